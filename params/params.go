@@ -1,0 +1,68 @@
+package params
+
+import (
+	"fmt"
+
+	"goomtrain/internal/simd"
+)
+
+// A Param is one named parameter of a model: a flat row-major tensor and its gradient.
+type Param[F simd.Float] struct {
+	Name  string
+	Shape []int
+	Value []F // length: product of Shape
+	Grad  []F // same length; backward passes add to it
+	Decay bool
+}
+
+// New returns a parameter of zeros.
+func New[F simd.Float](name string, decay bool, shape ...int) *Param[F] {
+	n := Size(shape)
+	return &Param[F]{Name: name, Shape: append([]int(nil), shape...), Value: make([]F, n), Grad: make([]F, n), Decay: decay}
+}
+
+// Size is the number of elements of a shape: 1 for a scalar. It panics on a negative dimension.
+func Size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		if d < 0 {
+			panic(fmt.Sprintf("params: negative dimension in shape %v", shape))
+		}
+		n *= d
+	}
+	return n
+}
+
+// An Array is a named tensor of any storable type: what models, optimisers and streams export as
+// their state and what checkpoints write. Data is one of []float32, []float64, []int64, []int32, []uint8,
+// flat and row-major, and may be shared with its owner.
+type Array struct {
+	Name  string
+	Shape []int
+	Data  any
+}
+
+// Values returns the parameters' values as arrays that share their memory.
+func Values[F simd.Float](ps []*Param[F]) []Array {
+	out := make([]Array, len(ps))
+	for i, p := range ps {
+		out[i] = Array{Name: p.Name, Shape: p.Shape, Data: p.Value}
+	}
+	return out
+}
+
+// ZeroGrad clears every gradient.
+func ZeroGrad[F simd.Float](ps []*Param[F]) {
+	for _, p := range ps {
+		clear(p.Grad)
+	}
+}
+
+// Count is the number of weights of all parameters together.
+func Count[F simd.Float](ps []*Param[F]) int {
+	n := 0
+	for _, p := range ps {
+		n += len(p.Value)
+	}
+	return n
+}
