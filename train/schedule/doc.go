@@ -1,0 +1,6 @@
+// Package schedule gives the learning rate and the momentum of every step as pure functions of the
+// step's number: there is nothing to save and nothing to restore, so a resumed run cannot lag or
+// restart its curve.
+//
+// Steps count from 1: step s is the s-th update. Rates are per update, without a unit.
+package schedule
