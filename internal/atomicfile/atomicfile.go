@@ -1,0 +1,79 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// TempPrefix starts the name of every temporary file of this package, so that leftovers of a killed
+// process can be recognised.
+const TempPrefix = ".tmp-"
+
+// WriteFile replaces the file at path by data, with mode 0666 before umask. The folder must exist.
+func WriteFile(path string, data []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// Write replaces the file at path by what write produces, with mode 0666 before umask. The folder must
+// exist. If write returns an error the file at path stays as it was, and that error is returned.
+func Write(path string, write func(io.Writer) error) error {
+	f, err := createTemp(path)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name()) // best effort: the first error is the one to tell
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// createTemp is os.CreateTemp beside path, but with the mode of an ordinary file instead of 0600,
+// because the file becomes the user's own.
+func createTemp(path string) (*os.File, error) {
+	for {
+		name := tempName(path)
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+}
+
+// SyncDir makes the entries of a folder durable: names created, renamed or removed in it survive a
+// power cut once it returns nil. It does nothing where folders cannot be synced (Windows, some
+// network file systems).
+func SyncDir(dir string) error {
+	if !canSyncDir {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil // the file system has no such operation: nothing more can be done
+	}
+	if cerr := d.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

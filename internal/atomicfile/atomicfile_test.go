@@ -1,0 +1,118 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// names lists a folder: no test may leave a temporary file behind.
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return strings.Join(out, " ")
+}
+
+func TestWriteReplacesOrLeavesAlone(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.toml")
+	if err := WriteFile(path, []byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(path, []byte("two")); err != nil {
+		t.Fatal(err)
+	}
+	boom := errors.New("boom")
+	err := Write(path, func(w io.Writer) error {
+		io.WriteString(w, "thr")
+		return boom
+	})
+	if !errors.Is(err, boom) {
+		t.Errorf("error of the writing function: got %v", err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != "two" {
+		t.Errorf("after a failed write: %q, %v; want the former content", got, err)
+	}
+	if n := names(t, dir); n != "config.toml" {
+		t.Errorf("left in the folder: %s", n)
+	}
+}
+
+func TestWriteReportsAMissingFolder(t *testing.T) {
+	err := WriteFile(filepath.Join(t.TempDir(), "no", "file"), nil)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPointAndTarget(t *testing.T) {
+	noLinks := func(string, string) error { return errors.ErrUnsupported }
+	for _, tc := range []struct {
+		name          string
+		first, second func(string, string) error
+	}{
+		{"symbolic links", os.Symlink, os.Symlink},
+		{"text files", noLinks, noLinks},
+		{"moved to a file system without links", os.Symlink, noLinks},
+		{"moved to a file system with links", noLinks, os.Symlink},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Cleanup(func() { symlink = os.Symlink })
+			dir := t.TempDir()
+			link := filepath.Join(dir, "last")
+			if _, err := Target(link); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("missing link: got %v", err)
+			}
+			for i, make := range []func(string, string) error{tc.first, tc.second} {
+				symlink = make
+				want := []string{"step-1", "step-2"}[i]
+				if err := Point(link, want); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := Target(link); got != want || err != nil {
+					t.Errorf("Target = %q, %v; want %q", got, err, want)
+				}
+			}
+			if n := names(t, dir); n != "last" {
+				t.Errorf("left in the folder: %s", n)
+			}
+		})
+	}
+}
+
+func TestPointRefusesAFolder(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "last")
+	if err := os.Mkdir(link, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := Point(link, "step-1"); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Target(link); err == nil {
+		t.Error("Target read a folder")
+	}
+}
+
+func TestTargetRefusesOtherText(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "last")
+	for _, text := range []string{"", "\n", "a\nb\n", "a\x00b", strings.Repeat("x", maxTarget+1)} {
+		if err := os.WriteFile(link, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Target(link); err == nil {
+			t.Errorf("Target of a file that holds %.10q: %q", text, got)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// maxTarget bounds what Target reads of a text file that stands in for a symbolic link: the longest
+// path of common systems.
+const maxTarget = 4096
+
+// symlink is os.Symlink; tests replace it to play a file system without symbolic links.
+var symlink = os.Symlink
+
+// Point makes link a relative symbolic link to target, replacing a former link (or the text file that
+// stands for one) in one step. Where symbolic links cannot be made (FAT, Windows without the
+// privilege) link becomes a small text file that holds the target; Target reads both. A folder at
+// link is left alone and refused.
+func Point(link, target string) error {
+	if info, err := os.Lstat(link); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder, not a link to %s (copied without its links?): move it away", link, target)
+	}
+	for {
+		temp := tempName(link)
+		err := symlink(target, temp)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			// Whatever the reason (no symbolic links here, no privilege), the text file serves; if the
+			// folder itself is the trouble (full, read-only), writing the text file reports it.
+			return WriteFile(link, []byte(target+"\n"))
+		}
+		if err := os.Rename(temp, link); err != nil {
+			os.Remove(temp)
+			return err
+		}
+		return SyncDir(filepath.Dir(link))
+	}
+}
+
+// Target returns where link points, as stored: what Point was given. It does not check that the
+// target exists. The error of a missing link is fs.ErrNotExist.
+func Target(link string) (string, error) {
+	info, err := os.Lstat(link)
+	if err != nil {
+		return "", err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return os.Readlink(link)
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is neither a link nor a text file that names its target", link)
+	}
+	f, err := os.Open(link)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxTarget+1))
+	if err != nil {
+		return "", err
+	}
+	target := strings.TrimRight(string(text), "\r\n")
+	if target == "" || len(text) > maxTarget || strings.ContainsAny(target, "\x00\r\n") {
+		return "", fmt.Errorf("%s is not a link: a text file that stands for one holds its target on one line", link)
+	}
+	return target, nil
+}
+
+// tempName returns a fresh temporary name beside path.
+func tempName(path string) string {
+	dir, base := filepath.Split(path)
+	return dir + TempPrefix + base + "-" + strconv.FormatUint(uint64(rand.Uint32()), 36)
+}
