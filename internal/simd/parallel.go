@@ -1,0 +1,233 @@
+package simd
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The project's parallel-for. Helpers are goroutines that live for ever. A goroutine takes some 90 µs
+// to start on another core after a channel send, so a helper that runs out of work looks for more for
+// about 100 µs before it parks, and the caller works too: a helper that is slow to wake costs nothing
+// but its help. Work is handed out by a compare-and-swap on one word, the ticket.
+
+const (
+	spinTime  = 100 * time.Microsecond // how long a helper looks for work before it parks
+	spinPolls = 64                     // looks at the ticket between two looks at the clock
+)
+
+// crew is the helpers and the one job they work on. The mutex is held by the goroutine whose job it
+// is; everybody else who finds it held works alone, which is right for nested calls (the cores are
+// busy) and safe for concurrent ones.
+type crew struct {
+	mu      sync.Mutex
+	helpers []*helper
+
+	// The job. Written by the owner before the ticket is published, and stable while any index of the
+	// job is unclaimed or running, so whoever has claimed an index may read it.
+	n     int
+	each  func(i int)
+	span  func(lo, hi int) // used if each is nil: index i stands for [i*grain, (i+1)*grain)
+	grain int
+	total int
+
+	// ticket is epoch<<32 | unclaimed. The epoch makes a late helper's compare-and-swap fail when its
+	// job is over and another one has begun.
+	ticket  atomic.Uint64
+	_       [56]byte     // the ticket is polled: keep it away from what is written often
+	pending atomic.Int64 // indices not yet finished
+	asleep  atomic.Bool  // the owner waits on done
+	done    chan struct{}
+	failure atomic.Pointer[failure]
+}
+
+// failure is the first panic of a job's body.
+type failure struct{ value any }
+
+type helper struct {
+	parked atomic.Bool
+	wake   chan struct{} // of capacity 1: a sender never blocks
+}
+
+var (
+	workers = crew{done: make(chan struct{}, 1)}
+	threads atomic.Int64 // of Threads
+)
+
+func init() { SetThreads(0) }
+
+// Threads returns the number of goroutines, the caller's among them, that a parallel call uses.
+func Threads() int { return int(threads.Load()) }
+
+// SetThreads sets how many goroutines a parallel call uses; n < 1 stands for all cores (GOMAXPROCS
+// at the time of this call). Results do not depend on it. It may be called at any time and holds for
+// calls that begin later.
+func SetThreads(n int) {
+	if n < 1 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	threads.Store(int64(n))
+}
+
+// For calls body(0), ..., body(n-1), each exactly once, in parallel where that helps, and returns
+// when all have returned. Calls from inside a body run on the caller alone. If a body panics, the
+// remaining calls are dropped and For panics with the first value. It allocates nothing if body is a
+// stored func value.
+func For(n int, body func(i int)) {
+	if n > 1 && Threads() > 1 && n < 1<<31 && workers.mu.TryLock() {
+		workers.each = body
+		workers.run(n)
+		return
+	}
+	for i := range n {
+		body(i)
+	}
+}
+
+// ForRange calls body on the pieces [0, grain), [grain, 2*grain), ... of [0, n), the last one cut at n,
+// in parallel where that helps. The pieces depend on n and grain alone, never on the number of threads.
+// Panics and nested calls are as in For.
+func ForRange(n, grain int, body func(lo, hi int)) {
+	grain = max(1, grain)
+	pieces := (n + grain - 1) / grain
+	if pieces > 1 && Threads() > 1 && pieces < 1<<31 && workers.mu.TryLock() {
+		workers.span, workers.grain, workers.total = body, grain, n
+		workers.run(pieces)
+		return
+	}
+	for lo := 0; lo < n; lo += grain {
+		body(lo, min(n, lo+grain))
+	}
+}
+
+// run executes the job of n indices whose body has been set; the caller holds the mutex.
+func (c *crew) run(n int) {
+	helpers := min(Threads(), n) - 1
+	for len(c.helpers) < helpers {
+		h := &helper{wake: make(chan struct{}, 1)}
+		c.helpers = append(c.helpers, h)
+		go c.help(h, len(c.helpers))
+	}
+	c.n = n
+	c.failure.Store(nil)
+	c.pending.Store(int64(n))
+	epoch := c.ticket.Load()>>32 + 1
+	c.ticket.Store(epoch<<32 | uint64(n))
+	for _, h := range c.helpers[:helpers] {
+		if h.parked.Load() && h.parked.CompareAndSwap(true, false) {
+			h.wake <- struct{}{}
+		}
+	}
+	returned := false
+	defer func() { c.finish(returned) }() // also when the caller's own body ends its goroutine
+	c.work()
+	returned = true
+}
+
+// finish waits for the indices that helpers still run, gives the crew back and passes a panic on.
+func (c *crew) finish(returned bool) {
+	for i := 0; c.pending.Load() != 0; i++ {
+		if i < 20000 {
+			continue
+		}
+		c.asleep.Store(true)
+		if c.pending.Load() != 0 || !c.asleep.CompareAndSwap(true, false) {
+			<-c.done
+		}
+	}
+	f := c.failure.Load()
+	c.each, c.span = nil, nil // what a body holds on to is not ours to keep
+	c.mu.Unlock()
+	if f != nil && returned {
+		panic(f.value)
+	}
+}
+
+// work claims and runs indices until none is left.
+func (c *crew) work() {
+	for {
+		t := c.ticket.Load()
+		left := t & (1<<32 - 1)
+		if left == 0 {
+			return
+		}
+		// A part of what is left, so that short bodies do not quarrel about the ticket. If the job changes
+		// before the claim, the epoch has changed too and the claim fails.
+		take := max(1, left/uint64(8*max(1, threads.Load())))
+		if c.ticket.CompareAndSwap(t, t-take) {
+			lo := c.n - int(left)
+			c.runSpan(lo, lo+int(take))
+		}
+	}
+}
+
+// runSpan runs the claimed indices [lo, hi) and counts them as finished, whatever happens.
+func (c *crew) runSpan(lo, hi int) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.fail(recover())
+		}
+		c.count(hi - lo)
+	}()
+	if each := c.each; each != nil {
+		for i := lo; i < hi; i++ {
+			each(i)
+		}
+	} else {
+		for i := lo; i < hi; i++ {
+			c.span(i*c.grain, min(c.total, (i+1)*c.grain))
+		}
+	}
+	returned = true
+}
+
+// fail records a panic (nil: the body ended its goroutine) and drops the unclaimed indices.
+func (c *crew) fail(value any) {
+	if value == nil {
+		value = "simd: a parallel body called runtime.Goexit"
+	}
+	c.failure.CompareAndSwap(nil, &failure{value})
+	for {
+		t := c.ticket.Load()
+		left := t & (1<<32 - 1)
+		if left == 0 {
+			return
+		}
+		if c.ticket.CompareAndSwap(t, t-left) {
+			c.count(int(left))
+			return
+		}
+	}
+}
+
+// count takes n indices off the pending ones and wakes the owner if it was the last.
+func (c *crew) count(n int) {
+	if c.pending.Add(int64(-n)) == 0 && c.asleep.CompareAndSwap(true, false) {
+		c.done <- struct{}{}
+	}
+}
+
+// help is the life of the id-th helper (from 1): a thread limit below id+1 keeps it parked.
+func (c *crew) help(h *helper, id int) {
+	defer func() { go c.help(h, id) }() // reached only if a body ends its goroutine: somebody must go on
+	last := time.Now()
+	for polls := 1; ; polls++ {
+		// No PAUSE here: on virtual machines a loop of it exits to the hypervisor.
+		if c.ticket.Load()&(1<<32-1) != 0 && id < Threads() {
+			c.work()
+			last, polls = time.Now(), 0
+			continue
+		}
+		if polls%spinPolls != 0 || time.Since(last) < spinTime {
+			continue
+		}
+		h.parked.Store(true)
+		if c.ticket.Load()&(1<<32-1) != 0 && id < Threads() && h.parked.CompareAndSwap(true, false) {
+			continue
+		}
+		<-h.wake
+		last, polls = time.Now(), 0
+	}
+}
