@@ -1,0 +1,60 @@
+// Package nearest finds the valid name that a misspelled one probably meant, so that an error about an
+// unknown task, model or flag can say what to type instead.
+package nearest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Name returns the valid name that is fewest edits away from got, the first of equals, or "" when every
+// one of them differs in more than about a third of its letters, so that a suggestion would be a guess.
+// Letter case, and the difference between - and _, count for nothing.
+func Name(got string, valid []string) string {
+	best, fewest := "", 0
+	for _, v := range valid {
+		n := edits(fold(got), fold(v))
+		if n <= max(1, min(len(got), len(v))/3) && (best == "" || n < fewest) {
+			best, fewest = v, n
+		}
+	}
+	return best
+}
+
+// Hint returns what to append to an error message about an unknown name: `; did you mean "x"?`, or else
+// the list of the valid names.
+func Hint(got string, valid []string) string {
+	if name := Name(got, valid); name != "" {
+		return fmt.Sprintf("; did you mean %q?", name)
+	}
+	return "; valid names: " + strings.Join(valid, ", ")
+}
+
+func fold(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
+
+// edits is the optimal string alignment distance: insertions, deletions, substitutions and swaps of
+// neighbours, each one edit.
+func edits(a, b string) int {
+	var before, last, row []int // rows i-2, i-1 and i of the table of distances between prefixes
+	for i := range len(a) + 1 {
+		before, last, row = last, row, make([]int, len(b)+1)
+		for j := range row {
+			switch {
+			case i == 0:
+				row[j] = j
+			case j == 0:
+				row[j] = i
+			default:
+				change := 1
+				if a[i-1] == b[j-1] {
+					change = 0
+				}
+				row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
+				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+					row[j] = min(row[j], before[j-2]+1)
+				}
+			}
+		}
+	}
+	return row[len(b)]
+}
