@@ -1,0 +1,268 @@
+package checkpoints
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/bits"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// maxRank bounds the dimensions of a tensor: that of PyTorch.
+const maxRank = 64
+
+// A TensorInfo says where and what one tensor of a file is.
+type TensorInfo struct {
+	Name   string
+	DType  DType
+	Shape  []int // [] for a scalar
+	Offset int64 // of the first byte, from the beginning of the file
+	Bytes  int64
+}
+
+// elements is the number of elements of a shape, false if it is negative or does not fit an int64.
+func elements(shape []int) (uint64, bool) {
+	n := uint64(1)
+	for _, d := range shape {
+		hi, lo := bits.Mul64(n, uint64(d))
+		if d < 0 || hi != 0 || lo > math.MaxInt64 {
+			return 0, false
+		}
+		n = lo
+	}
+	return n, true
+}
+
+// A headerParser reads the JSON of a header token by token, so that its depth is fixed (the tree is
+// never built), a name met twice is seen, and its memory is in proportion to the text.
+type headerParser struct {
+	file     string
+	dec      *json.Decoder
+	metadata map[string]string
+	tensors  []TensorInfo // Offset is relative to the data until layout makes it absolute
+}
+
+// parseHeader reads the header's text and checks that its tensors cover the dataBytes after it
+// exactly: no hole, no overlap, no byte to spare.
+func parseHeader(file string, text []byte, dataBytes int64) (*headerParser, error) {
+	p := &headerParser{file: file, dec: json.NewDecoder(bytes.NewReader(text))}
+	p.dec.UseNumber()
+	if len(text) == 0 || text[0] != '{' {
+		return nil, p.corrupt("", "the header does not start with '{'", remedyFormat)
+	}
+	if !utf8.Valid(text) {
+		return nil, p.corrupt("", "the header is not UTF-8 text", remedyCopy)
+	}
+	if err := p.object(p.topLevel); err != nil {
+		return nil, err
+	}
+	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, p.corrupt("", "the header goes on after its closing '}'", remedyCopy)
+	}
+	if err := p.layout(dataBytes); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+const (
+	remedyCopy   = "the file is damaged: copy or download it again, or use another checkpoint"
+	remedyCut    = "the file was cut short: copy or download it again, or use another checkpoint"
+	remedyFormat = "is this a .safetensors file?"
+)
+
+func (p *headerParser) corrupt(tensor, reason, remedy string) error {
+	return &fileError{p.file, tensor, reason, remedy, ErrCorrupt}
+}
+
+// token returns the next token; a syntax error is told with its place.
+func (p *headerParser) token() (json.Token, error) {
+	t, err := p.dec.Token()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, p.corrupt("", fmt.Sprintf("the header is not valid JSON at byte %d: %v", p.dec.InputOffset(), err), remedyCopy)
+	}
+	return t, nil
+}
+
+// object reads { key: value, ... }, calling value once for every key, which must consume the value.
+func (p *headerParser) object(value func(key string) error) error {
+	if err := p.delim("", '{'); err != nil {
+		return err
+	}
+	for p.dec.More() {
+		t, err := p.token()
+		if err != nil {
+			return err
+		}
+		key, ok := t.(string)
+		if !ok {
+			return p.corrupt("", fmt.Sprintf("the header has %v where a name belongs", t), remedyCopy)
+		}
+		if err := value(key); err != nil {
+			return err
+		}
+	}
+	return p.delim("", '}')
+}
+
+func (p *headerParser) delim(tensor string, want json.Delim) error {
+	t, err := p.token()
+	if err != nil {
+		return err
+	}
+	if t != want {
+		return p.corrupt(tensor, fmt.Sprintf("the header has %s where '%s' belongs", quote(fmt.Sprint(t)), want), remedyCopy)
+	}
+	return nil
+}
+
+func (p *headerParser) topLevel(key string) error {
+	if key != metadataKey {
+		return p.tensor(key)
+	}
+	if p.metadata != nil {
+		return p.corrupt("", metadataKey+" stands twice in the header", remedyCopy)
+	}
+	p.metadata = map[string]string{}
+	return p.object(func(key string) error {
+		t, err := p.token()
+		if err != nil {
+			return err
+		}
+		value, ok := t.(string)
+		if _, twice := p.metadata[key]; !ok || twice {
+			return p.corrupt("", fmt.Sprintf("metadata %s must be one text", quote(key)), remedyCopy)
+		}
+		p.metadata[key] = value
+		return nil
+	})
+}
+
+// tensor reads {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, its keys in any order.
+func (p *headerParser) tensor(name string) error {
+	info := TensorInfo{Name: name}
+	var end int64
+	var gotType, gotShape, gotOffsets bool
+	err := p.object(func(key string) error {
+		switch {
+		case key == "dtype" && !gotType:
+			gotType = true
+			t, err := p.token()
+			if err != nil {
+				return err
+			}
+			text, _ := t.(string)
+			info.DType = DType(text)
+			if dtypeBits[info.DType] == 0 {
+				return p.corrupt(name, "unknown dtype "+quote(fmt.Sprint(t)), remedyCopy)
+			}
+			return nil
+		case key == "shape" && !gotShape:
+			gotShape = true
+			dims, err := p.integers(name, key, maxRank, math.MaxInt)
+			for _, d := range dims {
+				info.Shape = append(info.Shape, int(d))
+			}
+			return err
+		case key == "data_offsets" && !gotOffsets:
+			gotOffsets = true
+			offsets, err := p.integers(name, key, 2, math.MaxInt64)
+			if err != nil {
+				return err
+			}
+			if len(offsets) != 2 {
+				return p.corrupt(name, fmt.Sprintf("data_offsets has %d numbers; it needs a begin and an end", len(offsets)), remedyCopy)
+			}
+			info.Offset, end = offsets[0], offsets[1]
+			return nil
+		}
+		return p.corrupt(name, fmt.Sprintf("%s stands twice or is not one of dtype, shape, data_offsets", quote(key)), remedyCopy)
+	})
+	if err != nil {
+		return err
+	}
+	if !gotType || !gotShape || !gotOffsets {
+		return p.corrupt(name, "the header lacks its dtype, shape or data_offsets", remedyCopy)
+	}
+	if end < info.Offset {
+		return p.corrupt(name, fmt.Sprintf("data_offsets end (%d) before they begin (%d)", end, info.Offset), remedyCopy)
+	}
+	info.Bytes = end - info.Offset
+	n, ok := elements(info.Shape)
+	hi, bitCount := bits.Mul64(n, dtypeBits[info.DType])
+	if !ok || hi != 0 || n > math.MaxInt {
+		return p.corrupt(name, fmt.Sprintf("shape %s has more elements than can be counted", shapeText(info.Shape)), remedyCopy)
+	}
+	if bitCount%8 != 0 || bitCount/8 != uint64(info.Bytes) {
+		return p.corrupt(name, fmt.Sprintf("shape %s of %s needs %d bytes but data_offsets give it %d",
+			shapeText(info.Shape), info.DType, (bitCount+7)/8, info.Bytes), remedyCopy)
+	}
+	p.tensors = append(p.tensors, info)
+	return nil
+}
+
+// integers reads [n, n, ...]: at most count non-negative integers of at most limit.
+func (p *headerParser) integers(tensor, field string, count int, limit int64) ([]int64, error) {
+	if err := p.delim(tensor, '['); err != nil {
+		return nil, err
+	}
+	var out []int64
+	for p.dec.More() {
+		t, err := p.token()
+		if err != nil {
+			return nil, err
+		}
+		if len(out) == count {
+			return nil, p.corrupt(tensor, fmt.Sprintf("%s has more than %d numbers", field, count), remedyCopy)
+		}
+		number, _ := t.(json.Number)
+		v, err := strconv.ParseInt(number.String(), 10, 64)
+		if err != nil || v < 0 || v > limit {
+			return nil, p.corrupt(tensor, fmt.Sprintf("%s has %s, which is not an integer from 0 to %d", field, quote(fmt.Sprint(t)), limit), remedyCopy)
+		}
+		out = append(out, v)
+	}
+	return out, p.delim(tensor, ']')
+}
+
+// layout sorts the tensors by place, checks that each begins where the one before ends and that the
+// last ends with the file, and that no name stands twice.
+func (p *headerParser) layout(dataBytes int64) error {
+	names := make(map[string]bool, len(p.tensors))
+	for _, t := range p.tensors {
+		if names[t.Name] {
+			return p.corrupt(t.Name, "the name stands twice in the header", remedyCopy)
+		}
+		names[t.Name] = true
+	}
+	slices.SortFunc(p.tensors, func(a, b TensorInfo) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Name, b.Name))
+	})
+	end := int64(0)
+	before := ""
+	for _, t := range p.tensors {
+		switch {
+		case t.Offset < end:
+			return p.corrupt(t.Name, fmt.Sprintf("its data begins at %d, inside the data of tensor %s that ends at %d", t.Offset, quote(before), end), remedyCopy)
+		case t.Offset > end:
+			return p.corrupt(t.Name, fmt.Sprintf("its data begins at %d, but the data before it ends at %d: a hole", t.Offset, end), remedyCopy)
+		}
+		end, before = t.Offset+t.Bytes, t.Name
+		if end > dataBytes {
+			return p.corrupt(t.Name, fmt.Sprintf("its data ends at byte %d of the data, but the file has only %d", end, dataBytes), remedyCut)
+		}
+	}
+	if end < dataBytes {
+		return p.corrupt("", fmt.Sprintf("%d bytes follow after the last tensor", dataBytes-end), remedyCopy)
+	}
+	return nil
+}
