@@ -1,0 +1,182 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// planned is an op that writes every element of a preallocated output, aliases none of its inputs
+// and keeps no reference to either.
+type planned interface {
+	G.Op
+	G.UsePreallocDoer
+	Planned()
+}
+
+// ownsOutput is an op whose output is memory of its own, not an input's.
+type ownsOutput interface{ OwnsOutput() }
+
+type kind int
+
+const (
+	builtin kind = iota // through Do, which allocates
+	prealloc            // into a planned buffer
+)
+
+type instruction struct {
+	kind   kind
+	op     G.Op
+	into   G.UsePreallocDoer
+	node   *G.Node
+	inputs []int // slots
+	args   []G.Value
+	output int // slot
+	time   time.Duration
+	calls  int
+}
+
+type leaf struct {
+	node *G.Node
+	slot int
+}
+
+// Executor is the compiled form of one graph. It is not safe for concurrent use; several executors
+// of several graphs may run at once.
+type Executor struct {
+	values  []G.Value // by slot
+	slots   map[*G.Node]int
+	leaves  []leaf
+	program []instruction
+	profile bool
+	planned int // bytes
+}
+
+var _ G.VM = (*Executor)(nil)
+
+// New compiles the graph. Values of the nodes in keep, and only those, may be read after a run; the
+// memory of every other planned output is reused within it.
+func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
+	sorted, err := G.Sort(g) // from outputs to inputs
+	if err != nil {
+		return nil, fmt.Errorf("executor: sort the graph: %w", err)
+	}
+	e := &Executor{slots: make(map[*G.Node]int, len(sorted))}
+	for i := len(sorted) - 1; i >= 0; i-- {
+		n := sorted[i]
+		slot := len(e.values)
+		e.slots[n] = slot
+		e.values = append(e.values, nil)
+		if n.Op() == nil || n.Op().Arity() == 0 {
+			e.leaves = append(e.leaves, leaf{n, slot})
+			continue
+		}
+		in := instruction{op: n.Op(), node: n, output: slot}
+		for it := g.From(n.ID()); it.Next(); {
+			child := it.Node().(*G.Node)
+			s, ok := e.slots[child]
+			if !ok {
+				return nil, fmt.Errorf("executor: input %v of %v comes after it in the order", child, n)
+			}
+			in.inputs = append(in.inputs, s)
+		}
+		in.args = make([]G.Value, len(in.inputs))
+		if in.into = plannedForm(n); in.into != nil {
+			in.kind = prealloc
+		}
+		e.program = append(e.program, in)
+	}
+	for _, n := range keep {
+		if _, ok := e.slots[n]; !ok {
+			return nil, fmt.Errorf("executor: node %v to keep is not in the graph", n)
+		}
+	}
+	e.plan(keep)
+	return e, nil
+}
+
+// plannedForm is the op as one that writes into a planned buffer, or nil where it cannot.
+func plannedForm(n *G.Node) G.UsePreallocDoer {
+	if op, ok := n.Op().(planned); ok {
+		return op
+	}
+	// Gorgonia does not export the type of its elementwise addition; its printed form is "+ false"
+	if fmt.Sprint(n.Op()) != "+ false" || n.IsScalar() {
+		return nil
+	}
+	switch n.Dtype() {
+	case tensor.Float32:
+		return newSum((*tensor.Dense).Float32s)
+	case tensor.Float64:
+		return newSum((*tensor.Dense).Float64s)
+	}
+	return nil
+}
+
+// RunAll runs every op of the graph once.
+func (e *Executor) RunAll() error {
+	for _, l := range e.leaves {
+		v := l.node.Value()
+		if v == nil {
+			return fmt.Errorf("executor: no value is bound to input %q; call gorgonia.Let before the run", l.node.Name())
+		}
+		e.values[l.slot] = v
+	}
+	for i := range e.program {
+		in := &e.program[i]
+		for j, s := range in.inputs {
+			in.args[j] = e.values[s]
+		}
+		if !e.profile {
+			if err := e.run(in); err != nil {
+				return err
+			}
+			continue
+		}
+		start := time.Now()
+		if err := e.run(in); err != nil {
+			return err
+		}
+		in.time += time.Since(start)
+		in.calls++
+	}
+	return nil
+}
+
+func (e *Executor) run(in *instruction) error {
+	var err error
+	switch in.kind {
+	case prealloc:
+		_, err = in.into.UsePreallocDo(e.values[in.output], in.args...)
+	case builtin:
+		e.values[in.output], err = in.op.Do(in.args...)
+	}
+	if err != nil {
+		return fmt.Errorf("executor: %v: %w", in.node, err)
+	}
+	return nil
+}
+
+// Value is the value of a node after a run: of an input, or of a node that New was told to keep.
+func (e *Executor) Value(n *G.Node) (G.Value, error) {
+	slot, ok := e.slots[n]
+	if !ok {
+		return nil, fmt.Errorf("executor: node %v is not in the graph", n)
+	}
+	if e.values[slot] == nil {
+		return nil, errors.New("executor: no run yet")
+	}
+	return e.values[slot], nil
+}
+
+// PlannedBytes is the memory of the shared output buffers.
+func (e *Executor) PlannedBytes() int { return e.planned }
+
+// Reset is a part of gorgonia.VM; nothing has to be done between runs.
+func (e *Executor) Reset() {}
+
+// Close is a part of gorgonia.VM; the buffers go with the executor.
+func (e *Executor) Close() error { return nil }

@@ -1,0 +1,163 @@
+package kernels
+
+import (
+	"fmt"
+
+	"goomtrain/internal/simd"
+)
+
+// Head is a linear head and the softmax cross-entropy of its logits against integer targets, fused by
+// tiles of rows, so that logits [R, S] are never stored as a whole:
+//
+//	logits = x W^T    loss = weight * sum over counted rows of (ln sum_s exp(logits_s) - logits_target)
+//	dlogits = weight * (softmax(logits) - onehot(target))    dx = dlogits W    dW = dlogits^T x
+//
+//	x [R, D]   W [S, D]   targets [R], -1 for a row that is not counted
+//
+// The gradients are computed together with the loss, while a tile's logits are in the cache; the
+// backward pass only multiplies them by the gradient of the loss, which is 1 in training.
+type Head[F simd.Float] struct {
+	rows, width, vocab int
+	tile               int // rows a tile
+
+	stats  HeadStats
+	logits []F     // [tile, S]
+	nll    []F     // [R], of counted rows
+	hit    []uint8 // [R]
+	index  []int   // [R] counted rows in their order
+	packed []F     // [R, D] counted rows of x, where some are not counted
+	dx, dw []F     // [R, D], [S, D]; nil where no gradient is wanted
+	dpack  []F     // [R, D] gradients of packed
+
+	x, w    []F // operands of the running call
+	targets []int32
+	weight  F
+	first   int // first counted row of the running tile
+	perRow  func(lo, hi int)
+	scale   F
+	scaled  []F
+	scaling func(lo, hi int)
+}
+
+// HeadStats is what the last Forward saw.
+type HeadStats struct {
+	Loss    float64 // sum over counted rows, in nats, not weighted
+	Counted int     // rows with a target
+	Correct int     // counted rows whose largest logit is the target's
+}
+
+// NewHead returns the kernel for x [rows, width] and W [vocab, width].
+func NewHead[F simd.Float](rows, width, vocab int) *Head[F] {
+	tile := min(rows, max(128, (1<<20)/vocab))
+	k := &Head[F]{rows: rows, width: width, vocab: vocab, tile: tile,
+		logits: make([]F, tile*vocab), nll: make([]F, rows), hit: make([]uint8, rows), index: make([]int, rows)}
+	k.perRow = func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row, target := k.logits[i*k.vocab:(i+1)*k.vocab], int(k.targets[k.index[k.first+i]])
+			var nll F
+			var argmax int
+			if k.dx != nil {
+				nll, argmax = simd.CrossEntropyBackward(row, row, target, k.weight)
+			} else {
+				nll, argmax = simd.CrossEntropy(row, target)
+			}
+			k.nll[k.first+i], k.hit[k.first+i] = nll, 0
+			if argmax == target {
+				k.hit[k.first+i] = 1
+			}
+		}
+	}
+	k.scaling = func(lo, hi int) { simd.Scale(k.scaled[lo:hi], k.scale, k.scaled[lo:hi]) }
+	return k
+}
+
+// WantGradients makes every later Forward compute gradients too, that of W into dw [S, D].
+func (k *Head[F]) WantGradients(dw []F) {
+	k.dx, k.dw = make([]F, k.rows*k.width), dw
+}
+
+// Stats describes the last Forward.
+func (k *Head[F]) Stats() HeadStats { return k.stats }
+
+// Forward returns the weighted loss. It panics on a target of S or more.
+func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
+	k.w, k.targets, k.weight = w, targets, weight
+	counted := 0
+	for r, t := range targets {
+		if int(t) >= k.vocab {
+			panic(fmt.Sprintf("kernels: target %d at row %d, want at most %d, or -1 for none", t, r, k.vocab-1))
+		}
+		if t >= 0 {
+			k.index[counted] = r
+			counted++
+		}
+	}
+	k.x = x
+	dx := k.dx
+	if counted < k.rows {
+		k.pack(x, counted)
+		dx = k.dpack
+	}
+	if k.dx != nil && counted == 0 {
+		clear(k.dw)
+	}
+	d, s := k.width, k.vocab
+	for k.first = 0; k.first < counted; k.first += k.tile {
+		n := min(k.tile, counted-k.first)
+		rows := k.x[k.first*d : (k.first+n)*d]
+		simd.Gemm(false, true, n, s, d, 1, rows, d, w, d, 0, k.logits, s)
+		simd.ForRange(n, max(1, rowGrain*256/max(s, 256)), k.perRow)
+		if k.dx == nil {
+			continue
+		}
+		simd.Gemm(false, false, n, d, s, 1, k.logits, s, w, d, 0, dx[k.first*d:], d)
+		var keep F = 1
+		if k.first == 0 {
+			keep = 0
+		}
+		simd.Gemm(true, false, s, d, n, 1, k.logits, s, rows, d, keep, k.dw, d)
+	}
+	if k.dx != nil && counted < k.rows {
+		k.unpack(counted)
+	}
+	k.stats = HeadStats{Counted: counted}
+	for i := range counted {
+		k.stats.Loss += float64(k.nll[i])
+		k.stats.Correct += int(k.hit[i])
+	}
+	return F(k.stats.Loss * float64(weight))
+}
+
+// pack gathers the counted rows of x, so that work is done for them alone.
+func (k *Head[F]) pack(x []F, counted int) {
+	if k.packed == nil {
+		k.packed = make([]F, k.rows*k.width)
+	}
+	if k.dx != nil && k.dpack == nil {
+		k.dpack = make([]F, k.rows*k.width)
+	}
+	for i, r := range k.index[:counted] {
+		copy(k.packed[i*k.width:(i+1)*k.width], x[r*k.width:(r+1)*k.width])
+	}
+	k.x = k.packed
+}
+
+// unpack scatters the gradients of the counted rows; those of the others are zero.
+func (k *Head[F]) unpack(counted int) {
+	clear(k.dx)
+	for i, r := range k.index[:counted] {
+		copy(k.dx[r*k.width:(r+1)*k.width], k.dpack[i*k.width:(i+1)*k.width])
+	}
+}
+
+// Backward writes dx of the last Forward, and multiplies it and dW by the gradient of the loss.
+func (k *Head[F]) Backward(dx []F, dloss F) {
+	copy(dx, k.dx)
+	if dloss == 1 {
+		return
+	}
+	k.scale = dloss
+	for _, k.scaled = range [2][]F{dx, k.dw} {
+		simd.ForRange(len(k.scaled), 1<<14, k.scaling)
+	}
+}

@@ -1,0 +1,99 @@
+package kernels
+
+import "goomtrain/internal/simd"
+
+// Linear is y = x op(W) (+ bias) (+ residual), where op(W) is W [K, M] as it stands or, as PyTorch
+// stores the weights of a linear layer, the transpose of W [M, K].
+//
+//	x [R, K]   W [K, M] or [M, K]   bias [M]   residual, y [R, M]
+//	dx = dy op(W)^T    dW = x^T dy or dy^T x    dbias = sum of the rows of dy    dresidual = dy
+type Linear[F simd.Float] struct {
+	rows, in, out int
+	transposed    bool // W is [out, in]
+
+	partial []F // [chunks, M] sums of rows of dy
+	bias    []F // operands of the running call
+	y, dy   []F
+	copied  []F
+	addBias func(lo, hi int)
+	sumRows func(chunk int)
+	copyRes func(lo, hi int)
+}
+
+// NewLinear returns the kernel for x [rows, in] and y [rows, out].
+func NewLinear[F simd.Float](rows, in, out int, transposed bool) *Linear[F] {
+	k := &Linear[F]{rows: rows, in: in, out: out, transposed: transposed}
+	k.addBias = func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			row := k.y[r*k.out : (r+1)*k.out]
+			simd.Add(row, row, k.bias)
+		}
+	}
+	k.sumRows = func(c int) {
+		sum := k.partial[c*k.out : (c+1)*k.out]
+		clear(sum)
+		for r := c * rowGrain; r < min((c+1)*rowGrain, k.rows); r++ {
+			simd.Add(sum, sum, k.dy[r*k.out:(r+1)*k.out])
+		}
+	}
+	k.copyRes = func(lo, hi int) { copy(k.y[lo:hi], k.copied[lo:hi]) }
+	return k
+}
+
+// stride is the row stride of W.
+func (k *Linear[F]) stride() int {
+	if k.transposed {
+		return k.in
+	}
+	return k.out
+}
+
+// Forward writes y. bias and residual may be nil.
+func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
+	if residual == nil && bias != nil {
+		simd.GemmBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
+		return
+	}
+	var keep F
+	if residual != nil {
+		k.y, k.copied = y, residual
+		simd.ForRange(len(y), 1<<14, k.copyRes)
+		keep = 1
+	}
+	simd.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), keep, y, k.out)
+	if bias != nil {
+		k.y, k.bias = y, bias
+		simd.ForRange(k.rows, rowGrain, k.addBias)
+	}
+}
+
+// Backward writes dx, dw and dbias, each where it is not nil.
+func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
+	if dx != nil {
+		simd.Gemm(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)
+	}
+	if dw != nil {
+		if k.transposed {
+			simd.Gemm(true, false, k.out, k.in, k.rows, 1, dy, k.out, x, k.in, 0, dw, k.in)
+		} else {
+			simd.Gemm(true, false, k.in, k.out, k.rows, 1, x, k.in, dy, k.out, 0, dw, k.out)
+		}
+	}
+	if dbias != nil {
+		n := chunks(k.rows, rowGrain)
+		if k.partial == nil {
+			k.partial = make([]F, n*k.out)
+		}
+		k.dy = dy
+		simd.For(n, k.sumRows)
+		sumChunks(dbias, k.partial)
+	}
+}
+
+// sumChunks writes to dst the sum of the consecutive chunks of len(dst) in partial, in their order.
+func sumChunks[F simd.Float](dst, partial []F) {
+	clear(dst)
+	for ; len(partial) > 0; partial = partial[len(dst):] {
+		simd.Add(dst, dst, partial[:len(dst)])
+	}
+}

@@ -1,0 +1,223 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/simd"
+)
+
+// recurrenceCase is one problem; the numbers follow from its name.
+type recurrenceCase struct {
+	name       string
+	b, t, n, d int
+	scaleA     float64 // of a random A whose spectral radius is about 1
+	scaleU     float64
+	zeroDz     int // dz is kept at every zeroDz-th step only; 0: everywhere
+	diagonal   bool
+}
+
+func (c recurrenceCase) naive() RecurrenceNaive {
+	r := RecurrenceNaive{B: c.b, T: c.t, N: c.n, D: c.d,
+		U: normal[float64](c.name+"u", c.b*c.t*c.n*c.d), A: normal[float64](c.name+"a", c.d*c.d), X0: normal[float64](c.name+"x", c.n*c.d)}
+	for i := range r.U {
+		r.U[i] *= c.scaleU
+	}
+	for i := range r.A {
+		if r.A[i] *= c.scaleA / math.Sqrt(float64(c.d)); c.diagonal && i%(c.d+1) != 0 {
+			r.A[i] = 0
+		}
+	}
+	// the float32 kernel shall see the same problem
+	for _, s := range [][]float64{r.U, r.A, r.X0} {
+		for i := range s {
+			s[i] = float64(float32(s[i]))
+		}
+	}
+	return r
+}
+
+func (c recurrenceCase) dz() []float64 {
+	dz := normal[float64](c.name+"dz", c.b*c.t*c.n*c.d)
+	for i := range dz {
+		dz[i] = float64(float32(dz[i]))
+		if step := i / (c.n * c.d) % c.t; c.zeroDz > 0 && (step+1)%c.zeroDz != 0 {
+			dz[i] = 0
+		}
+	}
+	return dz
+}
+
+var recurrenceCases = []recurrenceCase{
+	{name: "usual", b: 2, t: 20, n: 3, d: 5, scaleA: 1, scaleU: 1},
+	{name: "one step", b: 1, t: 1, n: 1, d: 1, scaleA: 1, scaleU: 1},
+	{name: "two steps", b: 3, t: 2, n: 2, d: 4, scaleA: 1, scaleU: 1},
+	{name: "over a block", b: 2, t: 2*timeBlock + 1, n: 2, d: 3, scaleA: 0.9, scaleU: 1},
+	{name: "less one", b: 5, t: 63, n: 1, d: 16, scaleA: 1, scaleU: 1},
+	{name: "grows", b: 2, t: 300, n: 2, d: 3, scaleA: 30, scaleU: 1},
+	{name: "shrinks", b: 2, t: 300, n: 2, d: 3, scaleA: 0.03, scaleU: 0},
+	{name: "shrinks under small input", b: 1, t: 100, n: 2, d: 3, scaleA: 0.1, scaleU: 1e-20},
+	{name: "huge A", b: 1, t: 40, n: 2, d: 3, scaleA: 1e30, scaleU: 1},
+	{name: "tiny A", b: 1, t: 40, n: 2, d: 3, scaleA: 1e-30, scaleU: 0},
+	{name: "huge u", b: 1, t: 30, n: 2, d: 4, scaleA: 1, scaleU: 1e30},
+	{name: "one loss", b: 2, t: 130, n: 2, d: 3, scaleA: 3, scaleU: 1, zeroDz: 130},
+	{name: "diagonal", b: 1, t: 30, n: 2, d: 3, scaleA: 5, scaleU: 1, diagonal: true},
+	{name: "nothing", b: 1, t: 5, n: 2, d: 3, scaleA: 0, scaleU: 0},
+}
+
+// TestRecurrenceEqualsNaive compares with arithmetic of 200 bits.
+func TestRecurrenceEqualsNaive(t *testing.T) {
+	t.Run("float64", testRecurrence[float64])
+	t.Run("float32", testRecurrence[float32])
+}
+
+func testRecurrence[F simd.Float](t *testing.T) {
+	for _, c := range recurrenceCases {
+		t.Run(c.name, func(t *testing.T) {
+			r, dz := c.naive(), c.dz()
+			wantZ := r.Forward()
+			wantU, wantA, wantX := r.Backward(dz)
+			k := NewRecurrence[F](c.b, c.t, c.n, c.d)
+			z, du := poisoned[F](len(dz)), poisoned[F](len(dz))
+			dA, dx0 := poisoned[F](c.d*c.d), poisoned[F](c.n*c.d)
+			for range 2 { // a second run finds used buffers
+				k.Forward(z, narrow[F](r.U), narrow[F](r.A), narrow[F](r.X0), nil)
+				k.Backward(du, dA, dx0, z, narrow[F](dz))
+			}
+			// an ill-conditioned direction costs digits over 300 steps, so float32 has 1e-3
+			near(t, "z", z, wantZ, tolerance[F](1e-3, 1e-11))
+			nearSaturated(t, "du", du, wantU, tolerance[F](2e-3, 1e-10))
+			nearSaturated(t, "dA", dA, wantA, tolerance[F](2e-3, 1e-10))
+			nearSaturated(t, "dx0", dx0, wantX, tolerance[F](2e-3, 1e-10))
+		})
+	}
+}
+
+func narrow[F simd.Float](x []float64) []F {
+	y := make([]F, len(x))
+	for i, v := range x {
+		y[i] = F(v)
+	}
+	return y
+}
+
+// nearSaturated is near for gradients of which some may have no float: those must be finite, of the
+// right sign, and at least a thousandth of the limit (dA sums products of what was limited).
+func nearSaturated[F simd.Float](t *testing.T, name string, got []F, want []float64, tolerance float64) {
+	t.Helper()
+	limit := saturation[F]()
+	var g, w []float64
+	for i, v := range want {
+		if x := float64(got[i]); math.Abs(v) < limit {
+			g, w = append(g, x), append(w, v)
+		} else if math.IsInf(x, 0) || !(x*math.Copysign(1, v) >= limit/1000) {
+			t.Fatalf("%s[%d] = %v, want a large finite number for %v", name, i, x, v)
+		}
+	}
+	near(t, name, g, w, tolerance)
+}
+
+// TestRecurrenceGrouping: which batch elements go through time together does not change a bit.
+func TestRecurrenceGrouping(t *testing.T) {
+	c := recurrenceCase{name: "grouping", b: 7, t: 70, n: 3, d: 9, scaleA: 1.2, scaleU: 1}
+	r, dz := c.naive(), narrow[float32](c.dz())
+	var want [4][]float32
+	onThreads(t, func(t *testing.T) {
+		k := NewRecurrence[float32](c.b, c.t, c.n, c.d)
+		got := [4][]float32{poisoned[float32](len(dz)), poisoned[float32](len(dz)), poisoned[float32](c.d * c.d), poisoned[float32](c.n * c.d)}
+		k.Forward(got[0], narrow[float32](r.U), narrow[float32](r.A), narrow[float32](r.X0), nil)
+		k.Backward(got[1], got[2], got[3], got[0], dz)
+		if want[0] == nil {
+			want = got
+		}
+		for i, name := range []string{"z", "du", "dA", "dx0"} {
+			identical(t, name, got[i], want[i])
+		}
+	})
+}
+
+// TestRecurrenceStreams: a sequence cut anywhere and carried on equals the whole.
+func TestRecurrenceStreams(t *testing.T) {
+	c := recurrenceCase{name: "streams", b: 2, t: 40, n: 2, d: 4, scaleA: 20, scaleU: 1}
+	r := c.naive()
+	whole := make([]float64, len(r.U))
+	NewRecurrence[float64](c.b, c.t, c.n, c.d).Forward(whole, r.U, r.A, r.X0, nil)
+	for cut := 1; cut < c.t; cut++ {
+		carry := NewCarry[float64](c.b, c.n, c.d)
+		for _, part := range [][2]int{{0, cut}, {cut, c.t}} {
+			steps := part[1] - part[0]
+			var u, want []float64
+			for b := range c.b {
+				lo, hi := (b*c.t+part[0])*c.n*c.d, (b*c.t+part[1])*c.n*c.d
+				u, want = append(u, r.U[lo:hi]...), append(want, whole[lo:hi]...)
+			}
+			z := poisoned[float64](len(u))
+			k := NewRecurrence[float64](c.b, steps, c.n, c.d)
+			k.Forward(z, u, r.A, r.X0, carry)
+			identical(t, fmt.Sprintf("cut at %d: z", cut), z, want)
+			du, dA, dx0 := poisoned[float64](len(u)), poisoned[float64](c.d*c.d), poisoned[float64](c.n*c.d)
+			k.Backward(du, dA, dx0, z, z)
+			if part[0] > 0 {
+				near(t, "dx0 after a carry", dx0, make([]float64, c.n*c.d), 0)
+			}
+		}
+	}
+}
+
+// TestRecurrenceLeavesTheFloatRange: A scaled by 3 and by 0.3 over 4096 steps, whose states end near
+// 10^1954 and 10^-2141, and far beyond with 10^25 a step: 10^100000.
+func TestRecurrenceLeavesTheFloatRange(t *testing.T) {
+	for _, c := range []struct{ scale, input float64 }{{3, 1}, {0.3, 1}, {0.3, 0}, {1e25, 1}, {1e-25, 0}} {
+		t.Run(fmt.Sprint(c.scale, " ", c.input), func(t *testing.T) {
+			const b, steps, n, d = 2, 4096, 2, 4
+			a := make([]float32, d*d) // a rotation in two planes, so that powers keep their direction
+			for i := 0; i < d; i += 2 {
+				sin, cos := math.Sincos(0.1 + float64(i))
+				a[i*d+i], a[i*d+i+1] = float32(c.scale*cos), float32(-c.scale*sin)
+				a[(i+1)*d+i], a[(i+1)*d+i+1] = float32(c.scale*sin), float32(c.scale*cos)
+			}
+			u := normal[float32]("range", b*steps*n*d)
+			for i := range u {
+				u[i] *= float32(c.input)
+			}
+			k := NewRecurrence[float32](b, steps, n, d)
+			z, du := poisoned[float32](len(u)), poisoned[float32](len(u))
+			dA, dx0 := poisoned[float32](d*d), poisoned[float32](n*d)
+			k.Forward(z, u, a, normal[float32]("x0", n*d), nil)
+			k.Backward(du, dA, dx0, z, normal[float32]("dz", len(u)))
+			last := k.exponent[len(k.exponent)-1]
+			if want := steps * math.Log2(c.scale); c.input == 0 || c.scale > 1 {
+				if math.Abs(float64(last)-want) > 60 {
+					t.Errorf("the last state has exponent %d, want about %.0f", last, want)
+				}
+			}
+			for name, x := range map[string][]float32{"z": z, "du": du, "dA": dA, "dx0": dx0} {
+				for i, v := range x {
+					if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+						t.Fatalf("%s[%d] = %v", name, i, v)
+					}
+				}
+			}
+			for i, v := range z {
+				if math.Abs(float64(v)) > readout*1.000001 {
+					t.Fatalf("z[%d] = %v, want at most e^2", i, v)
+				}
+			}
+		})
+	}
+}
+
+// TestRecurrenceShowsNaN: what is not finite in the input is not finite in the output.
+func TestRecurrenceShowsNaN(t *testing.T) {
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+		u := normal[float32]("nan", 4*2*3)
+		u[7] = bad
+		k := NewRecurrence[float32](1, 4, 2, 3)
+		z := make([]float32, len(u))
+		k.Forward(z, u, normal[float32]("a", 9), normal[float32]("x", 6), nil)
+		if v := float64(z[7]); !math.IsNaN(v) {
+			t.Errorf("u[7] = %v gives z[7] = %v, want NaN", bad, v)
+		}
+	}
+}
