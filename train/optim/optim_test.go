@@ -1,0 +1,392 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+	"goomtrain/params"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// model returns parameters of the kinds that optimisers tell apart, filled with normal numbers; the
+// embedding spans several pieces.
+func model[F simd.Float](seed uint64) []*params.Param[F] {
+	ps := []*params.Param[F]{
+		params.New[F]("embed.weight", true, 1237, 29),
+		params.New[F]("blocks.0.wide", true, 5, 17),
+		params.New[F]("blocks.0.tall", true, 19, 7),
+		params.New[F]("blocks.0.x_0", true, 3, 4),
+		params.New[F]("lnorm.weight", false, 7),
+		params.New[F]("scalar", false),
+	}
+	r := rng.New(seed, "values")
+	for _, p := range ps {
+		for i := range p.Value {
+			p.Value[i] = F(r.NormFloat64())
+		}
+	}
+	return ps
+}
+
+// gradients fills in the gradients of step t, among them zeros.
+func gradients[F simd.Float](ps []*params.Param[F], t int) {
+	r := rng.New(uint64(t), "gradients")
+	for _, p := range ps {
+		for i := range p.Grad {
+			p.Grad[i] = F(0.1 * r.NormFloat64())
+			if i%11 == 3 {
+				p.Grad[i] = 0
+			}
+		}
+	}
+}
+
+// schedule is a momentum that cycles and a rate that falls.
+func rateAt(t int) (lr, beta1 float64) { return 0.01 / float64(t), 0.85 + 0.02*float64(t%5) }
+
+// textbookAdamW follows Algorithm 2 of arXiv 1711.05101, one number at a time in float64, with the
+// bias of the first mean taken from the weights that it really has.
+func textbookAdamW(value float64, decay float64, steps int, beta2, eps, scale float64, grad func(t int) float64) float64 {
+	m, v, weight1 := 0.0, 0.0, 0.0
+	for t := 1; t <= steps; t++ {
+		lr, beta1 := rateAt(t)
+		g := grad(t) * scale
+		m = beta1*m + (1-beta1)*g
+		v = beta2*v + (1-beta2)*g*g
+		weight1 = beta1*weight1 + (1 - beta1)
+		mHat := m / weight1
+		vHat := v / (1 - math.Pow(beta2, float64(t)))
+		value = value - lr*decay*value - lr*mHat/(math.Sqrt(vHat)+eps)
+	}
+	return value
+}
+
+// textbookLion follows Algorithm 2 of arXiv 2302.06675.
+func textbookLion(value float64, decay float64, steps int, beta2, _, scale float64, grad func(t int) float64) float64 {
+	m := 0.0
+	for t := 1; t <= steps; t++ {
+		lr, beta1 := rateAt(t)
+		g := grad(t) * scale
+		c := beta1*m + (1-beta1)*g
+		sign := 0.0
+		if c != 0 {
+			sign = math.Copysign(1, c)
+		}
+		value -= lr * (sign + decay*value)
+		m = beta2*m + (1-beta2)*g
+	}
+	return value
+}
+
+// TestElementwise holds AdamW and Lion against their textbook forms, for every number of a model,
+// with cycling momentum, decay on the parameters that have it, and a clipped gradient.
+func TestElementwise(t *testing.T) {
+	t.Run("adamw/float64", func(t *testing.T) { elementwise[float64](t, "adamw", textbookAdamW, 1e-12) })
+	t.Run("lion/float64", func(t *testing.T) { elementwise[float64](t, "lion", textbookLion, 1e-12) })
+	t.Run("adamw/float32", func(t *testing.T) { elementwise[float32](t, "adamw", textbookAdamW, 2e-6) })
+	t.Run("lion/float32", func(t *testing.T) { elementwise[float32](t, "lion", textbookLion, 2e-6) })
+}
+
+func elementwise[F simd.Float](t *testing.T, name string, textbook func(float64, float64, int, float64, float64, float64, func(int) float64) float64, tolerance float64) {
+	const steps, beta2, eps, decay, scale = 7, 0.95, 1e-8, 0.1, 0.5
+	ps := model[F](1)
+	opt, err := New(name, ps, Options{Beta2: beta2, Eps: eps, WeightDecay: decay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grads := make([][][]F, steps+1)
+	for step := 1; step <= steps; step++ {
+		gradients(ps, step)
+		for _, p := range ps {
+			grads[step] = append(grads[step], slices.Clone(p.Grad))
+		}
+		lr, beta1 := rateAt(step)
+		opt.Update(lr, beta1, scale)
+	}
+	start := model[F](1)
+	for n, p := range ps {
+		wd := 0.0
+		if p.Decay {
+			wd = decay
+		}
+		for i, got := range p.Value {
+			want := textbook(float64(start[n].Value[i]), wd, steps, beta2, eps, scale, func(t int) float64 { return float64(grads[t][n][i]) })
+			if math.Abs(float64(got)-want) > tolerance*max(1, math.Abs(want)) {
+				t.Fatalf("%s[%d]: %.9g, textbook %.9g", p.Name, i, got, want)
+			}
+		}
+	}
+}
+
+// TestMuon compares matrices with the quintic applied to the singular values that gonum finds, and
+// every other parameter with AdamW.
+func TestMuon(t *testing.T) {
+	const lr, beta1, decay, scale = 0.02, 0.9, 0.1, 0.7
+	o := Options{Beta2: 0.95, Eps: 1e-8, WeightDecay: decay}
+	ps, other := model[float64](2), model[float64](2)
+	opt, err := New("muon", ps, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adamw, err := New("adamw", other, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	momentum := map[string][]float64{}
+	for step := 1; step <= 3; step++ {
+		before := model[float64](0)
+		for n, p := range ps {
+			copy(before[n].Value, p.Value)
+		}
+		gradients(ps, step)
+		gradients(other, step)
+		opt.Update(lr, beta1, scale)
+		adamw.Update(lr, beta1, scale)
+		for n, p := range ps {
+			want := other[n].Value
+			if p.Name == "blocks.0.wide" || p.Name == "blocks.0.tall" {
+				if momentum[p.Name] == nil {
+					momentum[p.Name] = make([]float64, len(p.Value))
+				}
+				want = textbookMuon(before[n], p.Grad, momentum[p.Name], lr, beta1, decay, scale)
+			}
+			for i := range want {
+				if math.Abs(p.Value[i]-want[i]) > 1e-10 {
+					t.Fatalf("step %d, %s[%d]: %.12g, want %.12g", step, p.Name, i, p.Value[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func textbookMuon(p *params.Param[float64], grad, m []float64, lr, beta1, decay, scale float64) []float64 {
+	rows, columns := p.Shape[0], p.Shape[1]
+	u, norm := mat.NewDense(rows, columns, nil), 0.0
+	for i, g := range grad {
+		m[i] = beta1*m[i] + g*scale
+		x := g*scale + beta1*m[i]
+		u.Set(i/columns, i%columns, x)
+		norm += x * x
+	}
+	var svd mat.SVD
+	if !svd.Factorize(u, mat.SVDThin) {
+		panic("the singular value decomposition failed")
+	}
+	var left, right, scaled, product mat.Dense
+	svd.UTo(&left)
+	svd.VTo(&right)
+	values := svd.Values(nil)
+	for i := range values {
+		x := values[i] / math.Sqrt(norm)
+		for range 5 {
+			x = 3.4445*x - 4.7750*x*x*x + 2.0315*math.Pow(x, 5)
+		}
+		values[i] = x
+	}
+	scaled.Mul(&left, mat.NewDiagDense(len(values), values))
+	product.Mul(&scaled, right.T())
+	out := make([]float64, len(p.Value))
+	for i, v := range p.Value {
+		out[i] = v - lr*decay*v - lr*0.2*math.Sqrt(float64(max(rows, columns)))*product.At(i/columns, i%columns)
+	}
+	return out
+}
+
+func TestMuonOfNoGradientStaysFinite(t *testing.T) {
+	ps := model[float32](1)
+	opt, _ := New("muon", ps, Options{Beta2: 0.9, Eps: 1e-8})
+	opt.Update(0.1, 0.9, 1)
+	for n, p := range model[float32](1) {
+		if !slices.Equal(ps[n].Value, p.Value) {
+			t.Errorf("%s moved without a gradient", p.Name)
+		}
+	}
+}
+
+func TestRuleFor(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		shape []int
+		decay bool
+		want  Rule
+	}{
+		{"res_layers.0.ssm_over_gooms.B", []int{64, 512}, true, Muon},
+		{"head", []int{256, 64}, true, AdamW},
+		{"lm.head", []int{256, 64}, true, AdamW},
+		{"embed_pos.dense.weight", []int{64, 64}, true, AdamW},
+		{"x.x_0", []int{16, 32}, true, AdamW},
+		{"w", []int{16, 32}, false, AdamW},
+		{"w", []int{1, 32}, true, AdamW},
+		{"w", []int{2, 16, 32}, true, AdamW},
+	} {
+		if got := RuleFor(Muon, c.name, c.shape, c.decay); got != c.want {
+			t.Errorf("%s %v: %s, want %s", c.name, c.shape, got, c.want)
+		}
+	}
+	if got := RuleFor(Lion, "head", []int{3, 3}, true); got != Lion {
+		t.Errorf("lion: %s", got)
+	}
+}
+
+// TestContinues: every optimiser restored from its state, and with another number of threads, goes
+// on to the same bits; the average of the weights too.
+func TestContinues(t *testing.T) {
+	defer simd.SetThreads(0)
+	for _, name := range Names() {
+		run := func(threads int, from, to int, ps []*params.Param[float32], state []params.Array) []params.Array {
+			simd.SetThreads(threads)
+			opt, err := New(name, ps, Options{Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ema, norm := NewEMA(ps, 0.9), NewNorm(ps)
+			if state != nil {
+				if err := opt.Restore(state); err != nil {
+					t.Fatal(err)
+				}
+				if err := ema.Restore(state); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for step := from; step <= to; step++ {
+				gradients(ps, step)
+				lr, beta1 := rateAt(step)
+				opt.Update(lr, beta1, ClipScale(norm.Global(), 1))
+				ema.Update()
+			}
+			return append(append(params.Values(ps), opt.State()...), ema.State()...)
+		}
+		whole := run(1, 1, 8, model[float32](3), nil)
+		ps := model[float32](3)
+		half := run(2, 1, 4, ps, nil)
+		second := run(3, 5, 8, ps, half)
+		for i, a := range whole {
+			if fmt.Sprint(a.Data) != fmt.Sprint(second[i].Data) {
+				t.Errorf("%s: %s differs after restoring", name, a.Name)
+			}
+		}
+	}
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	opt, _ := New("adamw", model[float32](1), Options{Beta2: 0.9, Eps: 1e-8})
+	good := opt.State()
+	for want, spoil := range map[string]func(s []params.Array) []params.Array{
+		"lacks exp_avg.scalar": func(s []params.Array) []params.Array {
+			return slices.DeleteFunc(s, func(a params.Array) bool { return a.Name == "exp_avg.scalar" })
+		},
+		"shape [2 2]":   func(s []params.Array) []params.Array { s[0].Shape = []int{2, 2}; return s },
+		"holds []int32": func(s []params.Array) []params.Array { s[0].Data = []int32{1, 2}; return s },
+		"1 elements":    func(s []params.Array) []params.Array { s[0].Data = []float64{1}; return s },
+	} {
+		if err := opt.Restore(spoil(slices.Clone(good))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestNorm(t *testing.T) {
+	ps := model[float32](1)
+	gradients(ps, 1)
+	sum := 0.0
+	for _, p := range ps {
+		for _, g := range p.Grad {
+			sum += float64(g) * float64(g)
+		}
+	}
+	norm := NewNorm(ps)
+	if got := norm.Global(); math.Abs(got-math.Sqrt(sum)) > 1e-5*math.Sqrt(sum) {
+		t.Errorf("norm %g, want %g", got, math.Sqrt(sum))
+	}
+	ps[1].Grad[2] = 3e30 // its square is no float32
+	if got := norm.Global(); math.Abs(got/3e30-1) > 1e-5 || norm.FirstNonFinite() != "" {
+		t.Errorf("norm %g, first bad %q", got, norm.FirstNonFinite())
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(-1)} {
+		ps[2].Grad[100] = float32(bad)
+		if got := norm.Global(); !math.IsNaN(got) && !math.IsInf(got, 0) {
+			t.Errorf("norm %g of a gradient with %g", got, bad)
+		}
+		if got := norm.FirstNonFinite(); got != "blocks.0.tall" {
+			t.Errorf("first bad parameter %q", got)
+		}
+	}
+	for _, c := range [][3]float64{{2, 1, 0.5}, {0.5, 1, 1}, {7, 0, 1}} {
+		if got := ClipScale(c[0], c[1]); got != c[2] {
+			t.Errorf("norm %g clipped to %g: factor %g", c[0], c[1], got)
+		}
+	}
+}
+
+// TestEMA follows one weight by hand: weights of the past 1/10, 2/11, then the decay 0.25.
+func TestEMA(t *testing.T) {
+	w := params.New[float64]("w", true, 1)
+	w.Value[0] = 10
+	ema, want := NewEMA([]*params.Param[float64]{w}, 0.25), 10.0
+	for i, decay := range []float64{0.1, 2.0 / 11, 0.25, 0.25} {
+		w.Value[0] = float64(i)
+		ema.Update()
+		want = decay*want + (1-decay)*w.Value[0]
+	}
+	ema.Swap()
+	if math.Abs(w.Value[0]-want) > 1e-12 {
+		t.Errorf("average %g, want %g", w.Value[0], want)
+	}
+	ema.Swap()
+	if w.Value[0] != 3 {
+		t.Errorf("weight %g after two swaps", w.Value[0])
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	for want, c := range map[string]struct {
+		name string
+		o    Options
+	}{
+		"none of adamw": {"sgd", Options{Beta2: 0.9, Eps: 1}},
+		"beta2 1":       {"lion", Options{Beta2: 1}},
+		"eps 0":         {"muon", Options{Beta2: 0.9}},
+		"weight-decay":  {"adamw", Options{Beta2: 0.9, Eps: 1, WeightDecay: math.NaN()}},
+	} {
+		if _, err := New(c.name, model[float32](1), c.o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestUpdateAllocatesNothing(t *testing.T) {
+	for _, name := range Names() {
+		ps := model[float32](1)
+		gradients(ps, 1)
+		opt, _ := New(name, ps, Options{Beta2: 0.9, Eps: 1e-8, WeightDecay: 0.1})
+		ema, norm := NewEMA(ps, 0.9), NewNorm(ps)
+		step := func() { opt.Update(1e-3, 0.9, ClipScale(norm.Global(), 1)); ema.Update() }
+		step()
+		if n := testing.AllocsPerRun(10, step); n > 0 {
+			t.Errorf("%s: %g allocations a step", name, n)
+		}
+	}
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	for _, name := range Names() {
+		b.Run(name, func(b *testing.B) {
+			p := params.New[float32]("w", true, 256, 256)
+			for i := range p.Grad {
+				p.Grad[i] = float32(i%13) - 6
+			}
+			ps := []*params.Param[float32]{p}
+			opt, _ := New(name, ps, Options{Beta2: 0.9, Eps: 1e-8, WeightDecay: 0.1})
+			b.SetBytes(int64(4 * len(p.Value)))
+			for b.Loop() {
+				opt.Update(1e-3, 0.9, 1)
+			}
+		})
+	}
+}
