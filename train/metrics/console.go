@@ -1,0 +1,161 @@
+package metrics
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// A Console shows a run to people: on a terminal a progress bar below the lines, elsewhere lines
+// only, and not more of them than one can read.
+type Console struct {
+	out   io.Writer
+	total int64
+	every time.Duration
+	bar   *progressbar.ProgressBar // nil: no terminal
+	last  time.Time                // of the last step line
+	now   func() time.Time
+	clock meter
+}
+
+// NewConsole shows steps up to total, of which done are already made. Elsewhere than on a terminal
+// at most one step line is printed in each interval of length every.
+func NewConsole(out io.Writer, done, total int64, every time.Duration) *Console {
+	f, ok := out.(*os.File)
+	return newConsole(out, done, total, every, ok && term.IsTerminal(int(f.Fd())), time.Now)
+}
+
+func newConsole(out io.Writer, done, total int64, every time.Duration, terminal bool, now func() time.Time) *Console {
+	c := &Console{out: out, total: total, every: every, now: now}
+	if terminal && done < total {
+		c.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(20),
+			progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionUseANSICodes(true), progressbar.OptionSetTheme(progressbar.ThemeASCII))
+		c.bar.Set64(done) // an error here could only be the terminal's; the run does not depend on it
+	}
+	return c
+}
+
+// Printf prints whole lines above the bar.
+func (c *Console) Printf(format string, args ...any) {
+	if c.bar != nil {
+		c.bar.Clear()
+	}
+	fmt.Fprintf(c.out, format, args...)
+}
+
+// Step shows a finished step. must prints its line even if the last one is only just out.
+func (c *Console) Step(r Record, must bool) {
+	now := c.now()
+	eta := c.clock.eta(now, r.Step, c.total)
+	if c.bar != nil {
+		c.bar.Describe(strings.Join(append(numbers(r), "ETA "+eta), "  "))
+		c.bar.Set64(r.Step)
+		return
+	}
+	if !must && now.Sub(c.last) < c.every {
+		return
+	}
+	c.last = now
+	fmt.Fprintf(c.out, "step %*d/%d  %s  ETA %s\n", digits(c.total), r.Step, c.total, strings.Join(numbers(r), "  "), eta)
+}
+
+// Valid prints the line of an evaluation.
+func (c *Console) Valid(r Record, note string) {
+	line := fmt.Sprintf("step %*d/%d  %s: %s", digits(c.total), r.Step, c.total, r.Split, strings.Join(numbers(r), "  "))
+	if note != "" {
+		line += "  " + note
+	}
+	c.Printf("%s\n", line)
+}
+
+// Close leaves the bar as it stands and goes on below it.
+func (c *Console) Close() {
+	if c.bar != nil {
+		c.bar.Exit()
+		fmt.Fprintln(c.out)
+		c.bar = nil
+	}
+}
+
+// numbers writes what is known of a record, shortly.
+func numbers(r Record) []string {
+	var out []string
+	add := func(format string, x float64) {
+		if finite(x) {
+			out = append(out, fmt.Sprintf(format, x))
+		}
+	}
+	add("loss %.4f", r.Loss)
+	add("bpb %.4f", r.BPB)
+	add("accuracy %.1f%%", 100*r.Accuracy)
+	add("lr %.2e", r.LR)
+	add("norm %.3g", r.GradNorm)
+	if finite(r.TokensPerSec) {
+		out = append(out, Short(r.TokensPerSec)+" tokens/s")
+	}
+	add("MFU %.1f%%", 100*r.MFU)
+	if r.Skipped != "" {
+		out = append(out, "skipped: "+r.Skipped)
+	}
+	return out
+}
+
+// Short writes a count in at most five characters: 950, 1.25k, 12.5k, 125k, 1.25M.
+func Short(x float64) string {
+	for _, unit := range []string{"", "k", "M", "G", "T"} {
+		if math.Abs(x) < 999.5 || unit == "T" {
+			switch {
+			case unit == "" || math.Abs(x) >= 99.95:
+				return fmt.Sprintf("%.0f%s", x, unit)
+			case math.Abs(x) >= 9.995:
+				return fmt.Sprintf("%.1f%s", x, unit)
+			}
+			return fmt.Sprintf("%.2f%s", x, unit)
+		}
+		x /= 1000
+	}
+	panic("unreachable: the last unit always returns")
+}
+
+func digits(n int64) int { return len(fmt.Sprint(n)) }
+
+// A meter foretells how long the rest takes. The first steps, which fill caches and pools, do not
+// count.
+type meter struct {
+	begin time.Time
+	from  int64
+	seen  int
+}
+
+// warmSteps is how many steps of a session are left out of its pace.
+const warmSteps = 10
+
+// eta estimates the time from step to total as text; "-" as long as nothing is known.
+func (m *meter) eta(now time.Time, step, total int64) string {
+	if m.seen < warmSteps {
+		m.seen++
+		m.begin, m.from = now, step
+		return "-"
+	}
+	if step <= m.from {
+		return "-"
+	}
+	pace := now.Sub(m.begin) / time.Duration(step-m.from)
+	return Duration(pace * time.Duration(total-step))
+}
+
+// Duration writes a time to the second, or to the minute from an hour on.
+func Duration(d time.Duration) string {
+	if d >= time.Hour {
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,90 @@
+package metrics
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func Example() {
+	c := NewConsole(os.Stdout, 0, 600, 0)
+	c.Step(Record{Step: 100, Split: Train, Loss: 2.5, BPB: 3.607, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5, TokensPerSec: 12345, MFU: Unknown}, true)
+	c.Close()
+	// Output: step 100/600  loss 2.5000  bpb 3.6070  lr 1.00e-03  norm 0.5  12.3k tokens/s  ETA -
+}
+
+// TestPlainLinesAreFew: a pipe gets a line every five seconds and no control characters; the ETA
+// leaves out the slow first steps.
+func TestPlainLinesAreFew(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(1000, 0)
+	c := newConsole(&out, 0, 100, 5*time.Second, false, func() time.Time { return now })
+	for step := int64(1); step <= 50; step++ {
+		pace := time.Second
+		if step <= 10 {
+			pace = time.Minute
+		}
+		now = now.Add(pace)
+		c.Step(train(step, 2), false)
+	}
+	c.Step(train(50, 2), true)
+	c.Valid(valid(50, 3), "best")
+	c.Close()
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 10+8+2 || strings.ContainsAny(out.String(), "\r\x1b") {
+		t.Errorf("%d lines:\n%s", len(lines), out.String())
+	}
+	if last := lines[18]; !strings.HasSuffix(last, "ETA 50s") {
+		t.Errorf("last step line %q", last)
+	}
+	if last := lines[19]; !strings.Contains(last, "valid: loss 3.0000") || !strings.HasSuffix(last, "best") {
+		t.Errorf("last line %q", last)
+	}
+}
+
+// TestTerminalGetsABar: the bar shows loss, rate, speed and ETA, and lines stand whole above it.
+func TestTerminalGetsABar(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(1000, 0)
+	c := newConsole(&out, 0, 100, time.Second, true, func() time.Time { return now })
+	for step := int64(1); step <= 20; step++ {
+		now = now.Add(time.Second)
+		c.Step(train(step, 2), false)
+		time.Sleep(8 * time.Millisecond) // the bar draws itself ten times a second at most
+	}
+	c.Printf("a line\n")
+	c.Close()
+	text := out.String()
+	for _, want := range []string{"\r", "/100", "loss 2.0000", "lr 1.00e-03", "tokens/s", "ETA 1m", "a line\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %q", want, text)
+		}
+	}
+}
+
+func TestShort(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 950: "950", 999.6: "1.00k", 1250: "1.25k", 12500: "12.5k", 125000: "125k", 124.6e6: "125M", 7e15: "7000T"} {
+		if got := Short(x); got != want {
+			t.Errorf("%g: %s, want %s", x, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{90 * time.Second: "1m30s", 3*time.Hour + 5*time.Minute: "3h05m", 400 * time.Millisecond: "0s"} {
+		if got := Duration(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestPeakRSSCountsTouchedMemory(t *testing.T) {
+	before := PeakRSS()
+	block := make([]byte, 64<<20)
+	for i := 0; i < len(block); i += 4096 {
+		block[i] = 1
+	}
+	if after := PeakRSS(); !(after >= before && after >= 64) {
+		t.Errorf("after 64 MiB more: %s", fmt.Sprint(before, after, block[4096]))
+	}
+}

@@ -1,0 +1,113 @@
+package metrics
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"goomtrain/internal/atomicfile"
+)
+
+// A Log writes every record of a run to metrics.jsonl, metrics.csv and a TensorBoard event file.
+type Log struct {
+	dir     string
+	records []Record
+	jsonl   *os.File
+	csv     *os.File
+	events  *Events
+}
+
+// OpenLog opens the log of a run folder. Of an earlier session it keeps the records that keep
+// accepts, in all files, so that a run resumed at a checkpoint repeats no line; from is the step at
+// which the session begins (0: a new run).
+func OpenLog(dir string, from int64, keep func(Record) bool) (*Log, error) {
+	l := &Log{dir: dir}
+	old, err := ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range old {
+		if keep(r) {
+			l.records = append(l.records, r)
+		}
+	}
+	err = errors.Join(
+		atomicfile.Write(filepath.Join(dir, "metrics.jsonl"), func(w io.Writer) error { return writeJSONL(w, l.records) }),
+		atomicfile.Write(filepath.Join(dir, "metrics.csv"), func(w io.Writer) error { return writeCSV(w, l.records) }))
+	if err == nil {
+		l.jsonl, err = os.OpenFile(filepath.Join(dir, "metrics.jsonl"), os.O_APPEND|os.O_WRONLY, 0o644)
+	}
+	if err == nil {
+		l.csv, err = os.OpenFile(filepath.Join(dir, "metrics.csv"), os.O_APPEND|os.O_WRONLY, 0o644)
+	}
+	if err == nil {
+		l.events, err = CreateEvents(filepath.Join(dir, "tb"), from)
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func writeJSONL(w io.Writer, records []Record) error {
+	out := json.NewEncoder(w)
+	for _, r := range records {
+		if err := out.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Write adds a record. Each file gets its line in one write, so that a kill cannot mix lines.
+func (l *Log) Write(r Record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if _, err := l.jsonl.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	var row bytes.Buffer
+	out := csv.NewWriter(&row)
+	if err := out.Write(r.csvRow()); err != nil {
+		return err
+	}
+	out.Flush()
+	if _, err := l.csv.Write(row.Bytes()); err != nil {
+		return err
+	}
+	l.records = append(l.records, r)
+	return l.events.Write(r)
+}
+
+// Records returns every record of the run so far, also of its earlier sessions.
+func (l *Log) Records() []Record { return l.records }
+
+// Plot draws loss.png from all records; without a line to draw it does nothing.
+func (l *Log) Plot() error {
+	curves, unit := LossCurves(l.records)
+	if len(curves) == 0 {
+		return nil
+	}
+	return WritePlot(filepath.Join(l.dir, "loss.png"), "", unit, curves)
+}
+
+// Close closes the files.
+func (l *Log) Close() error {
+	var errs []error
+	for _, f := range []*os.File{l.jsonl, l.csv} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	if l.events != nil {
+		errs = append(errs, l.events.Close())
+	}
+	return errors.Join(errs...)
+}

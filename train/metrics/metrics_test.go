@@ -1,0 +1,306 @@
+package metrics
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/csv"
+	"hash/crc32"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+func train(step int64, loss float64) Record {
+	return Record{Step: step, Split: Train, Loss: loss, BPB: loss / math.Ln2, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5,
+		Tokens: step * 100, TokensPerSec: 1234.5, MFU: Unknown, Elapsed: float64(step), PeakRSS: 100}
+}
+
+func valid(step int64, loss float64) Record {
+	return Record{Step: step, Split: Valid, Loss: loss, BPB: loss / math.Ln2, Accuracy: 0.25, LR: Unknown, GradNorm: Unknown,
+		Tokens: step * 100, TokensPerSec: Unknown, MFU: Unknown, Elapsed: float64(step), PeakRSS: Unknown}
+}
+
+// same compares records, unknown being equal to unknown.
+func same(a, b Record) bool {
+	if a.Step != b.Step || a.Split != b.Split || a.Tokens != b.Tokens || a.Skipped != b.Skipped {
+		return false
+	}
+	fa, fb := a.fields(), b.fields()
+	for i := range fa {
+		x, y := *fa[i].value, *fb[i].value
+		if x != y && (finite(x) || finite(y)) {
+			return false
+		}
+	}
+	return true
+}
+
+// TestLogResumes writes a log, tears its last line as a crash would, and opens it again at an
+// earlier step: no record is lost, none stands twice, in the JSON lines as in the CSV table.
+func TestLogResumes(t *testing.T) {
+	dir := t.TempDir()
+	log, err := OpenLog(dir, 0, func(Record) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	skipped := train(3, math.NaN())
+	skipped.Skipped = `loss is NaN, "said" the model`
+	all := []Record{train(1, 5.5), train(2, 5.25), valid(2, 5.375), skipped, train(4, 4.5)}
+	for _, r := range all {
+		if err := log.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "metrics.jsonl")
+	check := func(want []Record) {
+		t.Helper()
+		got, err := ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d records, want %d", len(got), len(want))
+		}
+		for i := range want {
+			if !same(got[i], want[i]) {
+				t.Errorf("record %d: %+v, want %+v", i, got[i], want[i])
+			}
+		}
+		f, err := os.Open(filepath.Join(dir, "metrics.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		rows, err := csv.NewReader(f).ReadAll()
+		if err != nil || len(rows) != len(want)+1 {
+			t.Fatalf("%d CSV rows (error %v), want %d", len(rows), err, len(want)+1)
+		}
+		for i := range want {
+			if got := strings.Join(rows[i+1], "|"); got != strings.Join(want[i].csvRow(), "|") {
+				t.Errorf("CSV row %d: %s", i, got)
+			}
+		}
+	}
+	check(all)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.WriteString(`{"step":5,"split":"tr`)
+	f.Close()
+	check(all)
+	log, err = OpenLog(dir, 3, func(r Record) bool { return r.Step <= 3 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(all[:4])
+	if err := log.Write(train(4, 4.5)); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Plot(); err != nil {
+		t.Fatal(err)
+	}
+	log.Close()
+	check(all)
+}
+
+func TestLineIsTheContract(t *testing.T) {
+	line, err := train(7, 2).MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"step":7,"split":"train","loss":2,"bpb":2.8853900817779268,"lr":0.001,"grad_norm":0.5,"tokens":700,"tokens_per_sec":1234.5,"elapsed_s":7,"peak_rss_mb":100}`
+	if string(line) != want {
+		t.Errorf("line %s\nwant %s", line, want)
+	}
+}
+
+func TestReadFileNamesTheBadLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"step\":1,\"split\":\"train\"}\n{\"step\":2,}\n": "line 2",
+		"{\"step\":1}\n": `needs "step" and "split"`,
+		"{\"step\":1,\"split\":\"train\",\"loss\":\"low\"}\n":              "loss",
+		"{\"step\":\"x\",\"split\":\"train\"}\n{\"step\":1,\"split\":1}\n": "line 1",
+	} {
+		path := filepath.Join(t.TempDir(), "metrics.jsonl")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want one with %q", text, err, want)
+		}
+	}
+	if records, err := ReadFile(filepath.Join(t.TempDir(), "none")); err != nil || len(records) != 0 {
+		t.Errorf("a missing file: %v, %v", records, err)
+	}
+}
+
+// event is what decode finds in one record of an event file.
+type event struct {
+	step    int64
+	version string
+	session bool
+	values  map[string]float32
+}
+
+// decode reads an event file by the TFRecord description (length, masked CRC-32C of it, data,
+// masked CRC-32C of that) and TensorFlow's event.proto, independently of the writer.
+func decode(t *testing.T, data []byte) (events []event) {
+	unmask := func(masked uint32) uint32 { rot := masked - 0xa282ead8; return rot>>17 | rot<<15 }
+	table := crc32.MakeTable(crc32.Castagnoli)
+	for len(data) > 0 {
+		n := binary.LittleEndian.Uint64(data)
+		if unmask(binary.LittleEndian.Uint32(data[8:])) != crc32.Checksum(data[:8], table) {
+			t.Fatal("checksum of a length is wrong")
+		}
+		message := data[12 : 12+n]
+		if unmask(binary.LittleEndian.Uint32(data[12+n:])) != crc32.Checksum(message, table) {
+			t.Fatal("checksum of a message is wrong")
+		}
+		data = data[16+n:]
+		e := event{values: map[string]float32{}}
+		walk(t, message, func(field protowire.Number, number uint64, text []byte) {
+			switch field {
+			case 1:
+				if math.Float64frombits(number) < 1e9 {
+					t.Error("no wall time")
+				}
+			case 2:
+				e.step = int64(number)
+			case 3:
+				e.version = string(text)
+			case 5:
+				walk(t, text, func(_ protowire.Number, _ uint64, value []byte) {
+					tag, x := "", float32(0)
+					walk(t, value, func(field protowire.Number, number uint64, text []byte) {
+						if field == 1 {
+							tag = string(text)
+						} else if field == 2 {
+							x = math.Float32frombits(uint32(number))
+						}
+					})
+					e.values[tag] = x
+				})
+			case 7:
+				e.session = bytes.Equal(text, []byte{0x08, 0x01}) // status: START
+			}
+		})
+		events = append(events, e)
+	}
+	return events
+}
+
+// walk visits the fields of a protocol buffer message.
+func walk(t *testing.T, message []byte, visit func(field protowire.Number, number uint64, text []byte)) {
+	for len(message) > 0 {
+		field, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			t.Fatal(protowire.ParseError(n))
+		}
+		message = message[n:]
+		var number uint64
+		var text []byte
+		switch kind {
+		case protowire.VarintType:
+			number, n = protowire.ConsumeVarint(message)
+		case protowire.Fixed64Type:
+			number, n = protowire.ConsumeFixed64(message)
+		case protowire.Fixed32Type:
+			var small uint32
+			small, n = protowire.ConsumeFixed32(message)
+			number = uint64(small)
+		case protowire.BytesType:
+			text, n = protowire.ConsumeBytes(message)
+		}
+		if n < 0 {
+			t.Fatal(protowire.ParseError(n))
+		}
+		message = message[n:]
+		visit(field, number, text)
+	}
+}
+
+func TestEventsReadBack(t *testing.T) {
+	dir := t.TempDir()
+	e, err := CreateEvents(dir, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Write(train(50, 2.5)); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Write(valid(50, 2.75)); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "events.out.tfevents.*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %v, error %v", files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := decode(t, data)
+	if len(events) != 4 {
+		t.Fatalf("%d events, want 4", len(events))
+	}
+	if events[0].version != "brain.Event:2" || !events[1].session || events[1].step != 41 {
+		t.Errorf("the file begins with %+v, %+v", events[0], events[1])
+	}
+	if v := events[2].values; events[2].step != 50 || v["loss/train"] != 2.5 || v["lr/train"] != 1e-3 || len(v) != 7 {
+		t.Errorf("train event %+v", events[2])
+	}
+	if v := events[3].values; events[3].step != 50 || v["loss/valid"] != 2.75 || v["accuracy/valid"] != 0.25 || len(v) != 4 {
+		t.Errorf("valid event %+v", events[3])
+	}
+}
+
+func TestPlotIsAPicture(t *testing.T) {
+	var records []Record
+	for step := int64(1); step <= 300; step++ {
+		records = append(records, train(step, 1+5/float64(step)))
+		if step%50 == 0 {
+			records = append(records, valid(step, 1.1+5/float64(step)))
+		}
+	}
+	curves, unit := LossCurves(records)
+	if len(curves) != 2 || unit != "bits per byte" || len(curves[0].Points) != 300 || len(curves[1].Points) != 6 {
+		t.Fatalf("%d curves in %s", len(curves), unit)
+	}
+	if low, high := yRange(curves, 1, 9); low != 1 || high > 2 {
+		t.Errorf("the picture spans %g to %g", low, high)
+	}
+	path := filepath.Join(t.TempDir(), "loss.png")
+	if err := WritePlot(path, "a run", unit, curves); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	colours := map[any]bool{}
+	for y := range picture.Bounds().Dy() {
+		for x := range picture.Bounds().Dx() {
+			colours[picture.At(x, y)] = true
+		}
+	}
+	if picture.Bounds().Dx() < 500 || len(colours) < 10 {
+		t.Errorf("a picture of %v with %d colours", picture.Bounds(), len(colours))
+	}
+}

@@ -1,0 +1,127 @@
+package metrics
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+
+	"goomtrain/internal/atomicfile"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+)
+
+// A Curve is one line of a picture.
+type Curve struct {
+	Name   string
+	Points [][2]float64 // x, y
+	Marked bool         // with a mark at every point: for few points
+}
+
+// LossCurves turns records into curves of the loss against the step, one a split, and says the
+// unit: bits per byte where every line knows it, else nats per token.
+func LossCurves(records []Record) (curves []Curve, unit string) {
+	unit = "bits per byte"
+	for i := range records {
+		if finite(records[i].Loss) && !finite(records[i].BPB) {
+			unit = "nats per token"
+		}
+	}
+	index := map[string]int{}
+	for _, r := range records {
+		y := r.BPB
+		if unit == "nats per token" {
+			y = r.Loss
+		}
+		if !finite(y) {
+			continue
+		}
+		i, ok := index[r.Split]
+		if !ok {
+			i = len(curves)
+			index[r.Split] = i
+			curves = append(curves, Curve{Name: r.Split, Marked: r.Split != Train})
+		}
+		curves[i].Points = append(curves[i].Points, [2]float64{float64(r.Step), y})
+	}
+	return curves, unit
+}
+
+// WritePlot draws the curves against the step and writes a PNG file, whole or not at all.
+func WritePlot(path, title, unit string, curves []Curve) error {
+	p := plot.New()
+	p.Title.Text = title
+	p.X.Label.Text = "step"
+	p.Y.Label.Text = unit
+	p.Legend.Top = true
+	p.Add(plotter.NewGrid())
+	for i, c := range curves {
+		if err := addCurve(p, i, c); err != nil {
+			return fmt.Errorf("%s: curve %s: %w", path, c.Name, err)
+		}
+	}
+	p.X.Min = math.Min(p.X.Min, 0)
+	// The first losses tower above all others: leave their tops out once the curve is long.
+	p.Y.Min, p.Y.Max = yRange(curves, p.Y.Min, p.Y.Max)
+	to, err := p.WriterTo(20*vg.Centimeter, 12*vg.Centimeter, "png")
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := to.WriteTo(w)
+		return err
+	})
+}
+
+func addCurve(p *plot.Plot, i int, c Curve) error {
+	xys := make(plotter.XYs, len(c.Points))
+	for j, point := range c.Points {
+		xys[j].X, xys[j].Y = point[0], point[1]
+	}
+	line, err := plotter.NewLine(xys)
+	if err != nil {
+		return err
+	}
+	line.Width = vg.Points(1.2)
+	line.Color = plotutil.Color(i)
+	if !c.Marked {
+		p.Add(line)
+		p.Legend.Add(c.Name, line)
+		return nil
+	}
+	marks, err := plotter.NewScatter(xys)
+	if err != nil {
+		return err
+	}
+	marks.Color = color.Color(plotutil.Color(i))
+	marks.Shape = plotutil.Shape(0)
+	marks.Radius = vg.Points(2)
+	p.Add(line, marks)
+	p.Legend.Add(c.Name, line, marks)
+	return nil
+}
+
+// yRange cuts the axis at the highest value behind the first tenth of the steps, with a margin.
+func yRange(curves []Curve, low, high float64) (float64, float64) {
+	last := 0.0
+	for _, c := range curves {
+		for _, point := range c.Points {
+			last = max(last, point[0])
+		}
+	}
+	top, count := math.Inf(-1), 0
+	for _, c := range curves {
+		for _, point := range c.Points {
+			if point[0] > last/10 {
+				top, count = max(top, point[1]), count+1
+			}
+		}
+	}
+	if count < 20 || top <= low {
+		return low, high
+	}
+	return low, min(high, top+0.1*(top-low))
+}

@@ -1,0 +1,180 @@
+package metrics
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"strconv"
+)
+
+// Train and Valid are the splits; further validation sets go by names of their own.
+const (
+	Train = "train"
+	Valid = "valid"
+)
+
+// Unknown marks a number of a Record that was not measured.
+var Unknown = math.NaN()
+
+// A Record is one line of metrics.jsonl.
+type Record struct {
+	Step         int64   // updates made so far
+	Split        string  // Train, Valid or the name of a further validation set
+	Loss         float64 // nats per counted token
+	BPB          float64 // bits per byte of text
+	Accuracy     float64 // part of counted tokens whose likeliest prediction was right, 0 to 1
+	LR           float64 // learning rate of the step
+	GradNorm     float64 // global norm before clipping
+	Tokens       int64   // counted tokens trained on so far
+	TokensPerSec float64 // trained tokens per second since the line before
+	MFU          float64 // part of the machine's measured peak that the model's arithmetic used
+	Elapsed      float64 // seconds since the run began, its pauses left out
+	PeakRSS      float64 // largest resident memory of the process, MiB
+	Skipped      string  // why the step changed nothing, if so
+}
+
+// fields names the numbers of a record in the order of the files.
+func (r *Record) fields() []field {
+	return []field{
+		{"loss", &r.Loss}, {"bpb", &r.BPB}, {"accuracy", &r.Accuracy}, {"lr", &r.LR}, {"grad_norm", &r.GradNorm},
+		{"tokens_per_sec", &r.TokensPerSec}, {"mfu", &r.MFU}, {"elapsed_s", &r.Elapsed}, {"peak_rss_mb", &r.PeakRSS},
+	}
+}
+
+type field struct {
+	name  string
+	value *float64
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// MarshalJSON writes the known numbers in a fixed order.
+func (r Record) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	split, err := json.Marshal(r.Split)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&b, `{"step":%d,"split":%s`, r.Step, split)
+	for _, f := range r.fields() {
+		if f.name == "tokens_per_sec" {
+			fmt.Fprintf(&b, `,"tokens":%d`, r.Tokens)
+		}
+		if finite(*f.value) {
+			fmt.Fprintf(&b, `,%q:%s`, f.name, strconv.FormatFloat(*f.value, 'g', -1, 64))
+		}
+	}
+	if r.Skipped != "" {
+		skipped, err := json.Marshal(r.Skipped)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, `,"skipped":%s`, skipped)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; further keys are ignored, absent numbers are NaN.
+func (r *Record) UnmarshalJSON(text []byte) error {
+	var whole struct {
+		Step    *int64 `json:"step"`
+		Split   string `json:"split"`
+		Tokens  int64  `json:"tokens"`
+		Skipped string `json:"skipped"`
+	}
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return err
+	}
+	if whole.Step == nil || whole.Split == "" {
+		return errors.New(`a metrics line needs "step" and "split"`)
+	}
+	*r = Record{Step: *whole.Step, Split: whole.Split, Tokens: whole.Tokens, Skipped: whole.Skipped}
+	numbers := map[string]json.RawMessage{}
+	if err := json.Unmarshal(text, &numbers); err != nil {
+		return err
+	}
+	for _, f := range r.fields() {
+		*f.value = Unknown
+		if raw, ok := numbers[f.name]; ok {
+			if err := json.Unmarshal(raw, f.value); err != nil {
+				return fmt.Errorf("%s: %w", f.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// ReadFile reads a metrics.jsonl. A last line that was cut off while it was written is left out; any
+// other bad line is an error that names it. A missing file holds no records.
+func ReadFile(path string) ([]Record, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var records []Record
+	in := bufio.NewReader(f)
+	for number := 1; ; number++ {
+		line, err := in.ReadBytes('\n')
+		if err == io.EOF {
+			return records, nil // what stands behind the last line end was cut off
+		} else if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		var r Record
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, fmt.Errorf("%s: line %d: %w", path, number, err)
+		}
+		records = append(records, r)
+	}
+}
+
+// csvHeader names the columns of metrics.csv.
+func csvHeader() []string {
+	header := []string{"step", "split"}
+	for _, f := range new(Record).fields() {
+		header = append(header, f.name)
+	}
+	return append(header, "tokens", "skipped")
+}
+
+// csvRow is the record as the row of csvHeader, unknown numbers empty.
+func (r *Record) csvRow() []string {
+	row := []string{strconv.FormatInt(r.Step, 10), r.Split}
+	for _, f := range r.fields() {
+		cell := ""
+		if finite(*f.value) {
+			cell = strconv.FormatFloat(*f.value, 'g', -1, 64)
+		}
+		row = append(row, cell)
+	}
+	return append(row, strconv.FormatInt(r.Tokens, 10), r.Skipped)
+}
+
+// writeCSV writes the table of all records.
+func writeCSV(w io.Writer, records []Record) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(csvHeader()); err != nil {
+		return err
+	}
+	for i := range records {
+		if err := out.Write(records[i].csvRow()); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
