@@ -1,0 +1,100 @@
+package gpt2_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"goomtrain/data/gpt2"
+	"goomtrain/data/tokenizer"
+)
+
+func Example() {
+	t, err := tokenizer.New("gpt2") // registered by the import
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tokens := t.Encode([]byte("Hello world!"))
+	fmt.Println(tokens, t.Bytes(tokens[1]), t.Separator())
+	fmt.Printf("%s\n", t.Decode(tokens))
+	// Output:
+	// [15496 995 0] 6 50256
+	// Hello world!
+}
+
+func open(t testing.TB) *gpt2.Tokenizer {
+	t.Helper()
+	tok, err := gpt2.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// TestKnown holds encodings against those published with GPT-2 and tiktoken.
+func TestKnown(t *testing.T) {
+	tok := open(t)
+	for text, want := range map[string][]int32{
+		"":                             {},
+		"hello world":                  {31373, 995},
+		"hello  world":                 {31373, 220, 995},
+		" \n":                          {220, 198},
+		"Hello, I'm a language model,": {15496, 11, 314, 1101, 257, 3303, 2746, 11},
+		"0":                            {15},
+		"<|endoftext|>":                {27, 91, 437, 1659, 5239, 91, 29}, // spelled out, not the separator
+	} {
+		if got := tok.Encode([]byte(text)); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+func FuzzRoundTrip(f *testing.F) {
+	for _, s := range []string{"", "a b", "\xff\xfe", "caf\u00e9 \xe2\x82", "日本語\n\n\t x", "it's \ufffd <|endoftext|>\x00", strings.Repeat("ab", 300)} {
+		f.Add([]byte(s))
+	}
+	tok := open(f)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		tokens := tok.Encode(text)
+		if got := tok.Decode(tokens); !bytes.Equal(got, text) {
+			t.Fatalf("%q came back as %q", text, got)
+		}
+		total := 0
+		for _, token := range tokens {
+			if token < 0 || token >= tok.Separator() {
+				t.Fatalf("%q gave token %d", text, token)
+			}
+			total += tok.Bytes(token)
+		}
+		if total != len(text) {
+			t.Fatalf("tokens of %q stand for %d bytes", text, total)
+		}
+	})
+}
+
+// TestForeignNumbers: the separator and numbers that are no token stand for no text.
+func TestForeignNumbers(t *testing.T) {
+	tok := open(t)
+	for _, token := range []int32{-1, tok.Separator(), int32(tok.Vocab()), 1 << 30} {
+		if n, text := tok.Bytes(token), tok.Decode([]int32{token}); n != 0 || len(text) != 0 {
+			t.Errorf("token %d: %d bytes, %q", token, n, text)
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	text, err := os.ReadFile(filepath.Join("..", "corpus", "scan.go"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	tok := open(b)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		tok.Encode(text)
+	}
+}
