@@ -1,0 +1,191 @@
+package goom
+
+import (
+	"math"
+	"unsafe"
+
+	"goomtrain/internal/simd"
+)
+
+// Float is the element type of everything here: float32 for speed, float64 for digits.
+type Float interface{ simd.Float }
+
+const (
+	ln2   = math.Ln2
+	ln2Lo = 2.3190468138462996e-17 // ln 2 - float64(ln 2)
+)
+
+// single reports whether F is float32; it is a constant in each instantiation.
+func single[F Float]() bool { return unsafe.Sizeof(F(0)) == 4 }
+
+// Floor is the finite logarithm that stands for zero, 2 ln(smallest normal number): -174.673 in
+// float32, -1416.79 in float64. It exponentiates to zero.
+func Floor[F Float]() F {
+	if single[F]() {
+		return F(float32(-174.6730895011062))
+	}
+	f := -1416.7928370645282 // a variable, since the constant does not fit every F exactly
+	return F(f)
+}
+
+// Epsilon is the distance from 1 to the next larger F.
+func Epsilon[F Float]() F {
+	if single[F]() {
+		return 0x1p-23
+	}
+	return 0x1p-52
+}
+
+// IsZero reports whether a logarithm stands for zero: it is the floor or -Inf. A finite logarithm
+// below the floor is an ordinary, very small number.
+func IsZero[F Float](l F) bool { return l == Floor[F]() || math.IsInf(float64(l), -1) }
+
+// reach is the largest difference of logarithms whose exponential F can still tell from zero: at
+// l - c below -reach, exp(l - c) is 0.
+func reach[F Float]() F {
+	if single[F]() {
+		return 104
+	}
+	return 746
+}
+
+// A magnitude is the bit pattern of |x|, which orders like |x| itself; a float32's is widened as bits.
+type magnitude = uint64
+
+// Magnitudes of interest: infinity (above it lie only NaNs) and the power of two 2^exponent.
+func infMagnitude[F Float]() magnitude {
+	if single[F]() {
+		return 0xff << 23
+	}
+	return 0x7ff << 52
+}
+
+func powerMagnitude[F Float](exponent int) magnitude {
+	if single[F]() {
+		return magnitude(exponent+127) << 23
+	}
+	return magnitude(exponent+1023) << 52
+}
+
+// magnitudes returns the smallest and the largest magnitude of x: (max, 0) when x is empty.
+func magnitudes[F Float](x []F) (lo, hi magnitude) {
+	if single[F]() {
+		a, b := magnitudes32(view32(x))
+		return magnitude(a), magnitude(b)
+	}
+	return magnitudes64(view64(x))
+}
+
+func magnitudes32(x []float32) (lo, hi uint32) {
+	const abs = 1<<31 - 1
+	lo = math.MaxUint32
+	lo1, hi1 := lo, hi // two chains of comparisons: one alone would wait for itself
+	for len(x) >= 4 {
+		v := x[:4]
+		a, b := math.Float32bits(v[0])&abs, math.Float32bits(v[1])&abs
+		c, d := math.Float32bits(v[2])&abs, math.Float32bits(v[3])&abs
+		lo, hi = min(lo, a, c), max(hi, a, c)
+		lo1, hi1 = min(lo1, b, d), max(hi1, b, d)
+		x = x[4:]
+	}
+	for _, v := range x {
+		a := math.Float32bits(v) & abs
+		lo, hi = min(lo, a), max(hi, a)
+	}
+	return min(lo, lo1), max(hi, hi1)
+}
+
+func magnitudes64(x []float64) (lo, hi uint64) {
+	const abs = 1<<63 - 1
+	lo = math.MaxUint64
+	for _, v := range x {
+		a := math.Float64bits(v) & abs
+		lo, hi = min(lo, a), max(hi, a)
+	}
+	return lo, hi
+}
+
+// leastNonzero is the smallest magnitude of x that is not zero; the largest value of the type if none.
+func leastNonzero[F Float](x []F) magnitude {
+	lo := magnitude(math.MaxUint64)
+	if single[F]() {
+		for _, v := range view32(x) {
+			lo = min(lo, magnitude(math.Float32bits(v)&(1<<31-1))-1) // zero wraps to the largest value
+		}
+	} else {
+		for _, v := range view64(x) {
+			lo = min(lo, math.Float64bits(v)&(1<<63-1)-1)
+		}
+	}
+	if lo == math.MaxUint64 {
+		return lo
+	}
+	return lo + 1
+}
+
+// split writes |x| to abs and the sign (+1 or -1, of a negative zero -1) to sign, and returns the
+// smallest and largest magnitude. abs may be x.
+func split[F Float](abs, sign, x []F) (lo, hi magnitude) {
+	if single[F]() {
+		a, b := split32(view32(abs), view32(sign), view32(x))
+		return magnitude(a), magnitude(b)
+	}
+	return split64(view64(abs), view64(sign), view64(x))
+}
+
+func split32(abs, sign, x []float32) (lo, hi uint32) {
+	const bit, one = 1 << 31, 127 << 23
+	lo = math.MaxUint32
+	abs, sign = abs[:len(x)], sign[:len(x)]
+	for i, v := range x {
+		b := math.Float32bits(v)
+		a := b &^ bit
+		abs[i] = math.Float32frombits(a)
+		sign[i] = math.Float32frombits(b&bit | one)
+		lo, hi = min(lo, a), max(hi, a)
+	}
+	return lo, hi
+}
+
+func split64(abs, sign, x []float64) (lo, hi uint64) {
+	const bit, one = 1 << 63, 1023 << 52
+	lo = math.MaxUint64
+	abs, sign = abs[:len(x)], sign[:len(x)]
+	for i, v := range x {
+		b := math.Float64bits(v)
+		a := b &^ bit
+		abs[i] = math.Float64frombits(a)
+		sign[i] = math.Float64frombits(b&bit | one)
+		lo, hi = min(lo, a), max(hi, a)
+	}
+	return lo, hi
+}
+
+// view32 and view64 see a slice as what it is once single[F]() has been asked.
+func view32[F Float](x []F) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+}
+
+func view64[F Float](x []F) []float64 {
+	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+}
+
+// maxLog is the largest logarithm among those that do not stand for zero: -Inf if there is none, NaN if
+// one is NaN.
+func maxLog[F Float](l []F) F {
+	if len(l) == 0 {
+		return F(math.Inf(-1))
+	}
+	c := simd.Max(l)
+	if c > Floor[F]() || c != c {
+		return c
+	}
+	// Everything lies at or below the floor, so zeros must be told from small numbers one by one.
+	c = F(math.Inf(-1))
+	for _, v := range l {
+		if !IsZero(v) && v > c {
+			c = v
+		}
+	}
+	return c
+}

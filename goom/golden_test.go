@@ -1,0 +1,280 @@
+package goom
+
+import (
+	"math"
+	"testing"
+
+	"goomtrain/internal/golden"
+)
+
+// The truth of these tests: the golden files (the papers' reference implementations in float64, and
+// exact arithmetic beside them, which binds where the reference loses range or digits).
+
+// input returns the GOOM x of a case in precision F; a float64 zero becomes F's zero. The files' exact
+// values count every logarithm at or below the floor as zero (here only the floor itself is), so where
+// they stand such inputs are made zeros.
+func input[F Float](c golden.Case, x string) Tensor[F] {
+	l, s := c.Input(x+"_log"), c.Input(x+"_sign")
+	t := Tensor[F]{Shape: l.Shape, Log: golden.Convert[F](l), Sign: golden.Convert[F](s)}
+	for i, v := range l.Data {
+		if IsZero(v) || (v < Floor[float64]() && c.Has("exact", "log")) {
+			t.Log[i], t.Sign[i] = Floor[F](), 1
+		}
+	}
+	return t
+}
+
+// logError is the largest error of the logarithms and signs of got against what the case wants,
+// relative to the largest logarithm (at least 1). An element may agree with the exact value or, in a
+// normative case, with the reference. A wanted zero (-inf) is met by a zero and, as the files define it,
+// by any logarithm at or below the floor.
+func logError[F Float](c golden.Case, log, sign string, got Tensor[F]) float64 {
+	var wants [][2]golden.Tensor
+	if c.Has("exact", log) {
+		wants = append(wants, [2]golden.Tensor{c.Tensor("exact", log), c.Tensor("exact", sign)})
+	}
+	if c.Status == "normative" && c.Has("outputs", log) {
+		wants = append(wants, [2]golden.Tensor{c.Tensor("outputs", log), c.Tensor("outputs", sign)})
+	}
+	if len(wants) == 0 {
+		return 0
+	}
+	largest := 1.0
+	for _, w := range wants {
+		for _, v := range w[0].Data {
+			if !math.IsInf(v, 0) {
+				largest = math.Max(largest, math.Abs(v))
+			}
+		}
+	}
+	worst := 0.0
+	for i := range got.Log {
+		best := math.Inf(1)
+		for _, w := range wants {
+			if len(w[0].Data) != len(got.Log) {
+				return math.Inf(1)
+			}
+			best = math.Min(best, elementError(float64(got.Log[i]), float64(got.Sign[i]), w[0].Data[i], w[1].Data[i], IsZero(got.Log[i])))
+		}
+		worst = math.Max(worst, best/largest)
+	}
+	return worst
+}
+
+func elementError(l, s, wantLog, wantSign float64, zero bool) float64 {
+	switch {
+	case math.IsInf(wantLog, -1):
+		if zero || l <= Floor[float64]() {
+			return 0
+		}
+		return math.Inf(1)
+	case math.IsNaN(wantLog):
+		if math.IsNaN(l) {
+			return 0
+		}
+		return math.Inf(1)
+	case math.IsInf(wantLog, 1):
+		if l == wantLog && s == wantSign {
+			return 0
+		}
+		return math.Inf(1)
+	case s != wantSign:
+		return math.Inf(1)
+	}
+	if err := math.Abs(l - wantLog); err == err {
+		return err
+	}
+	return math.Inf(1)
+}
+
+// logs checks outputs log and sign of a case.
+func logs[F Float](t *testing.T, r *golden.Recorder, c golden.Case, got Tensor[F], tol float64) {
+	t.Helper()
+	r.ForwardError(t, c, "log", logError(c, "log", "sign", got), tol)
+}
+
+func cotangent(c golden.Case, name string) []float64 {
+	if !c.Has("cotangents", name) {
+		return nil
+	}
+	return c.Cotangent(name).Data
+}
+
+func TestGoldenLog(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_log")
+	for _, c := range golden.Load(t, "goom_log") {
+		if c.String("float_dtype", "float64") == "float32" {
+			goldenLog[float32](t, r, c, 1e-6)
+		} else {
+			goldenLog[float64](t, r, c, golden.ElementwiseTolerance)
+		}
+	}
+}
+
+func goldenLog[F Float](t *testing.T, r *golden.Recorder, c golden.Case, tol float64) {
+	x := golden.Convert[F](c.Input("x"))
+	l, s := make([]F, len(x)), make([]F, len(x))
+	if c.Bool("keep_logs_finite", true) {
+		Log(l, s, x)
+	} else {
+		LogInfinite(l, s, x)
+	}
+	// The reference's own outputs bind here, non-finite ones included.
+	r.ForwardError(t, c, "log", golden.MaxRelErr(l, c.Tensor("outputs", "log").Data), tol)
+	r.ForwardError(t, c, "sign", golden.MaxRelErr(s, c.Tensor("outputs", "sign").Data), 0)
+	if c.Has("cotangents", "log") {
+		dx := make([]F, len(x))
+		LogGrad(dx, golden.Convert[F](c.Cotangent("log")), x)
+		want, _ := c.WantGrad("x")
+		r.GradientError(t, c, "x", golden.MaxRelErr(dx, want.Data), tol)
+	}
+}
+
+func TestGoldenExp(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_exp")
+	for _, c := range golden.Load(t, "goom_exp") {
+		if c.String("float_dtype", "float64") == "float32" {
+			goldenExp[float32](t, r, c, 1e-6)
+		} else {
+			goldenExp[float64](t, r, c, golden.ElementwiseTolerance)
+		}
+	}
+}
+
+func goldenExp[F Float](t *testing.T, r *golden.Recorder, c golden.Case, tol float64) {
+	cot := golden.Convert[F](c.Cotangent("y"))
+	if c.Has("inputs", "x") { // round trip exp(log x)
+		x := golden.Convert[F](c.Input("x"))
+		l, s, y, d := make([]F, len(x)), make([]F, len(x)), make([]F, len(x)), make([]F, len(x))
+		Log(l, s, x)
+		Exp(y, l, s)
+		r.ForwardError(t, c, "y", golden.MaxRelErr(y, c.Tensor("outputs", "y").Data), tol)
+		ExpGrad(d, cot, y)
+		LogGrad(d, d, x)
+		want, _ := c.WantGrad("x")
+		r.GradientError(t, c, "x", golden.MaxRelErr(d, want.Data), tol)
+		return
+	}
+	l, s := golden.Convert[F](c.Input("log")), golden.Convert[F](c.Input("sign"))
+	y, d := make([]F, len(l)), make([]F, len(l))
+	Exp(y, l, s)
+	r.ForwardError(t, c, "y", golden.MaxRelErr(y, c.Tensor("outputs", "y").Data), tol)
+	if want, ok := c.WantGrad("log"); ok {
+		ExpGrad(d, cot, y)
+		r.GradientError(t, c, "log", golden.MaxRelErr(d, want.Data), tol)
+	}
+}
+
+func TestGoldenAdd(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_add")
+	for _, c := range golden.Load(t, "goom_add") {
+		a, b := input[float64](c, "x1"), input[float64](c, "x2")
+		y := Add(a, b)
+		logs(t, r, c, y, golden.ElementwiseTolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			da, db := AddGrad(a, b, y, dy)
+			r.Gradient(t, c, "x1_log", da, golden.GradTolerance)
+			r.Gradient(t, c, "x2_log", db, golden.GradTolerance)
+		}
+	}
+}
+
+func TestGoldenLogSumExp(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_lse")
+	for _, c := range golden.Load(t, "goom_lse") {
+		x, axis := input[float64](c, "x"), c.Int("dim", -1)
+		f := LogSumExp[float64]
+		if c.String("op", "sum") == "mean" {
+			f = LogMeanExp[float64]
+		}
+		y := f(x, axis)
+		logs(t, r, c, y, golden.Tolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			r.Gradient(t, c, "x_log", LogSumExpGrad(x, dy, axis), golden.GradTolerance)
+		}
+	}
+}
+
+func TestGoldenLogCumSumExp(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_cumsum")
+	for _, c := range golden.Load(t, "goom_cumsum") {
+		x, axis := input[float64](c, "x"), c.Int("dim", -1)
+		f, grad := LogCumSumExp[float64], LogCumSumExpGrad[float64]
+		if c.String("op", "sum") == "mean" {
+			f, grad = LogCumMeanExp[float64], LogCumMeanExpGrad[float64]
+		}
+		y := f(x, axis)
+		logs(t, r, c, y, golden.Tolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			r.Gradient(t, c, "x_log", grad(x, y, dy, axis), golden.GradTolerance)
+		}
+	}
+}
+
+func TestGoldenScale(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_scale")
+	for _, c := range golden.Load(t, "goom_scale") {
+		x := input[float64](c, "x")
+		axis, top := c.Int("dim", -1), c.Float("max_real", 2)
+		switch op := c.String("op", ""); op {
+		case "scaled_exp":
+			y := ScaledExp(x, axis, top)
+			r.Forward(t, c, "y", y, golden.ElementwiseTolerance)
+			r.Gradient(t, c, "x_log", ScaledExpGrad(c.Cotangent("y").Data, y), golden.GradTolerance)
+		case "scale":
+			// A zero stays at the floor here; the reference moves its floor along. Both exponentiate to zero.
+			y := Scale(x, axis, top)
+			for i, l := range x.Log {
+				if IsZero(l) {
+					if !IsZero(y.Log[i]) {
+						t.Errorf("%s: zero %d became %v", c.Name, i, y.Log[i])
+					}
+					y.Log[i] = c.Tensor("outputs", "log").Data[i]
+				}
+			}
+			logs(t, r, c, y, golden.ElementwiseTolerance)
+			r.Gradient(t, c, "x_log", cotangent(c, "log"), 0) // passed through
+		case "negate":
+			logs(t, r, c, Neg(x), 0)
+			r.Gradient(t, c, "x_log", cotangent(c, "log"), 0)
+		case "triu", "tril":
+			f := Triu[float64]
+			if op == "tril" {
+				f = Tril[float64]
+			}
+			y := f(x, c.Int("offset", 0))
+			logs(t, r, c, y, 0)
+			dx := make([]float64, len(y.Log))
+			for i, l := range y.Log {
+				if !IsZero(l) {
+					dx[i] = cotangent(c, "log")[i]
+				}
+			}
+			r.Gradient(t, c, "x_log", dx, 0)
+		default:
+			t.Errorf("%s: unknown op %q", c.Name, op)
+		}
+	}
+}
+
+func TestGoldenRMSNorm(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_rmsnorm")
+	for _, c := range golden.Load(t, "goom_rmsnorm") {
+		x, axis := input[float64](c, "x"), c.Int("dim", -1)
+		logs(t, r, c, RMSNorm(x, axis), golden.Tolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			r.Gradient(t, c, "x_log", RMSNormGrad(x, dy, axis), golden.GradTolerance)
+		}
+	}
+}
+
+func TestGoldenUnitSquash(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_unitsquash")
+	for _, c := range golden.Load(t, "goom_unitsquash") {
+		x := input[float64](c, "x")
+		logs(t, r, c, UnitSquash(x), golden.ElementwiseTolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			r.Gradient(t, c, "x_log", UnitSquashGrad(x, dy), golden.GradTolerance)
+		}
+	}
+}
