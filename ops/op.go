@@ -51,7 +51,7 @@ type definition[F simd.Float] struct {
 // operands are the values of an op's inputs.
 type operands[F simd.Float] []G.Value
 
-func (in operands[F]) floats(i int) []F     { return floats[F](in[i]) }
+func (in operands[F]) floats(i int) []F      { return floats[F](in[i]) }
 func (in operands[F]) indices(i int) []int32 { return in[i].(*tensor.Dense).Int32s() }
 
 // floats is the flat data of a value, without a copy and without the allocation of Value.Data.

@@ -7,6 +7,9 @@ import (
 	"goomtrain/internal/simd"
 )
 
+// Carry is the state of a recurrence between two stretches of one sequence.
+type Carry[F simd.Float] = kernels.Carry[F]
+
 // Recurrence is the non-diagonal linear recurrence over generalized orders of magnitude
 // (arXiv 2510.03426), read out by direction:
 //
@@ -17,7 +20,7 @@ import (
 //
 // carry is nil for training. With a carry (of B, N, D) the sequence goes on where the last run ended,
 // and the carry receives the last state; it is detached: no gradient flows into it.
-func Recurrence[F simd.Float](u, a, x0 *G.Node, carry *kernels.Carry[F]) *G.Node {
+func Recurrence[F simd.Float](u, a, x0 *G.Node, carry *Carry[F]) *G.Node {
 	want("Recurrence", "x0", x0, -1, -1)
 	rows, width := x0.Shape()[0], x0.Shape()[1]
 	want("Recurrence", "a", a, width, width)
@@ -35,4 +38,9 @@ func Recurrence[F simd.Float](u, a, x0 *G.Node, carry *kernels.Carry[F]) *G.Node
 			k.Backward(grad[0], grad[1], grad[2], out, dout)
 		},
 	})
+}
+
+// NewCarry returns the carry of sequences not begun: B = batch, N = rows hidden vectors of that width.
+func NewCarry[F simd.Float](batch, rows, width int) *Carry[F] {
+	return kernels.NewCarry[F](batch, rows, width)
 }

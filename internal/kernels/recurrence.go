@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // Recurrence is the non-diagonal linear recurrence of a GOOM SSM (arXiv 2510.03426) with its states
@@ -27,7 +28,8 @@ type Recurrence[F simd.Float] struct {
 
 	largest  []F     // [B, T, N] largest mantissa of x_t
 	exponent []int64 // [B, T, N]
-	start    Carry[F]
+	start    *Carry[F]
+	resumed  bool // the last Forward went on from a carry
 
 	a, at     []F   // [D, D] mantissas of A and of its transpose
 	aExponent int64 // A = a * 2^aExponent
@@ -42,14 +44,27 @@ type Recurrence[F simd.Float] struct {
 
 // A Carry is the state of a recurrence between two stretches of one sequence, block-scaled.
 type Carry[F simd.Float] struct {
-	Mantissa []F     // [B, N, D]
-	Exponent []int64 // [B, N]
-	Started  bool    // false: the next stretch begins at x_0
+	mantissa []F      // [B, N, D]
+	exponent []int64  // [B, N]
+	started  [1]uint8 // 0: the next stretch begins at x_0
+	shape    [3]int
 }
 
 // NewCarry returns the carry of a sequence not begun.
 func NewCarry[F simd.Float](batch, rows, width int) *Carry[F] {
-	return &Carry[F]{Mantissa: make([]F, batch*rows*width), Exponent: make([]int64, batch*rows)}
+	return &Carry[F]{mantissa: make([]F, batch*rows*width), exponent: make([]int64, batch*rows), shape: [3]int{batch, rows, width}}
+}
+
+// Reset makes the next stretch begin at x_0.
+func (c *Carry[F]) Reset() { c.started[0] = 0 }
+
+// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+func (c *Carry[F]) Arrays(prefix string) []params.Array {
+	return []params.Array{
+		{Name: prefix + "mantissa", Shape: c.shape[:], Data: c.mantissa},
+		{Name: prefix + "exponent", Shape: c.shape[:2], Data: c.exponent},
+		{Name: prefix + "started", Shape: []int{1}, Data: c.started[:]},
+	}
 }
 
 // timeBlock is the number of steps after which the backward pass adds a block to dA: a block's
@@ -73,7 +88,7 @@ type groupScratch[F simd.Float] struct {
 func NewRecurrence[F simd.Float](batch, time, rows, width int) *Recurrence[F] {
 	k := &Recurrence[F]{batch: batch, time: time, rows: rows, width: width,
 		largest: make([]F, batch*time*rows), exponent: make([]int64, batch*time*rows),
-		start: *NewCarry[F](batch, rows, width),
+		start: NewCarry[F](batch, rows, width),
 		a:     make([]F, width*width), at: make([]F, width*width)}
 	k.forward, k.reverse = k.forwardGroup, k.reverseGroup
 	return k
@@ -83,17 +98,18 @@ func NewRecurrence[F simd.Float](batch, time, rows, width int) *Recurrence[F] {
 // started), and it receives the last state.
 func (k *Recurrence[F]) Forward(z, u, a, x0 []F, carry *Carry[F]) {
 	k.setMatrix(a)
-	if carry != nil && carry.Started {
-		copy(k.start.Mantissa, carry.Mantissa)
-		copy(k.start.Exponent, carry.Exponent)
+	resumed := carry != nil && carry.started[0] != 0
+	if resumed {
+		copy(k.start.mantissa, carry.mantissa)
+		copy(k.start.exponent, carry.exponent)
 	} else {
 		k.startAt(x0)
 	}
-	k.start.Started = carry != nil && carry.Started
+	k.resumed = resumed
 	k.z, k.u, k.end = z, u, carry
 	simd.For(k.groups(), k.forward)
 	if carry != nil {
-		carry.Started = true
+		carry.started[0] = 1
 	}
 }
 
@@ -112,7 +128,7 @@ func (k *Recurrence[F]) Backward(du, dA, dx0, z, dz []F) {
 	k.z, k.dz, k.du = z, dz, du
 	simd.For(k.groups(), k.reverse)
 	sumChunks(dA, k.dA)
-	if k.start.Started {
+	if k.resumed {
 		clear(dx0)
 	} else {
 		sumChunks(dx0, k.dx0)
@@ -129,9 +145,9 @@ func (k *Recurrence[F]) setMatrix(a []F) {
 func (k *Recurrence[F]) startAt(x0 []F) {
 	for b := range k.batch {
 		for n := range k.rows {
-			row := k.start.Mantissa[(b*k.rows+n)*k.width : (b*k.rows+n+1)*k.width]
+			row := k.start.mantissa[(b*k.rows+n)*k.width : (b*k.rows+n+1)*k.width]
 			copy(row, x0[n*k.width:(n+1)*k.width])
-			k.start.Exponent[b*k.rows+n] = normalise(row)
+			k.start.exponent[b*k.rows+n] = normalise(row)
 		}
 	}
 }
@@ -157,8 +173,8 @@ func (k *Recurrence[F]) forwardGroup(group int) {
 	s, d, n := &k.scratch[group], k.width, k.rows
 	b0, b1 := group*k.group, min((group+1)*k.group, k.batch)
 	rows := (b1 - b0) * n
-	copy(s.state, k.start.Mantissa[b0*n*d:b1*n*d])
-	copy(s.exponent, k.start.Exponent[b0*n:b1*n])
+	copy(s.state, k.start.mantissa[b0*n*d:b1*n*d])
+	copy(s.exponent, k.start.exponent[b0*n:b1*n])
 	for t := range k.time {
 		simd.GemmSerial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
 		for r := range rows {
@@ -174,8 +190,8 @@ func (k *Recurrence[F]) forwardGroup(group int) {
 		}
 	}
 	if k.end != nil {
-		copy(k.end.Mantissa[b0*n*d:], s.state[:rows*d])
-		copy(k.end.Exponent[b0*n:], s.exponent[:rows])
+		copy(k.end.mantissa[b0*n*d:], s.state[:rows*d])
+		copy(k.end.exponent[b0*n:], s.exponent[:rows])
 	}
 }
 
@@ -223,7 +239,7 @@ func (k *Recurrence[F]) keepForMatrix(s *groupScratch[F], b, t, r int, f int64) 
 	to := ((r/n)*timeBlock+t%timeBlock)*n + r%n
 	dst, adjoint := s.adjoints[to*d:(to+1)*d], s.state[r*d:(r+1)*d]
 	if t == 0 {
-		saturated(dst, adjoint, f+k.start.Exponent[b*n+r%n])
+		saturated(dst, adjoint, f+k.start.exponent[b*n+r%n])
 		return
 	}
 	before := (b*k.time+t-1)*n + r%n
@@ -243,7 +259,7 @@ func (k *Recurrence[F]) addToMatrix(s *groupScratch[F], b, i, t0 int) {
 	adjoints := s.adjoints[i*timeBlock*n*d:]
 	steps := min(timeBlock, k.time-t0)
 	if t0 == 0 {
-		simd.GemmSerial(true, false, d, d, n, 1, k.start.Mantissa[b*n*d:], d, adjoints, d, 1, dA, d)
+		simd.GemmSerial(true, false, d, d, n, 1, k.start.mantissa[b*n*d:], d, adjoints, d, 1, dA, d)
 		adjoints, t0, steps = adjoints[n*d:], 1, steps-1
 	}
 	if steps > 0 {

@@ -1,0 +1,88 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Config is what a model is built from. A field that a model does not have is 0.
+type Config struct {
+	Model       string `toml:"model" json:"model"`                                   // registered name
+	Vocab       int    `toml:"vocab" json:"vocab"`                                   // S, tokens
+	DEmb        int    `toml:"d_emb" json:"d_emb"`                                   // D, width of activations
+	Layers      int    `toml:"layers" json:"layers"`                                 // residual blocks
+	Heads       int    `toml:"heads" json:"heads"`                                   // H attention heads, or N hidden vectors
+	DHead       int    `toml:"d_head" json:"d_head"`                                 // width of a head, or of a hidden vector
+	TaylorTerms int    `toml:"taylor_terms,omitempty" json:"taylor_terms,omitempty"` // P, of taylor-attention
+}
+
+// largest sizes that are accepted: beyond them a configuration is a mistake, and products of sizes
+// stay far from overflow.
+const (
+	largestVocab = 1 << 24
+	largestWidth = 1 << 16
+	largestCount = 1 << 12
+)
+
+// Validate says which rule a configuration breaks.
+func (c Config) Validate() error {
+	a, err := find(c.Model)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name           string
+		value, largest int
+	}{
+		{"vocab", c.Vocab, largestVocab},
+		{"d_emb", c.DEmb, largestWidth},
+		{"layers", c.Layers, largestCount},
+		{"heads", c.Heads, largestCount},
+		{"d_head", c.DHead, largestWidth},
+	} {
+		if f.value < 1 || f.value > f.largest {
+			return fmt.Errorf("%s is %d, want 1 to %d", f.name, f.value, f.largest)
+		}
+	}
+	if a.validate != nil {
+		return a.validate(c)
+	}
+	return nil
+}
+
+// A preset is a named set of sizes. What stays 0 comes from the task: the vocabulary.
+type preset struct {
+	name   string
+	config Config
+	why    string
+}
+
+// Presets lists the presets of a model, the smallest first.
+func Presets(model string) ([]string, error) {
+	a, err := find(model)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(a.presets))
+	for i, p := range a.presets {
+		names[i] = p.name
+	}
+	return names, nil
+}
+
+// Preset returns the sizes of a preset. A vocabulary of 0 is to be set from the data.
+func Preset(model, name string) (Config, error) {
+	a, err := find(model)
+	if err != nil {
+		return Config{}, err
+	}
+	i := slices.IndexFunc(a.presets, func(p preset) bool { return p.name == name })
+	if i < 0 {
+		names, _ := Presets(model)
+		return Config{}, fmt.Errorf("model %s has no preset %q; it has %s", model, name, strings.Join(names, ", "))
+	}
+	c := a.presets[i].config
+	c.Model = model
+	return c, nil
+}

@@ -1,0 +1,125 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/executor"
+	"goomtrain/internal/simd"
+	"goomtrain/layers"
+	"goomtrain/params"
+)
+
+// Stream reads one sequence token by token, in memory that does not grow and, where the model is
+// recurrent, at constant cost per token.
+type Stream[F simd.Float] struct {
+	vocab  int
+	states *layers.States
+	steps  []*streamStep[F] // the longest first
+}
+
+// streamChunks are the lengths in which a stretch of tokens is read: long prompts in long pieces, the
+// rest one by one.
+var streamChunks = []int{64, 1}
+
+// streamStep is the graph that reads some tokens and gives the logits after the last.
+type streamStep[F simd.Float] struct {
+	tokens []int32
+	exec   *executor.Executor
+	logits *G.Node
+	out    []F // memory of logits, known after the first run
+}
+
+// NewStream returns a stream at the beginning of a sequence. It sees later updates of the weights.
+func (m *Model[F]) NewStream() (*Stream[F], error) {
+	building.Lock()
+	defer building.Unlock()
+	s := &Stream[F]{vocab: m.Vocab(), states: layers.NewStates()}
+	for _, length := range streamChunks {
+		step := &streamStep[F]{tokens: make([]int32, length)}
+		g := layers.NewStreaming[F](1, length, s.states)
+		step.logits = m.net.Head().Logits(g, layers.Last(m.net.Hidden(g, g.Input("tokens", step.tokens, 1, length))))
+		var err error
+		if step.exec, err = executor.New(g.ExprGraph, step.logits); err != nil {
+			return nil, err
+		}
+		s.steps = append(s.steps, step)
+	}
+	return s, nil
+}
+
+// Append reads tokens and returns the logits [S] of the one to come. The slice is valid until the next
+// call.
+func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
+	if len(tokens) == 0 {
+		return nil, fmt.Errorf("models: no tokens to read")
+	}
+	for i, t := range tokens {
+		if t < 0 || int(t) >= s.vocab {
+			return nil, fmt.Errorf("models: token %d at position %d, but the vocabulary is 0 to %d", t, i, s.vocab-1)
+		}
+	}
+	var last *streamStep[F]
+	for _, step := range s.steps {
+		for len(tokens) >= len(step.tokens) {
+			copy(step.tokens, tokens)
+			tokens = tokens[len(step.tokens):]
+			if err := step.exec.RunAll(); err != nil {
+				return nil, err
+			}
+			last = step
+		}
+	}
+	if last.out == nil {
+		v, err := last.exec.Value(last.logits)
+		if err != nil {
+			return nil, err
+		}
+		last.out = v.Data().([]F)
+	}
+	return last.out, nil
+}
+
+// Reset goes back to the beginning of a sequence.
+func (s *Stream[F]) Reset() { s.states.Reset() }
+
+// State is what the stream has read so far, as the model remembers it: arrays that share its memory.
+func (s *Stream[F]) State() []params.Array { return s.states.Arrays() }
+
+// Restore goes on from a state that a stream of the same model exported.
+func (s *Stream[F]) Restore(state []params.Array) error {
+	own := s.states.Arrays()
+	if len(state) != len(own) {
+		return fmt.Errorf("models: the state has %d arrays, this model's has %d: is it of another model?", len(state), len(own))
+	}
+	byName := make(map[string]params.Array, len(state))
+	for _, a := range state {
+		byName[a.Name] = a
+	}
+	for _, want := range own { // check all before the first is changed
+		a, ok := byName[want.Name]
+		if !ok {
+			return fmt.Errorf("models: the state has no %s: is it of another model?", want.Name)
+		}
+		if !slices.Equal(a.Shape, want.Shape) || fmt.Sprintf("%T", a.Data) != fmt.Sprintf("%T", want.Data) {
+			return fmt.Errorf("models: %s in the state is %v %T, want %v %T", want.Name, a.Shape, a.Data, want.Shape, want.Data)
+		}
+	}
+	for _, to := range own {
+		switch data := byName[to.Name].Data.(type) {
+		case []float32:
+			copy(to.Data.([]float32), data)
+		case []float64:
+			copy(to.Data.([]float64), data)
+		case []int64:
+			copy(to.Data.([]int64), data)
+		case []int32:
+			copy(to.Data.([]int32), data)
+		case []uint8:
+			copy(to.Data.([]uint8), data)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"goomtrain/internal/executor"
+	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+)
+
+// An opCase is one op on one set of inputs: it is run forward and backward on the project's executor
+// and on Gorgonia's TapeMachine, both twice, and its gradients are held to finite differences.
+type opCase struct {
+	name   string
+	floats [][]int // shapes of float inputs, drawn from a normal distribution
+	tokens [][]int // shapes of index inputs, 0..3
+	build  func(f, i []*G.Node) *G.Node
+	fixed  []int // float inputs without a gradient
+	// detached: part of the formula is held constant by definition, so finite differences say nothing;
+	// the kernel's own tests check the gradient
+	detached bool
+}
+
+var opCases = []opCase{
+	{name: "Linear", floats: [][]int{{2, 3, 4}, {5, 4}},
+		build: func(f, _ []*G.Node) *G.Node { return Linear(f[0], f[1], nil, nil) }},
+	{name: "Linear with bias and residual", floats: [][]int{{2, 3, 4}, {5, 4}, {5}, {2, 3, 5}},
+		build: func(f, _ []*G.Node) *G.Node { return Linear(f[0], f[1], f[2], f[3]) }},
+	{name: "MatMul", floats: [][]int{{6, 4}, {4, 3}},
+		build: func(f, _ []*G.Node) *G.Node { return MatMul(f[0], f[1], nil) }},
+	{name: "MatMul with residual", floats: [][]int{{6, 4}, {4, 3}, {6, 3}},
+		build: func(f, _ []*G.Node) *G.Node { return MatMul(f[0], f[1], f[2]) }},
+	{name: "residual stream", floats: [][]int{{3, 4}, {4, 4}, {4, 4}}, // the input is used twice, twice over
+		build: func(f, _ []*G.Node) *G.Node {
+			x := Linear(f[0], f[1], nil, f[0])
+			return Linear(x, f[2], nil, x)
+		}},
+	{name: "LayerNorm", floats: [][]int{{2, 3, 5}, {5}, {5}},
+		build: func(f, _ []*G.Node) *G.Node { return LayerNorm(f[0], f[1], f[2]) }},
+	{name: "GLU", floats: [][]int{{3, 8}},
+		build: func(f, _ []*G.Node) *G.Node { return GLU(f[0]) }},
+	{name: "Embedding", floats: [][]int{{4, 3}}, tokens: [][]int{{2, 5}},
+		build: func(f, i []*G.Node) *G.Node { return Embedding(i[0], f[0]) }},
+	{name: "Last", floats: [][]int{{2, 3, 4}},
+		build: func(f, _ []*G.Node) *G.Node { return Last(f[0]) }},
+	{name: "HeadLoss", floats: [][]int{{2, 3, 5}, {4, 5}, {1}}, tokens: [][]int{{2, 3}}, fixed: []int{2},
+		build: func(f, i []*G.Node) *G.Node { loss, _ := HeadLoss(f[0], f[1], i[0], f[2]); return loss }},
+	{name: "Recurrence", floats: [][]int{{2, 5, 6}, {3, 3}, {2, 3}}, detached: true,
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return Recurrence[float32](f[0], f[1], f[2], nil) },
+				func() *G.Node { return Recurrence[float64](f[0], f[1], f[2], nil) })
+		}},
+	{name: "tied head", floats: [][]int{{4, 5}, {1}}, tokens: [][]int{{2, 3}, {2, 3}}, fixed: []int{1},
+		build: func(f, i []*G.Node) *G.Node {
+			loss, _ := HeadLoss(Embedding(i[0], f[0]), f[0], i[1], f[1])
+			return loss
+		}},
+}
+
+// problem is a case built into a graph of one element type.
+type problem[F simd.Float] struct {
+	graph     *G.ExprGraph
+	loss      *G.Node
+	wrt       G.Nodes // float inputs with a gradient
+	data      [][]F   // of wrt
+	grads     G.Nodes
+	cotangent []F
+}
+
+func newProblem[F simd.Float](c opCase) *problem[F] {
+	p := &problem[F]{graph: G.NewGraph()}
+	var f F
+	of := tensor.Float64
+	if _, single := any(f).(float32); single {
+		of = tensor.Float32
+	}
+	leaf := func(name string, shape []int, of tensor.Dtype, backing any) *G.Node {
+		n := G.NewTensor(p.graph, of, len(shape), G.WithShape(shape...), G.WithName(name))
+		if err := G.Let(n, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))); err != nil {
+			panic(err)
+		}
+		return n
+	}
+	var floats, tokens []*G.Node
+	fixed := map[int]bool{}
+	for _, i := range c.fixed {
+		fixed[i] = true
+	}
+	for i, shape := range c.floats {
+		x := draw[F](fmt.Sprint(c.name, i), tensor.Shape(shape).TotalSize())
+		n := leaf(fmt.Sprint("f", i), shape, of, x)
+		floats = append(floats, n)
+		if !fixed[i] {
+			p.wrt, p.data = append(p.wrt, n), append(p.data, x)
+		}
+	}
+	for i, shape := range c.tokens {
+		x := make([]int32, tensor.Shape(shape).TotalSize())
+		for j := range x {
+			x[j] = int32(j * (i + 3) % 4)
+		}
+		tokens = append(tokens, leaf(fmt.Sprint("i", i), shape, tensor.Int32, x))
+	}
+	out := c.build(floats, tokens)
+	if p.loss = out; !out.IsScalar() { // a random upstream gradient
+		p.cotangent = draw[F](c.name+"cotangent", out.Shape().TotalSize())
+		p.loss = weighted[F](out, p.cotangent)
+	}
+	var err error
+	if p.grads, err = G.Grad(p.loss, p.wrt...); err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// weighted is the scalar sum(cotangent * x) as an op of this package.
+func weighted[F simd.Float](x *G.Node, cotangent []F) *G.Node {
+	return apply(definition[F]{
+		name: "Weighted", inputs: G.Nodes{x}, grads: []gradient{primary}, out: tensor.Shape{},
+		forward:  func(out []F, in operands[F]) { out[0] = simd.Dot(in.floats(0), cotangent) },
+		backward: func(grad [][]F, _ operands[F], _, dout []F) { simd.Scale(grad[0], dout[0], cotangent) },
+	})
+}
+
+func draw[F simd.Float](stream string, n int) []F {
+	r, x := rng.New(3, stream), make([]F, n)
+	for i := range x {
+		x[i] = F(r.NormFloat64())
+	}
+	return x
+}
+
+func (p *problem[F]) run(t *testing.T, vm G.VM, value func(*G.Node) G.Value) (loss F, grads [][]F) {
+	t.Helper()
+	for range 2 { // a second run finds used buffers
+		if err := vm.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		loss, grads = floats[F](value(p.loss))[0], nil
+		for _, g := range p.grads {
+			grads = append(grads, append([]F(nil), floats[F](value(g))...))
+		}
+		vm.Reset()
+	}
+	return loss, grads
+}
+
+func (p *problem[F]) onExecutor(t *testing.T) (*executor.Executor, func(*G.Node) G.Value) {
+	t.Helper()
+	vm, err := executor.New(p.graph, append(G.Nodes{p.loss}, p.grads...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vm, func(n *G.Node) G.Value {
+		v, err := vm.Value(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func TestGradients(t *testing.T) {
+	for _, c := range opCases {
+		if c.detached {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			p := newProblem[float64](c)
+			vm, value := p.onExecutor(t)
+			_, grads := p.run(t, vm, value)
+			f := func() float64 {
+				if err := vm.RunAll(); err != nil {
+					t.Fatal(err)
+				}
+				return floats[float64](value(p.loss))[0]
+			}
+			for i := range p.wrt {
+				gradcheck.Check(t, p.wrt[i].Name(), f, p.data[i], grads[i], gradcheck.Options{})
+			}
+		})
+	}
+}
+
+// TestMachinesAgree: the executor and Gorgonia's own TapeMachine give the same bits.
+func TestMachinesAgree(t *testing.T) {
+	for _, c := range opCases {
+		t.Run(c.name+"/float32", func(t *testing.T) { machinesAgree[float32](t, c) })
+		t.Run(c.name+"/float64", func(t *testing.T) { machinesAgree[float64](t, c) })
+	}
+}
+
+func machinesAgree[F simd.Float](t *testing.T, c opCase) {
+	p := newProblem[F](c)
+	vm, value := p.onExecutor(t)
+	loss, grads := p.run(t, vm, value)
+
+	q := newProblem[F](c)
+	tape := G.NewTapeMachine(q.graph)
+	defer tape.Close()
+	wantLoss, wantGrads := q.run(t, tape, func(n *G.Node) G.Value { return n.Value() })
+	if loss != wantLoss {
+		t.Errorf("loss %v, on the TapeMachine %v", loss, wantLoss)
+	}
+	for i := range grads {
+		for j := range grads[i] {
+			if d := math.Abs(float64(grads[i][j] - wantGrads[i][j])); !(d <= 1e-6*math.Abs(float64(wantGrads[i][j]))) {
+				t.Fatalf("gradient of %s at %d: %v, on the TapeMachine %v", p.wrt[i].Name(), j, grads[i][j], wantGrads[i][j])
+			}
+		}
+	}
+}
+
+// TestSteadyState: after its first run a graph allocates nothing.
+func TestSteadyState(t *testing.T) {
+	for _, c := range opCases {
+		p := newProblem[float32](c)
+		vm, _ := p.onExecutor(t)
+		if n := testing.AllocsPerRun(5, func() {
+			if err := vm.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 0 {
+			t.Errorf("%s: %v allocations a run", c.name, n)
+		}
+	}
+}
+
+func TestWrongShapesPanic(t *testing.T) {
+	g := G.NewGraph()
+	node := func(shape ...int) *G.Node {
+		return G.NewTensor(g, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(fmt.Sprint(shape)))
+	}
+	for name, build := range map[string]func(){
+		"Linear":      func() { Linear(node(2, 3), node(4, 5), nil, nil) },
+		"Linear bias": func() { Linear(node(2, 3), node(4, 3), node(3), nil) },
+		"MatMul":      func() { MatMul(node(2, 3), node(4, 5), nil) },
+		"residual":    func() { MatMul(node(2, 3), node(3, 5), node(2, 3)) },
+		"LayerNorm":   func() { LayerNorm(node(2, 3), node(4), node(3)) },
+		"GLU":         func() { GLU(node(2, 3)) },
+		"Recurrence":  func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil) },
+		"HeadLoss":    func() { HeadLoss(node(2, 3), node(5, 4), node(2), node(1)) },
+		"Last":        func() { Last(node(2, 3)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if r := recover(); r == nil {
+					t.Error("no panic")
+				} else {
+					t.Log(r)
+				}
+			}()
+			build()
+		})
+	}
+}

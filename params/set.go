@@ -1,0 +1,133 @@
+package params
+
+import (
+	"fmt"
+	"math"
+
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+)
+
+// A Set collects the parameters of a model while it is built. Sub gives the part of it whose names
+// have a further prefix. Initial values follow from the seed and the parameter's full name alone, so
+// they depend neither on the order of construction nor on the other parameters.
+type Set[F simd.Float] struct {
+	seed   uint64
+	prefix string
+	all    *[]*Param[F] // shared by a set and its parts
+}
+
+// NewSet returns an empty set whose initial values follow from the seed.
+func NewSet[F simd.Float](seed uint64) Set[F] { return Set[F]{seed: seed, all: new([]*Param[F])} }
+
+// Sub is the part of the set under prefix "name.".
+func (s Set[F]) Sub(name string) Set[F] {
+	s.prefix += name + "."
+	return s
+}
+
+// Name is the full name of a parameter or state of this part of the set.
+func (s Set[F]) Name(name string) string { return s.prefix + name }
+
+// All lists the parameters of the whole set in the order in which they were made.
+func (s Set[F]) All() []*Param[F] { return *s.all }
+
+// New adds a parameter. It panics on a name taken before and on a shape without elements.
+func (s Set[F]) New(name string, initial Initial, decay bool, shape ...int) *Param[F] {
+	name = s.Name(name)
+	for _, p := range *s.all {
+		if p.Name == name {
+			panic(fmt.Sprintf("params: two parameters are named %q", name))
+		}
+	}
+	if Size(shape) == 0 {
+		panic(fmt.Sprintf("params: parameter %q has shape %v, want at least one element", name, shape))
+	}
+	p := New[F](name, decay, shape...)
+	values := make([]float64, len(p.Value))
+	initial(rng.New(s.seed, "initial "+name), values, shape)
+	for i, v := range values {
+		p.Value[i] = F(v)
+	}
+	*s.all = append(*s.all, p)
+	return p
+}
+
+// An Initial fills the initial values, flat and row-major, of a parameter of that shape.
+type Initial func(r *rng.Stream, values []float64, shape []int)
+
+// Constant sets every element to v.
+func Constant(v float64) Initial {
+	return func(_ *rng.Stream, values []float64, _ []int) {
+		for i := range values {
+			values[i] = v
+		}
+	}
+}
+
+// Uniform draws from (-bound, bound).
+func Uniform(bound float64) Initial {
+	return func(r *rng.Stream, values []float64, _ []int) {
+		for i := range values {
+			values[i] = bound * (2*r.Float64() - 1)
+		}
+	}
+}
+
+// Normal draws from a normal distribution of mean zero.
+func Normal(deviation float64) Initial {
+	return func(r *rng.Stream, values []float64, _ []int) {
+		for i := range values {
+			values[i] = deviation * r.NormFloat64()
+		}
+	}
+}
+
+// Orthogonal is gain times a random orthogonal [n, n] matrix: the Gram-Schmidt basis of a matrix of
+// normal numbers, uniform over the orthogonal group. It panics on any other shape.
+func Orthogonal(gain float64) Initial {
+	return func(r *rng.Stream, values []float64, shape []int) {
+		if len(shape) != 2 || shape[0] != shape[1] {
+			panic(fmt.Sprintf("params: an orthogonal matrix has shape %v, want [n n]", shape))
+		}
+		n := shape[0]
+		for i := range n {
+			row := values[i*n : (i+1)*n]
+			for {
+				for j := range row {
+					row[j] = r.NormFloat64()
+				}
+				for range 2 { // the second pass removes what rounding left of the first
+					for k := range i {
+						project(row, values[k*n:(k+1)*n])
+					}
+				}
+				if norm := math.Sqrt(dot(row, row)); norm > 1e-3 { // else nearly dependent: draw again
+					for j := range row {
+						row[j] /= norm
+					}
+					break
+				}
+			}
+		}
+		for i := range values {
+			values[i] *= gain
+		}
+	}
+}
+
+// project removes from x its part along the unit vector u.
+func project(x, u []float64) {
+	c := dot(x, u)
+	for j := range x {
+		x[j] -= c * u[j]
+	}
+}
+
+func dot(x, y []float64) float64 {
+	s := 0.0
+	for i := range x {
+		s += x[i] * y[i]
+	}
+	return s
+}
