@@ -1,27 +1,10 @@
 package simd
 
-// The path of a product from its public form to calls of a micro-kernel:
-//
-//	product   one C = alpha*op(A)*op(B) + beta*D, operands with row and column strides
-//	block     one call of the micro-kernel: rows and columns of C over a part of the inner dimension
-//
-// Small products run as one block straight from the operands. Large ones follow Goto and van de Geijn
-// (2008): B is packed into panels of 16 columns (float32; 8 for float64), A into rows that lie close
-// together, and the three loops around the micro-kernel keep the panel of B in the first cache and the
-// block of A in the second.
-
-const (
-	blockK = 256  // inner dimension of a block: a panel of B is 16 KiB
-	blockM = 168  // rows of a packed block of A, a multiple of 6: at most 172 KiB
-	blockN = 2048 // columns of B packed at a time: at most 2 MiB
-
-	// serialWork is the work (m*n*k) from which a product is worth splitting.
-	serialWork = 48 * 48 * 48
-	// pieceWork is the work that one piece of a split product should have: some 30 µs.
-	pieceWork = 1 << 20
-)
-
-// product is C = alpha*A*B + beta*D with element (i, j) of X at x[i*rsx+j*csx]; C and D are row-major.
+// product is C = alpha*A*B + beta*D with m x k A, k x n B, m x n C and D; element (i, p) of A is at
+// a[i*rsa+p*csa], C and D are row-major. B comes in one of two forms. As an operand it has element
+// (p, j) at b[p*rsb+j*csb]. As the micro-kernels take it, csb is 1 and it is cut into panels of
+// panelWidth columns whose beginnings are bstep apart: those of a packed B, or those of a row-major
+// operand with bstep = panelWidth.
 type product[F Float] struct {
 	m, n, k     int
 	alpha, beta F
@@ -29,29 +12,18 @@ type product[F Float] struct {
 	rsa, csa    int
 	b           []F
 	rsb, csb    int
-	d           []F // C itself or a bias (rsd 0); nil if there is nothing to add
-	rsd         int
-	c           []F
-	rsc         int
-}
-
-// block is one call of a micro-kernel. Element (p, j) of B is at b[j/width*bstep + p*rsb + j%width],
-// width being that of a panel. If d is nil nothing is added.
-type block[F Float] struct {
-	m, n, k     int
-	alpha, beta F
-	a           []F
-	rsa, csa    int
-	b           []F
-	rsb, bstep  int
-	d           []F
+	bstep       int
+	d           []F // C itself, or a bias (rsd 0); nil if there is nothing to add
 	rsd         int
 	c           []F
 	rsc         int
 }
 
 func newProduct[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, c []F, ldc int) product[F] {
-	p := product[F]{m: m, n: n, k: k, alpha: alpha, a: a, rsa: lda, csa: 1, b: b, rsb: ldb, csb: 1, c: c, rsc: ldc}
+	p := product[F]{
+		m: m, n: n, k: k, alpha: alpha, a: a, rsa: lda, csa: 1,
+		b: b, rsb: ldb, csb: 1, bstep: panelWidth[F](), c: c, rsc: ldc,
+	}
 	if transA {
 		p.rsa, p.csa = 1, lda
 	}
@@ -76,6 +48,17 @@ func panelWidth[F Float]() int {
 	return 8
 }
 
+// part is the product restricted to rows [i, i+m) and columns [j, j+n) of C; B is an operand, not packed.
+func (p *product[F]) part(i, m, j, n int) product[F] {
+	q := *p
+	q.m, q.n = m, n
+	q.a, q.b, q.c = p.a[i*p.rsa:], p.b[j*p.csb:], p.c[i*p.rsc+j:]
+	if p.d != nil {
+		q.d = p.d[i*p.rsd+j:]
+	}
+	return q
+}
+
 // trivial handles the products without a sum and reports whether that was all.
 func (p *product[F]) trivial() bool {
 	if p.m == 0 || p.n == 0 {
@@ -97,39 +80,65 @@ func (p *product[F]) trivial() bool {
 	return true
 }
 
-// run computes the product, in parallel if it is large and that is allowed.
-func (p *product[F]) run(parallel bool) {
-	if p.trivial() {
-		return
+// multiplyPortable computes a product in panel form: two rows by four columns at a time, eight sums that
+// fit the registers of every machine.
+func multiplyPortable[F Float](p *product[F]) {
+	width := panelWidth[F]()
+	for j := 0; j < p.n; j += 4 {
+		b := p.b[j/width*p.bstep+j%width:]
+		columns := min(4, p.n-j)
+		for i := 0; i < p.m; i += 2 {
+			rows := min(2, p.m-i)
+			var sum [8]F
+			if columns == 4 {
+				sumTile(&sum, p.k, p.a[i*p.rsa:], p.rsa*(rows-1), p.csa, b, p.rsb)
+			} else {
+				sumNarrow(&sum, p.k, p.a[i*p.rsa:], p.rsa*(rows-1), p.csa, b, p.rsb, columns)
+			}
+			for r := range rows {
+				c := p.c[(i+r)*p.rsc+j:][:columns]
+				if p.d == nil {
+					for x := range c {
+						c[x] = p.alpha * sum[4*r+x]
+					}
+					continue
+				}
+				d := p.d[(i+r)*p.rsd+j:][:columns]
+				for x := range c {
+					c[x] = p.alpha*sum[4*r+x] + p.beta*d[x]
+				}
+			}
+		}
 	}
-	productPortable(p)
-	_ = parallel
 }
 
-// runBatch computes count products whose operands lie the given distances apart.
-func (p *product[F]) runBatch(count, strideA, strideB, strideC int) {
-	for i := range count {
-		q := *p
-		q.a, q.b, q.c = tail(p.a, i*strideA), tail(p.b, i*strideB), p.c[i*strideC:]
-		if p.d != nil {
-			q.d = q.c
-		}
-		q.run(false)
+// sumTile sums the products of rows 0 and second of A with four columns of B.
+func sumTile[F Float](sum *[8]F, k int, a []F, second, csa int, b []F, rsb int) {
+	var s0, s1, s2, s3, t0, t1, t2, t3 F
+	for p := range k {
+		x, y := a[p*csa], a[second+p*csa]
+		v := b[p*rsb : p*rsb+4 : p*rsb+4]
+		s0 += x * v[0]
+		s1 += x * v[1]
+		s2 += x * v[2]
+		s3 += x * v[3]
+		t0 += y * v[0]
+		t1 += y * v[1]
+		t2 += y * v[2]
+		t3 += y * v[3]
 	}
+	*sum = [8]F{s0, s1, s2, s3, t0, t1, t2, t3}
 }
 
-func productPortable[F Float](p *product[F]) {
-	for i := range p.m {
-		for j := range p.n {
-			var s F
-			for q := range p.k {
-				s += p.a[i*p.rsa+q*p.csa] * p.b[q*p.rsb+j*p.csb]
-			}
-			s *= p.alpha
-			if p.d != nil {
-				s += p.beta * p.d[i*p.rsd+j]
-			}
-			p.c[i*p.rsc+j] = s
+// sumNarrow is sumTile for fewer than four columns.
+func sumNarrow[F Float](sum *[8]F, k int, a []F, second, csa int, b []F, rsb, columns int) {
+	for j := range columns {
+		var s, t F
+		for p := range k {
+			v := b[p*rsb+j]
+			s += a[p*csa] * v
+			t += a[second+p*csa] * v
 		}
+		sum[j], sum[4+j] = s, t
 	}
 }

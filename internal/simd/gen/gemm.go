@@ -1,0 +1,323 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Byte offsets of the fields of simd.tile (a test compares them with unsafe.Offsetof).
+const (
+	tileA      = 0
+	tileB      = 8
+	tileC      = 16
+	tileD      = 24
+	tileMask   = 32 // of the last vector
+	tileM      = 40 // rows of C
+	tilePanels = 48 // panels of columns of C
+	tileK      = 56
+	tileRSA    = 64 // byte strides from here on
+	tileCSA    = 72
+	tileRSB    = 80
+	tileBStep  = 88 // from one panel of B to the next
+	tileRSC    = 96
+	tileRSD    = 104 // -1: nothing is added
+	tileOffB   = 112 // from B to the current panel; pointers stay, as one past an end must not exist
+	tileOffC   = 120 // from C and D to the current panel
+	tileAlpha  = 128 // one element of the type
+	tileBeta   = 136
+)
+
+// element is a type of floats and its instructions.
+type element struct {
+	name                             string
+	size                             int
+	load, store, mul                 func(...Op)
+	broadcast, zero, fma, maskedMove func(...Op)
+}
+
+var (
+	f32 = element{"32", 4, vmovups, vmovups, vmulps, vbroadcastss, vxorps, vfmadd231ps, vmaskmovps}
+	f64 = element{"64", 8, vmovupd, vmovupd, vmulpd, vbroadcastsd, vxorpd, vfmadd231pd, vmaskmovpd}
+)
+
+func vmovups(o ...Op)      { VMOVUPS(o[0], o[1]) }
+func vmovupd(o ...Op)      { VMOVUPD(o[0], o[1]) }
+func vmulps(o ...Op)       { VMULPS(o...) }
+func vmulpd(o ...Op)       { VMULPD(o...) }
+func vbroadcastss(o ...Op) { VBROADCASTSS(o...) }
+func vbroadcastsd(o ...Op) { VBROADCASTSD(o...) }
+func vxorps(o ...Op)       { VXORPS(o...) }
+func vxorpd(o ...Op)       { VXORPD(o...) }
+func vfmadd231ps(o ...Op)  { VFMADD231PS(o...) }
+func vfmadd231pd(o ...Op)  { VFMADD231PD(o...) }
+func vmaskmovps(o ...Op)   { VMASKMOVPS(o[0], o[1], o[2]) }
+func vmaskmovpd(o ...Op)   { VMASKMOVPD(o[0], o[1], o[2]) }
+
+// gemmKernels writes, for each type, a kernel for panels of two vectors, of one, and of these with the
+// last vector masked; and the two products of a vector and a matrix.
+func gemmKernels() {
+	for _, e := range []element{f32, f64} {
+		for _, vectors := range []int{2, 1} {
+			for _, masked := range []bool{false, true} {
+				gemmKernel(e, vectors, masked)
+			}
+		}
+	}
+	gemvRows()
+	gemvColumns()
+}
+
+// gemm is one kernel under construction.
+type gemm struct {
+	element
+	vectors int
+	masked  bool
+	mask    reg.VecVirtual
+	t       reg.Register // *tile
+
+	a, c, d            reg.GPVirtual // of the current block of rows
+	rows               reg.GPVirtual // rows still to do
+	rsa, csa, rsb      reg.GPVirtual
+	at, at3, b, k, tmp reg.GPVirtual // of the loop over k: rows 0..2 and 3.. of the block of A
+	at6                reg.GPVirtual
+}
+
+// gemmKernel writes a kernel that computes C = alpha*A*B + beta*D over whole panels of columns. Rows
+// are taken in blocks whose accumulators fill the registers: 6 rows of two vectors or 8 of one. Every
+// element of C is one chain of fused multiply-adds over k whatever the block, so the bits do not depend
+// on how C is cut.
+func gemmKernel(e element, vectors int, masked bool) {
+	highest := 6
+	if vectors == 1 {
+		highest = 8
+	}
+	name := fmt.Sprintf("gemm%sx%d", e.name, vectors)
+	what := fmt.Sprintf("%d columns", vectors*32/e.size)
+	if masked {
+		name += "Masked"
+		what += ", the last vector masked"
+	}
+	TEXT(name, NOSPLIT, "func(t *uintptr)")
+	Pragma("noescape")
+	Doc(name + " computes C = alpha*A*B + beta*D for panels of " + what + ".")
+	g := &gemm{element: e, vectors: vectors, masked: masked, t: Load(Param("t"), GP64())}
+	for _, r := range []*reg.GPVirtual{&g.a, &g.c, &g.d, &g.rows, &g.rsa, &g.csa, &g.rsb, &g.at, &g.at3, &g.b, &g.k, &g.tmp} {
+		*r = GP64()
+	}
+	if highest > 6 {
+		g.at6 = GP64()
+	}
+	MOVQ(g.field(tileRSA), g.rsa)
+	MOVQ(g.field(tileCSA), g.csa)
+	MOVQ(g.field(tileRSB), g.rsb)
+	if masked {
+		g.mask = YMM()
+		MOVQ(g.field(tileMask), g.tmp)
+		VMOVDQU(Mem{Base: g.tmp}, g.mask)
+	}
+
+	Label("panel")
+	MOVQ(g.field(tileA), g.a)
+	MOVQ(g.field(tileC), g.c)
+	MOVQ(g.field(tileD), g.d)
+	ADDQ(g.field(tileOffC), g.c)
+	ADDQ(g.field(tileOffC), g.d)
+	MOVQ(g.field(tileM), g.rows)
+
+	// 2h rows and more: a block of h; above h: two blocks as equal as can be; else what is left.
+	Label("block")
+	CMPQ(g.rows, Imm(uint64(2*highest-1)))
+	JGE(LabelRef(rowsLabel(highest)))
+	MOVQ(g.rows, g.tmp)
+	CMPQ(g.rows, Imm(uint64(highest)))
+	JLE(LabelRef("choose"))
+	INCQ(g.tmp)
+	SHRQ(Imm(1), g.tmp)
+	Label("choose")
+	for rows := highest; rows > 1; rows-- {
+		CMPQ(g.tmp, Imm(uint64(rows)))
+		JEQ(LabelRef(rowsLabel(rows)))
+	}
+	for rows := 1; rows <= highest; rows++ {
+		Label(rowsLabel(rows))
+		g.block(rows)
+		SUBQ(Imm(uint64(rows)), g.rows)
+		JNZ(LabelRef("block"))
+		JMP(LabelRef("next"))
+	}
+
+	Label("next")
+	MOVQ(g.field(tileBStep), g.tmp)
+	ADDQ(g.tmp, g.field(tileOffB))
+	ADDQ(Imm(uint64(32*vectors)), g.field(tileOffC))
+	DECQ(g.field(tilePanels))
+	JNZ(LabelRef("panel"))
+	VZEROUPPER()
+	RET()
+}
+
+func rowsLabel(rows int) string { return fmt.Sprintf("rows%d", rows) }
+
+func (g *gemm) field(offset int) Mem { return Mem{Base: g.t, Disp: offset} }
+
+// operand is the element of A in row i of the block at the current k.
+func (g *gemm) operand(i int) Mem {
+	base := g.at
+	switch {
+	case i >= 6:
+		base, i = g.at6, i-6
+	case i >= 3:
+		base, i = g.at3, i-3
+	}
+	switch i {
+	case 0:
+		return Mem{Base: base}
+	case 1:
+		return Mem{Base: base, Index: g.rsa, Scale: 1}
+	}
+	return Mem{Base: base, Index: g.rsa, Scale: 2}
+}
+
+// block computes some rows of C and moves a, c and d to the next ones.
+func (g *gemm) block(rows int) {
+	label := func(s string) string { return fmt.Sprintf("%s%d", s, rows) }
+	acc := make([][]reg.VecVirtual, rows)
+	for i := range acc {
+		acc[i] = make([]reg.VecVirtual, g.vectors)
+		for j := range acc[i] {
+			acc[i][j] = YMM()
+			g.zero(acc[i][j], acc[i][j], acc[i][j])
+		}
+	}
+	MOVQ(g.a, g.at)
+	LEAQ(Mem{Base: g.a, Index: g.rsa, Scale: 2}, g.at3)
+	ADDQ(g.rsa, g.at3)
+	if rows > 6 {
+		LEAQ(Mem{Base: g.at3, Index: g.rsa, Scale: 2}, g.at6)
+		ADDQ(g.rsa, g.at6)
+	}
+	MOVQ(g.field(tileB), g.b)
+	ADDQ(g.field(tileOffB), g.b)
+	MOVQ(g.field(tileK), g.k)
+
+	if g.vectors == 2 && !g.masked { // the tile of C, needed after the loop
+		MOVQ(g.field(tileRSC), g.tmp)
+		p := GP64()
+		MOVQ(g.c, p)
+		for i := range rows {
+			PREFETCHT0(Mem{Base: p})
+			PREFETCHT0(Mem{Base: p, Disp: 60})
+			if i+1 < rows {
+				ADDQ(g.tmp, p)
+			}
+		}
+	}
+	SUBQ(Imm(2), g.k)
+	JLT(LabelRef(label("odd")))
+	Label(label("loop"))
+	g.step(acc)
+	g.step(acc)
+	SUBQ(Imm(2), g.k)
+	JGE(LabelRef(label("loop")))
+	Label(label("odd"))
+	CMPQ(g.k, I8(-1))
+	JNE(LabelRef(label("store")))
+	g.step(acc)
+	Label(label("store"))
+	g.epilogue(acc, label)
+	// the next rows of A; at is free now
+	if rows > 1 {
+		MOVQ(g.rsa, g.at)
+		if rows&(rows-1) == 0 {
+			SHLQ(Imm(uint64(map[int]int{2: 1, 4: 2, 8: 3}[rows])), g.at)
+		} else {
+			IMUL3Q(Imm(uint64(rows)), g.rsa, g.at)
+		}
+		ADDQ(g.at, g.a)
+	} else {
+		ADDQ(g.rsa, g.a)
+	}
+}
+
+// step adds the products of one k.
+func (g *gemm) step(acc [][]reg.VecVirtual) {
+	b := make([]reg.VecVirtual, g.vectors)
+	for j := range b {
+		b[j] = YMM()
+		g.loadB(j, Mem{Base: g.b, Disp: 32 * j}, b[j])
+	}
+	ADDQ(g.rsb, g.b)
+	for i := range acc {
+		a := YMM()
+		g.broadcast(g.operand(i), a)
+		for j := range b {
+			g.fma(a, b[j], acc[i][j])
+		}
+	}
+	ADDQ(g.csa, g.at)
+	if len(acc) > 3 {
+		ADDQ(g.csa, g.at3)
+	}
+	if len(acc) > 6 {
+		ADDQ(g.csa, g.at6)
+	}
+}
+
+// loadB loads the j-th vector of a panel: unmasked loads could leave the allocation.
+func (g *gemm) loadB(j int, m Mem, v reg.VecVirtual) {
+	if g.masked && j == g.vectors-1 {
+		g.maskedMove(m, g.mask, v)
+	} else {
+		g.load(m, v)
+	}
+}
+
+func (g *gemm) storeC(j int, v reg.VecVirtual, m Mem) {
+	if g.masked && j == g.vectors-1 {
+		g.maskedMove(v, g.mask, m)
+	} else {
+		g.store(v, m)
+	}
+}
+
+// epilogue stores alpha*acc + beta*D and moves c and d below the block.
+func (g *gemm) epilogue(acc [][]reg.VecVirtual, label func(string) string) {
+	alpha := YMM()
+	g.broadcast(g.field(tileAlpha), alpha)
+	rsc := g.tmp
+	MOVQ(g.field(tileRSC), rsc)
+	CMPQ(g.field(tileRSD), I8(-1)) // the mark of "nothing to add"
+	JNE(LabelRef(label("add")))
+	for i := range acc {
+		for j, v := range acc[i] {
+			g.mul(alpha, v, v)
+			g.storeC(j, v, Mem{Base: g.c, Disp: 32 * j})
+		}
+		ADDQ(rsc, g.c)
+	}
+	JMP(LabelRef(label("done")))
+	Label(label("add"))
+	beta := YMM()
+	g.broadcast(g.field(tileBeta), beta)
+	rsd := g.at
+	MOVQ(g.field(tileRSD), rsd)
+	for i := range acc {
+		for j, v := range acc[i] {
+			t := YMM()
+			if g.masked && j == g.vectors-1 {
+				g.maskedMove(Mem{Base: g.d, Disp: 32 * j}, g.mask, t)
+				g.mul(beta, t, t)
+			} else {
+				g.mul(Mem{Base: g.d, Disp: 32 * j}, beta, t)
+			}
+			g.fma(alpha, v, t)
+			g.storeC(j, t, Mem{Base: g.c, Disp: 32 * j})
+		}
+		ADDQ(rsc, g.c)
+		ADDQ(rsd, g.d)
+	}
+	Label(label("done"))
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// gemvRows writes y = alpha*B*x + beta*d for a vector x (tile.a), the rows of B and vectors y (tile.c)
+// and d: the product of one token with weights stored [out, in]. Four rows at a time share the loads of
+// x; a row's sum has the same order whether it is one of four or alone.
+func gemvRows() {
+	TEXT("gemvRows", NOSPLIT, "func(t *uintptr)")
+	Pragma("noescape")
+	Doc("gemvRows computes y = alpha*B*x + beta*d row by row of B.")
+	t := Load(Param("t"), GP64())
+	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
+	b, rsb, rsb3, rows, y, d := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	MOVQ(field(tileB), b)
+	MOVQ(field(tileRSB), rsb)
+	LEAQ(Mem{Base: rsb, Index: rsb, Scale: 2}, rsb3)
+	MOVQ(field(tileM), rows)
+	MOVQ(field(tileC), y)
+	MOVQ(field(tileD), d)
+	x, w, k := GP64(), GP64(), GP64()
+	mask := YMM()
+	MOVQ(field(tileMask), k)
+	VMOVDQU(Mem{Base: k}, mask)
+
+	for _, group := range []int{4, 1} {
+		label := func(s string) string { return s + string(rune('0'+group)) }
+		row := func(i, disp int) Mem {
+			switch i {
+			case 0:
+				return Mem{Base: w, Disp: disp}
+			case 1:
+				return Mem{Base: w, Index: rsb, Scale: 1, Disp: disp}
+			case 2:
+				return Mem{Base: w, Index: rsb, Scale: 2, Disp: disp}
+			}
+			return Mem{Base: w, Index: rsb3, Scale: 1, Disp: disp}
+		}
+		Label(label("rows"))
+		CMPQ(rows, Imm(uint64(group)))
+		JLT(LabelRef(label("rowsDone")))
+		acc := make([][2]reg.VecVirtual, group)
+		for i := range acc {
+			for j := range acc[i] {
+				acc[i][j] = YMM()
+				VXORPS(acc[i][j], acc[i][j], acc[i][j])
+			}
+		}
+		MOVQ(field(tileA), x)
+		MOVQ(b, w)
+		MOVQ(field(tileK), k)
+		Label(label("loop"))
+		CMPQ(k, Imm(16))
+		JLT(LabelRef(label("eight")))
+		x0, x1 := YMM(), YMM()
+		VMOVUPS(Mem{Base: x}, x0)
+		VMOVUPS(Mem{Base: x, Disp: 32}, x1)
+		for i := range acc {
+			VFMADD231PS(row(i, 0), x0, acc[i][0])
+			VFMADD231PS(row(i, 32), x1, acc[i][1])
+		}
+		ADDQ(Imm(64), x)
+		ADDQ(Imm(64), w)
+		SUBQ(Imm(16), k)
+		JMP(LabelRef(label("loop")))
+		Label(label("eight"))
+		CMPQ(k, Imm(8))
+		JLT(LabelRef(label("tail")))
+		VMOVUPS(Mem{Base: x}, x0)
+		for i := range acc {
+			VFMADD231PS(row(i, 0), x0, acc[i][0])
+		}
+		ADDQ(Imm(32), x)
+		ADDQ(Imm(32), w)
+		SUBQ(Imm(8), k)
+		Label(label("tail"))
+		TESTQ(k, k)
+		JZ(LabelRef(label("sum")))
+		VMASKMOVPS(Mem{Base: x}, mask, x0)
+		for i := range acc {
+			VMASKMOVPS(row(i, 0), mask, x1)
+			VFMADD231PS(x1, x0, acc[i][1])
+		}
+		Label(label("sum"))
+		for i := range acc {
+			VADDPS(acc[i][1], acc[i][0], acc[i][0])
+		}
+		sum := acc[0][0]
+		if group == 4 {
+			VHADDPS(acc[1][0], sum, sum)
+			VHADDPS(acc[3][0], acc[2][0], acc[2][0])
+			VHADDPS(acc[2][0], sum, sum)
+		} else {
+			VHADDPS(sum, sum, sum)
+			VHADDPS(sum, sum, sum)
+		}
+		high, alpha := XMM(), XMM()
+		VEXTRACTF128(Imm(1), sum, high)
+		VADDPS(high, sum.AsX(), high)
+		VBROADCASTSS(field(tileAlpha), alpha)
+		VMULPS(alpha, high, high)
+		CMPQ(field(tileRSD), I8(-1))
+		JEQ(LabelRef(label("store")))
+		VBROADCASTSS(field(tileBeta), alpha)
+		add := XMM()
+		if group == 4 {
+			VMOVUPS(Mem{Base: d}, add)
+		} else {
+			VMOVSS(Mem{Base: d}, add)
+		}
+		VFMADD231PS(alpha, add, high)
+		ADDQ(Imm(uint64(4*group)), d)
+		Label(label("store"))
+		if group == 4 {
+			VMOVUPS(high, Mem{Base: y})
+			LEAQ(Mem{Base: b, Index: rsb, Scale: 4}, b)
+		} else {
+			VMOVSS(high, Mem{Base: y})
+			ADDQ(rsb, b)
+		}
+		ADDQ(Imm(uint64(4*group)), y)
+		SUBQ(Imm(uint64(group)), rows)
+		JMP(LabelRef(label("rows")))
+		Label(label("rowsDone"))
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// gemvColumns writes y += x*B for a vector x (tile.a), rows of B and a vector y (tile.c) of tile.m numbers
+// that stays in the first cache while eight rows of B at a time stream by.
+func gemvColumns() {
+	TEXT("gemvColumns", NOSPLIT, "func(t *uintptr)")
+	Pragma("noescape")
+	Doc("gemvColumns computes y += x*B, row by row of B.")
+	t := Load(Param("t"), GP64())
+	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
+	x, b, rsb, rsb3, k := GP64(), GP64(), GP64(), GP64(), GP64()
+	MOVQ(field(tileA), x)
+	MOVQ(field(tileB), b)
+	MOVQ(field(tileRSB), rsb)
+	LEAQ(Mem{Base: rsb, Index: rsb, Scale: 2}, rsb3)
+	MOVQ(field(tileK), k)
+	y, n, w, w4 := GP64(), GP64(), GP64(), GP64()
+	mask := YMM()
+	MOVQ(field(tileMask), n)
+	VMOVDQU(Mem{Base: n}, mask)
+
+	for _, group := range []int{8, 4, 1} {
+		label := func(s string) string { return s + string(rune('0'+group)) }
+		row := func(i, disp int) Mem {
+			base := w
+			if i >= 4 {
+				base, i = w4, i-4
+			}
+			switch i {
+			case 0:
+				return Mem{Base: base, Disp: disp}
+			case 1:
+				return Mem{Base: base, Index: rsb, Scale: 1, Disp: disp}
+			case 2:
+				return Mem{Base: base, Index: rsb, Scale: 2, Disp: disp}
+			}
+			return Mem{Base: base, Index: rsb3, Scale: 1, Disp: disp}
+		}
+		Label(label("rows"))
+		CMPQ(k, Imm(uint64(group)))
+		JLT(LabelRef(label("rowsDone")))
+		factor := make([]reg.VecVirtual, group)
+		for i := range factor {
+			factor[i] = YMM()
+			VBROADCASTSS(Mem{Base: x, Disp: 4 * i}, factor[i])
+		}
+		MOVQ(field(tileC), y)
+		MOVQ(field(tileM), n)
+		MOVQ(b, w)
+		LEAQ(Mem{Base: b, Index: rsb, Scale: 4}, w4)
+		next := func(size int) {
+			ADDQ(Imm(uint64(4*size)), w)
+			if group > 4 {
+				ADDQ(Imm(uint64(4*size)), w4)
+			}
+			ADDQ(Imm(uint64(4*size)), y)
+			SUBQ(Imm(uint64(size)), n)
+		}
+		Label(label("loop"))
+		CMPQ(n, Imm(16))
+		JLT(LabelRef(label("eight")))
+		s0, s1 := YMM(), YMM()
+		VMOVUPS(Mem{Base: y}, s0)
+		VMOVUPS(Mem{Base: y, Disp: 32}, s1)
+		for i, f := range factor {
+			VFMADD231PS(row(i, 0), f, s0)
+			VFMADD231PS(row(i, 32), f, s1)
+		}
+		VMOVUPS(s0, Mem{Base: y})
+		VMOVUPS(s1, Mem{Base: y, Disp: 32})
+		next(16)
+		JMP(LabelRef(label("loop")))
+		Label(label("eight"))
+		CMPQ(n, Imm(8))
+		JLT(LabelRef(label("tail")))
+		VMOVUPS(Mem{Base: y}, s0)
+		for i, f := range factor {
+			VFMADD231PS(row(i, 0), f, s0)
+		}
+		VMOVUPS(s0, Mem{Base: y})
+		next(8)
+		Label(label("tail"))
+		TESTQ(n, n)
+		JZ(LabelRef(label("end")))
+		VMASKMOVPS(Mem{Base: y}, mask, s0)
+		for i, f := range factor {
+			VMASKMOVPS(row(i, 0), mask, s1)
+			VFMADD231PS(s1, f, s0)
+		}
+		VMASKMOVPS(s0, mask, Mem{Base: y})
+		Label(label("end"))
+		ADDQ(Imm(uint64(4*group)), x)
+		switch group {
+		case 8:
+			LEAQ(Mem{Base: b, Index: rsb, Scale: 8}, b)
+		case 4:
+			LEAQ(Mem{Base: b, Index: rsb, Scale: 4}, b)
+		default:
+			ADDQ(rsb, b)
+		}
+		SUBQ(Imm(uint64(group)), k)
+		JMP(LabelRef(label("rows")))
+		Label(label("rowsDone"))
+	}
+	VZEROUPPER()
+	RET()
+}

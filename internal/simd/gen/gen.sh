@@ -1,0 +1,13 @@
+#!/bin/sh
+# Writes the assembly and its Go declarations into the folder given, ../ by default.
+set -eu
+cd "$(dirname "$0")"
+dir=${1:-..}
+tool=$(mktemp)
+trap 'rm -f "$tool"' EXIT
+go build -o "$tool" .
+for group in gemm pack; do
+	"$tool" -kernels $group -pkg simd -out "$dir/${group}_amd64.s" -stubs "$dir/${group}_stubs_amd64.go"
+done
+mkdir -p "$dir/peak"
+"$tool" -kernels peak -pkg peak -out "$dir/peak/peak_amd64.s" -stubs "$dir/peak/peak_stubs_amd64.go"

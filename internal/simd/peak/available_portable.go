@@ -1,0 +1,7 @@
+//go:build !amd64 || noasm
+
+package peak
+
+const available = false
+
+func fma(int) {}

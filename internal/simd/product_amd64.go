@@ -1,0 +1,136 @@
+//go:build amd64 && !noasm
+
+package simd
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate ./gen/gen.sh
+
+// haveAVX2 chooses the assembly; tests turn it off.
+var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+// tile is what a kernel of products works on; the generator knows the offsets. Strides are in bytes.
+// The pointers never move, so none ever points past an allocation's end: the kernels count in offB and
+// offC, from which they start.
+type tile struct {
+	a, b, c, d, mask     unsafe.Pointer
+	m, panels, k         int
+	rsa, csa, rsb, bstep int
+	rsc, rsd             int // rsd -1: nothing is added
+	offB, offC           int
+	alpha, beta          uint64 // bits of one element
+}
+
+// masks holds, from index 8-n on, a mask of n elements; for float64, from 8-2n on.
+var masks = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
+
+// maskFor is the mask of the first n elements of a vector.
+func maskFor[F Float](n int) unsafe.Pointer {
+	return unsafe.Pointer(&masks[8-n*int(unsafe.Sizeof(F(0))/4)])
+}
+
+func bits[F Float](x F) uint64 {
+	if single[F]() {
+		return uint64(*(*uint32)(unsafe.Pointer(&x)))
+	}
+	return *(*uint64)(unsafe.Pointer(&x))
+}
+
+// multiply computes a product in panel form.
+func multiply[F Float](p *product[F]) {
+	if !haveAVX2 {
+		multiplyPortable(p)
+		return
+	}
+	size := int(unsafe.Sizeof(F(0)))
+	t := tile{
+		a: unsafe.Pointer(unsafe.SliceData(p.a)), b: unsafe.Pointer(unsafe.SliceData(p.b)), c: unsafe.Pointer(unsafe.SliceData(p.c)),
+		d: unsafe.Pointer(unsafe.SliceData(p.d)), m: p.m, k: p.k,
+		rsa: p.rsa * size, csa: p.csa * size, rsb: p.rsb * size, bstep: p.bstep * size,
+		rsc: p.rsc * size, rsd: p.rsd * size, alpha: bits(p.alpha), beta: bits(p.beta),
+	}
+	if p.d == nil {
+		t.rsd = -1
+	}
+	vector := 32 / size
+	columns := p.n
+	for columns >= 2*vector {
+		t.panels = columns / (2 * vector)
+		if p.m*p.k*columns > preemptWork { // an assembly call cannot be preempted
+			t.panels = min(t.panels, 1+preemptWork/(p.m*p.k*2*vector))
+		}
+		columns -= t.panels * 2 * vector
+		kernel2[F](&t)
+	}
+	switch {
+	case columns > vector:
+		t.panels, t.mask = 1, maskFor[F](columns-vector)
+		kernel2Masked[F](&t)
+	case columns == vector:
+		t.panels = 1
+		kernel1[F](&t)
+	case columns > 0:
+		t.panels, t.mask = 1, maskFor[F](columns)
+		kernel1Masked[F](&t)
+	}
+}
+
+// preemptWork is the work that one call of a kernel may do: about 200 µs.
+const preemptWork = 1 << 23
+
+func kernel2[F Float](t *tile) {
+	if single[F]() {
+		gemm32x2((*uintptr)(unsafe.Pointer(t)))
+	} else {
+		gemm64x2((*uintptr)(unsafe.Pointer(t)))
+	}
+}
+
+func kernel2Masked[F Float](t *tile) {
+	if single[F]() {
+		gemm32x2Masked((*uintptr)(unsafe.Pointer(t)))
+	} else {
+		gemm64x2Masked((*uintptr)(unsafe.Pointer(t)))
+	}
+}
+
+func kernel1[F Float](t *tile) {
+	if single[F]() {
+		gemm32x1((*uintptr)(unsafe.Pointer(t)))
+	} else {
+		gemm64x1((*uintptr)(unsafe.Pointer(t)))
+	}
+}
+
+func kernel1Masked[F Float](t *tile) {
+	if single[F]() {
+		gemm32x1Masked((*uintptr)(unsafe.Pointer(t)))
+	} else {
+		gemm64x1Masked((*uintptr)(unsafe.Pointer(t)))
+	}
+}
+
+// packPanel writes one panel of n columns of B.
+func packPanel[F Float](dst, b []F, rsb, csb, k, n int) {
+	if !haveAVX2 || n < panelWidth[F]() || csb > 1 && !single[F]() {
+		packPanelPortable(dst, b, rsb, csb, k, n)
+		return
+	}
+	if csb == 1 {
+		packRows((*byte)(unsafe.Pointer(&dst[0])), (*byte)(unsafe.Pointer(&b[0])), rsb*int(unsafe.Sizeof(F(0))), k)
+		return
+	}
+	blocks := k / 8
+	if blocks > 0 {
+		d, s := as32(dst), as32(b)
+		packTransposed(&d[0], &s[0], csb*4, blocks)
+		packTransposed(&d[8], &s[8*csb], csb*4, blocks)
+	}
+	if done := 8 * blocks; done < k {
+		packPanelPortable(dst[done*panelWidth[F]():], b[done:], rsb, csb, k-done, n)
+	}
+}
