@@ -1,0 +1,350 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+	"goomtrain/layers"
+	"goomtrain/params"
+)
+
+// smallest is a configuration of each registered model that is quick to run.
+func smallest(t testing.TB, name string) Config {
+	t.Helper()
+	presets, err := Presets(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Preset(name, presets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Vocab, c.DEmb, c.Layers, c.Heads, c.DHead = 17, 24, 2, 3, 8
+	return c
+}
+
+func build[F simd.Float](t testing.TB, c Config) *Model[F] {
+	t.Helper()
+	m, err := New[F](c, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// text is a batch of tokens and targets; every fifth target is not counted.
+func text(size, length, vocab int) (inputs, targets []int32) {
+	r := rng.New(5, "text")
+	for i := range size * length {
+		inputs, targets = append(inputs, int32(r.IntN(vocab))), append(targets, int32(r.IntN(vocab)))
+		if i%5 == 4 {
+			targets[i] = -1
+		}
+	}
+	return inputs, targets
+}
+
+// eachModel runs a test for every registered model.
+func eachModel(t *testing.T, body func(t *testing.T, c Config)) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) { body(t, smallest(t, name)) })
+	}
+}
+
+// TestTapeMachineAgrees: every model gives the same loss and gradients on Gorgonia's own machine.
+func TestTapeMachineAgrees(t *testing.T) {
+	eachModel(t, func(t *testing.T, c Config) {
+		const size, length = 2, 9
+		m := build[float64](t, c)
+		inputs, targets := text(size, length, c.Vocab)
+		stats, err := m.Step(inputs, targets, size, length, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := layers.NewGraph[float64](size, length)
+		loss, _ := m.net.Head().Loss(g, m.net.Hidden(g, g.Input("tokens", inputs, size, length)),
+			g.Input("targets", targets, size, length), g.Input("weight", []float64{1}, 1))
+		var wrt []*G.Node
+		for _, p := range m.Params() {
+			wrt = append(wrt, g.Weight(p))
+		}
+		grads, err := G.Grad(loss, wrt...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vm := G.NewTapeMachine(g.ExprGraph)
+		defer vm.Close()
+		for range 2 {
+			if err := vm.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+			if got := loss.Value().Data().(float64); math.Abs(got-stats.Loss) > 1e-12*stats.Loss {
+				t.Errorf("loss %v on the TapeMachine, %v on the executor", got, stats.Loss)
+			}
+			for i, p := range m.Params() {
+				for j, v := range grads[i].Value().Data().([]float64) {
+					if math.Abs(v-p.Grad[j]) > 1e-12*(math.Abs(v)+1) {
+						t.Fatalf("gradient of %s at %d: %v on the TapeMachine, %v on the executor", p.Name, j, v, p.Grad[j])
+					}
+				}
+			}
+			vm.Reset()
+		}
+	})
+}
+
+// TestStepSteadyState: after the first step of a shape, steps and evaluations allocate nothing.
+func TestStepSteadyState(t *testing.T) {
+	eachModel(t, func(t *testing.T, c Config) {
+		const size, length = 3, 20
+		m := build[float32](t, c)
+		inputs, targets := text(size, length, c.Vocab)
+		if n := testing.AllocsPerRun(5, func() {
+			if _, err := m.Step(inputs, targets, size, length, 10); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Evaluate(inputs, targets, size, length); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 0 {
+			t.Errorf("%v allocations a step", n)
+		}
+	})
+}
+
+// TestThreads: the same bits on any number of threads.
+func TestThreads(t *testing.T) {
+	defer simd.SetThreads(simd.Threads())
+	eachModel(t, func(t *testing.T, c Config) {
+		const size, length = 5, 70
+		inputs, targets := text(size, length, c.Vocab)
+		var want []params.Param[float32]
+		for _, threads := range []int{1, 2, 3, 7} {
+			simd.SetThreads(threads)
+			m := build[float32](t, c)
+			if _, err := m.Step(inputs, targets, size, length, 10); err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range m.Params() {
+				if threads == 1 {
+					want = append(want, *p)
+					continue
+				}
+				for j := range p.Grad {
+					if p.Grad[j] != want[i].Grad[j] {
+						t.Fatalf("%d threads: gradient of %s at %d is %v, on one %v", threads, p.Name, j, p.Grad[j], want[i].Grad[j])
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestMicroBatches: a batch in one piece and in several gives the same loss and gradients to rounding,
+// with targets that are not counted.
+func TestMicroBatches(t *testing.T) {
+	eachModel(t, func(t *testing.T, c Config) {
+		const size, length = 8, 11
+		inputs, targets := text(size, length, c.Vocab)
+		counted := 0.0
+		for _, target := range targets {
+			if target >= 0 {
+				counted++
+			}
+		}
+		var want []*params.Param[float64]
+		var wantStats Stats
+		for _, pieces := range []int{1, 2, 8} {
+			m, n, sum := build[float64](t, c), size/pieces*length, Stats{}
+			for i := 0; i < len(inputs); i += n {
+				s, err := m.Step(inputs[i:i+n], targets[i:i+n], size/pieces, length, counted)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum = Stats{sum.Loss + s.Loss, sum.Tokens + s.Tokens, sum.Correct + s.Correct}
+			}
+			if pieces == 1 {
+				want, wantStats = m.Params(), sum
+				continue
+			}
+			if sum.Tokens != wantStats.Tokens || sum.Correct != wantStats.Correct || math.Abs(sum.Loss-wantStats.Loss) > 1e-11*sum.Loss {
+				t.Errorf("%d pieces: %+v, want %+v", pieces, sum, wantStats)
+			}
+			for i, p := range m.Params() {
+				for j := range p.Grad {
+					if math.Abs(p.Grad[j]-want[i].Grad[j]) > 1e-12 {
+						t.Fatalf("%d pieces: gradient of %s at %d is %v, in one piece %v", pieces, p.Name, j, p.Grad[j], want[i].Grad[j])
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestStreamEqualsWhole: reading token by token, in pieces, or after a restored state gives the logits
+// of the whole sequence.
+func TestStreamEqualsWhole(t *testing.T) {
+	eachModel(t, func(t *testing.T, c Config) {
+		const length = 200
+		m := build[float64](t, c)
+		tokens, _ := text(1, length, c.Vocab)
+		whole := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
+		check := func(got []float64, read int) {
+			t.Helper()
+			for i, v := range got {
+				if want := whole[(read-1)*c.Vocab+i]; math.Abs(v-want) > 1e-10 {
+					t.Fatalf("after %d tokens: logit %d is %v, want %v", read, i, v, want)
+				}
+			}
+		}
+		s, err := m.NewStream()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := rng.New(1, "pieces")
+		for read := 0; read < length; {
+			n := min(length-read, 1+r.IntN(90))
+			got, err := s.Append(tokens[read : read+n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			read += n
+			check(got, read)
+			// the state moves to a new stream and, as a copy, survives the old one's further use
+			var saved []params.Array
+			for _, a := range s.State() {
+				saved = append(saved, clone(a))
+			}
+			s.Reset()
+			if _, err := s.Append(tokens[:3]); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = m.NewStream(); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Restore(saved); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Reset()
+		got, err := s.Append(tokens[:1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(got, 1)
+	})
+}
+
+func clone(a params.Array) params.Array {
+	switch d := a.Data.(type) {
+	case []float64:
+		a.Data = append([]float64(nil), d...)
+	case []int64:
+		a.Data = append([]int64(nil), d...)
+	case []uint8:
+		a.Data = append([]uint8(nil), d...)
+	case []int32:
+		a.Data = append([]int32(nil), d...)
+	default:
+		panic(fmt.Sprintf("state of type %T", d))
+	}
+	return a
+}
+
+// TestCausal: a token changes no logits before it.
+func TestCausal(t *testing.T) {
+	eachModel(t, func(t *testing.T, c Config) {
+		const length, changed = 40, 23
+		m := build[float64](t, c)
+		tokens, _ := text(1, length, c.Vocab)
+		before := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
+		tokens[changed] = (tokens[changed] + 1) % int32(c.Vocab)
+		after := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
+		for i := range before {
+			if at := i / c.Vocab; at < changed && before[i] != after[i] {
+				t.Fatalf("position %d sees token %d", at, changed)
+			} else if at == length-1 && before[i] != after[i] {
+				return // and the last position does see it
+			}
+		}
+		t.Error("the last position does not see the token")
+	})
+}
+
+func TestBadBatches(t *testing.T) {
+	m := build[float32](t, smallest(t, "goom-rnn"))
+	for _, c := range []struct {
+		inputs, targets []int32
+		denominator     float64
+		want            string
+	}{
+		{[]int32{1, 2}, []int32{1}, 1, "2 inputs and 1 targets"},
+		{nil, nil, 1, "0 inputs"},
+		{[]int32{1, 17}, []int32{1, 1}, 1, "token 17 at position 1"},
+		{[]int32{1, -1}, []int32{1, 1}, 1, "token -1"},
+		{[]int32{1, 1}, []int32{17, 1}, 1, "target 17"},
+		{[]int32{1, 1}, []int32{-2, 1}, 1, "target -2"},
+		{[]int32{1, 1}, []int32{1, 1}, 0, "denominator"},
+		{[]int32{1, 1}, []int32{1, 1}, math.NaN(), "denominator"},
+	} {
+		_, err := m.Step(c.inputs, c.targets, 1, 2, c.denominator)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v %v: error %v, want one with %q", c.inputs, c.targets, err, c.want)
+		}
+	}
+	if stats, err := m.Step([]int32{1, 2}, []int32{-1, -1}, 1, 2, 1); err != nil || stats.Tokens != 0 || stats.Loss != 0 {
+		t.Errorf("a batch without targets gives %+v, %v", stats, err)
+	}
+}
+
+func TestBadStreams(t *testing.T) {
+	m := build[float32](t, smallest(t, "goom-rnn"))
+	s, err := m.NewStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tokens := range [][]int32{nil, {17}, {1, -1}} {
+		if _, err := s.Append(tokens); err == nil {
+			t.Errorf("tokens %v: no error", tokens)
+		}
+	}
+	good := s.State()
+	for name, state := range map[string][]params.Array{
+		"fewer":         good[1:],
+		"another name":  append([]params.Array{{Name: "x", Shape: good[0].Shape, Data: good[0].Data}}, good[1:]...),
+		"another shape": append([]params.Array{{Name: good[0].Name, Shape: []int{1}, Data: good[0].Data}}, good[1:]...),
+		"another type":  append([]params.Array{{Name: good[0].Name, Shape: good[0].Shape, Data: []int32{}}}, good[1:]...),
+	} {
+		if err := s.Restore(state); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestBadConfigs(t *testing.T) {
+	good := smallest(t, "goom-rnn")
+	for name, change := range map[string]func(*Config){
+		"model":        func(c *Config) { c.Model = "goom-rnm" },
+		"vocab":        func(c *Config) { c.Vocab = 0 },
+		"d_emb":        func(c *Config) { c.DEmb = -1 },
+		"layers":       func(c *Config) { c.Layers = 1 << 30 },
+		"heads":        func(c *Config) { c.Heads = 0 },
+		"d_head":       func(c *Config) { c.DHead = 0 },
+		"taylor_terms": func(c *Config) { c.TaylorTerms = 3 },
+	} {
+		c := good
+		change(&c)
+		if _, err := New[float32](c, 1); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := Preset("goom-rnn", "huge"); err == nil || !strings.Contains(err.Error(), "nano") {
+		t.Errorf("preset huge: error %v", err)
+	}
+}
