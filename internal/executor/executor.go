@@ -23,8 +23,8 @@ type ownsOutput interface{ OwnsOutput() }
 type kind int
 
 const (
-	builtin kind = iota // through Do, which allocates
-	prealloc            // into a planned buffer
+	builtin  kind = iota // through Do, which allocates
+	prealloc             // into a planned buffer
 )
 
 type instruction struct {

@@ -1,0 +1,131 @@
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "goomtrain"
+
+// may lists, for each room, the rooms that it may import, itself aside. A room stands for its
+// sub-packages too unless they are rooms of their own. Test files are not held to it.
+var may = map[string][]string{
+	"params":            {"internal/simd", "internal/rng"},
+	"goom":              {"internal/simd", "internal/rng", "internal/kernels", "params"},
+	"internal/simd":     {},
+	"internal/rng":      {},
+	"internal/kernels":  {"internal/simd", "params", "internal/rng"},
+	"internal/executor": {"internal/simd"},
+	"ops":               {"goom", "internal/kernels", "internal/simd", "internal/executor", "params"},
+	"layers":            {"ops", "params", "internal/simd"},
+	"models":            {"layers", "ops", "params", "internal/executor", "internal/simd"},
+	"data":              {"internal/rng", "internal/nearest", "internal/mmap", "internal/atomicfile"},
+	"checkpoints":       {"params", "internal/atomicfile"},
+	"sampling":          {"internal/rng", "internal/simd"},
+	"train/metrics":     {"internal/atomicfile"},
+	"train/schedule":    {},
+	"train/optim":       {"params", "internal/simd"},
+	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
+		"internal/simd", "internal/rng", "internal/nearest", "internal/settings", "internal/atomicfile"},
+	"internal/atomicfile": {},
+	"internal/mmap":       {},
+	"internal/nearest":    {},
+	"internal/settings":   {"internal/nearest"},
+	"internal/golden":     {"internal/simd"},
+	"internal/gradcheck":  {"internal/simd"},
+	"internal/arch":       {},
+}
+
+// free are the rooms at the top, which may import anything.
+var free = []string{"cmd", "examples"}
+
+// withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
+var withoutGorgonia = []string{"params", "goom", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
+	"internal/simd", "internal/kernels", "internal/rng", "internal/atomicfile", "internal/mmap"}
+
+type goPackage struct {
+	ImportPath    string
+	Imports, Deps []string
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", module+"/...")
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// room is the longest listed room that holds the package, "" if none does.
+func room(path string) string {
+	name := strings.TrimPrefix(path, module+"/")
+	for {
+		if _, ok := may[name]; ok || slices.Contains(free, name) {
+			return name
+		}
+		i := strings.LastIndexByte(name, '/')
+		if i < 0 {
+			return ""
+		}
+		name = name[:i]
+	}
+}
+
+func TestImportDirections(t *testing.T) {
+	checked := 0
+	for _, p := range packages(t) {
+		if p.ImportPath == module {
+			continue
+		}
+		from := room(p.ImportPath)
+		if from == "" {
+			t.Errorf("package %s is in no room: add it to the table of this test", p.ImportPath)
+			continue
+		}
+		for _, path := range p.Imports {
+			if !strings.HasPrefix(path, module+"/") || slices.Contains(free, from) {
+				continue
+			}
+			checked++
+			if to := room(path); to != from && !slices.Contains(may[from], to) {
+				t.Errorf("%s imports %s, but room %s may import only %v", p.ImportPath, path, from, may[from])
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d imports seen: is the test run inside the module?", checked)
+	}
+}
+
+func TestGorgoniaStopsAtModels(t *testing.T) {
+	for _, p := range packages(t) {
+		if !slices.Contains(withoutGorgonia, room(p.ImportPath)) {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if dep == "gorgonia.org/gorgonia" {
+				t.Errorf("%s reaches %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
