@@ -17,6 +17,9 @@ var (
 	ErrMismatch = errors.New("tensors of another model")
 	// ErrNone: no checkpoint is there. Such an error is also fs.ErrNotExist.
 	ErrNone = fmt.Errorf("no checkpoint: %w", fs.ErrNotExist)
+	// ErrHousekeeping: the checkpoint is saved and whole; only a link could not be moved or an old
+	// checkpoint not be removed. The next save tries again.
+	ErrHousekeeping = errors.New("saved, but links or old checkpoints could not be brought up to date")
 )
 
 // A fileError says which file, which tensor of it, what is wrong, and what to do, on one line.

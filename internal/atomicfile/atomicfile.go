@@ -77,3 +77,23 @@ func SyncDir(dir string) error {
 	}
 	return err
 }
+
+// MkdirAll is os.MkdirAll with mode 0777 before umask, with every new folder durable when it returns.
+func MkdirAll(path string) error {
+	var made []string // folders that are not there yet, deepest first
+	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
+		if _, err := os.Stat(p); err == nil || p == filepath.Dir(p) {
+			break
+		}
+		made = append(made, p)
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return err
+	}
+	for _, p := range made {
+		if err := SyncDir(filepath.Dir(p)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

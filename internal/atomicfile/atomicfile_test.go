@@ -57,6 +57,25 @@ func TestWriteReportsAMissingFolder(t *testing.T) {
 	}
 }
 
+func TestMkdirAll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a", "b", "c")
+	for range 2 { // new, then there already
+		if err := MkdirAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		t.Errorf("%v, %v", info, err)
+	}
+	file := filepath.Join(path, "file")
+	if err := WriteFile(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := MkdirAll(filepath.Join(file, "d")); err == nil {
+		t.Error("made a folder inside a file")
+	}
+}
+
 func TestPointAndTarget(t *testing.T) {
 	noLinks := func(string, string) error { return errors.ErrUnsupported }
 	for _, tc := range []struct {

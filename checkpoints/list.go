@@ -1,0 +1,139 @@
+package checkpoints
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"goomtrain/internal/atomicfile"
+)
+
+// An Entry is one checkpoint of a run folder as a listing sees it: state.json and the sizes of the
+// files are checked, their content is not (Load does that).
+type Entry struct {
+	Dir        string
+	Step       int64
+	State      State
+	Err        error // why it cannot be used; State is empty then
+	Last, Best bool  // the links that point here
+}
+
+// List returns the checkpoints of a run folder in the order of saving, oldest first; none if the folder
+// has none or does not exist. Entries that cannot be used are listed with their reason.
+func List(runDir string) ([]Entry, error) {
+	root := root(runDir)
+	names, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	last, best := linkTarget(root, "last"), linkTarget(root, "best")
+	var entries []Entry
+	for _, n := range names {
+		name, setAside := strings.CutPrefix(n.Name(), asidePrefix)
+		step, ok := parseStep(name)
+		if !ok || !n.IsDir() || setAside && exists(filepath.Join(root, name)) {
+			continue
+		}
+		e := Entry{Dir: filepath.Join(root, n.Name()), Step: step, Last: name == last, Best: name == best}
+		state, err := readState(e.Dir)
+		switch {
+		case errors.Is(err, ErrCorrupt) && !exists(e.Dir):
+			continue // removed since the folder was listed
+		case err == nil && state.Step != step:
+			err = &fileError{file: filepath.Join(e.Dir, stateName), reason: fmt.Sprintf("it is of step %d, the folder of step %d", state.Step, step), remedy: "give the folder its name back: " + stepName(state.Step), kind: ErrCorrupt}
+		}
+		if err != nil {
+			e.Err = err
+		} else {
+			e.State = state.State
+		}
+		entries = append(entries, e)
+	}
+	sortBySaving(entries)
+	return entries, nil
+}
+
+// sortBySaving orders by serial. An entry whose state is unreadable has none: it takes the place after
+// the readable one of the next lower step.
+func sortBySaving(entries []Entry) {
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Step, b.Step) })
+	serials := make(map[string]int64, len(entries))
+	serial := int64(0)
+	for _, e := range entries {
+		if e.Err == nil {
+			serial = e.State.Serial
+		}
+		serials[e.Dir] = serial
+	}
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(serials[a.Dir], serials[b.Dir]), cmp.Compare(a.Step, b.Step))
+	})
+}
+
+// Latest is the folder of the checkpoint saved last, among those that List finds usable. The error is
+// ErrNone if there is no checkpoint at all, else why the newest cannot be used.
+func Latest(runDir string) (dir string, err error) {
+	entries, err := List(runDir)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range slices.Backward(entries) {
+		if e.Err == nil {
+			return e.Dir, nil
+		}
+	}
+	return "", noneIn(runDir, entries)
+}
+
+// BestDir is the folder that the link best points to. An error that is ErrNone says that there is no such
+// link, or that it points nowhere.
+func BestDir(runDir string) (dir string, err error) {
+	root := root(runDir)
+	name := linkTarget(root, "best")
+	if name == "" || !exists(filepath.Join(root, name)) {
+		return "", fmt.Errorf("%s marks no best checkpoint; one is marked after the first evaluation: %w", runDir, ErrNone)
+	}
+	return filepath.Join(root, name), nil
+}
+
+// linkTarget returns the name of the checkpoint folder that a link of root points to, "" if there is no
+// such link or it points to anything but a checkpoint folder beside it.
+func linkTarget(root, link string) string {
+	target, err := atomicfile.Target(filepath.Join(root, link))
+	if err != nil {
+		return ""
+	}
+	name := filepath.Clean(target)
+	if _, ok := parseStep(name); !ok {
+		return ""
+	}
+	return name
+}
+
+// parseStep reads step-00000100; longer numbers than eight digits have no zeros in front.
+func parseStep(name string) (step int64, ok bool) {
+	digits, ok := strings.CutPrefix(name, "step-")
+	if !ok {
+		return 0, false
+	}
+	step, err := strconv.ParseInt(digits, 10, 64)
+	return step, err == nil && step >= 0 && stepName(step) == name
+}
+
+// noneIn is the error of a run folder without a usable checkpoint.
+func noneIn(runDir string, entries []Entry) error {
+	if len(entries) == 0 {
+		return fmt.Errorf("%s holds no checkpoint (was the run stopped before its first save?): %w", runDir, ErrNone)
+	}
+	newest := entries[len(entries)-1]
+	return fmt.Errorf("none of the %d checkpoints in %s can be used; the newest: %w", len(entries), runDir, newest.Err)
+}

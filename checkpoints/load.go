@@ -1,0 +1,168 @@
+package checkpoints
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Checkpoint is one that Load found whole. It holds no open file.
+type Checkpoint struct {
+	Dir      string   // its folder; the folder of the file if a .safetensors file was named
+	State    State    // empty if HasState is false
+	HasState bool     // false for a .safetensors file without a state.json that vouches for it
+	Notes    []string // for the user to see: what was passed over, and why
+
+	model string // path of the weights
+	exact bool   // tensors must have the very type they are read into
+}
+
+// ModelPath is the path of the weights.
+func (c *Checkpoint) ModelPath() string { return c.model }
+
+// OptimizerPath is the path of the optimiser state.
+func (c *Checkpoint) OptimizerPath() string { return filepath.Join(c.Dir, optimizerFile) }
+
+// Load finds a checkpoint to resume from and verifies every byte of it. path is one of
+//   - a run folder (or its folder checkpoints): the newest whole checkpoint; newer ones that are damaged are
+//     passed over and told in Notes;
+//   - a checkpoint folder, or the link last or best: that one or an error.
+//
+// Errors are ErrNone, ErrCorrupt, ErrNewerFormat or the system's; each says what to do.
+func Load(path string) (*Checkpoint, error) {
+	place, err := locate(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case place.weights != "":
+		return nil, fmt.Errorf("%s holds weights only; to resume name a run folder or a checkpoint folder", path)
+	case place.checkpoint != "":
+		return open(place.checkpoint, true)
+	}
+	return openNewest(place.run, nil, true)
+}
+
+// LoadWeights finds weights to compute with: as Load, but it takes a .safetensors file of any origin too,
+// of a run folder takes the best checkpoint if there is a whole one, else the newest whole one, and does
+// not read the optimiser state. ReadModel then also widens floats (F16, BF16, F32) where that is exact.
+func LoadWeights(path string) (*Checkpoint, error) {
+	place, err := locate(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case place.weights != "":
+		return openWeights(place.weights)
+	case place.checkpoint != "":
+		return open(place.checkpoint, false)
+	}
+	best, err := BestDir(place.run)
+	if err != nil {
+		return openNewest(place.run, nil, false)
+	}
+	c, err := open(best, false)
+	if errors.Is(err, ErrCorrupt) {
+		return openNewest(place.run, []string{passedOver(best, err)}, false)
+	}
+	return c, err
+}
+
+// A place is what a path turned out to be: exactly one field is set.
+type place struct{ run, checkpoint, weights string }
+
+func locate(path string) (place, error) {
+	path = filepath.Clean(path)
+	if base := filepath.Base(path); base == "last" || base == "best" {
+		if name := linkTarget(filepath.Dir(path), base); name != "" {
+			path = filepath.Join(filepath.Dir(path), name) // the folder itself: the link may move on while we read
+		}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return place{}, fmt.Errorf("%s does not exist: name a run folder or a checkpoint folder: %w", path, ErrNone)
+	case err != nil:
+		return place{}, err
+	case info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(path), ".safetensors"):
+		return place{weights: path}, nil
+	case !info.IsDir():
+		return place{}, fmt.Errorf("%s is neither a run folder, nor a checkpoint folder, nor a .safetensors file: %w", path, ErrNone)
+	}
+	if absolute, err := filepath.Abs(path); err == nil && filepath.Base(absolute) == "checkpoints" && !exists(root(path)) {
+		return place{run: filepath.Dir(absolute)}, nil
+	}
+	_, isStep := parseStep(filepath.Base(path))
+	if isStep || exists(filepath.Join(path, stateName)) {
+		return place{checkpoint: path}, nil
+	}
+	return place{run: path}, nil
+}
+
+// open verifies the checkpoint in dir: all of it, or all but the optimiser state.
+func open(dir string, all bool) (*Checkpoint, error) {
+	state, err := readState(dir)
+	if err == nil {
+		err = state.verify(dir, modelFile)
+	}
+	if err == nil && all {
+		err = state.verify(dir, optimizerFile)
+	}
+	if errors.Is(err, fs.ErrNotExist) { // readState saw the files: removed in the meantime
+		err = &fileError{file: dir, reason: "it was removed while it was being read", remedy: remedyOther, kind: ErrCorrupt}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Checkpoint{Dir: dir, State: state.State, HasState: true, model: filepath.Join(dir, modelFile), exact: all}, nil
+}
+
+// openNewest opens the newest whole checkpoint of a run. Only damage is passed over: a newer format or an
+// error of the system must not silently cost the user the steps since an older checkpoint.
+func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
+	entries, err := List(runDir)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range slices.Backward(entries) {
+		c, err := (*Checkpoint)(nil), e.Err
+		if err == nil {
+			c, err = open(e.Dir, all)
+		}
+		if err == nil {
+			c.Notes = notes
+			return c, nil
+		}
+		if !errors.Is(err, ErrCorrupt) {
+			return nil, err
+		}
+		entries[i].Err = err
+		notes = append(notes, passedOver(e.Dir, err))
+	}
+	return nil, noneIn(runDir, entries)
+}
+
+func passedOver(dir string, err error) string {
+	reason := err.Error()
+	var f *fileError
+	if errors.As(err, &f) { // without the remedy: passing it over is the remedy
+		reason = (&fileError{file: f.file, tensor: f.tensor, reason: f.reason}).Error()
+	}
+	return fmt.Sprintf("passed over %s: %s", dir, reason)
+}
+
+// openWeights takes a single file. If it is part of a checkpoint that vouches for it, its state comes along.
+func openWeights(path string) (*Checkpoint, error) {
+	dir := filepath.Dir(path)
+	if filepath.Base(path) == modelFile && exists(filepath.Join(dir, stateName)) {
+		c, err := open(dir, false)
+		if err == nil || !errors.Is(err, ErrCorrupt) {
+			return c, err
+		}
+		note := fmt.Sprintf("%s is used without its %s: %v", path, stateName, err)
+		return &Checkpoint{Dir: dir, model: path, Notes: []string{note}}, nil
+	}
+	return &Checkpoint{Dir: dir, model: path}, nil
+}

@@ -1,0 +1,124 @@
+package checkpoints
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"goomtrain/internal/atomicfile"
+)
+
+// lockFile is the file in a run folder that the process that trains there holds locked. It stays when
+// the lock is released: removing a locked file would let two processes hold two files of the same name.
+const lockFile = ".lock"
+
+// A RunLock keeps other processes from training in the same run folder. The system releases it when the
+// process ends in whatever way.
+type RunLock struct {
+	once    sync.Once
+	release func() error
+	err     error
+}
+
+// A LockedError says who holds a run folder.
+type LockedError struct {
+	Path string // of the run folder
+	PID  int    // 0: not known
+	Host string
+}
+
+func (e *LockedError) Error() string {
+	who := "another process"
+	if e.PID > 0 {
+		who = fmt.Sprintf("process %d", e.PID)
+		if host, _ := os.Hostname(); e.Host != "" && e.Host != host {
+			who += " on " + e.Host
+		} else if e.PID == os.Getpid() {
+			who = fmt.Sprintf("this process (%d)", e.PID)
+		}
+	}
+	return fmt.Sprintf("run folder %s is in use by %s: wait for it or stop it, or choose another run folder", e.Path, who)
+}
+
+// An owner is the content of the lock file: who holds it, for people and for the second comer's error.
+type owner struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+	Token string    `json:"token,omitempty"` // of the portable lock only
+	Beat  int64     `json:"beat,omitempty"`
+}
+
+func self() owner {
+	host, _ := os.Hostname() // "" serves too
+	return owner{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)}
+}
+
+// LockRun takes the run folder for this process, creating it if needed. If another process (or this one)
+// has it, the error is a *LockedError. A lock of a process that is gone never stands in the way.
+func LockRun(runDir string) (*RunLock, error) {
+	if err := atomicfile.MkdirAll(runDir); err != nil {
+		return nil, fmt.Errorf("cannot create run folder: %w", err)
+	}
+	path := filepath.Join(runDir, lockFile)
+	release, err := lockSystem(path)
+	if errors.Is(err, errors.ErrUnsupported) {
+		release, err = lockPortable(path+".portable", beatEvery)
+	}
+	var locked *LockedError
+	switch {
+	case errors.As(err, &locked):
+		locked.Path = runDir
+		return nil, locked
+	case err != nil:
+		return nil, fmt.Errorf("cannot lock run folder %s: %w; it must be a folder that you may write to", runDir, err)
+	}
+	return &RunLock{release: release}, nil
+}
+
+// Release gives the folder free. Further calls do nothing and return what the first did.
+func (l *RunLock) Release() error {
+	l.once.Do(func() { l.err = l.release() })
+	return l.err
+}
+
+// writeOwner puts o into a lock file that is held open and locked.
+func writeOwner(f *os.File, o owner) error {
+	text, err := json.Marshal(o)
+	if err == nil {
+		err = f.Truncate(0)
+	}
+	if err == nil {
+		_, err = f.WriteAt(append(text, '\n'), 0)
+	}
+	return err
+}
+
+// readOwner reads a lock file; false if it does not hold an owner. It waits a moment for a holder that has
+// locked but not yet written.
+func readOwner(path string) (owner, bool) {
+	for range 20 {
+		var o owner
+		f, err := os.Open(path)
+		if err == nil {
+			err = json.NewDecoder(io.LimitReader(f, 4096)).Decode(&o)
+			f.Close()
+		}
+		if err == nil && o.PID > 0 {
+			return o, true
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return owner{}, false
+}
+
+// lockedBy is the error of a second comer.
+func lockedBy(path string) error {
+	o, _ := readOwner(path)
+	return &LockedError{PID: o.PID, Host: o.Host}
+}

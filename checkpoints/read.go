@@ -1,0 +1,83 @@
+package checkpoints
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"goomtrain/params"
+)
+
+// ReadModel fills the arrays, whose Data are the model's own slices, with the weights. The file must have
+// exactly the arrays' names, shapes and types; the first difference is reported (ErrMismatch) before any
+// array is touched. After LoadWeights floats may be widened.
+func (c *Checkpoint) ReadModel(into []params.Array) error {
+	return readAllInto(c.model, into, "model", c.exact)
+}
+
+// ReadOptimizer fills the arrays with the optimiser's state, under the same conditions as ReadModel. The
+// checkpoint must come from Load.
+func (c *Checkpoint) ReadOptimizer(into []params.Array) error {
+	if !c.exact {
+		return fmt.Errorf("%s was loaded for its weights; only Load verifies the optimiser state", c.Dir)
+	}
+	return readAllInto(c.OptimizerPath(), into, "optimiser", true)
+}
+
+func readAllInto(path string, into []params.Array, what string, exact bool) (err error) {
+	if err := checkArrays(into); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	f, err := OpenTensors(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := f.compare(into, what, exact); err != nil {
+		return err
+	}
+	for _, a := range into {
+		if err := f.ReadInto(a.Name, a.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare reports the first difference between the file's tensors and those of a model or optimiser.
+func (t *TensorFile) compare(into []params.Array, what string, exact bool) error {
+	const sameModel = "is this another model size or kind? use the configuration that the file was made with"
+	differ := func(tensor, remedy, format string, args ...any) error {
+		return &fileError{t.name, tensor, fmt.Sprintf(format, args...), remedy, ErrMismatch}
+	}
+	wanted := make(map[string]bool, len(into))
+	missing := 0
+	for _, a := range into {
+		wanted[a.Name] = true
+		if _, ok := t.index[a.Name]; !ok {
+			missing++
+		}
+	}
+	unexpected := len(t.tensors) - (len(into) - missing)
+	counts := fmt.Sprintf("the file has %d tensors, the %s %d; %d missing, %d unexpected", len(t.tensors), what, len(into), missing, unexpected)
+	for _, a := range into {
+		i, ok := t.index[a.Name]
+		if !ok {
+			return differ(a.Name, sameModel, "the %s needs it but the file lacks it (%s)", what, counts)
+		}
+		info := t.tensors[i]
+		if !slices.Equal(info.Shape, a.Shape) {
+			return differ(a.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(a.Shape), what)
+		}
+		dtype, _, _ := arrayType(a.Data) // checked by the caller
+		if _, _, readable := decoderFor(info.DType, a.Data); !readable || exact && info.DType != dtype {
+			return differ(a.Name, "choose the -dtype that the file was made with", "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
+		}
+	}
+	for _, info := range t.tensors {
+		if !wanted[info.Name] {
+			return differ(info.Name, sameModel, "the file has it but the %s does not (%s)", what, counts)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package checkpoints
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// FormatVersion is the version of state.json that this program writes and the newest it reads.
+const FormatVersion = 1
+
+// maxState bounds state.json, which is read whole: 64 MiB are far more than any data position needs.
+const maxState = 64 << 20
+
+// The files of a checkpoint folder.
+const (
+	modelFile     = "model.safetensors"
+	optimizerFile = "optimizer.safetensors"
+	stateName     = "state.json"
+)
+
+// A State is everything but tensors that the next training step depends on. Raw fields hold any JSON
+// (nil: absent); they come back compact, otherwise as they were.
+type State struct {
+	FormatVersion int       `json:"format_version"` // set by Save
+	Serial        int64     `json:"serial"`         // set by Save: 1, 2, 3, ... in the order of saving
+	SavedAt       time.Time `json:"saved_at"`       // set by Save; for people, nothing depends on it
+
+	Step            int64           `json:"step"`            // steps done
+	Tokens          int64           `json:"tokens"`          // tokens trained on
+	ElapsedSeconds  float64         `json:"elapsed_seconds"` // of training, over all resumes
+	Schedule        string          `json:"schedule"`
+	RNG             json.RawMessage `json:"rng,omitempty"`  // generators by name
+	Data            json.RawMessage `json:"data,omitempty"` // position of the data source
+	Best            *Best           `json:"best,omitempty"` // nil before the first evaluation
+	Patience        int             `json:"patience"`       // evaluations since the best one
+	ConfigHash      string          `json:"config_hash"`
+	DataFingerprint string          `json:"data_fingerprint"`
+	Model           json.RawMessage `json:"model,omitempty"` // the model's configuration
+	DType           string          `json:"dtype"`           // float32 or float64
+	Extra           json.RawMessage `json:"extra,omitempty"` // whatever else the trainer keeps
+}
+
+// Best is the best evaluation so far.
+type Best struct {
+	Metric string  `json:"metric"`
+	Value  float64 `json:"value"`
+	Step   int64   `json:"step"`
+}
+
+// A stateFile is state.json. The sum must stay its first field in every version.
+type stateFile struct {
+	SHA256 string `json:"sha256"`
+	State
+	Files map[string]fileSum `json:"files"`
+}
+
+// A fileSum vouches for a file beside state.json.
+type fileSum struct {
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+const (
+	statePrefix = "{\n  \"sha256\": \""
+	sumDigits   = 2 * sha256.Size
+)
+
+// encode returns the text of state.json, its own sum filled in.
+func (s *stateFile) encode() ([]byte, error) {
+	if math.IsNaN(s.ElapsedSeconds) || math.IsInf(s.ElapsedSeconds, 0) {
+		return nil, fmt.Errorf("checkpoint state: elapsed seconds are %v", s.ElapsedSeconds)
+	}
+	if b := s.Best; b != nil && (math.IsNaN(b.Value) || math.IsInf(b.Value, 0)) {
+		return nil, fmt.Errorf("checkpoint state: best %s is %v; leave Best nil until an evaluation is finite", b.Metric, b.Value)
+	}
+	for name, raw := range s.raws() {
+		if len(*raw) > 0 && !json.Valid(*raw) {
+			return nil, fmt.Errorf("checkpoint state: %s is not JSON: %s", name, quote(string(*raw)))
+		}
+	}
+	s.SHA256 = strings.Repeat("0", sumDigits)
+	var b bytes.Buffer
+	text := json.NewEncoder(&b)
+	text.SetEscapeHTML(false)
+	text.SetIndent("", "  ")
+	if err := text.Encode(s); err != nil {
+		return nil, fmt.Errorf("checkpoint state: %w", err)
+	}
+	if b.Len() > maxState {
+		return nil, fmt.Errorf("checkpoint state has %d bytes; at most %d are read back", b.Len(), maxState)
+	}
+	out := b.Bytes()
+	sum := sha256.Sum256(out)
+	hex.Encode(out[len(statePrefix):], sum[:])
+	return out, nil
+}
+
+// raws names the free fields.
+func (s *State) raws() map[string]*json.RawMessage {
+	return map[string]*json.RawMessage{"rng": &s.RNG, "data": &s.Data, "model": &s.Model, "extra": &s.Extra}
+}
+
+// decodeState reads the text of state.json; file stands for it in errors.
+func decodeState(text []byte, file string) (*stateFile, error) {
+	corrupt := func(format string, args ...any) error {
+		return &fileError{file: file, reason: fmt.Sprintf(format, args...), remedy: remedyOther, kind: ErrCorrupt}
+	}
+	hasSum := bytes.HasPrefix(text, []byte(statePrefix)) && len(text) >= len(statePrefix)+sumDigits
+	sound := hasSum && sumMatches(text)
+	var version struct {
+		FormatVersion int `json:"format_version"`
+	}
+	err := json.Unmarshal(text, &version)
+	if err == nil && version.FormatVersion > FormatVersion && (sound || !hasSum) {
+		return nil, &fileError{file: file, reason: fmt.Sprintf("its format_version is %d and this program knows versions up to %d", version.FormatVersion, FormatVersion),
+			remedy: "update the program, or name an older checkpoint", kind: ErrNewerFormat}
+	}
+	if !sound {
+		return nil, corrupt("its text does not match its sum: it is torn, damaged or was edited")
+	}
+	s := new(stateFile)
+	if err == nil {
+		err = json.Unmarshal(text, s)
+	}
+	if err != nil {
+		return nil, corrupt("cannot be understood: %v", err)
+	}
+	if s.FormatVersion < 1 || s.Step < 0 {
+		return nil, corrupt("format_version %d at step %d cannot be", s.FormatVersion, s.Step)
+	}
+	for _, name := range []string{modelFile, optimizerFile} {
+		if _, ok := s.Files[name]; !ok {
+			return nil, corrupt("it has no sum of %s", name)
+		}
+	}
+	for _, raw := range s.raws() {
+		var b bytes.Buffer
+		if *raw != nil && json.Compact(&b, *raw) == nil {
+			*raw = b.Bytes()
+		}
+	}
+	return s, nil
+}
+
+const remedyOther = "name the run folder, which takes the newest whole checkpoint, or another checkpoint"
+
+// sumMatches checks the sum at the beginning of text against the rest.
+func sumMatches(text []byte) bool {
+	want := text[len(statePrefix) : len(statePrefix)+sumDigits]
+	h := sha256.New()
+	h.Write([]byte(statePrefix))
+	h.Write(bytes.Repeat([]byte{'0'}, sumDigits))
+	h.Write(text[len(statePrefix)+sumDigits:])
+	return hex.EncodeToString(h.Sum(nil)) == string(want)
+}
+
+// readState reads and checks the state.json of a checkpoint folder, and the sizes of the files that it
+// vouches for. Their content is checked by verify.
+func readState(dir string) (*stateFile, error) {
+	path := filepath.Join(dir, stateName)
+	corrupt := func(path, reason string) error {
+		return &fileError{file: path, reason: reason, remedy: remedyOther, kind: ErrCorrupt}
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, corrupt(dir, "it has no "+stateName+": not a whole checkpoint")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxState+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read: %w", path, err)
+	}
+	if len(text) > maxState {
+		return nil, corrupt(path, fmt.Sprintf("it has more than %d bytes", maxState))
+	}
+	s, err := decodeState(text, path)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{modelFile, optimizerFile} {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, corrupt(path, "the file is missing")
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular():
+			return nil, corrupt(path, "it is not a file")
+		case info.Size() != s.Files[name].Bytes:
+			return nil, corrupt(path, fmt.Sprintf("it has %d bytes but was saved with %d", info.Size(), s.Files[name].Bytes))
+		}
+	}
+	return s, nil
+}
+
+// verify checks the content of one file of a checkpoint folder against its sum.
+func (s *stateFile) verify(dir, name string) error {
+	path := filepath.Join(dir, name)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, make([]byte, bufferLength))
+	if err != nil {
+		return fmt.Errorf("%s: cannot read: %w", path, err)
+	}
+	if n != s.Files[name].Bytes || hex.EncodeToString(h.Sum(nil)) != s.Files[name].SHA256 {
+		return &fileError{file: path, reason: "its content does not match the sum in " + stateName + ": it is damaged", remedy: remedyOther, kind: ErrCorrupt}
+	}
+	return nil
+}
