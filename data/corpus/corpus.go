@@ -1,0 +1,130 @@
+package corpus
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"goomtrain/data/tokenizer"
+)
+
+// Options say how to read a corpus.
+type Options struct {
+	Tokenizer tokenizer.Tokenizer
+	CacheDir  string // "": $GOOMTRAIN_CACHE, or goomtrain in the user's cache folder; "off": keep tokens in memory
+	// Keep decides by a file's name and first 4 kB whether it belongs to the corpus; nil keeps all. It is
+	// called by several goroutines at once.
+	Keep func(f File, head []byte) bool
+}
+
+// A Document is one file's stretch of the row of tokens, its separator first.
+type Document struct {
+	Name       string
+	Start, Len int // in tokens
+}
+
+// A Corpus is text as one long row of tokens. It is safe for concurrent use until it is closed.
+type Corpus struct {
+	Documents []Document
+	Bytes     int64    // of text
+	Hash      string   // of names and contents, hex SHA-256
+	Notes     []string // what the user should be told once: files left out, a cache that could not be used
+
+	tokens  tokens
+	release func() error
+}
+
+// document is a file that is part of the corpus, before it is encoded.
+type document struct {
+	File
+	size int64
+	sum  [sha256.Size]byte
+}
+
+// Load reads the files that are text and encodes them, or finds their tokens in the cache. It is an error
+// if none of them is text, or if one cannot be read.
+func Load(files []File, o Options) (*Corpus, error) {
+	found, err := scan(files, o.Keep)
+	if err != nil {
+		return nil, err
+	}
+	c, docs := &Corpus{}, []document(nil)
+	var left [unwanted + 1]int // files left out, by verdict
+	example := map[verdict]string{}
+	for i, s := range found {
+		if s.verdict == kept {
+			docs = append(docs, document{files[i], s.size, s.sum})
+			c.Bytes += s.size
+			continue
+		}
+		left[s.verdict]++
+		if example[s.verdict] == "" {
+			example[s.verdict] = files[i].Name
+		}
+	}
+	if len(docs) == 0 {
+		return nil, nothingLeft(files, found)
+	}
+	for _, v := range []verdict{binaryFile, notUTF8} {
+		if left[v] > 0 {
+			c.Notes = append(c.Notes, fmt.Sprintf("left out %d of %d files because they are %s (the first: %s)", left[v], len(files), reasons[v], example[v]))
+		}
+	}
+	sum := contentHash(docs)
+	c.Hash = hex.EncodeToString(sum[:])
+	if err := c.encode(docs, sum, o); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+var reasons = map[verdict]string{
+	empty:      "empty",
+	binaryFile: "binary (they hold NUL bytes)",
+	notUTF8:    "not UTF-8 text",
+	unwanted:   "not wanted",
+}
+
+// nothingLeft says why no file is text, precisely if there is only one.
+func nothingLeft(files []File, found []scanned) error {
+	if len(files) > 1 {
+		var counts []string
+		for v := empty; v <= unwanted; v++ {
+			n := 0
+			for _, s := range found {
+				if s.verdict == v {
+					n++
+				}
+			}
+			if n > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", n, reasons[v]))
+			}
+		}
+		return fmt.Errorf("none of the %d files below %s can be trained on: %s; name UTF-8 text files", len(files), filepath.Dir(files[0].Path), strings.Join(counts, ", "))
+	}
+	switch path := files[0].Path; found[0].verdict {
+	case empty:
+		return fmt.Errorf("%s is empty: name a file with text in it", path)
+	case binaryFile:
+		return fmt.Errorf("%s is not text: byte %d is NUL; name a UTF-8 text file", path, found[0].badByte)
+	case notUTF8:
+		return fmt.Errorf("%s is not UTF-8 text: byte %d is the first that is not; convert it (iconv -f LATIN1 -t UTF-8)", path, found[0].badByte)
+	default:
+		return fmt.Errorf("%s is not wanted in this corpus", path)
+	}
+}
+
+// Len is the number of tokens, separators included.
+func (c *Corpus) Len() int { return c.tokens.len() }
+
+// Close gives the memory of the tokens back. Streams of the corpus must not be read any more.
+func (c *Corpus) Close() error {
+	release := c.release
+	c.tokens, c.release = tokens{}, nil
+	if release == nil {
+		return nil
+	}
+	return release()
+}

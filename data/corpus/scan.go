@@ -1,0 +1,135 @@
+package corpus
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"unicode/utf8"
+)
+
+const (
+	chunkSize = 256 << 10 // read at a time
+	headSize  = 4 << 10   // shown to Options.Keep
+)
+
+// verdict says what became of a file.
+type verdict int
+
+const (
+	kept verdict = iota
+	empty
+	binaryFile
+	notUTF8
+	unwanted // by Options.Keep
+)
+
+// scanned is what one pass over a file finds out.
+type scanned struct {
+	verdict verdict
+	badByte int64 // offset of the first byte that is not text
+	size    int64
+	sum     [sha256.Size]byte
+}
+
+// scan reads every file once, on all cores: is it text, how long is it, what is its hash.
+func scan(files []File, keep func(File, []byte) bool) ([]scanned, error) {
+	results := make([]scanned, len(files))
+	errs := make([]error, len(files))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			buf := make([]byte, chunkSize)
+			for i := range next {
+				results[i], errs[i] = scanFile(files[i], keep, buf)
+			}
+		})
+	}
+	for i := range files {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err // the first by name, so that the message is the same each time
+		}
+	}
+	return results, nil
+}
+
+func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, error) {
+	f, err := os.Open(file.Path)
+	if err != nil {
+		return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
+	}
+	defer f.Close()
+	s, hash := scanned{}, sha256.New()
+	rest := 0 // bytes at the front of buf: the beginning of a character that the last chunk ended in
+	for {
+		n, err := io.ReadFull(f, buf[rest:])
+		last := err == io.EOF || err == io.ErrUnexpectedEOF
+		if err != nil && !last {
+			return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
+		}
+		text := buf[:rest+n]
+		if s.size == 0 && keep != nil && !keep(file, text[:min(len(text), headSize)]) {
+			return scanned{verdict: unwanted}, nil
+		}
+		hash.Write(text[rest:])
+		if i := bytes.IndexByte(text, 0); i >= 0 {
+			return scanned{verdict: binaryFile, badByte: s.size - int64(rest) + int64(i)}, nil
+		}
+		good := validPrefix(text)
+		if good < len(text) && (last || utf8.FullRune(text[good:])) {
+			return scanned{verdict: notUTF8, badByte: s.size - int64(rest) + int64(good)}, nil
+		}
+		s.size += int64(n)
+		rest = copy(buf, text[good:])
+		if last {
+			break
+		}
+	}
+	if s.size == 0 {
+		s.verdict = empty
+	}
+	hash.Sum(s.sum[:0])
+	return s, nil
+}
+
+// validPrefix is the length of the longest prefix that is valid UTF-8.
+func validPrefix(text []byte) int {
+	if utf8.Valid(text) {
+		return len(text)
+	}
+	n := 0
+	for n < len(text) {
+		r, size := utf8.DecodeRune(text[n:])
+		if r == utf8.RuneError && size <= 1 {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+// contentHash covers names, sizes and contents in order, so that no two different lists of documents have
+// the same bytes behind their hash.
+func contentHash(docs []document) [sha256.Size]byte {
+	hash := sha256.New()
+	var number [8]byte
+	for _, d := range docs {
+		binary.LittleEndian.PutUint64(number[:], uint64(len(d.Name)))
+		hash.Write(number[:])
+		io.WriteString(hash, d.Name)
+		binary.LittleEndian.PutUint64(number[:], uint64(d.size))
+		hash.Write(number[:])
+		hash.Write(d.sum[:])
+	}
+	return [sha256.Size]byte(hash.Sum(nil))
+}

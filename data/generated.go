@@ -1,0 +1,86 @@
+package data
+
+import (
+	"fmt"
+
+	"goomtrain/data/tasks"
+	"goomtrain/internal/rng"
+)
+
+// validSequences is the size of each validation set of a generated task.
+const validSequences = 1024
+
+func openTask(cfg Config, seed uint64) (*Dataset, error) {
+	task, err := tasks.New(cfg.Task, cfg.settings())
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataset{
+		Name:        cfg.Task,
+		Vocab:       task.Vocab,
+		SeqLen:      task.SeqLen,
+		Fingerprint: fingerprint("task %v", task),
+		Chance:      task.Chance,
+		Summary:     fmt.Sprintf("%v, chance %.4g", task, task.Chance),
+	}
+	d.Train = newGenerated(task, "train", d.Fingerprint, seed, 0)
+	for _, factor := range []int{1, 2, 4} { // longer ones measure whether what is learned holds there
+		name := "valid"
+		if factor > 1 {
+			name = fmt.Sprintf("valid-%dx", factor)
+		}
+		long, err := task.Stretch(factor)
+		if err != nil {
+			return nil, fmt.Errorf("validating at %d times the length: %w", factor, err)
+		}
+		d.Valid = append(d.Valid, Validation{Name: name, Len: long.SeqLen, Source: func() (Source, error) {
+			own, err := task.Stretch(factor) // a task has scratch memory, so every source has one of its own
+			if err != nil {
+				return nil, err
+			}
+			return newGenerated(own, name, d.Fingerprint, seed, validSequences), nil
+		}})
+	}
+	return d, nil
+}
+
+func newGenerated(task *tasks.Task, set, print string, seed uint64, limit int) *source {
+	return &source{
+		id:     identity{task.Name + "/" + set, task.SeqLen, print},
+		drawer: &generated{random: rng.New(seed, "data/"+set), task: task, limit: limit},
+	}
+}
+
+// generated draws from a task, limit sequences in all; 0 means without end.
+type generated struct {
+	random      *rng.Stream
+	task        *tasks.Task
+	limit, next int
+}
+
+func (g *generated) draw(inputs, targets []int32) bool {
+	if g.limit > 0 {
+		if g.next == g.limit {
+			return false
+		}
+		g.next++
+	}
+	g.task.Fill(g.random, inputs, targets)
+	return true
+}
+
+func (g *generated) position() position {
+	state := g.random.State()
+	return position{RNG: &state, Next: g.next}
+}
+
+func (g *generated) seek(p position) error {
+	if err := sameStream(p.RNG, g.random.State()); err != nil {
+		return err
+	}
+	if p.Next < 0 || p.Next > g.limit {
+		return fmt.Errorf("it stands at sequence %d of %d", p.Next, g.limit)
+	}
+	g.random, g.next = rng.Restore(*p.RNG), p.Next
+	return nil
+}

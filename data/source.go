@@ -1,0 +1,155 @@
+package data
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/bits"
+
+	"goomtrain/internal/rng"
+)
+
+// source is the Source of every task: what differs between them is how one sequence is drawn.
+type source struct {
+	id     identity
+	bytes  []uint16 // [Vocab]: bytes of text that a token stands for; nil: not text
+	drawer drawer
+}
+
+// identity is what the states of two sources must have in common to be exchanged.
+type identity struct {
+	Source string `json:"source"` // task and set, like "text/train"
+	SeqLen int    `json:"seq"`
+	Data   string `json:"data"` // the dataset's fingerprint
+}
+
+// position is where a drawer stands. Not every drawer has both parts.
+type position struct {
+	RNG  *rng.State `json:"rng,omitempty"`
+	Next int        `json:"next"`
+}
+
+// A drawer yields one sequence after another.
+type drawer interface {
+	// draw fills two rows of SeqLen positions, or returns false if there are no more sequences.
+	draw(inputs, targets []int32) bool
+	position() position
+	// seek moves to a position, which may be any nonsense; if it returns an error nothing has changed.
+	seek(position) error
+}
+
+// Next implements Source.
+func (s *source) Next(b *Batch) error {
+	if b.Size < 1 {
+		panic(fmt.Sprintf("data: Next needs a Batch.Size of at least 1, got %d", b.Size))
+	}
+	length := s.id.SeqLen
+	b.Len, b.Bytes = length, 0
+	b.Inputs, b.Targets = resize(b.Inputs, b.Size*length), resize(b.Targets, b.Size*length)
+	for row := range b.Size {
+		inputs, targets := b.Inputs[row*length:(row+1)*length], b.Targets[row*length:(row+1)*length]
+		if s.drawer.draw(inputs, targets) {
+			continue
+		}
+		if row == 0 {
+			return io.EOF
+		}
+		for i := range inputs { // fill up with sequences that do not count
+			inputs[i], targets[i] = 0, -1
+		}
+	}
+	if s.bytes != nil {
+		sum := 0
+		for _, t := range b.Targets {
+			if t >= 0 {
+				sum += int(s.bytes[t])
+			}
+		}
+		b.Bytes = float64(sum)
+	}
+	return nil
+}
+
+func resize(row []int32, n int) []int32 {
+	if cap(row) < n {
+		return make([]int32, n)
+	}
+	return row[:n]
+}
+
+// sourceState is the JSON of State.
+type sourceState struct {
+	identity
+	position
+}
+
+// State implements Source.
+func (s *source) State() ([]byte, error) {
+	return json.Marshal(sourceState{s.id, s.drawer.position()})
+}
+
+// Restore implements Source.
+func (s *source) Restore(state []byte) error {
+	var saved sourceState
+	d := json.NewDecoder(bytes.NewReader(state))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&saved); err != nil {
+		return fmt.Errorf("%w: %v", errState, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("%w: there is more behind its end", errState)
+	}
+	switch {
+	case saved.Source != s.id.Source:
+		return fmt.Errorf("%w: it is of source %q, this is %q", errState, saved.Source, s.id.Source)
+	case saved.SeqLen != s.id.SeqLen:
+		return fmt.Errorf("%w: it is of sequences of length %d, these have %d", errState, saved.SeqLen, s.id.SeqLen)
+	case saved.Data != s.id.Data:
+		return fmt.Errorf("%w: the data or its settings have changed since (fingerprint %.12s, now %.12s): resume with the same data, or start a new run", errState, saved.Data, s.id.Data)
+	}
+	if err := s.drawer.seek(saved.position); err != nil {
+		return fmt.Errorf("%w: %v", errState, err)
+	}
+	return nil
+}
+
+// sameStream checks that a saved generator is a later or earlier self of this one.
+func sameStream(saved *rng.State, here rng.State) error {
+	switch {
+	case saved == nil:
+		return fmt.Errorf("it has no generator")
+	case saved.Stream != here.Stream:
+		return fmt.Errorf("its generator is %q, this is %q", saved.Stream, here.Stream)
+	case saved.Seed != here.Seed:
+		return fmt.Errorf("its seed is %d, this is %d: resume with the same seed", saved.Seed, here.Seed)
+	}
+	return nil
+}
+
+// spread enumerates 0..count-1 in an order such that the first n lie evenly over all of them, for every n:
+// the numbers with their bits reversed (van der Corput's sequence), leaving out those that are too big.
+type spread struct{ count, next int }
+
+// step returns the next number; ok is false when all have come.
+func (s *spread) step() (i int, ok bool) {
+	width := bits.Len(uint(s.count - 1))
+	for s.count > 0 && s.next < 1<<width {
+		i = int(bits.Reverse64(uint64(s.next)) >> (64 - width))
+		s.next++
+		if i < s.count {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (s *spread) position() position { return position{Next: s.next} }
+
+func (s *spread) seek(p position) error {
+	if limit := 1 << bits.Len(uint(max(0, s.count-1))); p.RNG != nil || p.Next < 0 || p.Next > limit {
+		return fmt.Errorf("it stands at %d, outside 0 to %d", p.Next, limit)
+	}
+	s.next = p.Next
+	return nil
+}
