@@ -1,0 +1,47 @@
+package models
+
+import (
+	"fmt"
+	"testing"
+
+	"goomtrain/params"
+	"goomtrain/train/optim"
+)
+
+// BenchmarkPeer runs whole training steps (forward, loss, backward, AdamW) of the configurations that
+// PyTorch runs under the same names.
+func BenchmarkPeer(b *testing.B) {
+	for _, p := range []struct {
+		op, name     string
+		config       Config
+		size, length int
+	}{
+		{"goom_rnn_train", "v256_e128_l4_n8_d16_b8_t256", Config{Model: "goom-rnn", Vocab: 256, DEmb: 128, Layers: 4, Heads: 8, DHead: 16}, 8, 256},
+	} {
+		b.Run(fmt.Sprintf("%s/%s/forward_backward", p.op, p.name), func(b *testing.B) {
+			m := build[float32](b, p.config)
+			o, err := optim.New("adamw", m.Params(), optim.Options{Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.1})
+			if err != nil {
+				b.Fatal(err)
+			}
+			inputs, targets := text(p.size, p.length, p.config.Vocab)
+			m.SetProfile(true)
+			b.ReportAllocs()
+			for b.Loop() {
+				params.ZeroGrad(m.Params())
+				if _, err := m.Step(inputs, targets, p.size, p.length, float64(len(inputs))); err != nil {
+					b.Fatal(err)
+				}
+				o.Update(1e-3, 0.9, 1)
+			}
+			b.ReportMetric(float64(b.N*p.size*p.length)/b.Elapsed().Seconds(), "tokens/s")
+			total := 0.0
+			for _, t := range m.Profile() {
+				total += t.Time.Seconds()
+			}
+			for _, t := range m.Profile()[:12] {
+				b.Logf("%5.1f %% %s", 100*t.Time.Seconds()/total, t.Name)
+			}
+		})
+	}
+}

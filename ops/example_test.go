@@ -1,0 +1,48 @@
+package ops_test
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"goomtrain/internal/executor"
+	"goomtrain/ops"
+)
+
+// A linear layer and its gradient in a graph of one's own.
+func ExampleLinear() {
+	g := G.NewGraph()
+	input := func(name string, shape []int, values ...float32) *G.Node {
+		n := G.NewTensor(g, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(name))
+		if err := G.Let(n, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values))); err != nil {
+			panic(err)
+		}
+		return n
+	}
+	x := input("x", []int{2, 3}, 1, 2, 3, 4, 5, 6)
+	w := input("w", []int{2, 3}, 1, 0, 0, 0, 1, 1) // [out, in]
+	y := ops.Linear(x, w, nil, nil)
+	loss := G.Must(G.Sum(y))
+	grads, err := G.Grad(loss, w)
+	if err != nil {
+		panic(err)
+	}
+	run, err := executor.New(g, y, grads[0])
+	if err != nil {
+		panic(err)
+	}
+	if err := run.RunAll(); err != nil {
+		panic(err)
+	}
+	for _, n := range []*G.Node{y, grads[0]} {
+		v, err := run.Value(n)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(v.Data())
+	}
+	// Output:
+	// [1 5 4 11]
+	// [5 7 9 5 7 9]
+}
