@@ -99,26 +99,30 @@ func writeOwner(f *os.File, o owner) error {
 	return err
 }
 
-// readOwner reads a lock file; false if it does not hold an owner. It waits a moment for a holder that has
-// locked but not yet written.
-func readOwner(path string) (owner, bool) {
+// readOwner reads a lock file; false if it does not hold an owner.
+func readOwner(path string) (o owner, ok bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return owner{}, false
+	}
+	defer f.Close()
+	err = json.NewDecoder(io.LimitReader(f, 4096)).Decode(&o)
+	return o, err == nil && o.PID > 0
+}
+
+// awaitOwner is readOwner with a moment's patience for a holder that has locked but not yet written.
+func awaitOwner(path string) (o owner, ok bool) {
 	for range 20 {
-		var o owner
-		f, err := os.Open(path)
-		if err == nil {
-			err = json.NewDecoder(io.LimitReader(f, 4096)).Decode(&o)
-			f.Close()
-		}
-		if err == nil && o.PID > 0 {
-			return o, true
+		if o, ok = readOwner(path); ok {
+			break
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	return owner{}, false
+	return o, ok
 }
 
 // lockedBy is the error of a second comer.
 func lockedBy(path string) error {
-	o, _ := readOwner(path)
+	o, _ := awaitOwner(path)
 	return &LockedError{PID: o.PID, Host: o.Host}
 }

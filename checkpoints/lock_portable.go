@@ -56,7 +56,7 @@ func lockPortable(path string, period time.Duration) (release func() error, err 
 
 // takeOver removes a lock whose holder is dead; nil means: try again to create it.
 func takeOver(path, token string, period time.Duration) error {
-	first, ok := readOwner(path)
+	first, ok := awaitOwner(path)
 	if ok && first.Host == self().Host && isDead(first.PID) {
 		return moveAway(path, first.Token, token)
 	}
