@@ -17,27 +17,34 @@ import (
 type Console struct {
 	out   io.Writer
 	total int64
-	every time.Duration
+	every time.Duration            // between step lines that nobody asked for; 0: none
 	bar   *progressbar.ProgressBar // nil: no terminal
 	last  time.Time                // of the last step line
 	now   func() time.Time
 	clock meter
 }
 
-// NewConsole shows steps up to total, of which done are already made. Elsewhere than on a terminal
-// at most one step line is printed in each interval of length every.
-func NewConsole(out io.Writer, done, total int64, every time.Duration) *Console {
+// How often a step is shown: a bar is redrawn at once for the eye, lines come as fast as one reads.
+const barEvery, lineEvery = 100 * time.Millisecond, 5 * time.Second
+
+// NewConsole shows steps up to total, of which done are already made. With asked, the caller alone
+// decides which steps get a line; else Tick proposes one every few seconds.
+func NewConsole(out io.Writer, done, total int64, asked bool) *Console {
 	f, ok := out.(*os.File)
-	return newConsole(out, done, total, every, ok && term.IsTerminal(int(f.Fd())), time.Now)
+	return newConsole(out, done, total, asked, ok && term.IsTerminal(int(f.Fd())), time.Now)
 }
 
-func newConsole(out io.Writer, done, total int64, every time.Duration, terminal bool, now func() time.Time) *Console {
-	c := &Console{out: out, total: total, every: every, now: now}
+func newConsole(out io.Writer, done, total int64, asked, terminal bool, now func() time.Time) *Console {
+	c := &Console{out: out, total: total, now: now}
+	if !asked {
+		c.every = lineEvery
+	}
 	if terminal && done < total {
 		c.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(20),
 			progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false),
-			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionThrottle(0),
 			progressbar.OptionUseANSICodes(true), progressbar.OptionSetTheme(progressbar.ThemeASCII))
+		c.every = barEvery
 		c.bar.Set64(done) // an error here could only be the terminal's; the run does not depend on it
 	}
 	return c
@@ -51,20 +58,23 @@ func (c *Console) Printf(format string, args ...any) {
 	fmt.Fprintf(c.out, format, args...)
 }
 
-// Step shows a finished step. must prints its line even if the last one is only just out.
-func (c *Console) Step(r Record, must bool) {
+// Tick notes that a step is finished, for the ETA, and says whether it is time to show one.
+func (c *Console) Tick(step int64) (show bool) {
 	now := c.now()
-	eta := c.clock.eta(now, r.Step, c.total)
+	c.clock.tick(now, step)
+	return c.every > 0 && now.Sub(c.last) >= c.every
+}
+
+// Step shows a finished step: on the bar, or as a line.
+func (c *Console) Step(r Record) {
+	c.last = c.now()
+	text := strings.Join(append(numbers(r), "ETA "+c.clock.eta(c.last, r.Step, c.total)), "  ")
 	if c.bar != nil {
-		c.bar.Describe(strings.Join(append(numbers(r), "ETA "+eta), "  "))
+		c.bar.Describe(text)
 		c.bar.Set64(r.Step)
 		return
 	}
-	if !must && now.Sub(c.last) < c.every {
-		return
-	}
-	c.last = now
-	fmt.Fprintf(c.out, "step %*d/%d  %s  ETA %s\n", digits(c.total), r.Step, c.total, strings.Join(numbers(r), "  "), eta)
+	fmt.Fprintf(c.out, "step %*d/%d  %s\n", digits(c.total), r.Step, c.total, text)
 }
 
 // Valid prints the line of an evaluation.
@@ -138,14 +148,17 @@ type meter struct {
 // warmSteps is how many steps of a session are left out of its pace.
 const warmSteps = 10
 
-// eta estimates the time from step to total as text; "-" as long as nothing is known.
-func (m *meter) eta(now time.Time, step, total int64) string {
+// tick notes the time of a step.
+func (m *meter) tick(now time.Time, step int64) {
 	if m.seen < warmSteps {
 		m.seen++
 		m.begin, m.from = now, step
-		return "-"
 	}
-	if step <= m.from {
+}
+
+// eta estimates the time from step to total as text; "-" as long as nothing is known.
+func (m *meter) eta(now time.Time, step, total int64) string {
+	if step <= m.from || m.seen < warmSteps {
 		return "-"
 	}
 	pace := now.Sub(m.begin) / time.Duration(step-m.from)

@@ -10,8 +10,8 @@ import (
 )
 
 func Example() {
-	c := NewConsole(os.Stdout, 0, 600, 0)
-	c.Step(Record{Step: 100, Split: Train, Loss: 2.5, BPB: 3.607, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5, TokensPerSec: 12345, MFU: Unknown}, true)
+	c := NewConsole(os.Stdout, 0, 600, true)
+	c.Step(Record{Step: 100, Split: Train, Loss: 2.5, BPB: 3.607, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5, TokensPerSec: 12345, MFU: Unknown})
 	c.Close()
 	// Output: step 100/600  loss 2.5000  bpb 3.6070  lr 1.00e-03  norm 0.5  12.3k tokens/s  ETA -
 }
@@ -21,16 +21,18 @@ func Example() {
 func TestPlainLinesAreFew(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(1000, 0)
-	c := newConsole(&out, 0, 100, 5*time.Second, false, func() time.Time { return now })
+	c := newConsole(&out, 0, 100, false, false, func() time.Time { return now })
 	for step := int64(1); step <= 50; step++ {
 		pace := time.Second
 		if step <= 10 {
 			pace = time.Minute
 		}
 		now = now.Add(pace)
-		c.Step(train(step, 2), false)
+		if c.Tick(step) {
+			c.Step(train(step, 2))
+		}
 	}
-	c.Step(train(50, 2), true)
+	c.Step(train(50, 2))
 	c.Valid(valid(50, 3), "best")
 	c.Close()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -49,11 +51,12 @@ func TestPlainLinesAreFew(t *testing.T) {
 func TestTerminalGetsABar(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(1000, 0)
-	c := newConsole(&out, 0, 100, time.Second, true, func() time.Time { return now })
+	c := newConsole(&out, 0, 100, false, true, func() time.Time { return now })
 	for step := int64(1); step <= 20; step++ {
 		now = now.Add(time.Second)
-		c.Step(train(step, 2), false)
-		time.Sleep(8 * time.Millisecond) // the bar draws itself ten times a second at most
+		if c.Tick(step) {
+			c.Step(train(step, 2))
+		}
 	}
 	c.Printf("a line\n")
 	c.Close()

@@ -41,7 +41,7 @@ func RuleFor(optimizer Rule, name string, shape []int, decay bool) Rule {
 	switch {
 	case !decay, len(shape) != 2, shape[0] < 2, shape[1] < 2:
 		return AdamW
-	case strings.Contains(name, "embed"), strings.HasPrefix(name, "head"), last == "head", last == "x_0":
+	case strings.Contains(name, "embed"), strings.HasPrefix(name, "head"), last == "head", last == "init_states":
 		return AdamW
 	}
 	return Muon

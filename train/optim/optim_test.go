@@ -21,7 +21,7 @@ func model[F simd.Float](seed uint64) []*params.Param[F] {
 		params.New[F]("embed.weight", true, 1237, 29),
 		params.New[F]("blocks.0.wide", true, 5, 17),
 		params.New[F]("blocks.0.tall", true, 19, 7),
-		params.New[F]("blocks.0.x_0", true, 3, 4),
+		params.New[F]("blocks.0.init_states", true, 3, 4),
 		params.New[F]("lnorm.weight", false, 7),
 		params.New[F]("scalar", false),
 	}
@@ -220,7 +220,7 @@ func TestRuleFor(t *testing.T) {
 		{"head", []int{256, 64}, true, AdamW},
 		{"lm.head", []int{256, 64}, true, AdamW},
 		{"embed_pos.dense.weight", []int{64, 64}, true, AdamW},
-		{"x.x_0", []int{16, 32}, true, AdamW},
+		{"ssm.init_states", []int{16, 32}, true, AdamW},
 		{"w", []int{16, 32}, false, AdamW},
 		{"w", []int{1, 32}, true, AdamW},
 		{"w", []int{2, 16, 32}, true, AdamW},

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "goomtrain/data/gpt2" // -tokenizer gpt2
+	"goomtrain/train"
+)
+
+// Exit codes of the command.
+const (
+	done        = 0
+	failed      = 1
+	wrongUsage  = 2
+	interrupted = 130
+)
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(os.Stderr, "\nfinishing the step, then saving; once more to exit at once")
+		cancel()
+		<-signals
+		os.Exit(interrupted)
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the command: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	call, err := train.Parse(args)
+	switch {
+	case errors.Is(err, train.ErrHelp):
+		train.Help(stdout)
+		return done
+	case err != nil:
+		fmt.Fprintln(stderr, "train:", err)
+		return wrongUsage
+	case call.PrintConfig:
+		fmt.Fprint(stdout, call.Config.Table().TOML())
+		return done
+	}
+	switch _, err := train.Launch(ctx, call.Config, stdout); {
+	case errors.Is(err, train.ErrInterrupted):
+		return interrupted
+	case err != nil:
+		fmt.Fprintln(stderr, "train:", err)
+		return failed
+	}
+	return done
+}

@@ -1,0 +1,79 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"goomtrain/data"
+	"goomtrain/internal/simd"
+	"goomtrain/models"
+)
+
+// A Score is what a model reaches on a validation set.
+type Score struct {
+	Loss     float64 // nats per counted token
+	BPB      float64 // bits per byte; NaN where bytes are not known
+	Accuracy float64 // part of the counted tokens predicted right
+	Tokens   int     // counted tokens
+}
+
+// Evaluate scores a model on the first batches of a validation set, size sequences each. The batch
+// is scratch memory. A cancelled context ends it with the context's error.
+func Evaluate[F simd.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int) (Score, error) {
+	source, err := set.Source()
+	if err != nil {
+		return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
+	}
+	var sum models.Stats
+	bytes := 0.0
+	for n := 0; n < batches; n++ {
+		if err := ctx.Err(); err != nil {
+			return Score{}, err
+		}
+		batch.Size = size
+		if err := source.Next(batch); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
+		}
+		stats, err := model.Evaluate(batch.Inputs, batch.Targets, batch.Size, batch.Len)
+		if err != nil {
+			return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
+		}
+		sum.Loss += stats.Loss
+		sum.Tokens += stats.Tokens
+		sum.Correct += stats.Correct
+		bytes += batch.Bytes
+	}
+	if sum.Tokens == 0 {
+		return Score{}, fmt.Errorf("validation set %s has no token that counts", set.Name)
+	}
+	return Score{
+		Loss:     sum.Loss / float64(sum.Tokens),
+		BPB:      bitsPerByte(sum.Loss, bytes),
+		Accuracy: float64(sum.Correct) / float64(sum.Tokens),
+		Tokens:   sum.Tokens,
+	}, nil
+}
+
+// bitsPerByte turns a sum of nats over text of that many bytes into bits per byte; NaN without text.
+func bitsPerByte(nats, bytes float64) float64 {
+	if bytes <= 0 {
+		return math.NaN()
+	}
+	return nats / (math.Ln2 * bytes)
+}
+
+// counted is the number of targets that are not masked.
+func counted(targets []int32) int {
+	n := 0
+	for _, t := range targets {
+		if t >= 0 {
+			n++
+		}
+	}
+	return n
+}

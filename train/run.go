@@ -1,0 +1,199 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"goomtrain/data"
+	"goomtrain/internal/simd"
+	"goomtrain/models"
+	"goomtrain/params"
+	"goomtrain/train/optim"
+	"goomtrain/train/schedule"
+)
+
+// ErrInterrupted is the error of a run whose context was cancelled: its checkpoint is saved.
+var ErrInterrupted = errors.New("interrupted")
+
+// A Result is what a run came to.
+type Result struct {
+	Dir      string  // run folder
+	Step     int64   // updates made, of all sessions
+	Loss     float64 // of the last step
+	BestLoss float64 // on the main validation set; NaN without an evaluation
+	BestStep int64
+	Reason   string // why the run stopped before its last step; "" if it did not
+}
+
+// Run trains the model on the data set as the configuration says, in the folder cfg.Out, or goes on
+// with the run of cfg.Resume. Lines for people go to console, which gets a progress bar if it is a
+// terminal. When ctx is cancelled, Run finishes the step, saves, and returns ErrInterrupted.
+func Run[F simd.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
+	if err := cfg.Validate(); err != nil {
+		return Result{}, err
+	}
+	cfg.resolve()
+	s, err := open(cfg, model, dataset, console)
+	if err != nil {
+		return Result{}, err
+	}
+	err = s.loop(ctx)
+	return s.result, s.close(err)
+}
+
+// loop is the training.
+func (s *session[F]) loop(ctx context.Context) error {
+	if s.cfg.DryRun {
+		return nil
+	}
+	if err := s.beforeFirstStep(ctx); err != nil {
+		return err
+	}
+	for s.step < int64(s.cfg.Steps) && s.result.Reason == "" {
+		step, err := s.makeStep()
+		if err != nil {
+			return err
+		}
+		if err := s.record(step); err != nil {
+			return err
+		}
+		if s.due(s.cfg.SaveEvery) {
+			if err := s.save(); err != nil {
+				return err
+			}
+		}
+		if s.due(s.cfg.EvalEvery) && ctx.Err() == nil {
+			if err := s.evaluate(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return s.interrupted()
+		}
+	}
+	if err := s.saveOnce(); err != nil {
+		return err
+	}
+	return s.sample()
+}
+
+// interrupted saves what there is.
+func (s *session[F]) interrupted() error {
+	if err := s.saveOnce(); err != nil {
+		return err
+	}
+	return ErrInterrupted
+}
+
+// A step is what one update measured.
+type step struct {
+	loss     float64 // nats per counted token
+	bpb      float64
+	accuracy float64
+	norm     float64
+	rates    schedule.Rates
+	skipped  string // why nothing was updated
+}
+
+// makeStep makes one update: forward and backward over the micro-batches, finite check, clip, update.
+// A panic on the way becomes an error.
+func (s *session[F]) makeStep() (r step, err error) {
+	s.step++
+	defer s.recovered(&err)
+	begin := time.Now()
+	params.ZeroGrad(s.params)
+	s.batch.Size = s.cfg.Batch
+	if err := s.source.Next(&s.batch); err != nil {
+		return r, fmt.Errorf("step %d: training data: %w", s.step, err)
+	}
+	sum, err := s.accumulate(&s.batch)
+	if err != nil {
+		return r, fmt.Errorf("step %d: %w", s.step, err)
+	}
+	r = step{
+		loss:     sum.Loss / float64(sum.Tokens),
+		bpb:      bitsPerByte(sum.Loss, s.batch.Bytes),
+		accuracy: float64(sum.Correct) / float64(sum.Tokens),
+		norm:     s.norm.Global(),
+		rates:    s.schedule.At(int(s.step)),
+	}
+	if finite(r.loss) && finite(r.norm) {
+		s.nonfinite = 0
+		s.optimizer.Update(r.rates.LR, r.rates.Beta1, optim.ClipScale(r.norm, s.cfg.Clip))
+		if s.ema != nil {
+			s.ema.Update()
+		}
+	} else if r.skipped, err = s.skip(r); err != nil {
+		return r, err
+	}
+	s.tokens += int64(sum.Tokens)
+	took := time.Since(begin)
+	s.pace.add(sum.Tokens, took)
+	s.overall.add(sum.Tokens, took)
+	return r, nil
+}
+
+// accumulate runs the micro-batches of a batch and adds up their gradients of the mean loss over all
+// tokens that count in the whole batch.
+func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
+	denominator := counted(b.Targets)
+	if denominator == 0 {
+		return sum, errors.New("no target of the batch counts: there is nothing to learn from")
+	}
+	rows := s.cfg.MicroBatch
+	for lo := 0; lo < b.Size; lo += rows {
+		from, to := lo*b.Len, (lo+rows)*b.Len
+		stats, err := s.model.Step(b.Inputs[from:to], b.Targets[from:to], rows, b.Len, float64(denominator))
+		if err != nil {
+			return sum, err
+		}
+		sum.Loss += stats.Loss
+		sum.Correct += stats.Correct
+	}
+	sum.Tokens = denominator
+	return sum, nil
+}
+
+// skip decides about a step that is not finite: an error, or the reason why it is left out.
+func (s *session[F]) skip(r step) (reason string, err error) {
+	reason = fmt.Sprintf("loss %.4g, gradient norm %.4g", r.loss, r.norm)
+	if name := s.norm.FirstNonFinite(); name != "" {
+		reason += ", first bad gradient: " + name
+	}
+	s.nonfinite++
+	good := "nothing is saved yet"
+	if s.saved >= 0 {
+		good = fmt.Sprintf("the checkpoint of step %d is good", s.saved)
+	}
+	switch {
+	case s.cfg.OnNonfinite == "stop":
+		return "", fmt.Errorf("step %d is not finite (%s): stopped before the update; %s; try a lower -lr, or -on-nonfinite skip", s.step, reason, good)
+	case s.nonfinite > s.cfg.MaxNonfinite:
+		return "", fmt.Errorf("step %d is not finite (%s), and %d before it in a row: more than -max-nonfinite; %s; try a lower -lr", s.step, reason, s.nonfinite-1, good)
+	}
+	return reason, nil
+}
+
+// recovered turns a panic into an error of one line. The stack goes to a file of the run folder.
+func (s *session[F]) recovered(err *error) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	path := filepath.Join(s.result.Dir, "panic.txt")
+	*err = fmt.Errorf("step %d: internal error: %v", s.step, cause)
+	if os.WriteFile(path, fmt.Appendf(nil, "%v\n\n%s", cause, debug.Stack()), 0o644) == nil {
+		*err = fmt.Errorf("%w (stack in %s)", *err, path)
+	}
+}
+
+// due says whether something happens after this step that happens at that cadence and after the last.
+func (s *session[F]) due(every int) bool {
+	return every > 0 && s.step%int64(every) == 0 || s.step == int64(s.cfg.Steps)
+}

@@ -1,0 +1,56 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"goomtrain/models"
+	"goomtrain/sampling"
+)
+
+// sample prints a piece of text by the trained model, if the data is text and the model can stream.
+func (s *session[F]) sample() error {
+	m, ok := s.model.(interface {
+		NewStream() (*models.Stream[F], error)
+	})
+	if !ok || s.dataset.Tokenizer == nil || s.cfg.SampleTokens == 0 {
+		return nil
+	}
+	if s.ema != nil {
+		s.ema.Swap()
+		defer s.ema.Swap()
+	}
+	stream, err := m.NewStream()
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
+	sampler, err := sampling.New[F](sampling.Config{Temperature: 0.8, TopP: 1}, s.cfg.Seed)
+	if err != nil {
+		return err
+	}
+	logits, err := stream.Append([]int32{s.dataset.Tokenizer.Separator()})
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
+	var tokens []int32
+	_, err = sampling.Generate(stream, logits, sampler, s.cfg.SampleTokens, func(token int32) error {
+		tokens = append(tokens, token)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
+	s.console.Printf("sample:\n%s\n", Printable(s.dataset.Tokenizer.Decode(tokens)))
+	return nil
+}
+
+// Printable replaces what could disturb a terminal: control characters and bytes that are no text.
+func Printable(text []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, strings.ToValidUTF8(string(text), string(unicode.ReplacementChar)))
+}
