@@ -44,9 +44,9 @@ func openTask(cfg Config, seed uint64) (*Dataset, error) {
 	return d, nil
 }
 
-func newGenerated(task *tasks.Task, set, print string, seed uint64, limit int) *source {
+func newGenerated(task *tasks.Task, set, contents string, seed uint64, limit int) *source {
 	return &source{
-		id:     identity{task.Name + "/" + set, task.SeqLen, print},
+		id:     identity{task.Name + "/" + set, task.SeqLen, contents},
 		drawer: &generated{random: rng.New(seed, "data/"+set), task: task, limit: limit},
 	}
 }

@@ -45,11 +45,11 @@ func openText(cfg Config, seed uint64) (*Dataset, error) {
 		return nil, fmt.Errorf("text data %s: %w", what, err)
 	}
 	train, valid := c.Stream(trainSpans), c.Stream(validSpans)
-	print := fingerprint("text %s %s %d %g", c.Hash, tok.Name(), tok.Vocab(), fraction)
+	contents := fingerprint("text %s %s %d %g", c.Hash, tok.Name(), tok.Vocab(), fraction)
 	lengths := byteLengths(tok)
 	validSource := func() (Source, error) {
 		return &source{
-			id:     identity{"text/valid", length, print},
+			id:     identity{"text/valid", length, contents},
 			bytes:  lengths,
 			drawer: &fixedWindows{spread: spread{count: (valid.Len() - 1) / length}, stream: valid, row: make([]int32, length+1)},
 		}, nil
@@ -58,9 +58,9 @@ func openText(cfg Config, seed uint64) (*Dataset, error) {
 		Name:        taskText,
 		Vocab:       tok.Vocab(),
 		SeqLen:      length,
-		Fingerprint: print,
+		Fingerprint: contents,
 		Train: &source{
-			id:     identity{"text/train", length, print},
+			id:     identity{"text/train", length, contents},
 			bytes:  lengths,
 			drawer: &randomWindows{random: rng.New(seed, "data/train"), stream: train, row: make([]int32, length+1)},
 		},

@@ -1,0 +1,118 @@
+package idx
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func ExampleRead() {
+	file := "\x00\x00\x08\x02" + "\x00\x00\x00\x02" + "\x00\x00\x00\x03" + "abcdef"
+	a, err := Read(strings.NewReader(file))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(a.Dims, string(a.Data))
+	// Output: [2 3] abcdef
+}
+
+func compress(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text)) // a buffer's Write never fails
+	z.Close()
+	return b.String()
+}
+
+const good = "\x00\x00\x08\x01\x00\x00\x00\x05hello"
+
+func TestRead(t *testing.T) {
+	for name, file := range map[string]string{"plain": good, "gzip": compress(good)} {
+		a, err := Read(strings.NewReader(file))
+		if err != nil || !slices.Equal(a.Dims, []int{5}) || string(a.Data) != "hello" {
+			t.Errorf("%s: %+v, %v", name, a, err)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for file, want := range map[string]string{
+		"":                                 "header is cut off",
+		good[:3]:                           "header is cut off",
+		good[:6]:                           "cut off in dimension 1 of 1",
+		good[:len(good)-1]:                 "need 5 bytes, there are 4",
+		good + "x":                         "goes on behind its 5 bytes",
+		"PK\x03\x04":                       "begins with 50 4b 03 04",
+		"\x00\x00\x0d\x01\x00\x00":         "type 0x0d",
+		"\x00\x00\x08\x00":                 "has 0 dimensions",
+		"\x00\x00\x08\xff":                 "has 255 dimensions",
+		"\x00\x00\x08\x01\x00\x00\x00\x00": "dimension 1 of 1 is 0",
+		"\x00\x00\x08\x02\xff\xff\xff\xff\xff\xff\xff\xff": "promise more than",
+		"\x00\x00\x08\x01\x7f\xff\xff\xffx":                "need 2147483647 bytes, there are 1",
+		"\x1f\x8b":                                         "damaged gzip header",
+		compress(good)[:20]:                                "unexpected EOF",
+		compress(good + "x"):                               "goes on behind",
+		compress(good) + "trailing junk":                   "gzip",
+	} {
+		if a, err := Read(strings.NewReader(file)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, error %v, want one with %q", file, a, err, want)
+		}
+	}
+}
+
+// TestEveryByteOfGzipCounts: a gzip file with any bit of its data or checksum flipped is refused or gives
+// the same array; it never gives another one.
+func TestEveryByteOfGzipCounts(t *testing.T) {
+	file := compress(good)
+	for i := range file {
+		for bit := range 8 {
+			bad := []byte(file)
+			bad[i] ^= 1 << bit
+			if a, err := Read(bytes.NewReader(bad)); err == nil && string(a.Data) != "hello" {
+				t.Errorf("bit %d of byte %d: %+v", bit, i, a)
+			}
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.gz")
+	if _, err := Open(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	for _, file := range []string{good, compress(good), "x"} {
+		if err := os.WriteFile(path, []byte(file), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := Open(path); (err == nil) != (file != "x") || err == nil && string(a.Data) != "hello" || err != nil && !strings.HasPrefix(err.Error(), path) {
+			t.Errorf("%q: %+v, %v", file, a, err)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte(compress(good)))
+	f.Add([]byte("\x00\x00\x08\x03\xff\xff\xff\xff\x00\x00\x00\x01\x00\x00\x00\x01"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		a, err := Read(bytes.NewReader(file))
+		if err != nil {
+			return
+		}
+		size := 1
+		for _, d := range a.Dims {
+			size *= d
+		}
+		if size != len(a.Data) || size < 1 {
+			t.Errorf("dimensions %v with %d bytes", a.Dims, len(a.Data))
+		}
+	})
+}
