@@ -17,6 +17,9 @@ const (
 	packedLimit = 1 << 21 // elements of B packed at a time, at least blockK*blockN
 	packColumns = 128     // columns that one piece of the packing packs
 
+	// smallB is the number of elements of a transposed B that one thread packs without further ado.
+	smallB = 1 << 14
+
 	// splitWork is the work (m*n*k) from which a product is worth splitting: about 3 µs.
 	splitWork = 1 << 17
 	// pieceWork is the least work of a piece of a split product.
@@ -29,6 +32,9 @@ func (p *product[F]) run(parallel bool) {
 	if p.trivial() {
 		return
 	}
+	if (p.m == 1 || p.n == 1) && p.vector(parallel) {
+		return
+	}
 	if p.csb == 1 && p.direct() {
 		if !parallel || p.m*p.n*p.k < splitWork || Threads() == 1 {
 			multiply(p)
@@ -39,6 +45,15 @@ func (p *product[F]) run(parallel bool) {
 		j.split(6)
 		For(j.pieces(), j.directPiece)
 		j.release()
+		return
+	}
+	if p.k*p.n <= smallB && (!parallel || p.m*p.n*p.k < splitWork) {
+		s := takeScratch[F]()
+		s.data = grow(s.data, p.k*(p.n+panelWidth[F]()))
+		packB(s.data, p.b, p.rsb, p.csb, p.k, p.n)
+		p.b, p.rsb, p.csb, p.bstep = s.data, panelWidth[F](), 1, panelWidth[F]()*p.k
+		multiply(p)
+		s.release()
 		return
 	}
 	j := takeJob[F]()
@@ -65,7 +80,7 @@ type job[F Float] struct {
 
 	count, strideA, strideB, strideC, per int // of a batch; per products make a piece
 
-	directPiece, packPiece, blockedPiece, batchPiece func(i int)
+	directPiece, packPiece, blockedPiece, batchPiece, vectorPiece func(i int)
 }
 
 // blocked computes the product by packing.
@@ -277,13 +292,11 @@ type freeList[T any] struct {
 
 func (l *freeList[T]) take() *T {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := len(l.free) - 1
-	if n < 0 {
-		return nil
+	var x *T
+	if n := len(l.free) - 1; n >= 0 {
+		x, l.free = l.free[n], l.free[:n]
 	}
-	x := l.free[n]
-	l.free = l.free[:n]
+	l.mu.Unlock()
 	return x
 }
 
@@ -318,7 +331,8 @@ func takeJob[F Float]() *job[F] {
 	j := jobs[F]().take()
 	if j == nil {
 		j = new(job[F])
-		j.directPiece, j.packPiece, j.blockedPiece, j.batchPiece = j.runDirect, j.runPack, j.runBlocked, j.runBatchPiece
+		j.directPiece, j.packPiece, j.blockedPiece = j.runDirect, j.runPack, j.runBlocked
+		j.batchPiece, j.vectorPiece = j.runBatchPiece, j.runVector
 	}
 	j.width, j.first = 0, 0
 	return j

@@ -22,19 +22,19 @@ func as64[F Float](x []F) []float64 {
 	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// overlap reports whether x and y share memory without being the same slice.
-func overlap[F Float](x, y []F) bool {
-	if len(x) == 0 || len(y) == 0 {
-		return false
-	}
+// near reports whether the memory of x and that of y, neither empty, have an address in common.
+func near[F Float](x, y []F) bool {
 	size := unsafe.Sizeof(F(0))
-	p, q := uintptr(unsafe.Pointer(&x[0])), uintptr(unsafe.Pointer(&y[0]))
-	return p != q && p < q+uintptr(len(y))*size && q < p+uintptr(len(x))*size
+	p, q := uintptr(unsafe.Pointer(unsafe.SliceData(x))), uintptr(unsafe.Pointer(unsafe.SliceData(y)))
+	return p < q+uintptr(len(y))*size && q < p+uintptr(len(x))*size
 }
 
 // shared reports whether x and y have any element in common.
-func shared[F Float](x, y []F) bool {
-	return len(x) > 0 && len(y) > 0 && (&x[0] == &y[0] || overlap(x, y))
+func shared[F Float](x, y []F) bool { return len(x) > 0 && len(y) > 0 && near(x, y) }
+
+// overlap reports whether x and y share memory without beginning at the same place.
+func overlap[F Float](x, y []F) bool {
+	return shared(x, y) && unsafe.SliceData(x) != unsafe.SliceData(y)
 }
 
 // checkMap refuses the operands of an elementwise function dst = f(src).

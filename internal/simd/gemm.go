@@ -11,8 +11,9 @@ import (
 // C must not overlap A or B. Large products are computed in parallel. It panics if a size is negative,
 // a stride is shorter than a row or a slice is too short.
 func Gemm[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, beta F, c []F, ldc int) {
-	checkGemm("Gemm", transA, transB, m, n, k, a, lda, b, ldb, c, ldc)
-	p := newProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("Gemm")
 	p.addend(beta)
 	p.run(true)
 }
@@ -20,8 +21,9 @@ func Gemm[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b 
 // GemmSerial is Gemm on the calling goroutine only, with the least overhead: for small products inside
 // a parallel body.
 func GemmSerial[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, beta F, c []F, ldc int) {
-	checkGemm("GemmSerial", transA, transB, m, n, k, a, lda, b, ldb, c, ldc)
-	p := newProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("GemmSerial")
 	p.addend(beta)
 	p.run(false)
 }
@@ -29,11 +31,12 @@ func GemmSerial[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda i
 // GemmBias computes C = alpha*op(A)*op(B) + bias, the n numbers of bias being added to every row.
 // C is not read. Otherwise it is Gemm.
 func GemmBias[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, bias []F, c []F, ldc int) {
-	checkGemm("GemmBias", transA, transB, m, n, k, a, lda, b, ldb, c, ldc)
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("GemmBias")
 	if len(bias) != n {
 		panic(fmt.Sprintf("simd: GemmBias: bias has %d elements for n = %d", len(bias), n))
 	}
-	p := newProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
 	p.beta, p.d, p.rsd = 1, bias, 0
 	p.run(true)
 }
@@ -49,69 +52,62 @@ func GemmBatched[F Float](count int, transA, transB bool, m, n, k int, alpha F, 
 		return
 	}
 	last := count - 1
-	checkGemm("GemmBatched", transA, transB, m, n, k, tail(a, last*strideA), lda, tail(b, last*strideB), ldb, tail(c, last*strideC), ldc)
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, tail(a, last*strideA), lda, tail(b, last*strideB), ldb, tail(c, last*strideC), ldc)
+	p.check("GemmBatched")
 	if m > 0 && n > 0 && count > 1 && strideC < (m-1)*ldc+n && (strideC < n || last*strideC+n > ldc) {
 		// neither one block after the other nor side by side within the rows of one matrix
 		panic(fmt.Sprintf("simd: GemmBatched: blocks of C overlap: strideC %d for %d x %d with ldc %d", strideC, m, n, ldc))
 	}
-	p := newProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.a, p.b, p.c = a, b, c
 	p.addend(beta)
 	p.runBatch(count, strideA, strideB, strideC)
 }
 
-// tail is x[i:], empty if x is shorter (checkGemm then names what is missing).
+// tail is x[i:], empty if x is shorter (check then names what is missing).
 func tail[F Float](x []F, i int) []F {
 	return x[min(i, len(x)):]
 }
 
-// checkGemm panics if the operands of a product do not fit its shape.
-func checkGemm[F Float](name string, transA, transB bool, m, n, k int, a []F, lda int, b []F, ldb int, c []F, ldc int) {
-	rowsA, colsA, rowsB, colsB := m, k, k, n
-	if transA {
-		rowsA, colsA = k, m
+// check panics if the operands do not fit the shape.
+func (p *product[F]) check(name string) {
+	lda, minA, needA := p.rsa, p.k, (p.m-1)*p.rsa+p.k
+	if p.transA {
+		lda, minA, needA = p.csa, p.m, (p.k-1)*p.csa+p.m
 	}
-	if transB {
-		rowsB, colsB = n, k
+	ldb, minB, needB := p.rsb, p.n, (p.k-1)*p.rsb+p.n
+	if p.transB {
+		ldb, minB, needB = p.csb, p.k, (p.n-1)*p.csb+p.k
 	}
-	if m < 0 || n < 0 || k < 0 || lda < max(1, colsA) || ldb < max(1, colsB) || ldc < max(1, n) {
-		panicShape(name, transA, transB, m, n, k, lda, ldb, ldc)
+	if p.m < 0 || p.n < 0 || p.k < 0 || lda < max(1, minA) || ldb < max(1, minB) || p.rsc < max(1, p.n) {
+		p.refuse(name, "bad sizes or strides")
 	}
-	if m == 0 || n == 0 {
+	if p.m == 0 || p.n == 0 {
 		return
 	}
-	if len(c) < (m-1)*ldc+n || k > 0 && (len(a) < (rowsA-1)*lda+colsA || len(b) < (rowsB-1)*ldb+colsB) {
-		panicShort(name, transA, transB, m, n, k, lda, ldb, ldc, len(a), len(b), len(c))
+	needC := (p.m-1)*p.rsc + p.n
+	if len(p.c) < needC || p.k > 0 && (len(p.a) < needA || len(p.b) < needB) {
+		p.refuse(name, "too short slices")
 	}
-	if k > 0 && (clash(c, m, n, ldc, a, rowsA, colsA, lda) || clash(c, m, n, ldc, b, rowsB, colsB, ldb)) {
-		panicOverlap(name)
+	if p.k == 0 {
+		return
+	}
+	if near(p.c[:needC], p.a[:needA]) && clash(p.c, p.a, p.rsc, lda, p.n, minA) || near(p.c[:needC], p.b[:needB]) && clash(p.c, p.b, p.rsc, ldb, p.n, minB) {
+		p.refuse(name, "C overlaps an operand")
 	}
 }
 
-// clash reports whether the matrix C shares memory with the matrix A. Two matrices that are disjoint
-// columns of a third one do not.
-func clash[F Float](c []F, m, n, ldc int, a []F, rows, cols, lda int) bool {
+// clash reports whether two matrices that reach into each other, with row strides ldx and ldy, share
+// elements. Disjoint columns of one larger matrix do not.
+func clash[F Float](x, y []F, ldx, ldy, nx, ny int) bool {
 	size := int(unsafe.Sizeof(F(0)))
-	from, to := address(c), address(c)+((m-1)*ldc+n)*size
-	fromA, toA := address(a), address(a)+((rows-1)*lda+cols)*size
-	if to <= fromA || toA <= from {
-		return false
-	}
-	if lda != ldc {
-		return true
-	}
-	column := ((fromA-from)/size%lda + lda) % lda // of A's first element, counted from C's
-	return column < n || column+cols > lda
+	between := (int(uintptr(unsafe.Pointer(unsafe.SliceData(y)))) - int(uintptr(unsafe.Pointer(unsafe.SliceData(x))))) / size
+	column := (between%ldx + ldx) % ldx // of y's first element, counted from x's
+	return ldx != ldy || column < nx || column+ny > ldx
 }
 
-// address is where x begins.
-func address[F Float](x []F) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(x)))) }
-
-func panicShape(name string, transA, transB bool, m, n, k, lda, ldb, ldc int) {
-	panic(fmt.Sprintf("simd: %s: bad sizes or strides: m=%d n=%d k=%d transA=%v transB=%v lda=%d ldb=%d ldc=%d",
-		name, m, n, k, transA, transB, lda, ldb, ldc))
-}
-
-func panicShort(name string, transA, transB bool, m, n, k, lda, ldb, ldc, a, b, c int) {
-	panic(fmt.Sprintf("simd: %s: slices of %d, %d and %d elements are too short for m=%d n=%d k=%d transA=%v transB=%v lda=%d ldb=%d ldc=%d",
-		name, a, b, c, m, n, k, transA, transB, lda, ldb, ldc))
+// refuse panics with the values of the product.
+func (p *product[F]) refuse(name, why string) {
+	panic(fmt.Sprintf("simd: %s: %s: m=%d n=%d k=%d transA=%v transB=%v lda=%d ldb=%d ldc=%d, slices of %d, %d and %d elements",
+		name, why, p.m, p.n, p.k, p.transA, p.transB, p.rsa*p.csa, p.rsb*p.csb, p.rsc, len(p.a), len(p.b), len(p.c)))
 }

@@ -280,7 +280,7 @@ func TestGemmRefusals(t *testing.T) {
 		{"negative", "m=-1", func() { Gemm(false, false, -1, 2, 2, 1, x, 2, x, 2, 0, x, 2) }},
 		{"lda", "lda=3", func() { Gemm(false, false, 4, 4, 4, 1, x, 3, x, 4, 0, x, 4) }},
 		{"ldb", "ldb=3", func() { GemmSerial(false, true, 2, 2, 4, 1, x, 4, x, 3, 0, x, 4) }},
-		{"short a", "7, 16 and 16", func() { Gemm(false, false, 4, 4, 2, 1, x[:7], 2, x[10:26], 4, 0, x[40:56], 4) }},
+		{"short a", "slices of 7, 8 and 16", func() { Gemm(false, false, 4, 4, 2, 1, x[:7], 2, x[10:18], 4, 0, x[40:56], 4) }},
 		{"short c", "and 15", func() { Gemm(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, 0, x[40:55], 4) }},
 		{"bias", "3 elements", func() { GemmBias(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[:3], x[40:56], 4) }},
 		{"c is a", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[:16], 4) }},

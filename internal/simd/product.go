@@ -3,10 +3,12 @@ package simd
 // product is C = alpha*A*B + beta*D with m x k A, k x n B, m x n C and D; element (i, p) of A is at
 // a[i*rsa+p*csa], C and D are row-major. B comes in one of two forms. As an operand it has element
 // (p, j) at b[p*rsb+j*csb]. As the micro-kernels take it, csb is 1 and it is cut into panels of
-// panelWidth columns whose beginnings are bstep apart: those of a packed B, or those of a row-major
-// operand with bstep = panelWidth.
+// panelWidth columns whose beginnings are bstep apart; bstep 0 stands for panelWidth, the panels of a
+// row-major operand.
 type product[F Float] struct {
 	m, n, k     int
+	transA      bool
+	transB      bool
 	alpha, beta F
 	a           []F
 	rsa, csa    int
@@ -19,18 +21,21 @@ type product[F Float] struct {
 	rsc         int
 }
 
-func newProduct[F Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, c []F, ldc int) product[F] {
-	p := product[F]{
-		m: m, n: n, k: k, alpha: alpha, a: a, rsa: lda, csa: 1,
-		b: b, rsb: ldb, csb: 1, bstep: panelWidth[F](), c: c, rsc: ldc,
-	}
+// init sets all but the addend. It is inlined, field by field: a struct made as a value would be copied in
+// words of 16 bytes just after it was written in words of 8, which stalls the processor for longer than
+// a small product takes.
+func (p *product[F]) init(transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, c []F, ldc int) {
+	p.m, p.n, p.k, p.alpha = m, n, k, alpha
+	p.transA, p.transB = transA, transB
+	p.a, p.rsa, p.csa = a, lda, 1
+	p.b, p.rsb, p.csb = b, ldb, 1
+	p.c, p.rsc = c, ldc
 	if transA {
 		p.rsa, p.csa = 1, lda
 	}
 	if transB {
 		p.rsb, p.csb = 1, ldb
 	}
-	return p
 }
 
 // addend makes the product add beta*C.
@@ -83,9 +88,12 @@ func (p *product[F]) trivial() bool {
 // multiplyPortable computes a product in panel form: two rows by four columns at a time, eight sums that
 // fit the registers of every machine.
 func multiplyPortable[F Float](p *product[F]) {
-	width := panelWidth[F]()
+	width, bstep := panelWidth[F](), p.bstep
+	if bstep == 0 {
+		bstep = width
+	}
 	for j := 0; j < p.n; j += 4 {
-		b := p.b[j/width*p.bstep+j%width:]
+		b := p.b[j/width*bstep+j%width:]
 		columns := min(4, p.n-j)
 		for i := 0; i < p.m; i += 2 {
 			rows := min(2, p.m-i)

@@ -47,15 +47,19 @@ func multiply[F Float](p *product[F]) {
 		return
 	}
 	size := int(unsafe.Sizeof(F(0)))
-	t := tile{
-		a: unsafe.Pointer(unsafe.SliceData(p.a)), b: unsafe.Pointer(unsafe.SliceData(p.b)), c: unsafe.Pointer(unsafe.SliceData(p.c)),
-		d: unsafe.Pointer(unsafe.SliceData(p.d)), m: p.m, k: p.k,
-		rsa: p.rsa * size, csa: p.csa * size, rsb: p.rsb * size, bstep: p.bstep * size,
-		rsc: p.rsc * size, rsd: p.rsd * size, alpha: bits(p.alpha), beta: bits(p.beta),
+	var t tile // field by field, see product.init
+	t.a, t.b = unsafe.Pointer(unsafe.SliceData(p.a)), unsafe.Pointer(unsafe.SliceData(p.b))
+	t.c, t.d = unsafe.Pointer(unsafe.SliceData(p.c)), unsafe.Pointer(unsafe.SliceData(p.d))
+	t.m, t.k = p.m, p.k
+	t.rsa, t.csa, t.rsb, t.bstep = p.rsa*size, p.csa*size, p.rsb*size, p.bstep*size
+	if t.bstep == 0 {
+		t.bstep = 64
 	}
+	t.rsc, t.rsd = p.rsc*size, p.rsd*size
 	if p.d == nil {
 		t.rsd = -1
 	}
+	t.alpha, t.beta = bits(p.alpha), bits(p.beta)
 	vector := 32 / size
 	columns := p.n
 	for columns >= 2*vector {
@@ -133,4 +137,32 @@ func packPanel[F Float](dst, b []F, rsb, csb, k, n int) {
 	if done := 8 * blocks; done < k {
 		packPanelPortable(dst[done*panelWidth[F]():], b[done:], rsb, csb, k-done, n)
 	}
+}
+
+// vectorRows sets c[lo:lo+n] = alpha*B*x + beta*d, an inner product for each stored row of B.
+func (p *product[F]) vectorRows(lo, n int) {
+	if !haveAVX2 || !single[F]() {
+		p.vectorRowsPortable(lo, n)
+		return
+	}
+	var t tile
+	t.a, t.b, t.c = unsafe.Pointer(&p.a[0]), unsafe.Pointer(&p.b[lo*p.csb]), unsafe.Pointer(&p.c[lo])
+	t.m, t.k, t.rsb, t.mask = n, p.k, 4*p.csb, maskFor[F](p.k%8)
+	t.alpha, t.beta, t.rsd = bits(p.alpha), bits(p.beta), -1
+	if p.d != nil {
+		t.d, t.rsd = unsafe.Pointer(&p.d[lo]), 0
+	}
+	gemvRows((*uintptr)(unsafe.Pointer(&t)))
+}
+
+// vectorColumns adds x*B, columns from lo on, to y.
+func (p *product[F]) vectorColumns(y []F, lo int) {
+	if !haveAVX2 || !single[F]() {
+		p.vectorColumnsPortable(y, lo)
+		return
+	}
+	var t tile
+	t.a, t.b, t.c = unsafe.Pointer(&p.a[0]), unsafe.Pointer(&p.b[lo]), unsafe.Pointer(&y[0])
+	t.m, t.k, t.rsb, t.mask = len(y), p.k, 4*p.rsb, maskFor[F](len(y)%8)
+	gemvColumns((*uintptr)(unsafe.Pointer(&t)))
 }

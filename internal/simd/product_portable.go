@@ -2,10 +2,14 @@
 
 package simd
 
-// multiply computes a product in panel form.
+// Without assembly the kernels of products are their portable twins.
+
 func multiply[F Float](p *product[F]) { multiplyPortable(p) }
 
-// packPanel writes one panel of n columns of B.
 func packPanel[F Float](dst, b []F, rsb, csb, k, n int) {
 	packPanelPortable(dst, b, rsb, csb, k, n)
 }
+
+func (p *product[F]) vectorRows(lo, n int) { p.vectorRowsPortable(lo, n) }
+
+func (p *product[F]) vectorColumns(y []F, lo int) { p.vectorColumnsPortable(y, lo) }

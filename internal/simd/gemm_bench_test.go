@@ -1,0 +1,138 @@
+package simd
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"goomtrain/internal/simd/peak"
+)
+
+// A machine's clock and neighbours vary by tens of per cent, so a benchmark of products times the product
+// and the machine's peak alternately and reports the best of each, and their ratio. b.N is the number of
+// such rounds: use -benchtime 50x or so.
+
+// ratioToPeak reports GFLOP/s of f, which does flops operations on so many threads, and the ratio to the
+// peak of as many cores.
+func ratioToPeak(b *testing.B, flops float64, threads int, f func()) {
+	SetThreads(threads)
+	defer SetThreads(0)
+	f()
+	repeat := int(max(1, 1e6/flops)) // short products in groups of about 10 µs
+	best, top := 0.0, 0.0
+	for b.Loop() {
+		top = max(top, peak.GFLOPS())
+		start := time.Now()
+		for range repeat {
+			f()
+		}
+		best = max(best, float64(repeat)*flops/float64(time.Since(start).Nanoseconds()))
+	}
+	b.ReportMetric(best, "GFLOP/s")
+	if top > 0 {
+		b.ReportMetric(best/(top*float64(threads)), "of-peak")
+	}
+}
+
+func ones(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = 1
+	}
+	return x
+}
+
+var layouts = []struct {
+	name           string
+	transA, transB bool
+}{{"NN", false, false}, {"NT", false, true}, {"TN", true, false}, {"TT", true, true}}
+
+func benchmarkShape(b *testing.B, m, n, k int, transA, transB bool, threads int) {
+	x, y, c := ones(m*k), ones(k*n), ones(m*n)
+	_, lda := stored(transA, m, k)
+	_, ldb := stored(transB, k, n)
+	ratioToPeak(b, 2*float64(m)*float64(n)*float64(k), threads, func() {
+		Gemm(transA, transB, m, n, k, 1, x, lda, y, ldb, 0, c, n)
+	})
+}
+
+func BenchmarkGemm(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		for _, n := range []int{32, 64, 128, 256, 512, 1024} {
+			for _, l := range layouts {
+				b.Run(fmt.Sprintf("%dcore/%s/%d", threads, l.name, n), func(b *testing.B) {
+					benchmarkShape(b, n, n, n, l.transA, l.transB, threads)
+				})
+			}
+		}
+	}
+}
+
+// The shapes of training: activations [B*T, in] times weights [out, in] (NT), gradients of activations
+// (NN) and of weights (TN), and heads of a large vocabulary.
+func BenchmarkGemmTraining(b *testing.B) {
+	shapes := []struct {
+		m, n, k        int
+		transA, transB bool
+	}{
+		{2048, 64, 64, false, true}, {2048, 128, 128, false, true}, {2048, 512, 128, false, true}, {2048, 128, 512, false, true},
+		{2048, 256, 128, false, false}, {8192, 256, 256, false, true}, {16384, 64, 64, false, true}, {16384, 256, 1024, false, true}, {16384, 1024, 256, false, false},
+		{128, 128, 2048, true, false}, {512, 128, 2048, true, false}, {256, 256, 8192, true, false}, {64, 64, 16384, true, false},
+		{128, 50304, 128, false, true}, {128, 128, 50304, false, false},
+	}
+	for _, threads := range []int{1, 2} {
+		for _, s := range shapes {
+			name := fmt.Sprintf("%dcore/%dx%dx%d/", threads, s.m, s.n, s.k)
+			for _, l := range layouts {
+				if l.transA == s.transA && l.transB == s.transB {
+					b.Run(name+l.name, func(b *testing.B) { benchmarkShape(b, s.m, s.n, s.k, s.transA, s.transB, threads) })
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkGemmBatched(b *testing.B) {
+	const count = 1024
+	for _, threads := range []int{1, 2} {
+		for _, s := range [][3]int{{8, 8, 8}, {16, 16, 16}, {32, 32, 32}, {64, 64, 64}, {64, 32, 64}} {
+			for _, l := range layouts {
+				b.Run(fmt.Sprintf("%dcore/%s/%dx%dx%d", threads, l.name, s[0], s[1], s[2]), func(b *testing.B) {
+					m, n, k := s[0], s[1], s[2]
+					x, y, c := ones(count*m*k), ones(count*k*n), ones(count*m*n)
+					_, lda := stored(l.transA, m, k)
+					_, ldb := stored(l.transB, k, n)
+					ratioToPeak(b, 2*count*float64(m*n*k), threads, func() {
+						GemmBatched(count, l.transA, l.transB, m, n, k, 1, x, lda, m*k, y, ldb, k*n, 0, c, n, m*n)
+					})
+				})
+			}
+		}
+	}
+}
+
+// One step of a recurrence, and one token through a layer: overheads and bandwidth, not arithmetic.
+func BenchmarkGemmSerial(b *testing.B) {
+	for _, s := range [][3]int{{1, 16, 16}, {8, 16, 16}, {32, 16, 16}, {16, 32, 32}, {8, 128, 128}} {
+		for _, transB := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%dx%dx%d/transB=%v", s[0], s[1], s[2], transB), func(b *testing.B) {
+				m, n, k := s[0], s[1], s[2]
+				x, y, c := ones(m*k), ones(k*n), ones(m*n)
+				_, ldb := stored(transB, k, n)
+				ratioToPeak(b, 2*float64(m*n*k), 1, func() { GemmSerial(false, transB, m, n, k, 1, x, k, y, ldb, 0, c, n) })
+			})
+		}
+	}
+}
+
+func BenchmarkGemmVector(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		for _, s := range [][3]int{{1, 128, 128}, {1, 512, 512}, {1, 2048, 2048}, {1, 50304, 128}, {4, 512, 512}} {
+			for _, transB := range []bool{false, true} {
+				b.Run(fmt.Sprintf("%dcore/%dx%dx%d/transB=%v", threads, s[0], s[1], s[2], transB), func(b *testing.B) {
+					benchmarkShape(b, s[0], s[1], s[2], false, transB, threads)
+				})
+			}
+		}
+	}
+}
