@@ -1,0 +1,105 @@
+package kernels
+
+import (
+	"fmt"
+	"slices"
+
+	"goomtrain/internal/simd"
+	"goomtrain/params"
+)
+
+// keyTile is the number of keys that are scored together.
+const keyTile = 128
+
+// KVCache holds the keys and values that a softmax attention looks at, in the form in which it reads
+// them: tiles of L = keyTile positions, of each head
+//
+//	keys [K+1, L]   values [L, V+1]
+//
+// whose last row and last column are ones: with them a product adds one number a row for nothing. A
+// cache that goes from run to run is the state of a streaming softmax attention; it grows with the
+// sequence.
+type KVCache[F simd.Float] struct {
+	batch, heads, keys, values int // B, H, K, V
+	data                       []F // [tiles, B, H, (K+1)*L + L*(V+1)]
+	length                     [1]int64
+	shape                      [4]int
+}
+
+// NewKVCache returns an empty cache of B sequences, H heads, K numbers a key and V a value.
+func NewKVCache[F simd.Float](batch, heads, keys, values int) *KVCache[F] {
+	return &KVCache[F]{batch: batch, heads: heads, keys: keys, values: values}
+}
+
+// Len is the number of positions.
+func (c *KVCache[F]) Len() int { return int(c.length[0]) }
+
+// Reset forgets all positions; the memory is kept for new ones.
+func (c *KVCache[F]) Reset() { c.length[0] = 0 }
+
+// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+func (c *KVCache[F]) Arrays(prefix string) []params.Array {
+	tiles := chunks(c.Len(), keyTile)
+	c.shape = [4]int{tiles, c.batch, c.heads, c.tileSize()}
+	return []params.Array{
+		{Name: prefix + "cache", Shape: c.shape[:], Data: c.data[:tiles*c.batch*c.heads*c.tileSize()]},
+		{Name: prefix + "length", Shape: []int{1}, Data: c.length[:]},
+	}
+}
+
+// Fit makes the length, and with it the shapes of Arrays, those of arrays that another cache exported.
+// It returns a function that undoes it. What was in the cache stays there.
+func (c *KVCache[F]) Fit(prefix string, arrays []params.Array) (undo func(), err error) {
+	before := c.length
+	for _, a := range arrays {
+		if n, ok := a.Data.([]int64); ok && a.Name == prefix+"length" && len(n) == 1 {
+			// bounds before memory: the tiles must be there
+			has := slices.ContainsFunc(arrays, func(a params.Array) bool {
+				return a.Name == prefix+"cache" && n[0] >= 0 &&
+					slices.Equal(a.Shape, []int{int((n[0] + keyTile - 1) / keyTile), c.batch, c.heads, c.tileSize()})
+			})
+			if !has {
+				return nil, fmt.Errorf("%slength is %d, but %scache does not hold so many positions of %d heads in %d sequences",
+					prefix, n[0], prefix, c.heads, c.batch)
+			}
+			c.extend(int(n[0]) - c.Len())
+		}
+	}
+	return func() { c.length = before }, nil
+}
+
+// tileSize is the memory of one head's tile.
+func (c *KVCache[F]) tileSize() int { return (c.keys+1)*keyTile + keyTile*(c.values+1) }
+
+// extend adds n positions, whose keys and values are to be written by put, or takes some away.
+func (c *KVCache[F]) extend(n int) {
+	c.length[0] += int64(n)
+	if need := chunks(c.Len(), keyTile) * c.batch * c.heads * c.tileSize(); need > len(c.data) {
+		grown := make([]F, max(need, min(2*len(c.data), len(c.data)+1<<24)))
+		copy(grown, c.data)
+		c.data = grown
+	}
+}
+
+// tile is the keys [K+1, L] and values [L, V+1] of a tile of one head, task = b*H + h.
+func (c *KVCache[F]) tile(tile, task int) (keys, values []F) {
+	from := (tile*c.batch*c.heads + task) * c.tileSize()
+	all := c.data[from : from+c.tileSize()]
+	return all[:(c.keys+1)*keyTile], all[(c.keys+1)*keyTile:]
+}
+
+// put writes n keys and values of one head, rows of k and v that are their strides apart, to positions
+// from start on.
+func (c *KVCache[F]) put(task, start, n int, k []F, strideK int, v []F, strideV int) {
+	w := c.values + 1
+	for t := range n {
+		keys, values := c.tile((start+t)/keyTile, task)
+		at := (start + t) % keyTile
+		for j, x := range k[t*strideK : t*strideK+c.keys] {
+			keys[j*keyTile+at] = x
+		}
+		keys[c.keys*keyTile+at] = 1
+		copy(values[at*w:(at+1)*w], v[t*strideV:t*strideV+c.values])
+		values[at*w+c.values] = 1
+	}
+}

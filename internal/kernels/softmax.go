@@ -1,0 +1,209 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"goomtrain/internal/simd"
+)
+
+// Softmax is softmax attention, head by head:
+//
+//	s_tj = q_t . k_j / sqrt(K)    p_tj = exp(s_tj) / sum_j exp(s_tj)    y_t = sum_j p_tj v_j
+//
+// over all j, or over j <= t if causal. Scores are computed in tiles of queries and keys with a running
+// maximum (arXiv 2205.14135), so that memory is O(T); the backward pass computes them again:
+//
+//	D_t = dy_t . y_t    ds_tj = p_tj (dy_t . v_j - D_t)    dv_j = sum_t p_tj dy_t
+//	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
+type Softmax[F simd.Float] struct {
+	AttentionSize
+	scale   F // 1/sqrt(K)
+	own     *KVCache[F]
+	pool    pool[softmaxScratch[F]]
+	logsum  []F // [B, H, T] ln sum_j exp(s_tj) of the last Forward
+	started int // positions that were in the cache before the last Forward
+
+	cache             *KVCache[F] // operands of the running call
+	q, k, v           Rows[F]
+	dq, dk, dv        Rows[F]
+	y, dy             []F
+	forward, backward func(task int)
+}
+
+// queryTile is the number of queries that are scored together.
+const queryTile = 64
+
+// softmaxScratch is the memory of one worker; N = queryTile, L = keyTile.
+type softmaxScratch[F simd.Float] struct {
+	queries, grads []F // [N, K+1], [N, V+1]
+	scores, dots   []F // [N, L]
+	sums           []F // [N, V]
+	largest, total []F // [N]
+}
+
+// NewSoftmax returns the kernel.
+func NewSoftmax[F simd.Float](size AttentionSize) *Softmax[F] {
+	size.check("Softmax")
+	k := &Softmax[F]{AttentionSize: size, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.tasks()*size.Queries)}
+	k.pool.create = func() *softmaxScratch[F] {
+		return &softmaxScratch[F]{
+			queries: scratch[F](queryTile * (k.DKey + 1)), grads: scratch[F](queryTile * (k.DValue + 1)),
+			scores: scratch[F](queryTile * keyTile), dots: scratch[F](queryTile * keyTile),
+			sums: scratch[F](queryTile * k.DValue), largest: scratch[F](queryTile), total: scratch[F](queryTile),
+		}
+	}
+	k.forward, k.backward = k.forwardHead, k.backwardHead
+	return k
+}
+
+// Forward writes y [B, T, H*V]. If cache is not nil the keys and values are added to it, and queries
+// look at all that it holds: the sequence goes on.
+func (k *Softmax[F]) Forward(y []F, q, keys, values Rows[F], cache *KVCache[F]) {
+	if cache == nil {
+		if k.own == nil {
+			k.own = NewKVCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
+		}
+		cache = k.own
+		cache.Reset()
+	} else if cache.batch != k.Batch || cache.heads != k.Heads || cache.keys != k.DKey || cache.values != k.DValue {
+		panic(fmt.Sprintf("kernels: Softmax of size %+v with a cache of B=%d H=%d K=%d V=%d", k.AttentionSize, cache.batch, cache.heads, cache.keys, cache.values))
+	}
+	k.started = cache.Len()
+	cache.extend(k.Keys)
+	k.cache, k.y, k.q, k.k, k.v = cache, y, q, keys, values
+	k.pool.reserve(min(simd.Threads(), k.tasks()))
+	simd.For(k.tasks(), k.forward)
+}
+
+// forwardHead computes one head of one sequence.
+func (k *Softmax[F]) forwardHead(task int) {
+	b, h := task/k.Heads, task%k.Heads
+	k.cache.put(task, k.started, k.Keys, k.k.at(b, 0, k.Keys, h, k.DKey), k.k.Stride, k.v.at(b, 0, k.Keys, h, k.DValue), k.v.Stride)
+	s := k.pool.take()
+	for from := 0; from < k.Queries; from += queryTile {
+		n := min(queryTile, k.Queries-from)
+		q := k.q.at(b, from, k.Queries, h, k.DKey)
+		for r := range n {
+			simd.Scale(s.queries[r*k.DKey:(r+1)*k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
+		}
+		for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
+			k.addTile(s, task, tile, from, n)
+		}
+		for r := range n {
+			at := (b*k.Queries+from+r)*k.Heads + h
+			simd.Scale(k.y[at*k.DValue:(at+1)*k.DValue], 1/s.total[r], s.sums[r*k.DValue:(r+1)*k.DValue])
+			k.logsum[task*k.Queries+from+r] = s.largest[r] + F(math.Log(float64(s.total[r])))
+		}
+	}
+	k.pool.give(s)
+}
+
+// visible is the number of keys that query t looks at.
+func (k *Softmax[F]) visible(t int) int {
+	if k.Causal {
+		return k.started + t + 1
+	}
+	return k.cache.Len()
+}
+
+// addTile adds a tile of keys to the sums of n queries from position from on.
+func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
+	keys, values := k.cache.tile(tile, task)
+	first := tile * keyTile
+	width := min(keyTile, k.visible(from+n-1)-first)
+	simd.GemmSerial(false, false, n, width, k.DKey, 1, s.queries, k.DKey, keys, keyTile, 0, s.scores, keyTile)
+	for r := range n {
+		row := s.scores[r*keyTile : r*keyTile+width]
+		seen := max(0, min(width, k.visible(from+r)-first))
+		clear(row[seen:])
+		if seen == 0 { // a later tile than the query's own; its first tile is never empty
+			continue
+		}
+		largest := simd.Max(row[:seen])
+		switch {
+		case tile == 0:
+			s.largest[r], s.total[r] = largest, 0
+		case largest > s.largest[r] || largest != largest:
+			c := F(math.Exp(float64(s.largest[r] - largest)))
+			s.largest[r] = largest
+			s.total[r] *= c
+			simd.Scale(s.sums[r*k.DValue:(r+1)*k.DValue], c, s.sums[r*k.DValue:(r+1)*k.DValue])
+		}
+		s.total[r] += simd.ExpSum(row[:seen], row[:seen], s.largest[r])
+	}
+	var keep F = 1
+	if tile == 0 {
+		keep = 0
+	}
+	simd.GemmSerial(false, false, n, k.DValue, width, 1, s.scores, keyTile, values, k.DValue+1, keep, s.sums, k.DValue)
+}
+
+// Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What was in the
+// cache before is detached.
+func (k *Softmax[F]) Backward(dq, dk, dv, q, keys, values Rows[F], y, dy []F) {
+	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
+	k.pool.reserve(min(simd.Threads(), k.tasks()))
+	simd.For(k.tasks(), k.backward)
+}
+
+// backwardHead computes the gradients of one head of one sequence.
+func (k *Softmax[F]) backwardHead(task int) {
+	b, h := task/k.Heads, task%k.Heads
+	s := k.pool.take()
+	dk, dv := k.dk.at(b, 0, k.Keys, h, k.DKey), k.dv.at(b, 0, k.Keys, h, k.DValue)
+	for t := range k.Keys {
+		clear(dk[t*k.dk.Stride : t*k.dk.Stride+k.DKey])
+		clear(dv[t*k.dv.Stride : t*k.dv.Stride+k.DValue])
+	}
+	kw, vw := k.DKey+1, k.DValue+1
+	for from := 0; from < k.Queries; from += queryTile {
+		n := min(queryTile, k.Queries-from)
+		q := k.q.at(b, from, k.Queries, h, k.DKey)
+		for r := range n {
+			// With -logsum beside the ones of the keys a product gives ln p, with -D beside those of
+			// the values it gives dy.v - D.
+			row := s.queries[r*kw : (r+1)*kw]
+			simd.Scale(row[:k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
+			row[k.DKey] = -k.logsum[task*k.Queries+from+r]
+			at := ((b*k.Queries+from+r)*k.Heads + h) * k.DValue
+			g := s.grads[r*vw : (r+1)*vw]
+			copy(g, k.dy[at:at+k.DValue])
+			g[k.DValue] = -simd.Dot(g[:k.DValue], k.y[at:at+k.DValue])
+		}
+		dq := k.dq.at(b, from, k.Queries, h, k.DKey)
+		for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
+			k.differentiateTile(s, task, tile, from, n, dq, dk, dv)
+		}
+	}
+	k.pool.give(s)
+}
+
+// differentiateTile adds what a tile of keys gives to dq of n queries from position from on, and to dk
+// and dv of the tile.
+func (k *Softmax[F]) differentiateTile(s *softmaxScratch[F], task, tile, from, n int, dq, dk, dv []F) {
+	keys, values := k.cache.tile(tile, task)
+	first := tile * keyTile
+	width := min(keyTile, k.visible(from+n-1)-first)
+	kw, vw := k.DKey+1, k.DValue+1
+	simd.GemmSerial(false, false, n, width, kw, 1, s.queries, kw, keys, keyTile, 0, s.scores, keyTile)
+	simd.GemmSerial(false, true, n, width, vw, 1, s.grads, vw, values, vw, 0, s.dots, keyTile)
+	for r := range n {
+		p, ds := s.scores[r*keyTile:r*keyTile+width], s.dots[r*keyTile:r*keyTile+width]
+		seen := max(0, min(width, k.visible(from+r)-first))
+		simd.Exp(p[:seen], p[:seen])
+		simd.Mul(ds[:seen], ds[:seen], p[:seen])
+		clear(p[seen:])
+		clear(ds[seen:])
+	}
+	var keep F = 1
+	if tile == 0 {
+		keep = 0
+	}
+	simd.GemmSerial(false, true, n, k.DKey, width, k.scale, s.dots, keyTile, keys, keyTile, keep, dq, k.dq.Stride)
+	if fresh := max(0, k.started-first); fresh < width { // columns of this run's keys
+		at := first + fresh - k.started
+		simd.GemmSerial(true, false, width-fresh, k.DKey, n, 1, s.dots[fresh:], keyTile, s.queries, kw, 1, dk[at*k.dk.Stride:], k.dk.Stride)
+		simd.GemmSerial(true, false, width-fresh, k.DValue, n, 1, s.scores[fresh:], keyTile, s.grads, vw, 1, dv[at*k.dv.Stride:], k.dv.Stride)
+	}
+}
