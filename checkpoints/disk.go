@@ -31,18 +31,7 @@ func (osDisk) point(link, target string) error        { return atomicfile.Point(
 func (osDisk) removeAll(path string) error            { return os.RemoveAll(path) }
 
 func (osDisk) writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return atomicfile.WriteNew(path, write)
 }
 
 // exists reports whether anything, even a dangling link, has that name.

@@ -91,7 +91,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 	run := t.TempDir()
 	mustSave(t, run, stateOf(1), SaveOptions{})
-	for _, dir := range []string{root(run), run} {
+	for _, dir := range []string{StepDir(run, 1), root(run), run} {
 		if err := os.Chmod(dir, 0o555); err != nil {
 			t.Fatal(err)
 		}

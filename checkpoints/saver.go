@@ -179,7 +179,7 @@ func stageData[T any](dst *any, src []T) {
 // clone copies what a caller might change.
 func (s State) clone() State {
 	for _, raw := range s.raws() {
-		*raw = bytes.Clone(*raw)
+		*raw.value = bytes.Clone(*raw.value)
 	}
 	if s.Best != nil {
 		best := *s.Best

@@ -84,9 +84,9 @@ func (s *stateFile) encode() ([]byte, error) {
 	if b := s.Best; b != nil && (math.IsNaN(b.Value) || math.IsInf(b.Value, 0)) {
 		return nil, fmt.Errorf("checkpoint state: best %s is %v; leave Best nil until an evaluation is finite", b.Metric, b.Value)
 	}
-	for name, raw := range s.raws() {
-		if len(*raw) > 0 && !json.Valid(*raw) {
-			return nil, fmt.Errorf("checkpoint state: %s is not JSON: %s", name, quote(string(*raw)))
+	for _, raw := range s.raws() {
+		if len(*raw.value) > 0 && !json.Valid(*raw.value) {
+			return nil, fmt.Errorf("checkpoint state: %s is not JSON: %s", raw.name, quote(string(*raw.value)))
 		}
 	}
 	s.SHA256 = strings.Repeat("0", sumDigits)
@@ -106,9 +106,14 @@ func (s *stateFile) encode() ([]byte, error) {
 	return out, nil
 }
 
-// raws names the free fields.
-func (s *State) raws() map[string]*json.RawMessage {
-	return map[string]*json.RawMessage{"rng": &s.RNG, "data": &s.Data, "model": &s.Model, "extra": &s.Extra}
+// A rawField is one of the fields that hold any JSON.
+type rawField struct {
+	name  string
+	value *json.RawMessage
+}
+
+func (s *State) raws() [4]rawField {
+	return [4]rawField{{"rng", &s.RNG}, {"data", &s.Data}, {"model", &s.Model}, {"extra", &s.Extra}}
 }
 
 // decodeState reads the text of state.json; file stands for it in errors.
@@ -146,8 +151,8 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 	}
 	for _, raw := range s.raws() {
 		var b bytes.Buffer
-		if *raw != nil && json.Compact(&b, *raw) == nil {
-			*raw = b.Bytes()
+		if *raw.value != nil && json.Compact(&b, *raw.value) == nil {
+			*raw.value = b.Bytes()
 		}
 	}
 	return s, nil

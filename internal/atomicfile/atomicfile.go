@@ -28,14 +28,7 @@ func Write(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
+	if err = fill(f, write); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
@@ -43,6 +36,29 @@ func Write(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
+}
+
+// WriteNew creates the file at path, which must not exist, with what write produces, and syncs it. It is
+// for files of a folder that gets its name only when it is complete: a failed write stays, and the
+// folder is not synced.
+func WriteNew(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	return fill(f, write)
+}
+
+// fill writes, syncs and closes a file, and returns the first error.
+func fill(f *os.File, write func(io.Writer) error) error {
+	err := write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 // createTemp is os.CreateTemp beside path, but with the mode of an ordinary file instead of 0600,

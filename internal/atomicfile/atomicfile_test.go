@@ -57,6 +57,20 @@ func TestWriteReportsAMissingFolder(t *testing.T) {
 	}
 }
 
+func TestWriteNewNeverReplaces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new")
+	write := func(w io.Writer) error {
+		_, err := io.WriteString(w, "x")
+		return err
+	}
+	if err := WriteNew(path, write); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteNew(path, write); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over an existing file: %v", err)
+	}
+}
+
 func TestMkdirAll(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "b", "c")
 	for range 2 { // new, then there already
