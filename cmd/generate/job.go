@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"goomtrain/checkpoints"
+	"goomtrain/train"
+)
+
+// A job is what one call writes, and where.
+type job struct {
+	o       options
+	cfg     train.Config
+	weights *checkpoints.Checkpoint
+	text    *textWriter
+	stderr  io.Writer
+}
+
+// maxPrompt bounds a prompt file: more would be a mistake, such as a corpus.
+const maxPrompt = 64 << 20
+
+// prompt is the text to go on from.
+func (j job) prompt() ([]byte, error) {
+	if j.o.promptFile == "" {
+		return []byte(j.o.prompt), nil
+	}
+	in := os.Stdin
+	if j.o.promptFile != "-" {
+		f, err := os.Open(j.o.promptFile)
+		if err != nil {
+			return nil, fmt.Errorf("prompt-file: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxPrompt+1))
+	if err != nil {
+		return nil, fmt.Errorf("prompt-file: %w", err)
+	}
+	if len(text) > maxPrompt {
+		return nil, fmt.Errorf("prompt-file %s: longer than %d bytes", j.o.promptFile, maxPrompt)
+	}
+	return text, nil
+}
+
+// A textWriter writes text as it comes, in whole characters: a token may end in the middle of one.
+// On a terminal it replaces what could disturb it.
+type textWriter struct {
+	out      io.Writer
+	terminal bool
+	pending  []byte
+}
+
+// write adds bytes and writes all characters that are complete.
+func (w *textWriter) write(text []byte) error {
+	w.pending = append(w.pending, text...)
+	whole := len(w.pending)
+	for back := 1; back < utf8.UTFMax && back <= len(w.pending); back++ {
+		if start := len(w.pending) - back; utf8.RuneStart(w.pending[start]) {
+			if !utf8.FullRune(w.pending[start:]) {
+				whole = start
+			}
+			break
+		}
+	}
+	return w.emit(whole)
+}
+
+// flush writes what is left, though it may be no whole character, and ends the line on a terminal.
+func (w *textWriter) flush() error {
+	if w.terminal {
+		w.pending = append(w.pending, '\n')
+	}
+	return w.emit(len(w.pending))
+}
+
+func (w *textWriter) emit(n int) error {
+	text := w.pending[:n]
+	if w.terminal {
+		text = []byte(train.Printable(text))
+	}
+	_, err := w.out.Write(text)
+	w.pending = append(w.pending[:0], w.pending[n:]...)
+	return err
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"goomtrain/data/tokenizer"
+	"goomtrain/internal/settings"
+	"goomtrain/internal/simd"
+	"goomtrain/params"
+	"goomtrain/sampling"
+	"goomtrain/train"
+	"goomtrain/train/metrics"
+
+	_ "goomtrain/data/gpt2" // runs trained with -tokenizer gpt2
+
+	"golang.org/x/term"
+)
+
+func main() {
+	out := &textWriter{out: os.Stdout, terminal: term.IsTerminal(int(os.Stdout.Fd()))}
+	os.Exit(run(os.Args[1:], out, os.Stdout, os.Stderr))
+}
+
+// options are the command's flags.
+type options struct {
+	from, prompt, promptFile string
+	n                        int
+	sampling                 sampling.Config
+	seed                     uint64
+	average                  bool
+	saveState, loadState     string
+	threads                  int
+	seeded, prompted         bool
+}
+
+func (o *options) table() settings.Table {
+	const text, draw, state = "Text", "Drawing", "State and machine"
+	return settings.Table{
+		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml beside it", Value: &o.from},
+		{Name: "prompt", Group: text, Help: "text to go on from; empty: the beginning of a document", Value: &o.prompt},
+		{Name: "prompt-file", Group: text, Help: "file with the prompt; - for standard input", Value: &o.promptFile},
+		{Name: "n", Group: text, Help: "tokens to write", Value: &o.n},
+		{Name: "temperature", Group: draw, Help: "logits are divided by it; 0: always the likeliest token", Value: &o.sampling.Temperature},
+		{Name: "top-k", Group: draw, Help: "only the k likeliest tokens; 0: all", Value: &o.sampling.TopK},
+		{Name: "top-p", Group: draw, Help: "only the fewest tokens whose probabilities reach p together", Value: &o.sampling.TopP},
+		{Name: "seed", Group: draw, Help: "decides the text", Value: &o.seed},
+		{Name: "ema", Group: draw, Help: "take the averaged weights where the run kept them", Value: &o.average},
+		{Name: "save-state", Group: state, Help: "file to save the state after the text in", Value: &o.saveState},
+		{Name: "load-state", Group: state, Help: "file of a saved state to go on from", Value: &o.loadState},
+		{Name: "threads", Group: state, Help: "threads; 0: all cores", Value: &o.threads},
+	}
+}
+
+func defaults() options {
+	return options{n: 200, sampling: sampling.Config{Temperature: 0.8, TopP: 1}, seed: 1, average: true}
+}
+
+// parse makes options of command line arguments.
+func parse(args []string) (options, error) {
+	o := defaults()
+	given, rest, err := o.table().ParseFlags(args)
+	if err != nil {
+		return o, err
+	}
+	for _, p := range given {
+		o.seeded = o.seeded || p.Name == "seed"
+		o.prompted = o.prompted || p.Name == "prompt" || p.Name == "prompt-file"
+	}
+	switch {
+	case len(rest) > 0:
+		return o, fmt.Errorf("unexpected argument %q: a prompt of several words needs quotes", rest[0])
+	case o.from == "":
+		return o, errors.New("-from is missing: give a run folder, as in -from runs/NAME")
+	case o.prompt != "" && o.promptFile != "":
+		return o, errors.New("-prompt contradicts -prompt-file: give one")
+	case o.n < 0:
+		return o, fmt.Errorf("n %d: must be at least 0", o.n)
+	case o.threads < 0:
+		return o, fmt.Errorf("threads %d: must be at least 0 (0: all cores)", o.threads)
+	}
+	return o, o.sampling.Validate()
+}
+
+// run is the command: it returns the exit code. Text goes to text, help to stdout.
+func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
+	o, err := parse(args)
+	if errors.Is(err, settings.ErrHelp) {
+		o := defaults()
+		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate -from RUN [flags]\n\nWrites text with a trained model. Defaults in brackets.\n")
+		o.table().Help(stdout)
+		return 0
+	} else if err != nil {
+		fmt.Fprintln(stderr, "generate:", err)
+		return 2
+	}
+	if err := generate(o, text, stderr); err != nil {
+		fmt.Fprintln(stderr, "generate:", err)
+		return 1
+	}
+	return 0
+}
+
+// generate loads the model in the precision that it was trained in.
+func generate(o options, text *textWriter, stderr io.Writer) error {
+	simd.SetThreads(o.threads)
+	weights, cfg, err := train.FindWeights(o.from)
+	if err != nil {
+		return err
+	}
+	for _, note := range weights.Notes {
+		fmt.Fprintln(stderr, "note:", note)
+	}
+	if cfg.Task != "text" {
+		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, cfg.Task)
+	}
+	job := job{o: o, cfg: cfg, weights: weights, text: text, stderr: stderr}
+	if cfg.DType == "float64" {
+		return write[float64](job)
+	}
+	return write[float32](job)
+}
+
+// write reads the prompt and writes the text.
+func write[F simd.Float](j job) error {
+	model, err := train.LoadModel[F](j.weights, j.cfg, j.o.average)
+	if err != nil {
+		return err
+	}
+	tok, err := tokenizer.New(j.cfg.Tokenizer)
+	if err != nil {
+		return err
+	}
+	stream, err := model.NewStream()
+	if err != nil {
+		return err
+	}
+	sampler, err := sampling.New[F](j.o.sampling, j.o.seed)
+	if err != nil {
+		return err
+	}
+	prompt, err := j.prompt()
+	if err != nil {
+		return err
+	}
+	fingerprint := ""
+	if j.o.saveState != "" || j.o.loadState != "" {
+		fingerprint = modelFingerprint(params.Values(model.Params()))
+	}
+	var logits []F
+	tokens := tok.Encode(prompt)
+	if j.o.loadState != "" {
+		if logits, err = loadState(j.o.loadState, fingerprint, stream, sampler, !j.o.seeded); err != nil {
+			return err
+		}
+	} else {
+		tokens = append([]int32{tok.Separator()}, tokens...) // every document began behind one
+	}
+	begin := time.Now()
+	if len(tokens) > 0 {
+		if logits, err = stream.Append(tokens); err != nil {
+			return err
+		}
+	}
+	read := time.Since(begin)
+	if err := j.text.write(prompt); err != nil {
+		return err
+	}
+	begin = time.Now()
+	logits, err = sampling.Generate(stream, logits, sampler, j.o.n, func(token int32) error {
+		return j.text.write(tok.Decode([]int32{token}))
+	})
+	if ferr := j.text.flush(); err == nil {
+		err = ferr
+	}
+	if err != nil {
+		return err
+	}
+	wrote := time.Since(begin)
+	fmt.Fprintf(j.stderr, "%d tokens read in %v, %d written at %s tokens/s\n", len(tokens), read.Round(time.Millisecond),
+		j.o.n, metrics.Short(float64(j.o.n)/max(wrote.Seconds(), 1e-9)))
+	if j.o.saveState == "" {
+		return nil
+	}
+	return saveState(j.o.saveState, fingerprint, stream, logits, sampler)
+}

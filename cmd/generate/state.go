@@ -1,0 +1,98 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"goomtrain/checkpoints"
+	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+	"goomtrain/models"
+	"goomtrain/params"
+	"goomtrain/sampling"
+)
+
+// A state file is a safetensors file of the stream's arrays under the prefix "stream.", the logits
+// after the last token, and in its metadata the model's fingerprint and the sampler's generator.
+const (
+	stateFormat  = "goomtrain-stream-1"
+	streamPrefix = "stream."
+	logitsName   = "logits"
+)
+
+// modelFingerprint is a hash of all weights: a state belongs to the very weights that made it.
+func modelFingerprint(values []params.Array) string {
+	h := sha256.New()
+	for _, a := range values {
+		fmt.Fprintf(h, "%s %v %T\n", a.Name, a.Shape, a.Data)
+		binary.Write(h, binary.LittleEndian, a.Data) // a hash takes every slice of numbers
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func saveState[F simd.Float](path, fingerprint string, stream *models.Stream[F], logits []F, sampler *sampling.Sampler[F]) error {
+	random, err := json.Marshal(sampler.State())
+	if err != nil {
+		return err
+	}
+	arrays := []params.Array{{Name: logitsName, Shape: []int{len(logits)}, Data: logits}}
+	for _, a := range stream.State() {
+		a.Name = streamPrefix + a.Name
+		arrays = append(arrays, a)
+	}
+	err = atomicfile.Write(path, func(w io.Writer) error {
+		return checkpoints.WriteTensors(w, arrays, map[string]string{"format": stateFormat, "model": fingerprint, "sampler": string(random)})
+	})
+	if err != nil {
+		return fmt.Errorf("save-state: %w", err)
+	}
+	return nil
+}
+
+// loadState restores stream and, if asked, sampler, and returns the logits to go on from.
+func loadState[F simd.Float](path, fingerprint string, stream *models.Stream[F], sampler *sampling.Sampler[F], withSampler bool) (logits []F, err error) {
+	file, err := checkpoints.OpenTensors(path)
+	if err != nil {
+		return nil, fmt.Errorf("load-state: %w", err)
+	}
+	defer file.Close()
+	meta := file.Metadata()
+	switch {
+	case meta["format"] != stateFormat:
+		return nil, fmt.Errorf("load-state: %s is no state that -save-state wrote", path)
+	case meta["model"] != fingerprint:
+		return nil, fmt.Errorf("load-state: %s was saved with other weights: give the run it was made with to -from", path)
+	}
+	var random rng.State
+	if err := json.Unmarshal([]byte(meta["sampler"]), &random); err != nil {
+		return nil, fmt.Errorf("load-state: %s: the sampler's state: %w", path, err)
+	}
+	own := stream.State()
+	saved := make([]params.Array, len(own))
+	for i, a := range own {
+		if saved[i], err = file.Read(streamPrefix + a.Name); err != nil {
+			return nil, fmt.Errorf("load-state: %w", err)
+		}
+		saved[i].Name = a.Name
+	}
+	last, err := file.Read(logitsName)
+	if err != nil {
+		return nil, fmt.Errorf("load-state: %w", err)
+	}
+	logits, ok := last.Data.([]F)
+	if !ok || len(logits) == 0 {
+		return nil, fmt.Errorf("load-state: %s: the logits are %T", path, last.Data)
+	}
+	if err := stream.Restore(saved); err != nil {
+		return nil, fmt.Errorf("load-state: %w", err)
+	}
+	if withSampler {
+		sampler.Restore(random)
+	}
+	return logits, nil
+}
