@@ -278,3 +278,104 @@ func TestGoldenUnitSquash(t *testing.T) {
 		}
 	}
 }
+
+func TestGoldenLMME(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_lmme")
+	for _, c := range golden.Load(t, "goom_lmme") {
+		for _, exact := range []bool{false, true} {
+			a, b := input[float64](c, "x1"), input[float64](c, "x2")
+			p := NewProduct[float64](a.Shape, b.Shape, Options{Exact: exact, Grad: true})
+			y := New[float64](p.Shape...)
+			p.Forward(y, a, b)
+			logs(t, r, c, y, golden.Tolerance)
+			if got := LMME(a, b); c.Status == "normative" {
+				logs(t, r, c, got, golden.Tolerance)
+			}
+			if dy := cotangent(c, "log"); dy != nil {
+				da, db := make([]float64, len(a.Log)), make([]float64, len(b.Log))
+				p.Backward(da, db, a, b, y, dy)
+				r.Gradient(t, c, "x1_log", da, golden.GradTolerance)
+				r.Gradient(t, c, "x2_log", db, golden.GradTolerance)
+			}
+		}
+	}
+}
+
+// splitmix draws what the golden files call generated entries: uniform in [-1, 1).
+func splitmix(seed uint64, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		seed += 0x9e3779b97f4a7c15
+		z := seed
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		z ^= z >> 31
+		out[i] = float64(z>>11)*0x1p-53*2 - 1
+	}
+	return out
+}
+
+func TestGoldenPrefixProducts(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_prefix_scan")
+	for _, c := range golden.Load(t, "goom_prefix_scan") {
+		switch c.String("kind", "") {
+		case "generated":
+			goldenGeneratedPrefix(t, r, c)
+			continue
+		case "real_matmul":
+			goldenRealPrefix(t, r, c)
+			continue
+		}
+		x := input[float64](c, "x")
+		p := NewScan[float64](x.Shape, nil, false, 0, Options{Grad: true})
+		y := New[float64](x.Shape...)
+		p.Forward(y, x, Tensor[float64]{}, Tensor[float64]{})
+		logs(t, r, c, y, golden.Tolerance)
+		logs(t, r, c, PrefixProducts(x), golden.Tolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			dx := make([]float64, len(x.Log))
+			p.Backward(dx, nil, nil, y, x, Tensor[float64]{}, Tensor[float64]{}, dy)
+			r.Gradient(t, c, "x_log", dx, golden.GradTolerance)
+		}
+	}
+}
+
+// goldenGeneratedPrefix checks some steps of a long scan.
+func goldenGeneratedPrefix(t *testing.T, r *golden.Recorder, c golden.Case) {
+	n, d := c.Int("n", 0), c.Int("d", 0)
+	y := PrefixProducts(FromReal(splitmix(c.Seed, n*d*d), n, d, d))
+	got := Tensor[float64]{}
+	for _, step := range c.Floats("steps_zero_based") {
+		k := int(step) * d * d
+		got.Log = append(got.Log, y.Log[k:k+d*d]...)
+		got.Sign = append(got.Sign, y.Sign[k:k+d*d]...)
+	}
+	logs(t, r, c, got, golden.Tolerance)
+}
+
+// goldenRealPrefix checks the scan through real inputs and outputs: the gradient passes exp and log.
+func goldenRealPrefix(t *testing.T, r *golden.Recorder, c golden.Case) {
+	in := c.Input("x")
+	x := FromReal(in.Data, in.Shape...)
+	p := NewScan[float64](x.Shape, nil, false, 0, Options{Grad: true})
+	y := New[float64](x.Shape...)
+	p.Forward(y, x, Tensor[float64]{}, Tensor[float64]{})
+	real := y.Real()
+	r.Forward(t, c, "y", real, golden.Tolerance)
+	dy, dx := make([]float64, len(real)), make([]float64, len(real))
+	ExpGrad(dy, c.Cotangent("y").Data, real)
+	p.Backward(dx, nil, nil, y, x, Tensor[float64]{}, Tensor[float64]{}, dy)
+	LogGrad(dx, dx, in.Data)
+	r.Gradient(t, c, "x", dx, golden.GradTolerance)
+}
+
+func TestGoldenChained(t *testing.T) {
+	r := golden.NewRecorder(t, "goom_reduce_scan")
+	for _, c := range golden.Load(t, "goom_reduce_scan") {
+		x := input[float64](c, "x")
+		logs(t, r, c, Chained(x), golden.Tolerance)
+		if dy := cotangent(c, "log"); dy != nil {
+			r.Gradient(t, c, "x_log", ChainedGrad(x, dy), golden.GradTolerance)
+		}
+	}
+}

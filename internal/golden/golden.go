@@ -98,6 +98,7 @@ type Case struct {
 	Name        string
 	Status      string         // of the outputs: normative or informative
 	GradsStatus string         // of the gradients; empty when there are none
+	Seed        uint64         // of generated inputs; 0 if the file gives none
 	Params      map[string]any // as JSON gives them; see Int, Float, String, Bool, Floats
 
 	tensors map[string]map[string]Tensor // kind -> name -> tensor
@@ -175,13 +176,15 @@ func readCase(raw map[string]json.RawMessage) (Case, error) {
 			err = json.Unmarshal(b, &c.Status)
 		case "grads_status":
 			err = json.Unmarshal(b, &c.GradsStatus) // null leaves it empty
+		case "seed":
+			err = json.Unmarshal(b, &c.Seed)
 		case "params":
 			err = json.Unmarshal(b, &c.Params)
 		case "inputs", "outputs", "cotangents", "grads", "exact", "exact_grads":
 			var ts map[string]Tensor
 			err = json.Unmarshal(b, &ts)
 			c.tensors[key] = ts
-		case "ref_err", "seed", "comment":
+		case "ref_err", "comment":
 		default:
 			var ts map[string]Tensor
 			if json.Unmarshal(b, &ts) == nil {

@@ -1,0 +1,486 @@
+package goom
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"goomtrain/internal/simd"
+)
+
+// LMME returns the matrix product of a [..., n, k] and b [..., k, m] (log-matmul-exp): [..., n, m], the
+// leading axes broadcast. With constants c1 >= l1 and c2 >= l2,
+//
+//	P = s1 e^(l1-c1), Q = s2 e^(l2-c2), R = P Q, y = (ln|R| + c1 + c2, sign R).
+//
+// Where so much of P or Q may have underflowed that an element of R cannot be trusted, it is computed
+// again as a signed log-sum-exp over k, so no distance between magnitudes loses anything. The relative
+// error of an element is that of a float matrix product: rounding times sum|P||Q| / |PQ|.
+func LMME[F Float](a, b Tensor[F]) Tensor[F] { return product(a, b, Options{}) }
+
+// LMMEExact is LMME with every element computed as a compensated log-sum-exp in float64: right to the
+// rounding of the logarithms even where the terms cancel, and some hundred times slower.
+func LMMEExact[F Float](a, b Tensor[F]) Tensor[F] { return product(a, b, Options{Exact: true}) }
+
+func product[F Float](a, b Tensor[F], o Options) Tensor[F] {
+	p := NewProduct[F](a.Shape, b.Shape, o)
+	n := size(p.Shape)
+	y := Tensor[F]{Shape: p.Shape, Log: make([]F, n), Sign: make([]F, n)}
+	p.Forward(y, a, b)
+	return y
+}
+
+// Options of a Product.
+type Options struct {
+	Exact bool // every element as a compensated log-sum-exp in float64
+	Grad  bool // Backward will be called: keep what it needs
+}
+
+// A Product is a plan of LMME for fixed shapes, with its memory: calls allocate nothing. It serves one
+// caller at a time.
+type Product[F Float] struct {
+	Shape []int // of the result
+
+	batch, n, k, m int
+	ia, ib         []int32 // which matrix of a and b a product takes; nil: the one of its own number
+	countA, countB int
+	o              Options
+
+	c1, c2 []float64            // per matrix of a and b: the constants
+	p, q   []F                  // and the scaled reals P [.., n, k] and Q [.., k, m], where they are kept
+	r      []F                  // with Grad: R [batch, n, m], 0 where the log-sum-exp was taken
+	exact  []bool               // with Grad: whether there are such elements
+	mu     sync.Mutex           // of rows and free
+	rows   map[int]*rescaled[F] // with Grad: products that needed a constant for every row and column
+	free   []*lmmeScratch[F]    // memory of one product at a time
+	wide   *largeProduct[F]     // large: memory of a product shared out over the cores
+	usesA  [][]int32            // shared: the products that take a matrix of a
+	usesB  [][]int32
+
+	// The operands of the present call, for the stored bodies of the parallel loops.
+	y, a, b      Tensor[F]
+	da, db, dy   []F
+	forward      func(int)
+	backward     func(int)
+	prepA, prepB func(int)
+	gradA, gradB func(int)
+}
+
+type lmmeScratch[F Float] struct{ p, q, h []F }
+
+// rescaled is what replaces P and Q of a product whose rows or columns differ too much in magnitude to
+// share a constant.
+type rescaled[F Float] struct{ p, q []F }
+
+// NewProduct plans LMME of operands of these shapes.
+func NewProduct[F Float](a, b []int, o Options) *Product[F] {
+	_, n, k := matrixShape("LMME", a)
+	_, k2, m := matrixShape("LMME", b)
+	if k != k2 {
+		panic(fmt.Sprintf("goom: LMME of %v and %v: %d columns against %d rows", a, b, k, k2))
+	}
+	leadA, leadB := a[:len(a)-2], b[:len(b)-2]
+	lead := broadcast(leadA, leadB)
+	p := &Product[F]{
+		Shape: append(slices.Clone(lead), n, m), batch: size(lead), n: n, k: k, m: m, o: o,
+		ia: indices(leadA, lead), ib: indices(leadB, lead), countA: size(leadA), countB: size(leadB),
+	}
+	large := p.batch < 4 && n*k*m >= 128*128*128 && !p.shared() && !o.Exact
+	p.c1, p.c2 = make([]float64, p.countA), make([]float64, p.countB)
+	if o.Grad || large || p.shared() {
+		p.p, p.q = make([]F, p.countA*n*k), make([]F, p.countB*k*m)
+	}
+	if o.Grad {
+		p.r, p.exact = make([]F, p.batch*n*m), make([]bool, p.batch)
+	}
+	if p.shared() {
+		p.usesA, p.usesB = uses(p.ia, p.batch, p.countA), uses(p.ib, p.batch, p.countB)
+	}
+	if large {
+		p.wide = newLargeProduct(p)
+	}
+	p.forward, p.backward = p.forwardOne, p.backwardOne
+	p.prepA = func(i int) { p.c1[i] = prepare(p.p[i*n*k:][:n*k], p.a.Log[i*n*k:][:n*k], p.a.Sign[i*n*k:][:n*k]) }
+	p.prepB = func(i int) { p.c2[i] = prepare(p.q[i*k*m:][:k*m], p.b.Log[i*k*m:][:k*m], p.b.Sign[i*k*m:][:k*m]) }
+	p.gradA, p.gradB = p.backwardA, p.backwardB
+	return p
+}
+
+// shared says that operands are stretched over several products.
+func (p *Product[F]) shared() bool { return p.ia != nil || p.ib != nil }
+
+// uses lists for every operand the products that take it.
+func uses(idx []int32, batch, count int) [][]int32 {
+	out := make([][]int32, count)
+	for i := range batch {
+		j := pick(idx, i)
+		out[j] = append(out[j], int32(i))
+	}
+	return out
+}
+
+// Forward computes y = a b.
+func (p *Product[F]) Forward(y, a, b Tensor[F]) {
+	same("LMME a", p.countA*p.n*p.k, len(a.Log), len(a.Sign))
+	same("LMME b", p.countB*p.k*p.m, len(b.Log), len(b.Sign))
+	same("LMME result", p.batch*p.n*p.m, len(y.Log), len(y.Sign))
+	p.y, p.a, p.b = y, a, b
+	clear(p.rows)
+	switch {
+	case p.n*p.m == 0 || p.batch == 0:
+	case p.wide != nil:
+		for i := range p.batch {
+			p.wide.forward(i)
+		}
+	default:
+		if p.shared() && !p.o.Exact {
+			simd.For(p.countA, p.prepA)
+			simd.For(p.countB, p.prepB)
+		}
+		simd.For(p.batch, p.forward)
+	}
+	p.y, p.a, p.b = Tensor[F]{}, Tensor[F]{}, Tensor[F]{}
+}
+
+// operands returns the matrices of the i-th product.
+func (p *Product[F]) operands(i int) (y, a, b Tensor[F]) {
+	n, k, m := p.n, p.k, p.m
+	j, l := pick(p.ia, i), pick(p.ib, i)
+	return Tensor[F]{Log: p.y.Log[i*n*m:][:n*m], Sign: p.y.Sign[i*n*m:][:n*m]},
+		Tensor[F]{Log: p.a.Log[j*n*k:][:n*k], Sign: p.a.Sign[j*n*k:][:n*k]},
+		Tensor[F]{Log: p.b.Log[l*k*m:][:k*m], Sign: p.b.Sign[l*k*m:][:k*m]}
+}
+
+// forwardOne computes the i-th product on one core.
+func (p *Product[F]) forwardOne(i int) {
+	n, k, m := p.n, p.k, p.m
+	y, a, b := p.operands(i)
+	if p.o.Exact {
+		p.exactAll(i, y, a, b)
+		return
+	}
+	j, l := pick(p.ia, i), pick(p.ib, i)
+	var P, Q []F
+	if p.p != nil {
+		P, Q = p.p[j*n*k:][:n*k], p.q[l*k*m:][:k*m]
+	} else {
+		s := p.scratch()
+		defer p.release(s)
+		P, Q = s.p, s.q
+	}
+	c1, c2 := p.c1[j], p.c2[l]
+	if !p.shared() {
+		c1, c2 = prepare(P, a.Log, a.Sign), prepare(Q, b.Log, b.Sign)
+		p.c1[j], p.c2[l] = c1, c2
+	}
+	if !p.plain(i, c1, c2, y, a, b) {
+		return
+	}
+	R := y.Log
+	if p.r != nil {
+		R = p.r[i*n*m:][:n*m]
+	}
+	simd.GemmSerial(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
+	p.finish(i, R, y, a, b, c1, c2)
+}
+
+// plain reports whether a product has finite constants; it deals with the others.
+func (p *Product[F]) plain(i int, c1, c2 float64, y, a, b Tensor[F]) bool {
+	switch {
+	case !math.IsInf(c1, 0) && !math.IsInf(c2, 0) && c1 == c1 && c2 == c2:
+		return true
+	case c1 == c1 && c2 == c2 && !math.IsInf(c1, 1) && !math.IsInf(c2, 1): // one of them is all zeros
+		for at := range y.Log {
+			y.Log[at], y.Sign[at] = Floor[F](), 1
+		}
+		if p.r != nil {
+			clear(p.r[i*p.n*p.m:][:p.n*p.m])
+			p.exact[i] = false
+		}
+	default:
+		p.exactAll(i, y, a, b)
+	}
+	return false
+}
+
+// prepare sets out = s e^(l-c) and returns c, the largest logarithm, rounded so that sums of such
+// constants are exact: -Inf if all numbers are zero, +Inf or NaN if there is one (out is then of no use).
+func prepare[F Float](out, l, s []F) float64 {
+	c := constant(maxLog(l))
+	scaledReals(out, l, s, c)
+	return c
+}
+
+// constant rounds a largest logarithm to a multiple of 1/4 where that is worth while.
+func constant[F Float](top F) float64 {
+	c := float64(top)
+	if math.Abs(c) < 1<<18 {
+		c = math.RoundToEven(4*c) / 4
+	}
+	return c
+}
+
+// scaledReals sets out = s e^(l-c), zeros to 0.
+func scaledReals[F Float](out, l, s []F, c float64) {
+	if math.IsInf(c, 0) || len(l) == 0 {
+		clear(out)
+		return
+	}
+	simd.ExpSum(out, l, F(c))
+	simd.Mul(out, out, s)
+	if c < float64(Floor[F]()+reach[F]()) { // the floor's exponential does not vanish by itself
+		for i, v := range l {
+			if IsZero(v) {
+				out[i] = 0
+			}
+		}
+	}
+}
+
+// noise is the exponent below which an element of R may be rounding: the operands' largest elements are
+// about 1.
+func noise[F Float]() int {
+	if single[F]() {
+		return -18
+	}
+	return -47
+}
+
+// tiny is the exponent above which the elements of two operands cannot underflow in a product.
+func tiny[F Float]() int {
+	if single[F]() {
+		return -60
+	}
+	return -480
+}
+
+// finish turns R into logarithms and signs and mends the elements that cannot be trusted.
+func (p *Product[F]) finish(i int, R []F, y, a, b Tensor[F], c1, c2 float64) {
+	lo, hi := split(y.Log, y.Sign, R)
+	simd.Log(y.Log, y.Log)
+	shift(y.Log, c1+c2)
+	p.settle(i, y, a, b, c1, c2, lo, hi)
+}
+
+// settle mends the result of a product whose elements have magnitudes in [lo, hi].
+func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, lo, hi magnitude) {
+	if p.exact != nil {
+		p.exact[i] = false
+	}
+	if lo >= powerMagnitude[F](noise[F]()) {
+		tidy(y, hi)
+		return
+	}
+	limit := F(float64(noise[F]())*ln2 + c1 + c2)
+	underflow := lo < powerMagnitude[F](tiny[F]()) && (small(a.Log, c1) || small(b.Log, c2))
+	doubtful := 0
+	for _, l := range y.Log {
+		if l < limit && (underflow || !math.IsInf(float64(l), -1)) {
+			doubtful++
+		}
+	}
+	if doubtful > len(y.Log)/16 && !p.shared() {
+		p.rescale(i, y, a, b)
+		return
+	}
+	for at, l := range y.Log {
+		switch {
+		case l >= limit:
+		case l != l:
+			y.Sign[at] = 1
+		case underflow || !math.IsInf(float64(l), -1):
+			p.exactElement(i, at, y, a, b)
+		default: // nothing underflowed, so this is a sum of zeros, or one that cancelled exactly
+			y.Log[at], y.Sign[at] = Floor[F](), 1
+		}
+	}
+}
+
+// tidy gives NaNs their sign.
+func tidy[F Float](y Tensor[F], hi magnitude) {
+	if hi <= infMagnitude[F]() {
+		return
+	}
+	for at, l := range y.Log {
+		if l != l {
+			y.Sign[at] = 1
+		}
+	}
+}
+
+// small reports whether a nonzero number lies so far below the constant that products of two such
+// underflow.
+func small[F Float](l []F, c float64) bool {
+	limit := F(c + float64(tiny[F]())*ln2)
+	for _, v := range l {
+		if v < limit && !IsZero(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// rescale repeats a product with a constant for every row of a and every column of b.
+func (p *Product[F]) rescale(i int, y, a, b Tensor[F]) {
+	n, k, m := p.n, p.k, p.m
+	s := &rescaled[F]{p: make([]F, n*k), q: make([]F, k*m)}
+	c1, c2 := make([]float64, n), make([]float64, m)
+	underflow := false
+	for row := range n {
+		l := a.Log[row*k:][:k]
+		c1[row] = prepare(s.p[row*k:][:k], l, a.Sign[row*k:][:k])
+		underflow = underflow || small(l, c1[row])
+	}
+	col, sign, out := make([]F, k), make([]F, k), make([]F, k)
+	for j := range m {
+		for row := range k {
+			col[row], sign[row] = b.Log[row*m+j], b.Sign[row*m+j]
+		}
+		c2[j] = prepare(out, col, sign)
+		underflow = underflow || small(col, c2[j])
+		for row := range k {
+			s.q[row*m+j] = out[row]
+		}
+	}
+	R := make([]F, n*m)
+	if p.o.Grad {
+		R = p.r[i*n*m:][:n*m]
+		p.mu.Lock()
+		if p.rows == nil {
+			p.rows = map[int]*rescaled[F]{}
+		}
+		p.rows[i] = s
+		p.mu.Unlock()
+	}
+	simd.GemmSerial(false, false, n, m, k, 1, s.p, k, s.q, m, 0, R, m)
+	limit := F(math.Ldexp(1, noise[F]()))
+	for at, r := range R {
+		switch {
+		case r >= limit || r <= -limit:
+			y.Log[at] = F(math.Log(math.Abs(float64(r))) + c1[at/m] + c2[at%m])
+			y.Sign[at] = F(math.Copysign(1, float64(r)))
+		case underflow || r != 0:
+			p.exactElement(i, at, y, a, b)
+		default:
+			y.Log[at], y.Sign[at] = Floor[F](), 1
+		}
+	}
+}
+
+// exactElement computes one element as a log-sum-exp.
+func (p *Product[F]) exactElement(i, at int, y, a, b Tensor[F]) {
+	sum := dot(a, at/p.m*p.k, 1, b, at%p.m, p.m, p.k)
+	l, s := sum.value()
+	if math.IsInf(l, -1) {
+		y.Log[at], y.Sign[at] = Floor[F](), 1
+	} else {
+		y.Log[at], y.Sign[at] = F(l), F(s)
+	}
+	if p.r != nil {
+		p.r[i*p.n*p.m+at] = 0
+		p.exact[i] = true
+	}
+}
+
+// exactAll computes a whole product that way.
+func (p *Product[F]) exactAll(i int, y, a, b Tensor[F]) {
+	if p.exact != nil {
+		p.exact[i] = false
+	}
+	for at := range y.Log {
+		p.exactElement(i, at, y, a, b)
+	}
+}
+
+// A dotSum is a signed sum of products, relative to e^(la+lb), its largest term: the logarithms may be so
+// large that their sums would be rounded.
+type dotSum struct {
+	accumulator // its c is 0, or it is odd: then la and lb are 0
+	la, lb      float64
+}
+
+func (d dotSum) value() (l, s float64) {
+	l, s = d.accumulator.value()
+	return d.la + d.lb + l, s
+}
+
+// share is the quotient of s*e^(la+lb) and the sum.
+func (d dotSum) share(la, lb, s float64) float64 {
+	return d.accumulator.share((la-d.la)+(lb-d.lb), s)
+}
+
+// dot is the signed sum over k of a_k b_k, compensated, for the vectors that start at ia and ib and have
+// the strides sa and sb.
+func dot[F Float](a Tensor[F], ia, sa int, b Tensor[F], ib, sb, k int) dotSum {
+	d := dotSum{la: math.Inf(-1)}
+	odd := false
+	for i, x, y := 0, ia, ib; i < k; i, x, y = i+1, x+sa, y+sb {
+		la, lb := float64(a.Log[x]), float64(b.Log[y])
+		switch l := la + lb; {
+		case l != l || math.IsInf(la, 1) || math.IsInf(lb, 1):
+			odd = true
+		case l > d.la+d.lb && !IsZero(a.Log[x]) && !IsZero(b.Log[y]):
+			d.la, d.lb = la, lb
+		}
+	}
+	if odd {
+		return dotSum{accumulator: oddDot(a, ia, sa, b, ib, sb, k)}
+	}
+	if math.IsInf(d.la, -1) {
+		return dotSum{}
+	}
+	sum, lost := 0.0, 0.0
+	for i, x, y := 0, ia, ib; i < k; i, x, y = i+1, x+sa, y+sb {
+		if IsZero(a.Log[x]) || IsZero(b.Log[y]) {
+			continue
+		}
+		e := math.Exp((float64(a.Log[x]) - d.la) + (float64(b.Log[y]) - d.lb))
+		v := float64(a.Sign[x]*b.Sign[y]) * e
+		next := sum + v
+		if math.Abs(sum) >= math.Abs(v) {
+			lost += (sum - next) + v
+		} else {
+			lost += (v - next) + sum
+		}
+		sum = next
+	}
+	d.sum = sum + lost
+	return d
+}
+
+// oddDot is dot with infinities or NaNs among the numbers: the rules of floats.
+func oddDot[F Float](a Tensor[F], ia, sa int, b Tensor[F], ib, sb, k int) accumulator {
+	var acc accumulator
+	for i, x, y := 0, ia, ib; i < k; i, x, y = i+1, x+sa, y+sb {
+		l, s := mulLogs(a.Log[x], a.Sign[x], b.Log[y], b.Sign[y])
+		if !IsZero(l) {
+			acc.add(float64(l), float64(s))
+		}
+	}
+	return acc
+}
+
+func (p *Product[F]) scratch() *lmmeScratch[F] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		s := p.free[n-1]
+		p.free = p.free[:n-1]
+		return s
+	}
+	s := &lmmeScratch[F]{}
+	if p.p == nil {
+		s.p, s.q = make([]F, p.n*p.k), make([]F, p.k*p.m)
+	}
+	if p.o.Grad {
+		s.h = make([]F, p.n*p.m)
+	}
+	return s
+}
+
+func (p *Product[F]) release(s *lmmeScratch[F]) {
+	p.mu.Lock()
+	p.free = append(p.free, s)
+	p.mu.Unlock()
+}
