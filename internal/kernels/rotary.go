@@ -1,0 +1,85 @@
+package kernels
+
+import (
+	"math"
+
+	"goomtrain/internal/simd"
+)
+
+// Rotary turns pairs of numbers of every head by angles that grow with the position (arXiv 2104.09864),
+// so that q_t . k_j depends on t - j. Number i of a head of K numbers pairs with number i + K/2, of an
+// odd K the last is left as it is:
+//
+//	x'_i = x_i cos a - x_{i+K/2} sin a    x'_{i+K/2} = x_{i+K/2} cos a + x_i sin a    a = t * 10000^(-2i/K)
+//
+// In rows [q, k, v] of H*K, H*K and the remaining numbers, q and k are turned and v is copied. The
+// gradient is turned back.
+type Rotary[F simd.Float] struct {
+	batch, time, turned, width, stride int // B, T, heads of a row that are turned, K, numbers a row
+	cos, sin                           []F // [T, K/2]
+	from                               int64
+	ready                              bool
+
+	dst, src []F // operands of the running call
+	back     bool
+	turn     func(lo, hi int)
+}
+
+// NewRotary returns the kernel for rows [B, T, stride] whose first turned heads are of that width.
+func NewRotary[F simd.Float](batch, time, turned, width, stride int) *Rotary[F] {
+	k := &Rotary[F]{batch: batch, time: time, turned: turned, width: width, stride: stride,
+		cos: make([]F, time*(width/2)), sin: make([]F, time*(width/2))}
+	k.turn = func(lo, hi int) {
+		half := k.width / 2
+		for r := lo; r < hi; r++ {
+			dst, src := k.dst[r*k.stride:(r+1)*k.stride], k.src[r*k.stride:(r+1)*k.stride]
+			t := r % k.time
+			cos, sin := k.cos[t*half:(t+1)*half], k.sin[t*half:(t+1)*half]
+			for h := range k.turned {
+				x, y := src[h*k.width:(h+1)*k.width], dst[h*k.width:(h+1)*k.width]
+				rotate(y, x, cos, sin, k.back)
+			}
+			copy(dst[k.turned*k.width:], src[k.turned*k.width:])
+		}
+	}
+	return k
+}
+
+// rotate turns one head; back turns it the other way.
+func rotate[F simd.Float](dst, src, cos, sin []F, back bool) {
+	half := len(cos)
+	x0, x1 := src[:half], src[half:2*half]
+	y0, y1 := dst[:half], dst[half:2*half]
+	for i, c := range cos {
+		s := sin[i]
+		if back {
+			s = -s
+		}
+		y0[i], y1[i] = x0[i]*c-x1[i]*s, x1[i]*c+x0[i]*s
+	}
+	copy(dst[2*half:], src[2*half:])
+}
+
+// Forward writes dst from src; the first of its positions is the from-th of the sequence.
+func (k *Rotary[F]) Forward(dst, src []F, from int64) {
+	if !k.ready || k.from != from {
+		k.ready, k.from = true, from
+		half := k.width / 2
+		for i := range half {
+			frequency := math.Pow(10000, -2*float64(i)/float64(k.width))
+			for t := range k.time {
+				sin, cos := math.Sincos(float64(from+int64(t)) * frequency)
+				k.sin[t*half+i], k.cos[t*half+i] = F(sin), F(cos)
+			}
+		}
+	}
+	k.run(dst, src, false)
+}
+
+// Backward writes the gradient of src from that of dst, at the positions of the last Forward.
+func (k *Rotary[F]) Backward(dsrc, ddst []F) { k.run(dsrc, ddst, true) }
+
+func (k *Rotary[F]) run(dst, src []F, back bool) {
+	k.dst, k.src, k.back = dst, src, back
+	simd.ForRange(k.batch*k.time, rowGrain, k.turn)
+}
