@@ -57,6 +57,34 @@ var opCases = []opCase{
 				func() *G.Node { return Recurrence[float32](f[0], f[1], f[2], nil) },
 				func() *G.Node { return Recurrence[float64](f[0], f[1], f[2], nil) })
 		}},
+	{name: "SoftmaxSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return SoftmaxSelfAttention[float32](f[0], 2, 3, nil) },
+				func() *G.Node { return SoftmaxSelfAttention[float64](f[0], 2, 3, nil) })
+		}},
+	{name: "SoftmaxAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return SoftmaxAttention[float32](f[0], f[1], f[2], 2, false, nil) },
+				func() *G.Node { return SoftmaxAttention[float64](f[0], f[1], f[2], 2, false, nil) })
+		}},
+	{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return Rotary[float32](f[0], 2, 4, nil) },
+				func() *G.Node { return Rotary[float64](f[0], 2, 4, nil) })
+		}},
+	{name: "AddPositions", floats: [][]int{{2, 3, 4}, {5, 4}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return AddPositions[float32](f[0], f[1], nil) },
+				func() *G.Node { return AddPositions[float64](f[0], f[1], nil) })
+		}},
+	{name: "GELU", floats: [][]int{{3, 8}},
+		build: func(f, _ []*G.Node) *G.Node { return GELU(f[0]) }},
+	{name: "SwiGLU", floats: [][]int{{3, 8}},
+		build: func(f, _ []*G.Node) *G.Node { return SwiGLU(f[0]) }},
 	{name: "tied head", floats: [][]int{{4, 5}, {1}}, tokens: [][]int{{2, 3}, {2, 3}}, fixed: []int{1},
 		build: func(f, i []*G.Node) *G.Node {
 			loss, _ := HeadLoss(Embedding(i[0], f[0]), f[0], i[1], f[1])
@@ -248,6 +276,12 @@ func TestWrongShapesPanic(t *testing.T) {
 		"Recurrence":  func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil) },
 		"HeadLoss":    func() { HeadLoss(node(2, 3), node(5, 4), node(2), node(1)) },
 		"Last":        func() { Last(node(2, 3)) },
+		"qkv":         func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil) },
+		"attention":   func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
+		"causal":      func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
+		"Rotary":      func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
+		"positions":   func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
+		"SwiGLU":      func() { SwiGLU(node(2, 3)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

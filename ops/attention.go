@@ -1,0 +1,113 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"goomtrain/internal/kernels"
+	"goomtrain/internal/simd"
+)
+
+// attentionInputs checks the operands of an attention and gives its size and output shape. One operand
+// is packed [B, T, 2*H*K + H*V]: queries, keys and values of all heads; three are q [B, Tq, H*K],
+// k [B, Tk, H*K] and v [B, Tk, H*V].
+func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) (size kernels.AttentionSize, out tensor.Shape) {
+	if heads < 1 || keys < 1 {
+		panic(fmt.Sprintf("ops: %s: %d heads of width %d, want at least 1 of width 1", name, heads, keys))
+	}
+	for i, operand := range []string{"q", "k", "v"}[:len(inputs)] {
+		if len(inputs) == 1 {
+			operand = "qkv"
+		}
+		want(name, operand, inputs[i], -1, -1, -1)
+	}
+	q, k, v := inputs[0].Shape(), inputs[0].Shape(), inputs[0].Shape()
+	total := v[2]
+	if len(inputs) == 1 {
+		total -= 2 * heads * keys
+	} else {
+		k, v = inputs[1].Shape(), inputs[2].Shape()
+		total = v[2]
+		want(name, "q", inputs[0], -1, -1, heads*keys)
+		want(name, "k", inputs[1], q[0], -1, heads*keys)
+		want(name, "v", inputs[2], q[0], k[1], -1)
+	}
+	if total < heads || total%heads != 0 {
+		panic(fmt.Sprintf("ops: %s: values have %d numbers a position (shape %v), want a multiple of %d heads", name, total, v, heads))
+	}
+	if causal && q[1] != k[1] {
+		panic(fmt.Sprintf("ops: %s: causal with %d queries and %d keys, want as many", name, q[1], k[1]))
+	}
+	size = kernels.AttentionSize{Batch: q[0], Queries: q[1], Keys: k[1], Heads: heads, DKey: keys, DValue: total / heads, Causal: causal}
+	return size, tensor.Shape{q[0], q[1], total}
+}
+
+// attentionRows finds queries, keys and values in data of one or three operands.
+func attentionRows[F simd.Float](size kernels.AttentionSize, data func(i int) []F, packed bool) (q, k, v kernels.Rows[F]) {
+	if packed {
+		return kernels.SplitQKV(data(0), size.Heads, size.DKey, size.DValue)
+	}
+	return kernels.Packed(data(0), size.Heads, size.DKey), kernels.Packed(data(1), size.Heads, size.DKey), kernels.Packed(data(2), size.Heads, size.DValue)
+}
+
+// attention makes the definition that all attentions have in common.
+func attention[F simd.Float](name string, size kernels.AttentionSize, inputs G.Nodes, out tensor.Shape,
+	forward func(y []F, q, k, v kernels.Rows[F]),
+	backward func(dq, dk, dv, q, k, v kernels.Rows[F], y, dy []F)) *G.Node {
+	packed := len(inputs) == 1
+	return apply(definition[F]{
+		name:   name,
+		inputs: inputs,
+		grads:  []gradient{primary, side, side}[:len(inputs)],
+		out:    out,
+		forward: func(out []F, in operands[F]) {
+			q, k, v := attentionRows(size, in.floats, packed)
+			forward(out, q, k, v)
+		},
+		backward: func(grad [][]F, in operands[F], out, dout []F) {
+			q, k, v := attentionRows(size, in.floats, packed)
+			dq, dk, dv := attentionRows(size, func(i int) []F { return grad[i] }, packed)
+			backward(dq, dk, dv, q, k, v, out, dout)
+		},
+	})
+}
+
+// KVCache is the state of a streaming softmax attention: all keys and values so far.
+type KVCache[F simd.Float] = kernels.KVCache[F]
+
+// NewKVCache returns an empty cache for B = batch sequences, H heads, K = keys and V = values numbers a
+// head.
+func NewKVCache[F simd.Float](batch, heads, keys, values int) *KVCache[F] {
+	return kernels.NewKVCache[F](batch, heads, keys, values)
+}
+
+// SoftmaxSelfAttention is causal softmax attention among the positions of one tensor:
+//
+//	y_t = sum over j <= t of exp(q_t . k_j / sqrt(K)) v_j / (the sum of these weights)
+//
+// qkv [B, T, 2*H*K + H*V] holds the queries of all heads, then their keys, then their values -> y [B, T, H*V].
+// It is computed by tiles in O(T) memory and again in the backward pass (arXiv 2205.14135). Gradient:
+// of qkv.
+//
+// cache is nil for training. With a cache (of B, H, K, V) the sequence goes on: keys and values are added
+// to it, and queries look at all that it holds; what it held before is detached.
+func SoftmaxSelfAttention[F simd.Float](qkv *G.Node, heads, keys int, cache *KVCache[F]) *G.Node {
+	return softmaxAttention("SoftmaxSelfAttention", G.Nodes{qkv}, heads, keys, true, cache)
+}
+
+// SoftmaxAttention is SoftmaxSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
+// v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys. Gradients: of all three.
+func SoftmaxAttention[F simd.Float](q, k, v *G.Node, heads int, causal bool, cache *KVCache[F]) *G.Node {
+	want("SoftmaxAttention", "q", q, -1, -1, -1)
+	return softmaxAttention("SoftmaxAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), causal, cache)
+}
+
+func softmaxAttention[F simd.Float](name string, inputs G.Nodes, heads, keys int, causal bool, cache *KVCache[F]) *G.Node {
+	size, out := attentionInputs(name, inputs, heads, keys, causal)
+	k := kernels.NewSoftmax[F](size)
+	return attention(name, size, inputs, out,
+		func(y []F, q, keys, values kernels.Rows[F]) { k.Forward(y, q, keys, values, cache) },
+		k.Backward)
+}
