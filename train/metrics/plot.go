@@ -21,19 +21,25 @@ type Curve struct {
 	Marked bool         // with a mark at every point: for few points
 }
 
+// Units of a loss.
+const (
+	NatsPerToken = "nats per token"
+	BitsPerByte  = "bits per byte"
+)
+
 // LossCurves turns records into curves of the loss against the step, one a split, and says the
 // unit: bits per byte where every line knows it, else nats per token.
 func LossCurves(records []Record) (curves []Curve, unit string) {
-	unit = "bits per byte"
+	unit = BitsPerByte
 	for i := range records {
 		if finite(records[i].Loss) && !finite(records[i].BPB) {
-			unit = "nats per token"
+			unit = NatsPerToken
 		}
 	}
 	index := map[string]int{}
 	for _, r := range records {
 		y := r.BPB
-		if unit == "nats per token" {
+		if unit == NatsPerToken {
 			y = r.Loss
 		}
 		if !finite(y) {
@@ -57,6 +63,7 @@ func WritePlot(path, title, unit string, curves []Curve) error {
 	p.X.Label.Text = "step"
 	p.Y.Label.Text = unit
 	p.Legend.Top = true
+	p.Legend.XOffs = -vg.Points(10)
 	p.Add(plotter.NewGrid())
 	for i, c := range curves {
 		if err := addCurve(p, i, c); err != nil {
