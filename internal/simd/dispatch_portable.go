@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm
+
 package simd
 
 // Without assembly every float32 function is its portable twin.

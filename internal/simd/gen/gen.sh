@@ -6,7 +6,7 @@ dir=${1:-..}
 tool=$(mktemp)
 trap 'rm -f "$tool"' EXIT
 go build -o "$tool" .
-for group in gemm pack; do
+for group in gemm pack vector functions rows; do
 	"$tool" -kernels $group -pkg simd -out "$dir/${group}_amd64.s" -stubs "$dir/${group}_stubs_amd64.go"
 done
 mkdir -p "$dir/peak"

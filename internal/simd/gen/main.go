@@ -16,9 +16,12 @@ import (
 
 // groups lists the kernels by output file.
 var groups = map[string]func(){
-	"gemm": gemmKernels,
-	"pack": packKernels,
-	"peak": peakKernel,
+	"gemm":      gemmKernels,
+	"pack":      packKernels,
+	"vector":    vectorKernels,
+	"functions": functionKernels,
+	"rows":      rowKernels,
+	"peak":      peakKernel,
 }
 
 func main() {

@@ -1,0 +1,250 @@
+//go:build amd64 && !noasm
+
+package simd
+
+import "unsafe"
+
+// longest is the number of elements that one call of an assembly function gets, because it cannot be
+// preempted: some tens of microseconds.
+const longest = 1 << 16
+
+// map32 runs an elementwise kernel, or its portable twin.
+func map32(dst, src []float32, kernel func(dst, src *float32, n int), portable func(dst, src []float32)) {
+	if !haveAVX2 {
+		portable(dst, src)
+		return
+	}
+	for len(src) > 0 {
+		n := min(len(src), longest)
+		kernel(&dst[0], &src[0], n)
+		dst, src = dst[n:], src[n:]
+	}
+}
+
+func exp32(dst, src []float32)        { map32(dst, src, expAVX2, expPortable) }
+func log32(dst, src []float32)        { map32(dst, src, logAVX2, logPortable) }
+func log1p32(dst, src []float32)      { map32(dst, src, log1pAVX2, log1pPortable) }
+func sigmoid32(dst, src []float32)    { map32(dst, src, sigmoidAVX2, sigmoidPortable) }
+func logSigmoid32(dst, src []float32) { map32(dst, src, logSigmoidAVX2, logSigmoidPortable) }
+func tanh32(dst, src []float32)       { map32(dst, src, tanhAVX2, tanhPortable) }
+
+func expSum32(dst, src []float32, c float32) float32 {
+	if !haveAVX2 {
+		return expSumPortable(dst, src, c)
+	}
+	var sum float64 // of the pieces: long sums lose less
+	for len(src) > 0 {
+		n := min(len(src), longest)
+		sum += float64(expSumAVX2(&dst[0], &src[0], n, c))
+		dst, src = dst[n:], src[n:]
+	}
+	return float32(sum)
+}
+
+func expSumOnly32(src []float32, c float32) float32 {
+	if !haveAVX2 {
+		return expSumOnlyPortable(src, c)
+	}
+	var sum float64
+	for len(src) > 0 {
+		n := min(len(src), longest)
+		sum += float64(expSumOnlyAVX2(&src[0], n, c))
+		src = src[n:]
+	}
+	return float32(sum)
+}
+
+func add32(dst, x, y []float32) {
+	if !haveAVX2 {
+		addPortable(dst, x, y)
+		return
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		addAVX2(&dst[0], &x[0], &y[0], n)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
+}
+
+func mul32(dst, x, y []float32) {
+	if !haveAVX2 {
+		mulPortable(dst, x, y)
+		return
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		mulAVX2(&dst[0], &x[0], &y[0], n)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
+}
+
+func scale32(dst []float32, alpha float32, x []float32) {
+	if !haveAVX2 {
+		scalePortable(dst, alpha, x)
+		return
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		scaleAVX2(&dst[0], &x[0], n, alpha)
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func addScaled32(dst []float32, alpha float32, x []float32) {
+	if !haveAVX2 {
+		addScaledPortable(dst, alpha, x)
+		return
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		addScaledAVX2(&dst[0], &x[0], n, alpha)
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func scaleAddMaxAbs32(dst []float32, a float32, x []float32, b float32, y []float32) float32 {
+	if !haveAVX2 {
+		return scaleAddMaxAbsPortable(dst, a, x, b, y)
+	}
+	var best float32
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		best = max(best, scaleAddMaxAbsAVX2(&dst[0], &x[0], &y[0], n, a, b)) // the built-in max keeps NaN
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
+	return best
+}
+
+// sums adds a kernel's results over the pieces of x.
+func sums(x []float32, kernel func(x *float32, n int) float32) float32 {
+	if len(x) <= longest {
+		if len(x) == 0 {
+			return 0
+		}
+		return kernel(&x[0], len(x))
+	}
+	var sum float64
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		sum += float64(kernel(&x[0], n))
+		x = x[n:]
+	}
+	return float32(sum)
+}
+
+func sum32(x []float32) float32 {
+	if !haveAVX2 {
+		return sumPortable(x)
+	}
+	return sums(x, sumAVX2)
+}
+
+func sumSquares32(x []float32) float32 {
+	if !haveAVX2 {
+		return dotPortable(x, x)
+	}
+	return sums(x, sumSquaresAVX2)
+}
+
+func dot32(x, y []float32) float32 {
+	if !haveAVX2 {
+		return dotPortable(x, y)
+	}
+	var sum float64
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		sum += float64(dotAVX2(&x[0], &y[0], n))
+		x, y = x[n:], y[n:]
+	}
+	return float32(sum)
+}
+
+func max32(x []float32) float32 {
+	if !haveAVX2 {
+		return maxPortable(x)
+	}
+	best := x[0]
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		best = max(best, maxAVX2(&x[0], n))
+		x = x[n:]
+	}
+	return best
+}
+
+func maxAbs32(x []float32) float32 {
+	if !haveAVX2 {
+		return maxAbsPortable(x)
+	}
+	var best float32
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		best = max(best, maxAbsAVX2(&x[0], n))
+		x = x[n:]
+	}
+	return best
+}
+
+func argMax32(x []float32) int {
+	top := max32(x)
+	if !haveAVX2 {
+		return indexOf(x, top)
+	}
+	for from := 0; from < len(x); from += longest {
+		if i := indexAVX2(&x[from], min(longest, len(x)-from), top); i >= 0 {
+			return from + i
+		}
+	}
+	return -1 // not reached: the maximum is one of the elements
+}
+
+func layerNorm32(dst, x, weight, bias []float32, eps float32) (mean, rstd float32) {
+	if !haveAVX2 {
+		return layerNormPortable(dst, x, weight, bias, eps)
+	}
+	return layerNormAVX2(&dst[0], &x[0], &weight[0], &bias[0], len(x), eps)
+}
+
+func layerNormBackward32(dx, dy, x, weight []float32, mean, rstd float32, dweight, dbias []float32) {
+	if !haveAVX2 {
+		layerNormBackwardPortable(dx, dy, x, weight, mean, rstd, dweight, dbias)
+		return
+	}
+	layerNormBackwardAVX2(&dx[0], &dy[0], &x[0], &weight[0], &dweight[0], &dbias[0], len(x), mean, rstd)
+}
+
+func glu32(dst, a, b []float32) {
+	if !haveAVX2 {
+		gluPortable(dst, a, b)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), longest)
+		gluAVX2(&dst[0], &a[0], &b[0], n)
+		dst, a, b = dst[n:], a[n:], b[n:]
+	}
+}
+
+func gluBackward32(da, db, dy, a, b []float32) {
+	if !haveAVX2 {
+		gluBackwardPortable(da, db, dy, a, b)
+		return
+	}
+	for len(dy) > 0 {
+		n := min(len(dy), longest)
+		gluBackwardAVX2(&da[0], &db[0], &dy[0], &a[0], &b[0], n)
+		da, db, dy, a, b = da[n:], db[n:], dy[n:], a[n:], b[n:]
+	}
+}
+
+func adamW32(value, grad, m, v []float32, h adamWFactors[float32]) {
+	if !haveAVX2 {
+		adamWPortable(value, grad, m, v, h)
+		return
+	}
+	for len(value) > 0 {
+		n := min(len(value), longest)
+		adamWAVX2(&value[0], &grad[0], &m[0], &v[0], n, (*float32)(unsafe.Pointer(&h)))
+		value, grad, m, v = value[n:], grad[n:], m[n:], v[n:]
+	}
+}

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// Minimax polynomials, fitted by weights (Lawson's iteration) and rounded to float32 coefficient by
+// coefficient, each rounding compensated by those that follow.
+var (
+	// exp(r) = 1 + r + r²(c0 + c1 r + ...) for |r| <= ln(2)/2
+	expCoefficients = []float64{0.5, 0.16666666, 0.041666463, 0.008333571, 0.0013935084, 0.00019739462}
+	// log(1+f) = f + f²(c0 + c1 f + ...) for |f| <= 1/3
+	logCoefficients = []float64{-0.5, 0.33333215, -0.24999802, 0.20010445, -0.16680317, 0.1400534, -0.12186468, 0.13986707, -0.12882605}
+)
+
+// polynomial evaluates coefficients at x by Horner's rule.
+func polynomial(name string, coefficients []float64, x vec) vec {
+	q := YMM()
+	last := len(coefficients) - 1
+	VMOVUPS(constant(fmt.Sprintf("%s%d", name, last), coefficients[last]), q)
+	for i := last - 1; i >= 0; i-- {
+		VFMADD213PS(constant(fmt.Sprintf("%s%d", name, i), coefficients[i]), x, q)
+	}
+	return q
+}
+
+// reduced is exp(x) = 2^n * (1 + r + c) with |r| <= ln(2)/2 and c = r²(1/2 + ...).
+type reduced struct {
+	n    vec // integers
+	r, c vec
+}
+
+// reduce splits exp(x); x is used up and must be within [-104, 89] or NaN.
+func reduce(x vec) reduced {
+	// Adding 1.5*2^23 rounds to an integer, which then stands in the low bits.
+	magic := constant("magic", 3<<22)
+	n, whole := YMM(), YMM()
+	VMOVUPS(magic, n)
+	VFMADD231PS(constant("log2e", math.Log2E), x, n)
+	VSUBPS(magic, n, whole)
+	VPSUBD(magic, n, n)
+	// ln 2 in two parts, the first of so few bits that its products are exact
+	VFNMADD231PS(constant("ln2hi", 0.693359375), whole, x)
+	VFNMADD231PS(constant("ln2lo", -2.12194440e-4), whole, x)
+	q := polynomial("exp", expCoefficients, x)
+	VMULPS(x, q, q)
+	VMULPS(x, q, q)
+	return reduced{n: n, r: x, c: q}
+}
+
+// scale multiplies each v by 2^n, in two steps because n may be beyond the exponents of normal numbers.
+func (e reduced) scale(v ...vec) {
+	half, rest := YMM(), YMM()
+	VPSRAD(Imm(1), e.n, half)
+	VPSUBD(half, e.n, rest)
+	for _, i := range []vec{half, rest} {
+		VPADDD(bitsConstant("exponentBias", 127), i, i)
+		VPSLLD(Imm(23), i, i)
+	}
+	for _, x := range v {
+		VMULPS(half, x, x)
+		VMULPS(rest, x, x)
+	}
+}
+
+// power is 2^n for n from -126 on (smaller n count as -126).
+func (e reduced) power() vec {
+	w := YMM()
+	VPMAXSD(bitsConstant("lowestExponent", uint32(0xffffff82)), e.n, w) // -126
+	VPADDD(bitsConstant("exponentBias", 127), w, w)
+	VPSLLD(Imm(23), w, w)
+	return w
+}
+
+// clamp bounds x to where exp neither overflows to more than infinity nor underflows to less than 0.
+// The order of the operands lets NaN pass.
+func clamp(x vec) {
+	VMINPS(x, loaded(constant("expHighest", 89)), x)
+	VMAXPS(x, loaded(constant("expLowest", -104)), x)
+}
+
+// exp replaces x by its exponential.
+func exp(x vec) vec {
+	clamp(x)
+	e := reduce(x)
+	VADDPS(e.r, e.c, e.c)
+	VADDPS(constant("one", 1), e.c, e.c)
+	e.scale(e.c)
+	return e.c
+}
+
+// minusAbs is -|x|.
+func minusAbs(x vec) vec {
+	v := YMM()
+	VORPS(bitsConstant("sign", 1<<31), x, v)
+	return v
+}
+
+// expPair is exp(x) = 2^n * (high + low) for x <= 0, good to a few bits more than a float32.
+func expPair(x vec) (e reduced, high, low vec) {
+	VMAXPS(x, loaded(constant("expLowest", -104)), x)
+	e = reduce(x)
+	high, low = YMM(), YMM()
+	one := constant("one", 1)
+	VADDPS(e.r, e.c, e.c)
+	VADDPS(one, e.c, high)
+	VMOVUPS(one, low)
+	VSUBPS(high, low, low)
+	VADDPS(e.c, low, low)
+	return e, high, low
+}
+
+// quotient is (a + aLow) / (b + bLow), all but correctly rounded: a division, and the remainder of the
+// rounded quotient divided again.
+func quotient(a, aLow, b, bLow vec) vec {
+	y, q, r := YMM(), YMM(), YMM()
+	VMOVUPS(constant("one", 1), y)
+	VDIVPS(b, y, y)
+	VMULPS(a, y, q)
+	VMOVAPS(a, r)
+	VFNMADD231PS(q, b, r)
+	VADDPS(aLow, r, r)
+	VFNMADD231PS(q, bLow, r)
+	VFMADD231PS(r, y, q)
+	return q
+}
+
+// sigmoid returns 1/(1+exp(-x)). With z = exp(-|x|) that is 1/(1+z) or z/(1+z), and z is kept as a
+// power of two, which multiplies the result last, and a number near 1.
+func sigmoid(x vec) vec {
+	e, high, low := expPair(minusAbs(x))
+	w := e.power()
+	one := constant("one", 1)
+	// 1 + z
+	d, dLow := YMM(), YMM()
+	VMOVUPS(one, d)
+	VFMADD231PS(w, high, d)
+	VMOVUPS(one, dLow)
+	VSUBPS(d, dLow, dLow)
+	VFMADD231PS(w, high, dLow)
+	VFMADD231PS(w, low, dLow)
+	// the numerator: z/2^n if x < 0, else 1; and the power of two: n or 0
+	negative := YMM()
+	VPSRAD(Imm(31), x, negative)
+	numerator := loaded(one)
+	VBLENDVPS(negative, high, numerator, numerator)
+	VANDPS(negative, low, low)
+	VPAND(negative, e.n, e.n)
+	q := quotient(numerator, low, d, dLow)
+	e.scale(q)
+	return q
+}
+
+// tanh returns the hyperbolic tangent: with E = exp(-2|x|) - 1 it is -E/(2+E), with the sign of x.
+func tanh(x vec) vec {
+	u := minusAbs(x)
+	VADDPS(u, u, u)
+	VMAXPS(u, loaded(constant("tanhLowest", -60)), u)
+	e := reduce(u)
+	w := e.power()
+	s, sLow := YMM(), YMM() // r + c
+	VADDPS(e.r, e.c, s)
+	VSUBPS(s, e.r, sLow)
+	VADDPS(e.c, sLow, sLow)
+	// -E = (1 - w) - w*s
+	one := constant("one", 1)
+	rest, high, low := YMM(), YMM(), YMM()
+	VMOVUPS(one, rest)
+	VSUBPS(w, rest, rest)
+	VMOVAPS(rest, high)
+	VFNMADD231PS(w, s, high)
+	VSUBPS(high, rest, low)
+	VFNMADD231PS(w, s, low)
+	VFNMADD231PS(w, sLow, low)
+	// 2 + E
+	d, dLow := YMM(), YMM()
+	two := constant("two", 2)
+	VMOVUPS(two, d)
+	VSUBPS(high, d, d)
+	VMOVUPS(two, dLow)
+	VSUBPS(d, dLow, dLow)
+	VSUBPS(high, dLow, dLow)
+	VSUBPS(low, dLow, dLow)
+	q := quotient(high, low, d, dLow)
+	sign := YMM()
+	VANDPS(bitsConstant("sign", 1<<31), x, sign)
+	VORPS(sign, q, q)
+	return q
+}
+
+// logarithm finishes log(2^-k * (1+f)) + correction, k whole floats: f + f²P(f) + correction - k ln 2.
+// The minus makes log1p(-0) = -0.
+func logarithm(f, k vec, correction *vec) vec {
+	r, square := polynomial("log", logCoefficients, f), YMM()
+	VMULPS(f, f, square)
+	if correction != nil {
+		VFMADD213PS(*correction, square, r)
+		VADDPS(f, r, r)
+	} else {
+		VFMADD213PS(f, square, r)
+	}
+	VFNMADD231PS(constant("ln2", math.Ln2), k, r)
+	return r
+}
+
+// exponentOf is the exponent of u (bits, in place) that leaves a mantissa within [2/3, 4/3).
+func exponentOf(u vec) vec {
+	e := YMM()
+	VPSUBD(constant("twoThirds", 0.6666666667), u, e)
+	VPAND(bitsConstant("exponentMask", 0xff800000), e, e)
+	return e
+}
+
+// negated is the whole float -e for exponent bits e.
+func negated(e vec) vec {
+	k := YMM()
+	VPXOR(k, k, k)
+	VPSUBD(e, k, k)
+	VCVTDQ2PS(k, k)
+	VMULPS(constant("twoToMinus23", 0x1p-23), k, k)
+	return k
+}
+
+// log returns the logarithm of x.
+func log(x vec) vec {
+	// denormals are scaled up
+	small, u, k := YMM(), YMM(), YMM()
+	VCMPPS(Imm(1), loaded(bitsConstant("smallestNormal", 0x00800000)), x, small) // x < it
+	VMULPS(constant("twoTo23", 1<<23), x, u)
+	VBLENDVPS(small, u, x, u)
+	e := exponentOf(u)
+	VPSUBD(e, u, u)
+	VSUBPS(constant("one", 1), u, u)
+	VANDPS(constant("twentyThree", 23), small, small)
+	k = negated(e)
+	VADDPS(small, k, k)
+	return special(x, logarithm(u, k, nil), constant("zero", 0))
+}
+
+// log1p returns log(1+x): the exponent is that of the rounded 1+x, the mantissa is built from x itself.
+func log1p(x vec) vec {
+	f, k := onePlus(x)
+	return special(x, logarithm(f, k, nil), constant("minusOne", -1))
+}
+
+// onePlus gives 1+x = 2^-k * (1+f), f rounded at most once and exact for small x.
+func onePlus(x vec) (f, k vec) {
+	u := YMM()
+	VADDPS(constant("one", 1), x, u)
+	e := exponentOf(u)
+	// 2^(2-e): its exponent is normal even if e is 128
+	s := YMM()
+	VMOVUPS(constant("four", 4), s)
+	VPSUBD(e, s, s)
+	f = YMM()
+	VPSUBD(e, x, f) // x * 2^-e
+	// plus 2^-e - 1; subtracting the opposite keeps the sign of -0
+	VFNMADD213PS(constant("one", 1), loaded(constant("quarter", 0.25)), s)
+	VSUBPS(s, f, f)
+	return f, negated(e)
+}
+
+// special puts right a logarithm that goes to -infinity at the pole: NaN below it, -infinity at it;
+// infinity and NaN stay.
+func special(x, result vec, pole Mem) vec {
+	p := loaded(pole)
+	inside, finite, other, is := YMM(), YMM(), YMM(), YMM()
+	VCMPPS(Imm(30), p, x, inside)                                            // x > pole
+	VCMPPS(Imm(17), loaded(bitsConstant("infinity", 0x7f800000)), x, finite) // x < infinity
+	VANDPS(finite, inside, inside)
+	VADDPS(x, x, other)
+	VCMPPS(Imm(17), p, x, is) // x < pole
+	VBLENDVPS(is, loaded(bitsConstant("nan", 0x7fc00000)), other, other)
+	VCMPPS(Imm(0), p, x, is)
+	VBLENDVPS(is, loaded(bitsConstant("minusInfinity", 0xff800000)), other, other)
+	VBLENDVPS(inside, result, other, other)
+	return other
+}
+
+// logSigmoid returns min(x, 0) - log(1 + exp(-|x|)).
+func logSigmoid(x vec) vec {
+	e, z, zLow := expPair(minusAbs(x))
+	e.scale(z, zLow)
+	f, k := onePlus(z)
+	// the low part of z counts 1/(1+z) times; a straight line is near enough for it
+	slope := loaded(constant("slope0", 0.97))
+	VFNMADD231PS(constant("slope1", 0.49), z, slope)
+	VMULPS(slope, zLow, zLow)
+	r := logarithm(f, k, &zLow)
+	low := YMM()
+	VXORPS(low, low, low)
+	VMINPS(x, low, low) // NaN passes
+	VSUBPS(r, low, low)
+	return low
+}

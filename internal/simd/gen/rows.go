@@ -1,0 +1,191 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func rowKernels() {
+	tail := tailMask()
+	layerNorm(tail)
+	layerNormBackward(tail)
+	glu(tail)
+	gluBackward(tail)
+	adamW(tail)
+}
+
+// copies are fresh registers with the values of others, for one more pass over the same arrays.
+func copies(p ...reg.GPVirtual) []reg.GPVirtual {
+	q := make([]reg.GPVirtual, len(p))
+	for i := range p {
+		q[i] = GP64()
+		MOVQ(p[i], q[i])
+	}
+	return q
+}
+
+// spread copies the low element to all others.
+func spread(x vec) vec {
+	v := YMM()
+	VBROADCASTSS(x.AsX(), v)
+	return v
+}
+
+func layerNorm(tail Mem) {
+	function("layerNormAVX2", "func(dst, x, weight, bias *float32, n int, eps float32) (mean, rstd float32)",
+		"sets dst = (x-mean)*rstd*weight + bias for one row.")
+	dst, x, weight, bias, n := pointer("dst"), pointer("x"), pointer("weight"), pointer("bias"), pointer("n")
+	steps := []int{4, 1}
+
+	count := XMM()
+	VXORPS(count, count, count)
+	VCVTSI2SSQ(n, count, count)
+	p, acc := copies(x, n), zeroed(4)
+	stream("sum", tail, p[1], steps, p[:1], func(l lane) { VADDPS(l.load(p[0]), acc[l.u], acc[l.u]) })
+	mean := total(acc)
+	VDIVSS(count, mean, mean)
+	Store(mean, ReturnIndex(0))
+	m := spread(mean)
+
+	q, squares := copies(x, n), zeroed(4)
+	stream("squares", tail, q[1], steps, q[:1], func(l lane) {
+		v := l.load(q[0])
+		VSUBPS(m, v, v)
+		l.only(v)
+		VFMADD231PS(v, v, squares[l.u])
+	})
+	rstd := total(squares)
+	VDIVSS(count, rstd, rstd)
+	eps := Load(Param("eps"), XMM())
+	VADDSS(eps, rstd, rstd)
+	VSQRTSS(rstd, rstd, rstd)
+	one := XMM()
+	VMOVUPS(constant("one", 1), one)
+	VDIVSS(rstd, one, rstd)
+	Store(rstd, ReturnIndex(1))
+	r := spread(rstd)
+
+	stream("write", tail, n, steps, pointers(dst, x, weight, bias), func(l lane) {
+		v, w, b := l.load(x), l.load(weight), l.load(bias)
+		VSUBPS(m, v, v)
+		VMULPS(r, v, v)
+		VFMADD213PS(b, w, v)
+		l.store(v, dst)
+	})
+	finish()
+}
+
+func layerNormBackward(tail Mem) {
+	function("layerNormBackwardAVX2", "func(dx, dy, x, weight, dweight, dbias *float32, n int, mean, rstd float32)",
+		"is the gradient of one row: with u = (x-mean)*rstd and g = dy*weight, dx = rstd*(g - avg(g) - u*avg(g*u)), dweight += dy*u, dbias += dy.")
+	dx, dy, x, weight, dweight, dbias := pointer("dx"), pointer("dy"), pointer("x"), pointer("weight"), pointer("dweight"), pointer("dbias")
+	n, m, r := pointer("n"), scalar("mean"), scalar("rstd")
+	count := XMM()
+	VXORPS(count, count, count)
+	VCVTSI2SSQ(n, count, count)
+
+	p, g, gu := copies(dy, x, weight, n), zeroed(2), zeroed(2)
+	stream("sums", tail, p[3], []int{2, 1}, append(p[:3:3], dweight, dbias), func(l lane) {
+		d, u, w := l.load(p[0]), l.load(p[1]), l.load(p[2])
+		VSUBPS(m, u, u)
+		VMULPS(r, u, u)
+		dw, db := l.load(dweight), l.load(dbias)
+		VFMADD231PS(d, u, dw)
+		VADDPS(d, db, db)
+		l.store(dw, dweight)
+		l.store(db, dbias)
+		VMULPS(d, w, w) // masked elements are 0
+		VADDPS(w, g[l.u], g[l.u])
+		VFMADD231PS(w, u, gu[l.u])
+	})
+	averageG, averageGU := total(g), total(gu)
+	VDIVSS(count, averageG, averageG)
+	VDIVSS(count, averageGU, averageGU)
+	a, b := spread(averageG), spread(averageGU)
+
+	stream("write", tail, n, []int{2, 1}, pointers(dx, dy, x, weight), func(l lane) {
+		d, u, w := l.load(dy), l.load(x), l.load(weight)
+		VSUBPS(m, u, u)
+		VMULPS(r, u, u)
+		VFMSUB213PS(a, d, w) // dy*weight - avg(g)
+		VFNMADD231PS(b, u, w)
+		VMULPS(r, w, w)
+		l.store(w, dx)
+	})
+	finish()
+}
+
+func glu(tail Mem) {
+	function("gluAVX2", "func(dst, a, b *float32, n int)", "sets dst = a * sigmoid(b).")
+	dst, a, b, n := pointer("dst"), pointer("a"), pointer("b"), pointer("n")
+	stream("loop", tail, n, []int{2, 1}, pointers(dst, a, b), func(l lane) {
+		s := sigmoid(l.load(b))
+		VMULPS(l.load(a), s, s)
+		l.store(s, dst)
+	})
+	finish()
+}
+
+func gluBackward(tail Mem) {
+	function("gluBackwardAVX2", "func(da, db, dy, a, b *float32, n int)",
+		"sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b).")
+	da, db, dy, a, b, n := pointer("da"), pointer("db"), pointer("dy"), pointer("a"), pointer("b"), pointer("n")
+	stream("loop", tail, n, []int{1}, pointers(da, db, dy, a, b), func(l lane) {
+		s := sigmoid(l.load(b))
+		d, u, slope := l.load(dy), l.load(a), YMM()
+		VMOVAPS(s, slope)
+		VFNMADD231PS(s, s, slope)
+		VMULPS(d, u, u)
+		VMULPS(slope, u, u)
+		VMULPS(d, s, s)
+		l.store(s, da)
+		l.store(u, db)
+	})
+	finish()
+}
+
+// The order of the fields of simd.adamWFactors.
+const (
+	adamScale = 4 * iota
+	adamBeta1
+	adamRest1
+	adamBeta2
+	adamRest2
+	adamKeep
+	adamRate
+	adamRoot
+	adamEps
+)
+
+func adamW(tail Mem) {
+	function("adamWAVX2", "func(value, grad, m, v *float32, n int, h *float32)", "is one AdamW update.")
+	value, grad, m, v, n, h := pointer("value"), pointer("grad"), pointer("m"), pointer("v"), pointer("n"), pointer("h")
+	factor := func(offset int) vec {
+		x := YMM()
+		VBROADCASTSS(Mem{Base: h, Disp: offset}, x)
+		return x
+	}
+	scale, beta1, rest1, beta2, rest2 := factor(adamScale), factor(adamBeta1), factor(adamRest1), factor(adamBeta2), factor(adamRest2)
+	keep, rate, root, eps := factor(adamKeep), factor(adamRate), factor(adamRoot), factor(adamEps)
+	stream("loop", tail, n, []int{1}, pointers(value, grad, m, v), func(l lane) {
+		g, first, second := l.load(grad), l.load(m), l.load(v)
+		VMULPS(scale, g, g)
+		VMULPS(beta1, first, first)
+		VFMADD231PS(rest1, g, first)
+		VMULPS(g, g, g)
+		VMULPS(beta2, second, second)
+		VFMADD231PS(rest2, g, second)
+		l.store(first, m)
+		l.store(second, v)
+		VMULPS(root, second, second)
+		VSQRTPS(second, second)
+		VADDPS(eps, second, second)
+		VMULPS(rate, first, first)
+		VDIVPS(second, first, first)
+		x := l.load(value)
+		VFMSUB213PS(first, keep, x) // keep*x - step
+		l.store(x, value)
+	})
+	finish()
+}

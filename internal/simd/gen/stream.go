@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+type vec = reg.VecVirtual
+
+// A lane is one vector of eight floats within a loop: the u-th of the loop's step, or the masked rest.
+type lane struct {
+	u, step int
+	mask    *vec
+}
+
+func (l lane) at(p reg.Register) Mem { return Mem{Base: p, Disp: 32 * l.u} }
+
+// load reads the lane of the array at p; masked elements are 0.
+func (l lane) load(p reg.Register) vec {
+	v := YMM()
+	if l.mask != nil {
+		VMASKMOVPS(l.at(p), *l.mask, v)
+	} else {
+		VMOVUPS(l.at(p), v)
+	}
+	return v
+}
+
+func (l lane) store(v vec, p reg.Register) {
+	if l.mask != nil {
+		VMASKMOVPS(v, *l.mask, l.at(p))
+	} else {
+		VMOVUPS(v, l.at(p))
+	}
+}
+
+// only zeroes the masked elements of v.
+func (l lane) only(v vec) {
+	if l.mask != nil {
+		VANDPS(*l.mask, v, v)
+	}
+}
+
+// tailMask gives a sliding window of eight ones and eight zeros.
+func tailMask() Mem {
+	t := GLOBL("tail", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(map[bool]uint32{true: math.MaxUint32}[i < 8]))
+	}
+	return t
+}
+
+// stream emits a loop over n floats of the arrays at the given pointers: steps of the given numbers of
+// vectors, largest first and the last one 1, then the masked rest. It uses up n and the pointers.
+func stream(name string, tail Mem, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual, body func(l lane)) {
+	for i, step := range steps {
+		next := fmt.Sprintf("%sTail", name)
+		if i+1 < len(steps) {
+			next = fmt.Sprintf("%s%d", name, steps[i+1])
+		}
+		SUBQ(Imm(uint64(8*step)), n)
+		JLT(LabelRef(next + "Enter"))
+		Label(fmt.Sprintf("%s%d", name, step))
+		for u := range step {
+			body(lane{u: u, step: step})
+		}
+		for _, p := range pointers {
+			ADDQ(U32(uint32(32*step)), p)
+		}
+		SUBQ(Imm(uint64(8*step)), n)
+		JGE(LabelRef(fmt.Sprintf("%s%d", name, step)))
+		Label(next + "Enter")
+		ADDQ(Imm(uint64(8*step)), n)
+	}
+	JZ(LabelRef(name + "Done"))
+	at, mask := GP64(), YMM()
+	LEAQ(tail, at)
+	NEGQ(n)
+	VMOVDQU(Mem{Base: at, Index: n, Scale: 4, Disp: 32}, mask)
+	body(lane{step: 1, mask: &mask})
+	Label(name + "Done")
+}
+
+// function begins a kernel.
+func function(name, signature, doc string) {
+	TEXT(name, NOSPLIT, signature)
+	Pragma("noescape")
+	Doc(name + " " + doc)
+}
+
+func pointers(p ...reg.GPVirtual) []reg.GPVirtual { return p }
+
+func pointer(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+
+// scalar broadcasts a float32 parameter.
+func scalar(name string) vec {
+	a, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	v := YMM()
+	VBROADCASTSS(a.Addr, v)
+	return v
+}
+
+// constant is a vector of eight equal floats in read-only memory.
+func constant(name string, v float64) Mem { return bitsConstant(name, math.Float32bits(float32(v))) }
+
+var constants = map[string]Mem{}
+
+func bitsConstant(name string, v uint32) Mem {
+	if m, ok := constants[name]; ok {
+		return m
+	}
+	g := GLOBL(name, RODATA|NOPTR)
+	for i := range 8 {
+		DATA(4*i, U32(v))
+	}
+	constants[name] = g
+	return g
+}
+
+func zeroed(n int) []vec {
+	v := make([]vec, n)
+	for i := range v {
+		v[i] = YMM()
+		VXORPS(v[i], v[i], v[i])
+	}
+	return v
+}
+
+// loaded is a constant in a register.
+func loaded(m Mem) vec {
+	v := YMM()
+	VMOVUPS(m, v)
+	return v
+}
+
+// total adds the vectors and then the lanes of the sum; the result is the low element.
+func total(v []vec) vec {
+	for n := len(v); n > 1; n = (n + 1) / 2 {
+		for i := range n / 2 {
+			VADDPS(v[n-1-i], v[i], v[i])
+		}
+	}
+	high := XMM()
+	VEXTRACTF128(Imm(1), v[0], high)
+	VADDPS(v[0].AsX(), high, high)
+	VHADDPS(high, high, high)
+	VHADDPS(high, high, high)
+	return high
+}
+
+func finish() {
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+func vectorKernels() {
+	tail := tailMask()
+	steps := []int{4, 1}
+
+	binary := func(name, doc string, op func(l lane, x, y vec)) {
+		function(name, "func(dst, x, y *float32, n int)", doc)
+		dst, x, y, n := pointer("dst"), pointer("x"), pointer("y"), pointer("n")
+		stream("loop", tail, n, steps, pointers(dst, x, y), func(l lane) {
+			v, w := l.load(x), l.load(y)
+			op(l, v, w)
+			l.store(w, dst)
+		})
+		finish()
+	}
+	binary("addAVX2", "sets dst = x + y.", func(_ lane, x, y vec) { VADDPS(y, x, y) })
+	binary("mulAVX2", "sets dst = x * y.", func(_ lane, x, y vec) { VMULPS(y, x, y) })
+
+	function("scaleAVX2", "func(dst, x *float32, n int, alpha float32)", "sets dst = alpha * x.")
+	dst, x, n, alpha := pointer("dst"), pointer("x"), pointer("n"), scalar("alpha")
+	stream("loop", tail, n, steps, pointers(dst, x), func(l lane) {
+		v := l.load(x)
+		VMULPS(alpha, v, v)
+		l.store(v, dst)
+	})
+	finish()
+
+	function("addScaledAVX2", "func(dst, x *float32, n int, alpha float32)", "adds alpha * x to dst.")
+	dst, x, n, alpha = pointer("dst"), pointer("x"), pointer("n"), scalar("alpha")
+	stream("loop", tail, n, steps, pointers(dst, x), func(l lane) {
+		v, d := l.load(x), l.load(dst)
+		VFMADD231PS(alpha, v, d)
+		l.store(d, dst)
+	})
+	finish()
+
+	scaleAddMaxAbs(tail, steps)
+	reductions(tail)
+	maximum(tail)
+	indexOf(tail)
+}
+
+// absMask clears the sign. The bits of magnitudes order as integers, with NaN above infinity, so integer
+// maxima find the largest magnitude and keep NaN.
+func absMask() vec { return loaded(bitsConstant("abs", 1<<31-1)) }
+
+// largest is the maximum of all integers in the vectors.
+func largest(v []vec) vec {
+	for n := len(v); n > 1; n = (n + 1) / 2 {
+		for i := range n / 2 {
+			VPMAXSD(v[n-1-i], v[i], v[i])
+		}
+	}
+	high, other := XMM(), XMM()
+	VEXTRACTI128(Imm(1), v[0], high)
+	VPMAXSD(v[0].AsX(), high, high)
+	VPSHUFD(Imm(0x4e), high, other)
+	VPMAXSD(other, high, high)
+	VPSHUFD(Imm(0xb1), high, other)
+	VPMAXSD(other, high, high)
+	return high
+}
+
+func scaleAddMaxAbs(tail Mem, steps []int) {
+	function("scaleAddMaxAbsAVX2", "func(dst, x, y *float32, n int, a, b float32) float32", "sets dst = a*x + b*y and returns the largest magnitude.")
+	dst, x, y, n, a, b := pointer("dst"), pointer("x"), pointer("y"), pointer("n"), scalar("a"), scalar("b")
+	abs, best := absMask(), zeroed(4)
+	stream("loop", tail, n, steps, pointers(dst, x, y), func(l lane) {
+		v, w := l.load(x), l.load(y)
+		VMULPS(a, v, v)
+		VFMADD231PS(b, w, v)
+		l.store(v, dst)
+		l.only(v)
+		VANDPS(abs, v, v)
+		VPMAXSD(v, best[l.u], best[l.u])
+	})
+	Store(largest(best), ReturnIndex(0))
+	finish()
+}
+
+func reductions(tail Mem) {
+	steps := []int{8, 2, 1}
+	function("sumAVX2", "func(x *float32, n int) float32", "returns the sum of x.")
+	x, n, acc := pointer("x"), pointer("n"), zeroed(8)
+	stream("loop", tail, n, steps, pointers(x), func(l lane) {
+		if l.mask == nil {
+			VADDPS(l.at(x), acc[l.u], acc[l.u])
+		} else {
+			VADDPS(l.load(x), acc[l.u], acc[l.u])
+		}
+	})
+	Store(total(acc), ReturnIndex(0))
+	finish()
+
+	function("sumSquaresAVX2", "func(x *float32, n int) float32", "returns the sum of the squares of x.")
+	x, n, acc = pointer("x"), pointer("n"), zeroed(8)
+	stream("loop", tail, n, steps, pointers(x), func(l lane) {
+		v := l.load(x)
+		VFMADD231PS(v, v, acc[l.u])
+	})
+	Store(total(acc), ReturnIndex(0))
+	finish()
+
+	function("dotAVX2", "func(x, y *float32, n int) float32", "returns the inner product of x and y.")
+	x, y := pointer("x"), pointer("y")
+	n, acc = pointer("n"), zeroed(8)
+	stream("loop", tail, n, steps, pointers(x, y), func(l lane) {
+		v := l.load(x)
+		if l.mask == nil {
+			VFMADD231PS(l.at(y), v, acc[l.u])
+		} else {
+			VFMADD231PS(l.load(y), v, acc[l.u])
+		}
+	})
+	Store(total(acc), ReturnIndex(0))
+	finish()
+
+	function("maxAbsAVX2", "func(x *float32, n int) float32", "returns the largest magnitude in x.")
+	x, n = pointer("x"), pointer("n")
+	abs := absMask()
+	acc = zeroed(8)
+	stream("loop", tail, n, steps, pointers(x), func(l lane) {
+		v := l.load(x)
+		VANDPS(abs, v, v)
+		VPMAXSD(v, acc[l.u], acc[l.u])
+	})
+	Store(largest(acc), ReturnIndex(0))
+	finish()
+}
+
+// maximum keeps NaN by collecting comparisons, one for two vectors.
+func maximum(tail Mem) {
+	function("maxAVX2", "func(x *float32, n int) float32", "returns the largest element of x, NaN if there is one.")
+	x, n := pointer("x"), pointer("n")
+	lowest := bitsConstant("minusInfinity", 0xff800000)
+	best := []vec{loaded(lowest), loaded(lowest), loaded(lowest), loaded(lowest)}
+	unordered := zeroed(2)
+	var previous vec
+	stream("loop", tail, n, []int{8, 1}, pointers(x), func(l lane) {
+		v := l.load(x)
+		if l.mask != nil {
+			VBLENDVPS(*l.mask, v, loaded(lowest), v)
+		}
+		VMAXPS(v, best[l.u%4], best[l.u%4])
+		if l.step > 1 && l.u%2 == 0 {
+			previous = v
+			return
+		}
+		if l.step == 1 {
+			previous = v // nothing to pair it with
+		}
+		is := YMM()
+		VCMPPS(Imm(3), previous, v, is)
+		VORPS(is, unordered[l.u/2%2], unordered[l.u/2%2])
+	})
+	VORPS(unordered[1], unordered[0], unordered[0])
+	for i := range 2 {
+		VMAXPS(best[i+2], best[i], best[i])
+	}
+	VMAXPS(best[1], best[0], best[0])
+	high, other := XMM(), XMM()
+	VEXTRACTF128(Imm(1), best[0], high)
+	VMAXPS(best[0].AsX(), high, high)
+	VPSHUFD(Imm(0x4e), high, other)
+	VMAXPS(other, high, high)
+	VPSHUFD(Imm(0xb1), high, other)
+	VMAXPS(other, high, high)
+	found := GP32()
+	VMOVMSKPS(unordered[0], found)
+	TESTL(found, found)
+	JZ(LabelRef("ordered"))
+	VMOVUPS(bitsConstant("nan", 0x7fc00000), high)
+	Label("ordered")
+	Store(high, ReturnIndex(0))
+	finish()
+}
+
+func indexOf(tail Mem) {
+	function("indexAVX2", "func(x *float32, n int, v float32) int", "returns the first index at which x is v, or is NaN if v is NaN; -1 if there is none.")
+	x, n, v := pointer("x"), pointer("n"), scalar("v")
+	begin := GP64()
+	MOVQ(x, begin)
+	nan := YMM()
+	VCMPPS(Imm(3), v, v, nan) // all ones if v is NaN
+	found := GP32()
+	stream("loop", tail, n, []int{1}, pointers(x), func(l lane) {
+		u := l.load(x)
+		is, other := YMM(), YMM()
+		VCMPPS(Imm(3), u, u, other)
+		VANDPS(nan, other, other)
+		VCMPPS(Imm(0), v, u, is)
+		VORPS(other, is, is)
+		l.only(is)
+		VMOVMSKPS(is, found)
+		TESTL(found, found)
+		JNZ(LabelRef("hit"))
+	})
+	at := GP64()
+	MOVQ(I32(-1), at)
+	Store(at, ReturnIndex(0))
+	finish()
+	Label("hit")
+	BSFL(found, found)
+	SUBQ(begin, x)
+	SHRQ(Imm(2), x)
+	bit := found.As64()
+	ADDQ(bit, x)
+	Store(x, ReturnIndex(0))
+	finish()
+}
