@@ -1,0 +1,297 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"goomtrain/internal/simd"
+	"goomtrain/params"
+)
+
+// LogAttention is the attention of arXiv 2404.05843, whose similarity is the logarithm of a dot product
+// of exponentials and whose values and outputs are logarithms:
+//
+//	w_ts = sum_k exp(q_tk + k_sk)                       over s <= t if causal, over all s if not
+//	y_tv = ln(sum_s w_ts exp(v_sv)) - ln(sum_s w_ts)
+//
+//	q [B, T, H, K]   k [B, T, H, K]   v, y [B, T, H, V]   each where HeadRows says
+//
+// With a column of ones, c = V, after those of the values, the denominator is one more numerator, so all
+// sums are alike: N_tc = sum_s w_ts exp(v_sc), y_tv = ln N_tv - ln N_tV. All that a later position needs
+// of the earlier ones is a state of constant size (C = V+1 columns):
+//
+//	S_kc = ln sum_s exp(k_sk + v_sc)        N_tc = sum_k exp(q_tk + S_kc)
+//
+// Time runs in chunks of L positions. Inside a chunk sums are taken of numbers relative to references of
+// the chunk, by matrix products (logchunk.go); a sum that underflows there is taken again among logarithms
+// (logexact.go). Across chunks S is kept in float64, whatever F is: it sums a whole sequence.
+//
+// Signed: exp(v) may carry a sign, y and S then too. A sum that is exactly zero has no gradient.
+type LogAttention[F simd.Float] struct {
+	size    AttentionSize
+	signed  bool
+	columns int // C = V+1
+	chunk   int // L
+	tasks   int // B*H
+
+	// what the backward pass needs; without WantGradients two slots of states are used in turn
+	slots  int
+	states []float64 // [B*H, slots, K, C] ln|S| before each chunk, and after the last
+	signs  []float64 // the same, +-1; nil if not signed
+	sums   []F       // [B*H, Tq, C] N relative to the references of their chunks
+	weak   []bool    // [B*H, Tq] rows in which a sum underflowed
+
+	pool             pool[logChunk[F]]
+	x, dx            LogOperands[F] // operands of the running call
+	y, sign, dy      HeadRows[F]
+	carry            *LogCarry
+	dStart, dEnd     []F
+	forward, reverse func(task int)
+}
+
+// HeadRows is where one operand of an attention lies, as Rows, with the heads Step numbers apart.
+type HeadRows[F simd.Float] struct {
+	Rows[F]
+	Step int
+}
+
+// PackedHeads is an operand that has a tensor [B, T, H*width] for itself.
+func PackedHeads[F simd.Float](data []F, heads, width int) HeadRows[F] {
+	return HeadRows[F]{Packed(data, heads, width), width}
+}
+
+// SplitHeads cuts rows of H heads [q, k, v], each of K, K and V numbers, into their three operands: the
+// layout of the paper's projection.
+func SplitHeads[F simd.Float](data []F, heads, keys, values int) (q, k, v HeadRows[F]) {
+	step := 2*keys + values
+	part := func(offset int) HeadRows[F] {
+		return HeadRows[F]{Rows[F]{Data: data, Stride: heads * step, Offset: offset}, step}
+	}
+	return part(0), part(keys), part(2 * keys)
+}
+
+// row is the numbers of head h at row r = b*T + t.
+func (x *HeadRows[F]) row(r, h, width int) []F {
+	at := r*x.Stride + x.Offset + h*x.Step
+	return x.Data[at : at+width : at+width]
+}
+
+// LogOperands are the inputs of a LogAttention, or their gradients. Sign, of the values, is +1 or -1; it
+// is read where values are signed and has no gradient.
+type LogOperands[F simd.Float] struct {
+	Q, K, V, Sign HeadRows[F]
+}
+
+// LogCarry is the state S of a LogAttention between two stretches of one sequence.
+type LogCarry struct {
+	logs  []float64 // [B, H, K, V+1]; -Inf: nothing yet
+	signs []float64 // the same shape; nil if values are not signed
+	shape [4]int
+}
+
+// NewLogCarry returns the carry of sequences not begun.
+func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
+	c := &LogCarry{logs: make([]float64, batch*heads*keys*(values+1)), shape: [4]int{batch, heads, keys, values + 1}}
+	if signed {
+		c.signs = make([]float64, len(c.logs))
+	}
+	c.Reset()
+	return c
+}
+
+// Reset forgets all positions.
+func (c *LogCarry) Reset() {
+	for i := range c.logs {
+		c.logs[i] = math.Inf(-1)
+	}
+	for i := range c.signs {
+		c.signs[i] = 1
+	}
+}
+
+// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+func (c *LogCarry) Arrays(prefix string) []params.Array {
+	arrays := []params.Array{{Name: prefix + "log_sums", Shape: c.shape[:], Data: c.logs}}
+	if c.signs != nil {
+		arrays = append(arrays, params.Array{Name: prefix + "signs", Shape: c.shape[:], Data: c.signs})
+	}
+	return arrays
+}
+
+// logChunkLength is L: a chunk's L^2 weights cost as much as its work on the state.
+const logChunkLength = 64
+
+// NewLogAttention returns the kernel of that size.
+func NewLogAttention[F simd.Float](size AttentionSize, signed bool) *LogAttention[F] {
+	size.check("LogAttention")
+	k := &LogAttention[F]{size: size, signed: signed, columns: size.DValue + 1, tasks: size.tasks(),
+		chunk: min(logChunkLength, max(size.Queries, size.Keys)), slots: 2}
+	k.pool.create = k.newChunk
+	k.forward, k.reverse = k.forwardTask, k.reverseTask
+	k.makeStates()
+	return k
+}
+
+// WantGradients makes every later Forward keep what Backward needs.
+func (k *LogAttention[F]) WantGradients() {
+	k.sums, k.weak = make([]F, k.tasks*k.size.Queries*k.columns), make([]bool, k.tasks*k.size.Queries)
+	if k.size.Causal {
+		k.slots = chunks(k.size.Keys, k.chunk) + 1
+	} else {
+		k.slots = 3 // two in turn, and the first
+	}
+	k.makeStates()
+}
+
+func (k *LogAttention[F]) makeStates() {
+	n := k.tasks * k.slots * k.size.DKey * k.columns
+	k.states = make([]float64, n)
+	if k.signed {
+		k.signs = make([]float64, n)
+	}
+}
+
+// state is a slot of a task's states, and of their signs.
+func (k *LogAttention[F]) state(task, slot int) (state logState) {
+	n := k.size.DKey * k.columns
+	at := (task*k.slots + slot%k.slots) * n
+	state.logs = k.states[at : at+n]
+	if k.signed {
+		state.signs = k.signs[at : at+n]
+	}
+	return state
+}
+
+// logState is S [K, C] of one task.
+type logState struct{ logs, signs []float64 }
+
+func (s logState) copyFrom(from logState) {
+	copy(s.logs, from.logs)
+	copy(s.signs, from.signs)
+}
+
+// Forward writes y, and its sign where values are signed. If carry is not nil the sequences go on from
+// it, all its positions being visible to every query, and it receives the last state.
+func (k *LogAttention[F]) Forward(y, sign HeadRows[F], x LogOperands[F], carry *LogCarry) {
+	if want := [4]int{k.size.Batch, k.size.Heads, k.size.DKey, k.columns}; carry != nil && (carry.shape != want || (carry.signs != nil) != k.signed) {
+		panic(fmt.Sprintf("kernels: LogAttention: the carry has shape %v (signed: %v), want %v (%v)", carry.shape, carry.signs != nil, want, k.signed))
+	}
+	k.x, k.y, k.sign, k.carry = x, y, sign, carry
+	k.pool.reserve(simd.Threads())
+	simd.For(k.tasks, k.forward)
+}
+
+// Backward writes the gradients d of x from dy and the last Forward. dEnd, the gradient of the logarithms
+// of the last state [B, H, K, V+1], may be nil: zero; dStart, if it is not nil, receives that of the
+// state from which the sequences went on. Both are zero where the state has nothing yet.
+func (k *LogAttention[F]) Backward(d, x LogOperands[F], dy HeadRows[F], dStart, dEnd []F) {
+	if k.sums == nil {
+		panic("kernels: LogAttention: Backward without WantGradients before Forward")
+	}
+	k.dx, k.x, k.dy, k.dStart, k.dEnd = d, x, dy, dStart, dEnd
+	k.pool.reserve(simd.Threads())
+	simd.For(k.tasks, k.reverse)
+}
+
+// forwardTask takes one head of one sequence through time.
+func (k *LogAttention[F]) forwardTask(task int) {
+	c := k.pool.take()
+	defer k.pool.give(c)
+	first := k.state(task, 0)
+	n := len(first.logs)
+	if k.carry != nil {
+		copy(first.logs, k.carry.logs[task*n:])
+		if k.signed {
+			copy(first.signs, k.carry.signs[task*n:])
+		}
+	} else {
+		for i := range first.logs {
+			first.logs[i] = math.Inf(-1)
+		}
+		for i := range first.signs {
+			first.signs[i] = 1
+		}
+	}
+	last := first
+	if k.size.Causal {
+		for i := range chunks(k.size.Keys, k.chunk) {
+			n := min(k.chunk, k.size.Keys-i*k.chunk)
+			c.open(task, i*k.chunk, n, n, last)
+			c.read()
+			last = k.state(task, i+1)
+			c.absorb(last)
+		}
+	} else {
+		last = k.absorbAll(c, task, first)
+		for lo := 0; lo < k.size.Queries; lo += k.chunk {
+			c.open(task, lo, 0, min(k.chunk, k.size.Queries-lo), last)
+			c.read()
+		}
+	}
+	if k.carry != nil {
+		copy(k.carry.logs[task*n:], last.logs)
+		if k.signed {
+			copy(k.carry.signs[task*n:], last.signs)
+		}
+	}
+}
+
+// absorbAll takes all keys into the state before any is read. It leaves the first state where it is, if
+// there is a slot for that.
+func (k *LogAttention[F]) absorbAll(c *logChunk[F], task int, first logState) logState {
+	last := first
+	for i := range chunks(k.size.Keys, k.chunk) {
+		c.open(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), 0, last)
+		next := k.state(task, 1-i%2)
+		if k.slots == 3 {
+			next = k.state(task, 1+i%2)
+		}
+		c.absorb(next)
+		last = next
+	}
+	return last
+}
+
+// lastSlot is where forwardTask left the last state for reverseTask.
+func (k *LogAttention[F]) lastSlot() int {
+	if n := chunks(k.size.Keys, k.chunk); k.size.Causal {
+		return n
+	} else {
+		return 1 + (n-1)%2
+	}
+}
+
+// reverseTask takes the adjoint of the state of one head of one sequence back through time. It is the
+// gradient of the logarithms S: moderate numbers, whatever the magnitude of S.
+func (k *LogAttention[F]) reverseTask(task int) {
+	c := k.pool.take()
+	defer k.pool.give(c)
+	n := len(c.adjoint)
+	clear(c.adjoint)
+	if k.dEnd != nil {
+		copy(c.adjoint, k.dEnd[task*n:])
+	}
+	first, last := k.state(task, 0), k.state(task, k.lastSlot())
+	if k.size.Causal {
+		for i := chunks(k.size.Keys, k.chunk) - 1; i >= 0; i-- {
+			n := min(k.chunk, k.size.Keys-i*k.chunk)
+			c.open(task, i*k.chunk, n, n, k.state(task, i))
+			c.reverse(k.state(task, i+1))
+			c.adjoint, c.before = c.before, c.adjoint
+		}
+	} else {
+		for lo := 0; lo < k.size.Queries; lo += k.chunk {
+			c.open(task, lo, 0, min(k.chunk, k.size.Queries-lo), last)
+			c.reverse(logState{})
+			simd.Add(c.adjoint, c.adjoint, c.before)
+		}
+		for lo := 0; lo < k.size.Keys; lo += k.chunk {
+			c.open(task, lo, min(k.chunk, k.size.Keys-lo), 0, last)
+			c.reverse(last)
+		}
+		c.shareOf(first, last)
+	}
+	if k.dStart != nil {
+		copy(k.dStart[task*n:(task+1)*n], c.adjoint)
+	}
+}

@@ -1,0 +1,436 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+)
+
+// logCase is one problem of log attention; its numbers follow from its name.
+type logCase struct {
+	name                   string
+	b, h, tq, tk, k, v     int
+	full                   bool    // not causal
+	scaleQ, scaleK, scaleV float64 // of normal numbers; 0: 1
+	extremes               float64 // values are this or its negative, and a normal number
+	apart                  float64 // keys grow by this from each position to the next, in one channel
+	carried, signed        bool
+	nothing                float64 // share of values that are the logarithm of zero
+}
+
+var logCases = []logCase{
+	{name: "one step", b: 1, h: 1, tq: 1, k: 1, v: 1},
+	{name: "two steps", b: 2, h: 2, tq: 2, k: 3, v: 2},
+	{name: "chunk less one", b: 1, h: 2, tq: 63, k: 3, v: 2},
+	{name: "chunk", b: 1, h: 1, tq: 64, k: 2, v: 3},
+	{name: "chunk and one", b: 1, h: 2, tq: 65, k: 2, v: 3},
+	{name: "three chunks", b: 2, h: 1, tq: 150, k: 2, v: 1},
+	{name: "thousand", b: 1, h: 1, tq: 1000, k: 2, v: 1},
+	{name: "wide", b: 1, h: 1, tq: 20, k: 17, v: 33},
+	{name: "carried", b: 2, h: 2, tq: 70, k: 3, v: 2, carried: true},
+	{name: "full", b: 2, h: 2, tq: 70, k: 3, v: 2, full: true},
+	{name: "full, one chunk", b: 1, h: 1, tq: 9, k: 3, v: 2, full: true},
+	{name: "full, more queries", b: 1, h: 2, tq: 140, tk: 5, k: 2, v: 3, full: true},
+	{name: "full, more keys", b: 1, h: 2, tq: 3, tk: 200, k: 2, v: 3, full: true},
+	{name: "full, carried", b: 1, h: 2, tq: 8, tk: 70, k: 2, v: 3, full: true, carried: true},
+	{name: "large", b: 1, h: 2, tq: 100, k: 3, v: 2, scaleQ: 30, scaleK: 30, scaleV: 30},
+	{name: "keys 1e4 apart", b: 1, h: 2, tq: 100, k: 3, v: 2, apart: 1e4},
+	{name: "keys 1e4 apart, falling", b: 1, h: 2, tq: 100, k: 3, v: 2, apart: -1e4, carried: true},
+	{name: "values of e^300", b: 1, h: 2, tq: 100, k: 3, v: 2, extremes: 300},
+	{name: "values of e^300, full", b: 1, h: 2, tq: 100, k: 3, v: 2, extremes: 300, full: true, carried: true},
+	{name: "both", b: 1, h: 1, tq: 70, k: 3, v: 2, extremes: 300, apart: 50},
+	{name: "zeros", b: 1, h: 2, tq: 70, k: 3, v: 2, nothing: 0.5},
+	{name: "nothing but zeros", b: 1, h: 1, tq: 66, k: 2, v: 2, nothing: 1},
+	{name: "signed", b: 2, h: 2, tq: 70, k: 3, v: 2, signed: true, carried: true},
+	{name: "signed, full", b: 1, h: 2, tq: 70, k: 3, v: 2, signed: true, full: true},
+	{name: "signed, large", b: 1, h: 2, tq: 70, k: 3, v: 2, signed: true, extremes: 300, apart: 20},
+}
+
+// naive draws the numbers, rounded to float32, so that both kernels see the same problem.
+func (c logCase) naive() (a LogAttentionNaive, dy, dEnd []float64) {
+	if c.tk == 0 {
+		c.tk = c.tq
+	}
+	a = LogAttentionNaive{Tasks: c.b * c.h, Queries: c.tq, Keys: c.tk, K: c.k, V: c.v, Causal: !c.full}
+	r := rng.New(2, c.name)
+	draw := func(n int, scale float64) []float64 {
+		if scale == 0 {
+			scale = 1
+		}
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = float64(float32(scale * r.NormFloat64()))
+		}
+		return x
+	}
+	a.Q, a.Key, a.Value = draw(a.Tasks*c.tq*c.k, c.scaleQ), draw(a.Tasks*c.tk*c.k, c.scaleK), draw(a.Tasks*c.tk*c.v, c.scaleV)
+	for i := range a.Value {
+		a.Value[i] = float64(float32(a.Value[i] + c.extremes*float64(1-2*r.IntN(2))))
+		if r.Float64() < c.nothing {
+			a.Value[i] = math.Inf(-1)
+		}
+	}
+	for i := range a.Key {
+		if i%c.k == 0 {
+			a.Key[i] = float64(float32(a.Key[i] + c.apart*float64(i/c.k%c.tk)))
+		}
+	}
+	n := a.Tasks * c.k * (c.v + 1)
+	if c.carried {
+		a.State = draw(n, 1)
+	}
+	if c.signed {
+		for range a.Value {
+			a.Sign = append(a.Sign, float64(1-2*r.IntN(2)))
+		}
+		for i := range n {
+			if s := float64(1 - 2*r.IntN(2)); i%(c.v+1) == c.v {
+				a.StateSign = append(a.StateSign, 1) // the denominator is positive
+			} else {
+				a.StateSign = append(a.StateSign, s)
+			}
+		}
+	}
+	return a, draw(a.Tasks*c.tq*c.v, 1), draw(n, 1)
+}
+
+// logRun is a kernel with a problem's numbers as F, all operands packed into rows as models have them.
+type logRun[F simd.Float] struct {
+	kernel            *LogAttention[F]
+	x, d              LogOperands[F]
+	y, sign, dy       HeadRows[F]
+	start, carry      *LogCarry
+	dStart, dEnd      []F
+	heads, keyW, valW int
+}
+
+// laidOut puts [B, H, T, W] into the rows of an operand.
+func laidOut[F simd.Float](to HeadRows[F], from []float64, heads, time, width int) {
+	for i := 0; i*width < len(from); i++ {
+		b, h, t := i/(heads*time), i/time%heads, i%time
+		copy(to.row(b*time+t, h, width), narrow[F](from[i*width:(i+1)*width]))
+	}
+}
+
+// takenOut is the inverse of laidOut.
+func takenOut[F simd.Float](from HeadRows[F], tasks, heads, time, width int) (to []float64) {
+	for i := range tasks * time {
+		b, h, t := i/(heads*time), i/time%heads, i%time
+		to = append(to, widen(from.row(b*time+t, h, width))...)
+	}
+	return to
+}
+
+func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64) *logRun[F] {
+	r := &logRun[F]{heads: c.h, keyW: c.k, valW: c.v}
+	r.kernel = NewLogAttention[F](AttentionSize{Batch: c.b, Queries: a.Queries, Keys: a.Keys, Heads: c.h, DKey: c.k, DValue: c.v, Causal: a.Causal}, c.signed)
+	operands := func(values bool) (x LogOperands[F]) {
+		if a.Queries == a.Keys { // packed
+			x.Q, x.K, x.V = SplitHeads(poisoned[F](c.b*a.Keys*c.h*(2*c.k+c.v)), c.h, c.k, c.v)
+		} else {
+			x.Q = PackedHeads(poisoned[F](c.b*a.Queries*c.h*c.k), c.h, c.k)
+			x.K = PackedHeads(poisoned[F](c.b*a.Keys*c.h*c.k), c.h, c.k)
+			x.V = PackedHeads(poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
+		}
+		if values {
+			laidOut(x.Q, a.Q, c.h, a.Queries, c.k)
+			laidOut(x.K, a.Key, c.h, a.Keys, c.k)
+			laidOut(x.V, a.Value, c.h, a.Keys, c.v)
+			if c.signed {
+				x.Sign = PackedHeads(poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
+				laidOut(x.Sign, a.Sign, c.h, a.Keys, c.v)
+			}
+		}
+		return x
+	}
+	r.x, r.d = operands(true), operands(false)
+	out := func() HeadRows[F] { return PackedHeads(poisoned[F](c.b*a.Queries*c.h*c.v), c.h, c.v) }
+	r.y, r.sign, r.dy = out(), out(), out()
+	laidOut(r.dy, dy, c.h, a.Queries, c.v)
+	r.start = NewLogCarry(c.b, c.h, c.k, c.v, c.signed)
+	if a.State != nil {
+		copy(r.start.logs, a.State)
+		copy(r.start.signs, a.StateSign)
+	}
+	r.dStart, r.dEnd = poisoned[F](len(r.start.logs)), narrow[F](dEnd)
+	return r
+}
+
+func (r *logRun[F]) run(gradients bool) {
+	r.carry = NewLogCarry(r.kernel.size.Batch, r.heads, r.keyW, r.valW, r.kernel.signed)
+	copy(r.carry.logs, r.start.logs)
+	copy(r.carry.signs, r.start.signs)
+	r.kernel.Forward(r.y, r.sign, r.x, r.carry)
+	if gradients {
+		r.kernel.Backward(r.d, r.x, r.dy, r.dStart, r.dEnd)
+	}
+}
+
+// outcome is all results in the order of the naive form, [B*H, T, W].
+func (r *logRun[F]) outcome() map[string][]float64 {
+	s := r.kernel.size
+	tasks := s.tasks()
+	o := map[string][]float64{
+		"y": takenOut(r.y, tasks, s.Heads, s.Queries, s.DValue), "state": r.carry.logs,
+		"dq": takenOut(r.d.Q, tasks, s.Heads, s.Queries, s.DKey),
+		"dk": takenOut(r.d.K, tasks, s.Heads, s.Keys, s.DKey),
+		"dv": takenOut(r.d.V, tasks, s.Heads, s.Keys, s.DValue), "dstate": widen(r.dStart)}
+	if r.kernel.signed {
+		o["sign"], o["state sign"] = takenOut(r.sign, tasks, s.Heads, s.Queries, s.DValue), r.carry.signs
+	}
+	return o
+}
+
+// TestLogAttentionEqualsNaive compares with direct sums in float64.
+func TestLogAttentionEqualsNaive(t *testing.T) {
+	poison = true
+	defer func() { poison = false }()
+	t.Run("float64", testLogAttention[float64])
+	t.Run("float32", testLogAttention[float32])
+}
+
+func testLogAttention[F simd.Float](t *testing.T) {
+	for _, c := range logCases {
+		t.Run(c.name, func(t *testing.T) {
+			a, dy, dEnd := c.naive()
+			want := map[string][]float64{}
+			want["y"], want["sign"], want["state"], want["state sign"] = a.Forward()
+			want["dq"], want["dk"], want["dv"], want["dstate"] = a.Backward(dy, dEnd)
+			r := newLogRun[F](c, a, dy, dEnd)
+			r.run(false)
+			forward := r.outcome()["y"]
+			r.kernel.WantGradients()
+			r.run(true)
+			r.run(true) // a second run finds used memory
+			got := r.outcome()
+			for i, y := range forward {
+				if math.Float64bits(y) != math.Float64bits(got["y"][i]) {
+					t.Fatalf("y[%d] = %v without gradients, %v with them", i, y, got["y"][i])
+				}
+			}
+			for name, g := range got {
+				w, tol := want[name], tolerance[F](1e-4, 1e-10)
+				if name == "y" && c.signed {
+					w = finite[F](w)
+				}
+				if c.signed { // sums cancel
+					tol = tolerance[F](2e-3, 1e-8)
+				}
+				if name[0] == 'd' { // gradients sum terms of the magnitude of dy, 1, and may cancel to nothing
+					g, w = append(g, 1), append(w, 1)
+				}
+				nearInfinite(t, name, g, w, tol)
+			}
+		})
+	}
+}
+
+// finite has the logarithm that stands for zero in the place of -Inf.
+func finite[F simd.Float](x []float64) []float64 {
+	y := append([]float64(nil), x...)
+	for i, v := range y {
+		if math.IsInf(v, -1) {
+			y[i] = float64(zeroLog[F]())
+		}
+	}
+	return y
+}
+
+// nearInfinite is near for logarithms, some of which may be -Inf.
+func nearInfinite(t *testing.T, name string, got, want []float64, tolerance float64) {
+	t.Helper()
+	var g, w []float64
+	for i := range want {
+		if math.IsInf(want[i], -1) {
+			if !math.IsInf(got[i], -1) {
+				t.Fatalf("%s[%d] = %v, want -Inf", name, i, got[i])
+			}
+			continue
+		}
+		g, w = append(g, got[i]), append(w, want[i])
+	}
+	near(t, name, g, w, tolerance)
+}
+
+// TestLogAttentionGradients holds the backward pass, also of the naive form, to finite differences of the
+// kernel's own forward pass.
+func TestLogAttentionGradients(t *testing.T) {
+	for _, c := range logCases {
+		if c.tq*c.h > 150 || c.apart != 0 || c.extremes != 0 || c.nothing != 0 || c.scaleK != 0 {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			a, dy, dEnd := c.naive()
+			r := newLogRun[float64](c, a, dy, dEnd)
+			r.kernel.WantGradients()
+			r.run(true)
+			f := func() float64 {
+				r.run(false)
+				sum := simd.Dot(r.y.Data, r.dy.Data)
+				return sum + simd.Dot(r.carry.logs, r.dEnd)
+			}
+			check := func(name string, x, d []float64) {
+				gradcheck.Check(t, name, f, x, append([]float64(nil), d...), gradcheck.Options{Elements: 60})
+			}
+			if r.x.Q.Stride == r.x.K.Stride {
+				check("q, k and v", r.x.Q.Data, r.d.Q.Data)
+			} else {
+				check("q", r.x.Q.Data, r.d.Q.Data)
+				check("k", r.x.K.Data, r.d.K.Data)
+				check("v", r.x.V.Data, r.d.V.Data)
+			}
+			if c.carried {
+				check("state", r.start.logs, r.dStart)
+			}
+		})
+	}
+}
+
+// TestLogAttentionThreads: the same bits on any number of threads.
+func TestLogAttentionThreads(t *testing.T) {
+	c := logCase{name: "threads", b: 3, h: 3, tq: 130, k: 5, v: 4}
+	a, dy, dEnd := c.naive()
+	var want map[string][]float64
+	onThreads(t, func(t *testing.T) {
+		r := newLogRun[float32](c, a, dy, dEnd)
+		r.kernel.WantGradients()
+		r.run(true)
+		if want == nil {
+			want = r.outcome()
+		}
+		for name, got := range r.outcome() {
+			identical(t, name, got, want[name])
+		}
+	})
+}
+
+// TestLogAttentionStreams: a sequence cut anywhere and carried on equals the whole.
+func TestLogAttentionStreams(t *testing.T) {
+	for _, signed := range []bool{false, true} {
+		c := logCase{name: "streams", b: 2, h: 2, tq: 130, k: 3, v: 2, signed: signed}
+		a, dy, dEnd := c.naive()
+		whole := newLogRun[float64](c, a, dy, dEnd)
+		whole.start.Reset()
+		whole.run(false)
+		for _, cut := range []int{1, 2, 63, 64, 65, 100, 129} {
+			t.Run(fmt.Sprint("cut at ", cut, " signed ", signed), func(t *testing.T) {
+				carry := NewLogCarry(c.b, c.h, c.k, c.v, signed)
+				var got [2][]float64 // [B, H, T, V] of each part
+				for i, part := range [2][2]int{{0, cut}, {cut, c.tq}} {
+					n := part[1] - part[0]
+					p := LogAttentionNaive{Tasks: a.Tasks, Queries: n, Keys: n, K: c.k, V: c.v, Causal: true}
+					for task := range a.Tasks {
+						from, to := task*c.tq+part[0], task*c.tq+part[1]
+						p.Q, p.Key = append(p.Q, a.Q[from*c.k:to*c.k]...), append(p.Key, a.Key[from*c.k:to*c.k]...)
+						p.Value = append(p.Value, a.Value[from*c.v:to*c.v]...)
+						if signed {
+							p.Sign = append(p.Sign, a.Sign[from*c.v:to*c.v]...)
+						}
+					}
+					r := newLogRun[float64](c, p, make([]float64, a.Tasks*n*c.v), dEnd)
+					r.kernel.Forward(r.y, r.sign, r.x, carry)
+					got[i] = takenOut(r.y, a.Tasks, c.h, n, c.v)
+				}
+				var y []float64
+				for task := range a.Tasks {
+					y = append(y, got[0][task*cut*c.v:(task+1)*cut*c.v]...)
+					y = append(y, got[1][task*(c.tq-cut)*c.v:(task+1)*(c.tq-cut)*c.v]...)
+				}
+				near(t, "y", y, whole.outcome()["y"], 1e-12)
+				near(t, "state", carry.logs, whole.carry.logs, 1e-12)
+			})
+		}
+	}
+}
+
+// TestLogAttentionSteadyState: no allocation after the first call, whatever the number of threads.
+func TestLogAttentionSteadyState(t *testing.T) {
+	c := logCase{name: "steady", b: 2, h: 3, tq: 70, k: 4, v: 4, extremes: 100}
+	a, dy, dEnd := c.naive()
+	r := newLogRun[float32](c, a, dy, dEnd)
+	r.kernel.WantGradients()
+	r.run(true)
+	if n := testing.AllocsPerRun(5, func() {
+		r.kernel.Forward(r.y, r.sign, r.x, r.carry)
+		r.kernel.Backward(r.d, r.x, r.dy, nil, nil)
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestLogAttentionMillionTokens streams 10^6 tokens, in steps of one and of 64, through one float32 state,
+// whose size does not depend on what it has read. All keys and values being equal, the output is the
+// value, and the state the value plus key plus ln of the count; a sum kept in float32 would stop growing.
+func TestLogAttentionMillionTokens(t *testing.T) {
+	const key, value, tokens = 2, 3, 1_000_000
+	one := NewLogAttention[float32](AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
+	many := NewLogAttention[float32](AttentionSize{Batch: 1, Queries: 64, Keys: 64, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
+	x, y := make([]float32, 64*(2*key+value)), make([]float32, 64*value)
+	for i := range x {
+		if x[i] = 0.5; i%(2*key+value) >= 2*key {
+			x[i] = -3
+		}
+	}
+	var in LogOperands[float32]
+	in.Q, in.K, in.V = SplitHeads(x, 1, key, value)
+	out := PackedHeads(y, 1, value)
+	carry := NewLogCarry(1, 1, key, value, false)
+	step := func() { one.Forward(out, HeadRows[float32]{}, in, carry) }
+	for read := 0; read < tokens; {
+		if read%1000 < 680 && read+64 <= tokens {
+			many.Forward(out, HeadRows[float32]{}, in, carry)
+			read += 64
+		} else {
+			step()
+			read++
+		}
+	}
+	near(t, "y", y[:value], []float32{-3, -3, -3}, 1e-5)
+	for i, l := range carry.logs {
+		want := 0.5 - 3 + math.Log(tokens)
+		if i%(value+1) == value {
+			want += 3
+		}
+		if math.Abs(l-want) > 1e-3 {
+			t.Errorf("log sum %d is %v after a million tokens, want %v", i, l, want)
+		}
+	}
+	if n := testing.AllocsPerRun(100, step); n > 0 {
+		t.Errorf("%v allocations a token", n)
+	}
+}
+
+// TestLogAttentionShowsNaN: what is not a number in the input is none in the output.
+func TestLogAttentionShowsNaN(t *testing.T) {
+	c := logCase{name: "nan", b: 1, h: 1, tq: 70, k: 2, v: 2}
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		for name, change := range map[string]func(a *LogAttentionNaive){
+			"q": func(a *LogAttentionNaive) { a.Q[66*2] = bad }, "k": func(a *LogAttentionNaive) { a.Key[66*2] = bad },
+			"v": func(a *LogAttentionNaive) { a.Value[66*2] = bad },
+		} {
+			a, dy, dEnd := c.naive()
+			change(&a)
+			r := newLogRun[float32](c, a, dy, dEnd)
+			r.run(false)
+			if y := float64(r.y.Data[66*2]); !math.IsNaN(y) && !math.IsInf(y, 1) {
+				t.Errorf("%s = %v gives y = %v", name, bad, y)
+			}
+		}
+	}
+}
+
+func TestLogAttentionWrongCarryPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	c := logCase{name: "carry", b: 1, h: 1, tq: 2, k: 2, v: 2}
+	a, dy, dEnd := c.naive()
+	r := newLogRun[float32](c, a, dy, dEnd)
+	r.kernel.Forward(r.y, r.sign, r.x, NewLogCarry(1, 1, 2, 3, false))
+}
