@@ -2,6 +2,7 @@ package gpt2
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -13,6 +14,12 @@ import (
 const (
 	endOfText = 50256
 	vocab     = 50257
+
+	// The pattern matcher behind the codec (regexp2 v2.5.1) skips the byte DEL, which the encoding treats
+	// as one of the signs that are neither letters, numbers nor white space. It is therefore encoded as
+	// another of those, which like it is part of no longer token, and exchanged afterwards.
+	del   = 0x7f
+	proxy = 0x01
 )
 
 func init() { tokenizer.Register("gpt2", func() (tokenizer.Tokenizer, error) { return New() }) }
@@ -39,6 +46,8 @@ var load = sync.OnceValues(func() (*Tokenizer, error) {
 		if len(text) == 1 {
 			t.single[text[0]] = id
 			found++
+		} else if strings.ContainsAny(text, string([]byte{del, proxy})) {
+			return nil, fmt.Errorf("gpt2: token %d, %q, of the linked vocabulary has a byte that should stand alone", id, text)
 		}
 	}
 	if found != 256 {
@@ -75,14 +84,29 @@ func (t *Tokenizer) Encode(text []byte) []int32 {
 			text = text[1:]
 			continue
 		}
-		ids, _, err := t.codec.Encode(string(text[:n]))
-		if err != nil { // only a time limit of the pattern matcher can do this, and none is set
-			panic(fmt.Sprintf("gpt2: encoding %d bytes: %v", n, err))
-		}
-		for _, id := range ids {
-			tokens = append(tokens, int32(id))
-		}
+		tokens = t.appendValid(tokens, text[:n])
 		text = text[n:]
+	}
+	return tokens
+}
+
+// appendValid appends the tokens of valid UTF-8.
+func (t *Tokenizer) appendValid(tokens []int32, text []byte) []int32 {
+	ids, _, err := t.codec.Encode(strings.ReplaceAll(string(text), string(rune(del)), string(rune(proxy))))
+	if err != nil { // only a time limit of the pattern matcher can do this, and none is set
+		panic(fmt.Sprintf("gpt2: encoding %d bytes: %v", len(text), err))
+	}
+	at := 0 // in text
+	for _, id := range ids {
+		token := int32(id)
+		if n := len(t.pieces[token]); n == 1 && at < len(text) && text[at] == del {
+			token = t.single[del]
+		}
+		tokens = append(tokens, token)
+		at += len(t.pieces[token])
+	}
+	if at != len(text) {
+		panic(fmt.Sprintf("gpt2: the tokens of %d bytes of text stand for %d", len(text), at))
 	}
 	return tokens
 }

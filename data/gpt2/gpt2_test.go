@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"goomtrain/data/gpt2"
 	"goomtrain/data/tokenizer"
@@ -54,8 +55,41 @@ func TestKnown(t *testing.T) {
 	}
 }
 
+// TestEveryCharacter: none of Unicode's first plane is lost, alone or among others.
+func TestEveryCharacter(t *testing.T) {
+	tok := open(t)
+	var text []byte
+	for r := rune(0); r <= 0xffff; r++ {
+		if r < 0xd800 || r > 0xdfff { // surrogates are no characters
+			text = append(utf8.AppendRune(append(text, "!a  "...), r), "'s"...)
+		}
+	}
+	if got := tok.Decode(tok.Encode(text)); !bytes.Equal(got, text) {
+		t.Errorf("%d bytes came back as %d", len(text), len(got))
+	}
+}
+
+// TestDelete: DEL is encoded like the other control characters around it, which the reference encoding
+// takes for signs; the same texts with the next sign, 0x06, differ in that token only.
+func TestDelete(t *testing.T) {
+	tok := open(t)
+	one, other := tok.Encode([]byte{0x7f})[0], tok.Encode([]byte{0x06})[0]
+	for _, text := range []string{"\x7f", "a\x7fb", "  \x7f's", "!\x7f!?", "\n\n\x7f\x7f", "\x01\x7f\x01", "é\x7f\xff\x7f"} {
+		got := tok.Encode([]byte(text))
+		want := tok.Encode([]byte(strings.ReplaceAll(text, "\x7f", "\x06")))
+		for i, token := range want {
+			if token == other {
+				want[i] = one
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func FuzzRoundTrip(f *testing.F) {
-	for _, s := range []string{"", "a b", "\xff\xfe", "caf\u00e9 \xe2\x82", "日本語\n\n\t x", "it's \ufffd <|endoftext|>\x00", strings.Repeat("ab", 300)} {
+	for _, s := range []string{"", "a b", "\xff\xfe", "caf\u00e9 \xe2\x82", "日本語\n\n\t x", "it's \ufffd <|endoftext|>\x00", strings.Repeat("ab", 300), "\x7f"} {
 		f.Add([]byte(s))
 	}
 	tok := open(f)

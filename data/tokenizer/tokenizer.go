@@ -35,9 +35,9 @@ var (
 	known = map[string]func() (Tokenizer, error){"byte": func() (Tokenizer, error) { return Byte{}, nil }}
 )
 
-// Optional names the tokenizers of this module that are linked only on request, with the import path that
+// optional names the tokenizers of this module that are linked only on request, with the import path that
 // links each, so that an error can say so.
-var Optional = map[string]string{"gpt2": "goomtrain/data/gpt2"}
+var optional = map[string]string{"gpt2": "goomtrain/data/gpt2"}
 
 // Register makes a tokenizer available under a name. It is meant for init functions, and panics if the
 // name is taken.
@@ -68,7 +68,7 @@ func Check(name string) error {
 	if slices.Contains(names, name) {
 		return nil
 	}
-	if path, ok := Optional[name]; ok {
+	if path, ok := optional[name]; ok {
 		return fmt.Errorf("tokenizer %q is not linked into this program: import _ %q in its main package", name, path)
 	}
 	return fmt.Errorf("unknown tokenizer %q%s", name, nearest.Hint(name, names))
