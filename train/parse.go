@@ -159,8 +159,13 @@ func (c *Config) checkChanges(saved Config, given []settings.Pair) error {
 	return nil
 }
 
+// only is the part of a table that holds one setting.
 func only(t settings.Table, name string) settings.Table {
-	return slices.DeleteFunc(t, func(s settings.Setting) bool { return s.Name != name })
+	i := slices.IndexFunc(t, func(s settings.Setting) bool { return s.Name == name })
+	if i < 0 {
+		return nil // a setting of the call, not of the configuration
+	}
+	return t[i : i+1]
 }
 
 // RunFolder finds the run folder of a path: the folder itself, or the one around a checkpoint.

@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"goomtrain/checkpoints"
+)
+
+// TestMain runs the command itself where a test starts this binary as a process to kill.
+func TestMain(m *testing.M) {
+	if os.Getenv("RUN_AS_COMMAND") == "1" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// small are the flags of a run of milliseconds a step.
+func small(t *testing.T, more ...string) []string {
+	t.Helper()
+	text := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("how much wood would a woodchuck chuck? ", 300)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{"-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4", "-data", text,
+		"-seq", "32", "-batch", "4", "-eval-batches", "2", "-sample", "20", "-log-every", "1"}, more...)
+}
+
+// call runs the command in this process.
+func call(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(context.Background(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestTrainAndResume(t *testing.T) {
+	whole, cut := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut")
+	args := small(t, "-eval-every", "6", "-save-every", "4")
+	if code, out, errs := call(append(args, "-steps", "20", "-out", whole)...); code != 0 || !strings.Contains(out, "sample:") {
+		t.Fatalf("exit code %d, %s\n%s", code, errs, out)
+	}
+	if code, _, errs := call(append(args, "-steps", "10", "-out", cut)...); code != 0 {
+		t.Fatal(errs)
+	}
+	if code, _, errs := call("-resume", cut, "-steps", "20"); code != 0 {
+		t.Fatal(errs)
+	}
+	same(t, whole, cut, 20)
+	if code, out, errs := call("-resume", cut, "-steps", "20"); code != 0 || !strings.Contains(out, "finished after step 20") {
+		t.Errorf("resuming a finished run: exit code %d, %s\n%s", code, errs, out)
+	}
+}
+
+// same compares the arrays of two runs' checkpoints.
+func same(t *testing.T, a, b string, step int64) {
+	t.Helper()
+	for _, name := range []string{"model.safetensors", "optimizer.safetensors"} {
+		x, err := os.ReadFile(filepath.Join(checkpoints.StepDir(a, step), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := os.ReadFile(filepath.Join(checkpoints.StepDir(b, step), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+// TestMistakes: what a first-time user gets wrong gives one line that says what to do, and the right
+// exit code; no stack trace, nothing left behind.
+func TestMistakes(t *testing.T) {
+	good := filepath.Join(t.TempDir(), "good")
+	if code, _, errs := call(small(t, "-steps", "4", "-out", good)...); code != 0 {
+		t.Fatal(errs)
+	}
+	empty := filepath.Join(t.TempDir(), "empty.txt")
+	file := filepath.Join(t.TempDir(), "file")
+	for _, path := range []string{empty, file} {
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	short := filepath.Join(t.TempDir(), "short.txt")
+	if err := os.WriteFile(short, []byte(strings.Repeat("few words ", 60)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	torn := filepath.Join(t.TempDir(), "torn")
+	if err := os.CopyFS(torn, os.DirFS(good)); err != nil {
+		// The links last and best are no plain files: a copy without them is a run all the same.
+		t.Log("copied without links:", err)
+	}
+	weights := filepath.Join(checkpoints.StepDir(torn, 4), "model.safetensors")
+	if err := os.Truncate(weights, 1000); err != nil {
+		t.Fatal(err)
+	}
+	changed := small(t, "-steps", "4", "-out", filepath.Join(t.TempDir(), "changed"))
+	if code, _, errs := call(changed...); code != 0 {
+		t.Fatal(errs)
+	}
+	text := changed[indexOf(changed, "-data")+1]
+	if err := os.WriteFile(text, []byte(strings.Repeat("how much wood would a woodchuck chunk? ", 300)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		code int
+		want string
+		args []string
+	}{
+		{"misspelled flag", 2, "did you mean -preset?", []string{"-preste", "nano"}},
+		{"flag twice", 2, "given twice", []string{"-steps", "1", "-steps", "2"}},
+		{"wrong type", 2, `"ten" is not a whole number`, []string{"-steps", "ten"}},
+		{"value without flag", 2, `unexpected argument "nano"`, []string{"nano"}},
+		{"batch 0", 2, "batch 0: must be at least 1", []string{"-batch", "0"}},
+		{"micro-batch", 2, "micro-batch 5 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "5"}},
+		{"contradiction", 2, "out contradicts resume", []string{"-resume", good, "-out", "x"}},
+		{"another size", 2, "-d-emb is 32, but the run has 16", []string{"-resume", good, "-d-emb", "32"}},
+		{"resume of nothing", 2, "no such file", []string{"-resume", filepath.Join(good, "nosuch")}},
+		{"unknown model", 1, "goom-rnn", []string{"-model", "goom-rn"}},
+		{"unknown preset", 1, "nano", []string{"-preset", "tiny"}},
+		{"unknown task", 1, "copy", []string{"-task", "coppy"}},
+		{"missing folder", 1, "nosuch", []string{"-data", filepath.Join(good, "nosuch")}},
+		{"empty file", 1, "empty.txt", []string{"-data", empty}},
+		{"sequence longer than the text", 1, "100000", []string{"-data", short, "-seq", "100000"}},
+		{"heads without sense", 1, "heads is -3", []string{"-heads", "-3"}},
+		{"vocabulary too small", 1, "vocab 100: the data has 256", small(t, "-vocab", "100")},
+		{"folder of a run", 1, "already holds a run: go on with -resume", small(t, "-out", good)},
+		{"out is a file", 1, "file", small(t, "-out", file)},
+		{"corrupt checkpoint", 1, "model.safetensors", []string{"-resume", checkpoints.StepDir(torn, 4), "-steps", "8"}},
+		{"data has changed", 1, "the data has changed", []string{"-resume", changed[indexOf(changed, "-out")+1], "-steps", "8"}},
+		{"fewer steps than made", 1, "at step 4 already", []string{"-resume", good, "-steps", "2"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, _, errs := call(c.args...)
+			if code != c.code || !strings.Contains(errs, c.want) {
+				t.Errorf("exit code %d: %swant %d with %q", code, errs, c.code, c.want)
+			}
+			if strings.Count(errs, "\n") != 1 || len(errs) > 500 || strings.Contains(errs, "goroutine") {
+				t.Errorf("not one line:\n%s", errs)
+			}
+		})
+	}
+}
+
+func indexOf(args []string, flag string) int {
+	for i, a := range args {
+		if a == flag {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestReadOnlyOut needs a folder that cannot be written.
+func TestReadOnlyOut(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("this user may write everywhere")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call(small(t, "-out", filepath.Join(dir, "run"))...); code != 1 || !strings.Contains(errs, "permission denied") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+}
+
+func TestHelpPrintConfigAndDryRun(t *testing.T) {
+	code, out, _ := call("-h")
+	if code != 0 || !strings.Contains(out, "Optimisation:") || !strings.Contains(out, "-weight-decay") || !strings.Contains(out, "(one-cycle)") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	code, out, _ = call("-print-config", "-steps", "9")
+	if code != 0 || !strings.Contains(out, "steps = 9 ") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	dir := filepath.Join(t.TempDir(), "dry")
+	code, out, errs := call(small(t, "-dry-run", "-out", dir)...)
+	if _, err := os.Stat(dir); code != 0 || !strings.Contains(out, "total ") || err == nil {
+		t.Errorf("exit code %d, folder made: %v, %s\n%s", code, err == nil, errs, out)
+	}
+}
+
+// TestProfile leaves its files and prints the operations.
+func TestProfile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	code, out, errs := call(small(t, "-steps", "5", "-profile", "-out", dir)...)
+	if code != 0 || !strings.Contains(out, "operation") || !strings.Contains(out, "%") {
+		t.Fatalf("exit code %d, %s\n%s", code, errs, out)
+	}
+	for _, name := range []string{"cpu.pprof", "heap.pprof"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// process starts the command as a process of its own.
+func process(args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "RUN_AS_COMMAND=1")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	return cmd, &out
+}
+
+// TestKills: a run that is killed at random moments and resumed ends with the arrays of an unbroken
+// one, and its metrics have no gap and no repeat.
+func TestKills(t *testing.T) {
+	args := small(t, "-steps", "150", "-eval-every", "10", "-save-every", "3")
+	whole, cut := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut")
+	if code, _, errs := call(append(args, "-out", whole)...); code != 0 {
+		t.Fatal(errs)
+	}
+	next, kills := append(args, "-out", cut), 0
+	for {
+		cmd, out := process(next...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		kill := time.AfterFunc(time.Duration(50+rand.IntN(450))*time.Millisecond, func() { cmd.Process.Kill() })
+		err := cmd.Wait()
+		if !kill.Stop() && err != nil {
+			kills++
+			if _, err := os.Stat(filepath.Join(cut, "config.toml")); err == nil {
+				next = []string{"-resume", cut}
+			}
+			if kills < 40 {
+				continue
+			}
+		}
+		if err != nil {
+			t.Fatalf("after %d kills: %v\n%s", kills, err, out)
+		}
+		break
+	}
+	t.Logf("%d kills", kills)
+	same(t, whole, cut, 150)
+	lines := func(dir string) int {
+		text, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Count(text, []byte("\n"))
+	}
+	if a, b := lines(whole), lines(cut); a != b || a != 150+15 {
+		t.Errorf("%d lines of metrics unbroken, %d after kills", a, b)
+	}
+}
+
+// TestSignal: SIGTERM finishes the step, saves, and exits with 130.
+func TestSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no SIGTERM to send")
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	cmd, out := process(small(t, "-steps", "100000", "-eval-every", "0", "-save-every", "0", "-out", dir)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		if text, _ := os.ReadFile(filepath.Join(dir, "metrics.jsonl")); bytes.Count(text, []byte("\n")) > 3 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != interrupted {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if _, err := checkpoints.Load(dir); err != nil || !strings.Contains(out.String(), "-resume "+dir) {
+		t.Errorf("checkpoint: %v\n%s", err, out)
+	}
+}

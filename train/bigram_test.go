@@ -1,0 +1,119 @@
+package train
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"goomtrain/data"
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+	"goomtrain/models"
+	"goomtrain/params"
+)
+
+// bigram is the smallest language model: a table of logits by token, and a bias. It is exact, fast
+// and has a parameter of each group.
+type bigram[F simd.Float] struct {
+	vocab       int
+	table, bias *params.Param[F]
+	row         []float64
+	onStep      func(calls int) // before each micro-batch, if set
+	calls       int
+}
+
+func newBigram[F simd.Float](vocab int, seed uint64) *bigram[F] {
+	b := &bigram[F]{vocab: vocab, table: params.New[F]("table", true, vocab, vocab), bias: params.New[F]("bias", false, vocab), row: make([]float64, vocab)}
+	r := rng.New(seed, "table")
+	for i := range b.table.Value {
+		b.table.Value[i] = F(0.1 * r.NormFloat64())
+	}
+	return b
+}
+
+func (b *bigram[F]) Params() []*params.Param[F] { return []*params.Param[F]{b.table, b.bias} }
+
+// predict fills row with the probabilities after a token and returns the largest's index.
+func (b *bigram[F]) predict(token int32) (best int) {
+	logits := b.table.Value[int(token)*b.vocab : (int(token)+1)*b.vocab]
+	largest, sum := math.Inf(-1), 0.0
+	for i := range b.row {
+		b.row[i] = float64(logits[i] + b.bias.Value[i])
+		if b.row[i] > largest {
+			largest, best = b.row[i], i
+		}
+	}
+	for i, x := range b.row {
+		b.row[i] = math.Exp(x - largest)
+		sum += b.row[i]
+	}
+	for i := range b.row {
+		b.row[i] /= sum
+	}
+	return best
+}
+
+func (b *bigram[F]) visit(inputs, targets []int32, visit func(token, target int)) (s models.Stats) {
+	for i, target := range targets {
+		if target < 0 {
+			continue
+		}
+		best := b.predict(inputs[i])
+		s.Loss -= math.Log(b.row[target])
+		s.Tokens++
+		if best == int(target) {
+			s.Correct++
+		}
+		if visit != nil {
+			visit(int(inputs[i]), int(target))
+		}
+	}
+	return s
+}
+
+func (b *bigram[F]) Step(inputs, targets []int32, size, length int, denominator float64) (models.Stats, error) {
+	b.calls++
+	if b.onStep != nil {
+		b.onStep(b.calls)
+	}
+	return b.visit(inputs, targets, func(token, target int) {
+		grad := b.table.Grad[token*b.vocab : (token+1)*b.vocab]
+		for j, p := range b.row {
+			if j == target {
+				p--
+			}
+			grad[j] += F(p / denominator)
+			b.bias.Grad[j] += F(p / denominator)
+		}
+	}), nil
+}
+
+func (b *bigram[F]) Evaluate(inputs, targets []int32, size, length int) (models.Stats, error) {
+	return b.visit(inputs, targets, nil), nil
+}
+
+// corpus writes a small text and opens it.
+func corpus(t testing.TB) (*data.Dataset, Config) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(path, []byte(strings.Repeat("the quick brown fox jumps over the lazy dog. ", 200)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return openText(t, path)
+}
+
+func openText(t testing.TB, path string) (*data.Dataset, Config) {
+	t.Helper()
+	cfg := Default("nano", "text")
+	cfg.Data, cfg.Seq, cfg.Batch, cfg.Steps, cfg.ScheduleSteps = path, 16, 4, 40, 40
+	cfg.EvalEvery, cfg.EvalBatches, cfg.SaveEvery, cfg.LogEvery, cfg.LR = 8, 2, 5, 1, 0.1
+	cfg.Out = filepath.Join(t.TempDir(), "run")
+	dataset, err := data.Open(cfg.DataConfig(), cfg.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dataset.Close() })
+	return dataset, cfg
+}

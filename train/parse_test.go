@@ -1,0 +1,178 @@
+package train
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"goomtrain/models"
+	"goomtrain/train/schedule"
+)
+
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestValueOrder: preset < config file < flag, whatever the order on the command line.
+func TestValueOrder(t *testing.T) {
+	file := writeFile(t, "c.toml", "preset = \"nano\"\nsteps = 77\nlr = 0.25\n")
+	call, err := Parse([]string{"-lr", "0.5", "-config", file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := call.Config
+	if nano := Default("nano", "text"); c.Preset != "nano" || c.Batch != nano.Batch || c.Steps != 77 || c.LR != 0.5 {
+		t.Errorf("%+v", c)
+	}
+	if call, err = Parse([]string{"-config", file, "-preset", "small"}); err != nil || call.Config.Batch != Default("small", "text").Batch || call.Config.Steps != 77 {
+		t.Errorf("%+v, error %v", call.Config, err)
+	}
+}
+
+// TestPrintedConfigIsRead: what -print-config prints gives the same run again.
+func TestPrintedConfigIsRead(t *testing.T) {
+	call, err := Parse([]string{"-task", "copy", "-steps", "9", "-ema", "0.5", "-delay", "12", "-schedule", "wsd", "-decay-ratio", "0.5", "-print-config"})
+	if err != nil || !call.PrintConfig {
+		t.Fatal(err)
+	}
+	text := call.Config.Table().TOML()
+	again, err := Parse([]string{"-config", writeFile(t, "c.toml", text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := again.Config.Table().TOML(); got != text {
+		t.Errorf("%s\nbecame\n%s", text, got)
+	}
+}
+
+func TestPresetsHaveDefaults(t *testing.T) {
+	for _, model := range models.Names() {
+		presets, err := models.Presets(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, preset := range presets {
+			if _, ok := byPreset[preset]; !ok {
+				t.Errorf("model %s: train has no defaults for preset %s", model, preset)
+			}
+			for _, task := range []string{"text", "copy"} {
+				c := Default(preset, task)
+				if err := c.Validate(); err != nil {
+					t.Errorf("preset %s on %s: %v", preset, task, err)
+				}
+			}
+		}
+	}
+}
+
+// TestShortRunsKeepTheCurve: the first 20 steps are the same whether 20 or 40 were asked for.
+func TestShortRunsKeepTheCurve(t *testing.T) {
+	var curves []*schedule.Schedule
+	for _, steps := range []string{"20", "40"} {
+		call, err := Parse([]string{"-steps", steps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := schedule.New(call.Config.curve())
+		if err != nil {
+			t.Fatal(err)
+		}
+		curves = append(curves, s)
+	}
+	for step := 1; step <= 40; step++ {
+		if curves[0].At(step) != curves[1].At(step) {
+			t.Fatalf("step %d: %+v and %+v", step, curves[0].At(step), curves[1].At(step))
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"no flag -stepz; did you mean -steps?", []string{"-stepz", "3"}},
+		{`"many" is not a whole number`, []string{"-steps", "many"}},
+		{"given twice", []string{"-lr", "1", "-lr", "1"}},
+		{`unexpected argument "100"`, []string{"100"}},
+		{"steps 0: must be at least 1", []string{"-steps", "0"}},
+		{"batch 0: must be at least 1", []string{"-batch", "0"}},
+		{"micro-batch 3 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "3"}},
+		{"dtype \"float16\": must be float32 or float64", []string{"-dtype", "float16"}},
+		{"optimizer \"adam\": must be one of adamw", []string{"-optimizer", "adam"}},
+		{"schedule \"linear\": must be one of constant", []string{"-schedule", "linear"}},
+		{"lr -1: must be a positive", []string{"-lr", "-1"}},
+		{"min-lr 1: must lie between 0 and lr 0.1", []string{"-lr", "0.1", "-min-lr", "1"}},
+		{"beta2 2: must lie in", []string{"-beta2", "2"}},
+		{"weight-decay -1", []string{"-weight-decay", "-1"}},
+		{"ema 1: must lie in [0, 1)", []string{"-ema", "1"}},
+		{"patience 2 counts evaluations, but eval-every is 0", []string{"-patience", "2", "-eval-every", "0"}},
+		{"patience 2 contradicts overfit-batch", []string{"-patience", "2", "-overfit-batch"}},
+		{"on-nonfinite \"ignore\": must be stop or skip", []string{"-on-nonfinite", "ignore"}},
+		{"-max-nonfinite only works with -on-nonfinite skip", []string{"-max-nonfinite", "3"}},
+		{"-decay-ratio only works with -schedule wsd", []string{"-decay-ratio", "0.1"}},
+		{"-beta1-max only works with -schedule one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
+		{"-min-lr only works with a -schedule other than constant", []string{"-min-lr", "0", "-schedule", "constant"}},
+		{"-sample only works with -task text", []string{"-sample", "3", "-task", "copy"}},
+		{"keep 0: must be at least 1", []string{"-keep", "0"}},
+		{"threads -1", []string{"-threads", "-1"}},
+		{"config: open /nosuch.toml", []string{"-config", "/nosuch.toml"}},
+		{`no key "stepz"; did you mean "steps"?`, []string{"-config", writeFile(t, "c.toml", "stepz = 3")}},
+		{"resume: /nosuch: no such file", []string{"-resume", "/nosuch"}},
+		{"is no run folder", []string{"-resume", t.TempDir()}},
+	} {
+		if _, err := Parse(c.args); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: error %v, want one line with %q", c.args, err, c.want)
+		}
+	}
+}
+
+// TestResumeComparesSettings: what a checkpoint depends on cannot change, what steers the run is
+// noted, the rest is free.
+func TestResumeComparesSettings(t *testing.T) {
+	dir := t.TempDir()
+	saved := Default("nano", "text")
+	saved.EMA = 0.5
+	if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(saved.Table().TOML()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	checkpoint := filepath.Join(dir, "checkpoints", "step-00000010")
+	if err := os.MkdirAll(checkpoint, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want string // of an error; "note:" of a note; "" of neither
+		args []string
+	}{
+		{"", []string{"-steps", "5000", "-eval-every", "3", "-threads", "1", "-log-every", "7"}},
+		{"", []string{"-preset", "nano", "-batch", "8"}},
+		{"resume: -d-emb is 128, but the run has 0", []string{"-d-emb", "128"}},
+		{"resume: -preset is base, but the run has nano", []string{"-preset", "base"}},
+		{"resume: -optimizer is lion, but the run has adamw", []string{"-optimizer", "lion"}},
+		{"resume: -data is", []string{"-data", "other.txt"}},
+		{"resume: -seed is 4", []string{"-seed", "4"}},
+		{"out contradicts resume", []string{"-out", "elsewhere"}},
+		{"resume: -ema is 0, but the run has 0.5", []string{"-ema", "0"}},
+		{"note:lr changes from 0.005 to 0.25", []string{"-lr", "0.25"}},
+		{"note:micro-batch changes from 0 to 2", []string{"-micro-batch", "2"}},
+	} {
+		call, err := Parse(append([]string{"-resume", checkpoint}, c.args...))
+		note, wantsNote := strings.CutPrefix(c.want, "note:")
+		switch {
+		case c.want == "" || wantsNote:
+			noted := slices.ContainsFunc(call.Config.notes, func(s string) bool { return wantsNote && strings.Contains(s, note) })
+			if err != nil || noted != wantsNote || !wantsNote && len(call.Config.notes) > 0 {
+				t.Errorf("%v: error %v, notes %q", c.args, err, call.Config.notes)
+			}
+		case err == nil || !strings.Contains(err.Error(), c.want):
+			t.Errorf("%v: error %v, want one with %q", c.args, err, c.want)
+		}
+	}
+}

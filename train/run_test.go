@@ -1,0 +1,388 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"goomtrain/checkpoints"
+	"goomtrain/data"
+	"goomtrain/internal/simd"
+	"goomtrain/models"
+	"goomtrain/params"
+	"goomtrain/train/metrics"
+)
+
+// runBigram trains a fresh bigram as cfg says and returns its console.
+func runBigram(t *testing.T, ctx context.Context, cfg Config, dataset *data.Dataset, model *bigram[float32]) (Result, string, error) {
+	t.Helper()
+	var console bytes.Buffer
+	result, err := Run(ctx, cfg, model, dataset, &console)
+	return result, console.String(), err
+}
+
+// TestRunLearnsAndLeavesItsFiles: the loss falls, every file of a run is there, the console says how
+// to go on.
+func TestRunLearnsAndLeavesItsFiles(t *testing.T) {
+	dataset, cfg := corpus(t)
+	result, console, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Step != 40 || !(result.BestLoss < 3.5) || result.Reason != "" {
+		t.Errorf("%+v", result)
+	}
+	for _, file := range []string{"config.toml", "metrics.jsonl", "metrics.csv", "loss.png", "tb",
+		"checkpoints/step-00000040/model.safetensors", "checkpoints/step-00000040/optimizer.safetensors",
+		"checkpoints/step-00000040/state.json", "checkpoints/last", "checkpoints/best"} {
+		if _, err := os.Stat(filepath.Join(cfg.Out, file)); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, want := range []string{"table", "256 x 256", "65,536", "decays", "no decay", "total 65,792 parameters",
+		"step 40/40", "valid: loss", "bpb", "(best)", "finished after step 40", "-resume " + cfg.Out, "generate", "loss.png"} {
+		if !strings.Contains(console, want) {
+			t.Errorf("the console lacks %q:\n%s", want, console)
+		}
+	}
+	records, err := metrics.ReadFile(filepath.Join(cfg.Out, "metrics.jsonl"))
+	if err != nil || len(records) != 40+5 {
+		t.Fatalf("%d records, error %v", len(records), err)
+	}
+	first, last := records[0], records[len(records)-1]
+	if first.Step != 1 || first.Tokens != 4*16 || math.Abs(first.Loss-math.Log(256)) > 0.2 || math.Abs(first.BPB-first.Loss/math.Ln2) > 1e-9 {
+		t.Errorf("first record %+v", first)
+	}
+	if last.Split != metrics.Valid || last.Step != 40 || last.Tokens != 40*4*16 {
+		t.Errorf("last record %+v", last)
+	}
+}
+
+// losses are the parts of a run's records that must not depend on when it was cut.
+func losses(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	records, err := metrics.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		out = append(out, fmt.Sprint(r.Step, r.Split, r.Loss, r.BPB, r.LR, r.GradNorm, r.Tokens))
+	}
+	return out
+}
+
+// sameCheckpoint compares the arrays of two runs' checkpoints byte for byte.
+func sameCheckpoint(t *testing.T, a, b string, step int64) {
+	t.Helper()
+	for _, file := range []string{"model.safetensors", "optimizer.safetensors"} {
+		x, err := os.ReadFile(filepath.Join(checkpoints.StepDir(a, step), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := os.ReadFile(filepath.Join(checkpoints.StepDir(b, step), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s of step %d differs between %s and %s", file, step, a, b)
+		}
+	}
+}
+
+// TestResumeIsBitForBit: 40 steps at once equal 20 and 20, and equal a run that is interrupted
+// again and again, at whatever step and with other numbers of threads: the same weights, optimiser
+// state and metrics.
+func TestResumeIsBitForBit(t *testing.T) {
+	defer simd.SetThreads(0)
+	for name, set := range map[string]func(c *Config){
+		"adamw":         func(c *Config) {},
+		"lion, ema":     func(c *Config) { c.Optimizer, c.EMA = "lion", 0.9 },
+		"muon, pieces":  func(c *Config) { c.Optimizer, c.MicroBatch = "muon", 2 },
+		"overfit batch": func(c *Config) { c.OverfitBatch = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dataset, cfg := corpus(t)
+			set(&cfg)
+			if _, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1)); err != nil {
+				t.Fatal(err)
+			}
+			half := cfg
+			half.Out, half.Steps = filepath.Join(t.TempDir(), "half"), 24
+			reopened, _ := openText(t, cfg.Data)
+			if _, _, err := runBigram(t, context.Background(), half, reopened, newBigram[float32](256, 1)); err != nil {
+				t.Fatal(err)
+			}
+			rest := cfg
+			rest.Out, rest.Resume = "", half.Out
+			reopened, _ = openText(t, cfg.Data)
+			simd.SetThreads(1)
+			if _, console, err := runBigram(t, context.Background(), rest, reopened, newBigram[float32](256, 99)); err != nil || !strings.Contains(console, "resumed at step 24") {
+				t.Fatalf("error %v, console\n%s", err, console)
+			}
+			sameCheckpoint(t, cfg.Out, half.Out, 40)
+			if !slices.Equal(losses(t, cfg.Out), losses(t, half.Out)) {
+				t.Errorf("metrics differ:\n%s\n\n%s", strings.Join(losses(t, cfg.Out), "\n"), strings.Join(losses(t, half.Out), "\n"))
+			}
+
+			cut := cfg
+			cut.Out = filepath.Join(t.TempDir(), "cut")
+			sessions := 0
+			for next := 3; ; next += 7 {
+				simd.SetThreads(1 + sessions%3)
+				ctx, cancel := context.WithCancel(context.Background())
+				model, calls := newBigram[float32](256, uint64(sessions)), 0
+				if sessions == 0 {
+					model = newBigram[float32](256, 1)
+				}
+				model.onStep = func(int) {
+					if calls++; calls > next {
+						cancel()
+					}
+				}
+				reopened, _ = openText(t, cfg.Data)
+				_, console, err := runBigram(t, ctx, cut, reopened, model)
+				cancel()
+				if sessions++; err == nil {
+					break
+				}
+				if !errors.Is(err, ErrInterrupted) || !strings.Contains(console, "interrupted after step") {
+					t.Fatalf("error %v, console\n%s", err, console)
+				}
+				cut.Out, cut.Resume = "", filepath.Join(filepath.Dir(cut.Out+cut.Resume), "cut")
+			}
+			if sessions < 3 {
+				t.Errorf("only %d sessions", sessions)
+			}
+			sameCheckpoint(t, cfg.Out, cut.Resume, 40)
+			if !slices.Equal(losses(t, cfg.Out), losses(t, cut.Resume)) {
+				t.Error("metrics of the interrupted run differ")
+			}
+		})
+	}
+}
+
+// TestMicroBatches: however a batch is cut, the loss and every gradient are those of the whole, also
+// where targets are masked unevenly. The model is a real one, in float64.
+func TestMicroBatches(t *testing.T) {
+	sizes := models.Config{Model: "goom-rnn", Vocab: 17, DEmb: 8, Layers: 1, Heads: 2, DHead: 4}
+	batch := data.Batch{Size: 32, Len: 6}
+	for i := range batch.Size * batch.Len {
+		batch.Inputs = append(batch.Inputs, int32(i*7%17))
+		target := int32(i * 5 % 17)
+		if i/batch.Len%3 == 0 || i%4 == 0 {
+			target = -1
+		}
+		batch.Targets = append(batch.Targets, target)
+	}
+	var whole []float64
+	wholeLoss := 0.0
+	for _, rows := range []int{32, 8, 1} {
+		model, err := models.New[float64](sizes, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &session[float64]{cfg: Config{MicroBatch: rows}, model: model}
+		sum, err := s.accumulate(&batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var grads []float64
+		for _, p := range model.Params() {
+			grads = append(grads, p.Grad...)
+		}
+		if rows == 32 {
+			whole, wholeLoss = grads, sum.Loss
+			continue
+		}
+		if math.Abs(sum.Loss-wholeLoss) > 1e-10*wholeLoss || sum.Tokens != counted(batch.Targets) {
+			t.Errorf("%d rows at a time: loss %.15g of %d tokens, whole %.15g", rows, sum.Loss, sum.Tokens, wholeLoss)
+		}
+		for i := range whole {
+			if math.Abs(grads[i]-whole[i]) > 1e-12 {
+				t.Fatalf("%d rows at a time: gradient %d is %.15g, whole %.15g", rows, i, grads[i], whole[i])
+			}
+		}
+	}
+	clear(batch.Targets)
+	for i := range batch.Targets {
+		batch.Targets[i] = -1
+	}
+	s := &session[float64]{cfg: Config{MicroBatch: 32}}
+	if _, err := s.accumulate(&batch); err == nil {
+		t.Error("a batch without targets is trained on")
+	}
+}
+
+// TestNonfinite: a bad gradient stops the run before the update, by name, or is skipped up to a cap.
+func TestNonfinite(t *testing.T) {
+	poison := func(b *bigram[float32], from, to int) {
+		b.onStep = func(calls int) {
+			if calls >= from && calls <= to {
+				b.bias.Grad[3] = float32(math.NaN())
+			}
+		}
+	}
+	dataset, cfg := corpus(t)
+	model := newBigram[float32](256, 1)
+	poison(model, 13, 13)
+	_, _, err := runBigram(t, context.Background(), cfg, dataset, model)
+	if err == nil || !strings.Contains(err.Error(), "step 13 is not finite") || !strings.Contains(err.Error(), "first bad gradient: bias") || !strings.Contains(err.Error(), "checkpoint of step 10 is good") {
+		t.Fatalf("error %v", err)
+	}
+	for _, p := range model.Params() {
+		for _, v := range p.Value {
+			if math.IsNaN(float64(v)) {
+				t.Fatalf("%s was updated with NaN", p.Name)
+			}
+		}
+	}
+	if _, err := checkpoints.Load(cfg.Out); err != nil {
+		t.Errorf("the last good checkpoint: %v", err)
+	}
+
+	dataset, cfg = corpus(t)
+	cfg.OnNonfinite, cfg.MaxNonfinite = "skip", 3
+	model = newBigram[float32](256, 1)
+	poison(model, 13, 15)
+	_, console, err := runBigram(t, context.Background(), cfg, dataset, model)
+	if err != nil || strings.Count(console, "skipped:") != 3 {
+		t.Errorf("error %v, console\n%s", err, console)
+	}
+	records, err := metrics.ReadFile(filepath.Join(cfg.Out, "metrics.jsonl"))
+	if err != nil || len(records) != 45 {
+		t.Errorf("%d records, error %v", len(records), err)
+	}
+
+	dataset, cfg = corpus(t)
+	cfg.OnNonfinite, cfg.MaxNonfinite = "skip", 3
+	model = newBigram[float32](256, 1)
+	poison(model, 13, 40)
+	if _, _, err = runBigram(t, context.Background(), cfg, dataset, model); err == nil || !strings.Contains(err.Error(), "3 before it in a row") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestPanicBecomesAnError(t *testing.T) {
+	dataset, cfg := corpus(t)
+	model := newBigram[float32](256, 1)
+	model.onStep = func(calls int) {
+		if calls == 7 {
+			panic("shape [3] is not [4]")
+		}
+	}
+	_, _, err := runBigram(t, context.Background(), cfg, dataset, model)
+	if err == nil || !strings.Contains(err.Error(), "step 7: internal error: shape [3] is not [4]") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v", err)
+	}
+	stack, err := os.ReadFile(filepath.Join(cfg.Out, "panic.txt"))
+	if err != nil || !bytes.Contains(stack, []byte("TestPanicBecomesAnError")) {
+		t.Errorf("panic.txt: %v\n%s", err, stack)
+	}
+}
+
+// TestPatience: evaluations that bring too little end the run, with the reason; a resumed run
+// remembers.
+func TestPatience(t *testing.T) {
+	dataset, cfg := corpus(t)
+	cfg.Patience, cfg.MinDelta, cfg.EvalEvery = 3, 100, 4
+	result, console, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1))
+	if err != nil || result.Step != 16 || !strings.Contains(result.Reason, "3 evaluations in a row") || !strings.Contains(console, "stopped after step 16") {
+		t.Fatalf("%+v, error %v\n%s", result, err, console)
+	}
+	cfg.Resume, cfg.Out = cfg.Out, ""
+	reopened, _ := openText(t, cfg.Data)
+	result, _, err = runBigram(t, context.Background(), cfg, reopened, newBigram[float32](256, 1))
+	if err != nil || result.Step != 16 || result.Reason == "" {
+		t.Errorf("resumed: %+v, error %v", result, err)
+	}
+}
+
+// TestBrokenEvaluationFailsAtOnce: before any step.
+func TestBrokenEvaluationFailsAtOnce(t *testing.T) {
+	dataset, cfg := corpus(t)
+	dataset.Valid[0].Source = func() (data.Source, error) { return nil, errors.New("the held-out file is gone") }
+	model := newBigram[float32](256, 1)
+	_, _, err := runBigram(t, context.Background(), cfg, dataset, model)
+	if err == nil || !strings.Contains(err.Error(), "before the first step") || !strings.Contains(err.Error(), "is gone") || model.calls != 0 {
+		t.Errorf("error %v after %d steps", err, model.calls)
+	}
+}
+
+// TestStepsAllocateNothing: the steady state of a step that is not logged.
+func TestStepsAllocateNothing(t *testing.T) {
+	dataset, cfg := corpus(t)
+	cfg.LogEvery, cfg.EMA, cfg.Steps = 1000, 0.9, 1000
+	cfg.resolve()
+	s, err := open(cfg, newBigram[float32](256, 1), dataset, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := func() {
+		r, err := s.makeStep()
+		if err == nil {
+			err = s.record(r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	if n := testing.AllocsPerRun(20, step); n > 0 {
+		t.Errorf("%g allocations a step", n)
+	}
+	if err := s.close(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEMAIsWhatIsEvaluated: the validation of a run with an average equals that of the averaged
+// weights in its checkpoint.
+func TestEMAIsWhatIsEvaluated(t *testing.T) {
+	dataset, cfg := corpus(t)
+	cfg.EMA = 0.8
+	result, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := newBigram[float32](256, 2)
+	file, err := checkpoints.OpenTensors(filepath.Join(checkpoints.StepDir(result.Dir, result.BestStep), "optimizer.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, p := range model.Params() {
+		if err := file.ReadInto("ema."+p.Name, p.Value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	score, err := Evaluate(context.Background(), model, dataset.Valid[0], &data.Batch{}, cfg.Batch, cfg.EvalBatches)
+	if err != nil || score.Loss != result.BestLoss {
+		t.Errorf("loss %.9g, the run said %.9g, error %v", score.Loss, result.BestLoss, err)
+	}
+}
+
+func TestParameterTable(t *testing.T) {
+	ps := []*params.Param[float32]{params.New[float32]("head", true, 1000, 8), params.New[float32]("layers.0.w", true, 8, 8),
+		params.New[float32]("layers.0.b", false, 8), params.New[float32]("layers.1.w", true, 8, 8), params.New[float32]("layers.1.b", false, 8), params.New[float32]("scale", false)}
+	var out bytes.Buffer
+	if err := WriteParameters(&out, ps, "muon"); err != nil {
+		t.Fatal(err)
+	}
+	want := `parameter        shape     count   group     rule
+head             1000 x 8  8,000   decays    adamw
+layers.{0..1}.w  8 x 8     2 x 64  decays    muon
+layers.{0..1}.b  8         2 x 8   no decay  adamw
+scale            1         1       no decay  adamw
+total 8,145 parameters: 8,128 decay, 17 do not
+`
+	if out.String() != want {
+		t.Errorf("table\n%s\nwant\n%s", out.String(), want)
+	}
+}
