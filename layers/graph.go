@@ -106,6 +106,44 @@ func (s *States) Arrays() []params.Array {
 	return all
 }
 
+// Fit prepares growing states, whose arrays are as long as what they have read, for arrays that states
+// of the same model exported: afterwards Arrays has their shapes, and what was in the states is still
+// there. The function it returns undoes it.
+func (s *States) Fit(arrays []params.Array) (undo func(), err error) {
+	var done []func()
+	undo = func() {
+		for _, f := range done {
+			f()
+		}
+	}
+	for _, name := range s.names {
+		growing, ok := s.byName[name].(interface {
+			Fit(prefix string, arrays []params.Array) (undo func(), err error)
+		})
+		if !ok {
+			continue
+		}
+		f, err := growing.Fit(name+".", arrays)
+		if err != nil {
+			undo()
+			return nil, err
+		}
+		done = append(done, f)
+	}
+	return undo, nil
+}
+
+// Left is the number of positions that every sequence may still have, and whether there is a limit:
+// learned positions end.
+func (s *States) Left() (n int, limited bool) {
+	for _, name := range s.names {
+		if bounded, ok := s.byName[name].(interface{ Left() int }); ok && (!limited || bounded.Left() < n) {
+			n, limited = bounded.Left(), true
+		}
+	}
+	return n, limited
+}
+
 // stateOf is the state of that name in a streaming graph, made when it is first asked for; the zero S
 // (a nil pointer) in other graphs.
 func stateOf[S State, F simd.Float](g *Graph[F], name string, create func() S) S {

@@ -15,6 +15,9 @@ type Config struct {
 	Heads       int    `toml:"heads" json:"heads"`                                   // H attention heads, or N hidden vectors
 	DHead       int    `toml:"d_head" json:"d_head"`                                 // width of a head, or of a hidden vector
 	TaylorTerms int    `toml:"taylor_terms,omitempty" json:"taylor_terms,omitempty"` // P, of taylor-attention
+	Positions   string `toml:"positions,omitempty" json:"positions,omitempty"`       // of transformers: rotary (also ""), learned or none
+	Context     int    `toml:"context,omitempty" json:"context,omitempty"`           // longest sequence of learned positions
+	MLP         string `toml:"mlp,omitempty" json:"mlp,omitempty"`                   // of transformers: gelu (also "") or swiglu
 }
 
 // largest sizes that are accepted: beyond them a configuration is a mistake, and products of sizes
@@ -44,6 +47,13 @@ func (c Config) Validate() error {
 		if f.value < 1 || f.value > f.largest {
 			return fmt.Errorf("%s is %d, want 1 to %d", f.name, f.value, f.largest)
 		}
+	}
+	if a.blocks {
+		if err := validateTransformer(c); err != nil {
+			return err
+		}
+	} else if c.Positions != "" || c.Context != 0 || c.MLP != "" {
+		return fmt.Errorf("positions is %q, context %d and mlp %q, but %s has none: only transformers do", c.Positions, c.Context, c.MLP, c.Model)
 	}
 	if a.validate != nil {
 		return a.validate(c)

@@ -125,6 +125,9 @@ func (m *Model[F]) check(inputs, targets []int32, size, length int) error {
 	if size < 1 || length < 1 || len(inputs) != size*length || len(targets) != size*length {
 		return fmt.Errorf("models: %d inputs and %d targets for %d sequences of length %d", len(inputs), len(targets), size, length)
 	}
+	if c := m.config.Context; c > 0 && length > c {
+		return fmt.Errorf("models: sequences of length %d, but the model has learned positions for %d (context)", length, c)
+	}
 	vocab := int32(m.Vocab())
 	for i, t := range inputs {
 		if t < 0 || t >= vocab {

@@ -13,6 +13,7 @@ type architecture struct {
 	name     string
 	presets  []preset           // the smallest first
 	validate func(Config) error // beyond what Config.Validate checks for all; may be nil
+	blocks   bool               // made of transformer blocks: has positions, context and mlp
 	single   func(params.Set[float32], Config) Network[float32]
 	double   func(params.Set[float64], Config) Network[float64]
 }
@@ -20,6 +21,7 @@ type architecture struct {
 // architectures lists every model of the project.
 var architectures = []architecture{
 	goomRNN,
+	softmaxAttention,
 }
 
 // Names lists the registered models.

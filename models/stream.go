@@ -12,8 +12,8 @@ import (
 	"goomtrain/params"
 )
 
-// Stream reads one sequence token by token, in memory that does not grow and, where the model is
-// recurrent, at constant cost per token.
+// Stream reads one sequence token by token, in memory that does not grow and at constant cost per
+// token; only softmax attention, which keeps all keys and values, grows with the sequence.
 type Stream[F simd.Float] struct {
 	vocab  int
 	states *layers.States
@@ -38,6 +38,9 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 	defer building.Unlock()
 	s := &Stream[F]{vocab: m.Vocab(), states: layers.NewStates()}
 	for _, length := range streamChunks {
+		if m.config.Context > 0 && length > m.config.Context {
+			continue
+		}
 		step := &streamStep[F]{tokens: make([]int32, length)}
 		g := layers.NewStreaming[F](1, length, s.states)
 		step.logits = m.net.Head().Logits(g, layers.Last(m.net.Hidden(g, g.Input("tokens", step.tokens, 1, length))))
@@ -60,6 +63,9 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 		if t < 0 || int(t) >= s.vocab {
 			return nil, fmt.Errorf("models: token %d at position %d, but the vocabulary is 0 to %d", t, i, s.vocab-1)
 		}
+	}
+	if left, limited := s.states.Left(); limited && len(tokens) > left {
+		return nil, fmt.Errorf("models: %d tokens to read, but the model's context has %d positions left", len(tokens), left)
 	}
 	var last *streamStep[F]
 	for _, step := range s.steps {
@@ -90,6 +96,19 @@ func (s *Stream[F]) State() []params.Array { return s.states.Arrays() }
 
 // Restore goes on from a state that a stream of the same model exported.
 func (s *Stream[F]) Restore(state []params.Array) error {
+	undo, err := s.states.Fit(state)
+	if err != nil {
+		return fmt.Errorf("models: the state does not fit: %w", err)
+	}
+	if err := s.restore(state); err != nil {
+		undo()
+		return err
+	}
+	return nil
+}
+
+// restore copies a state whose arrays must have the names, shapes and types of the stream's own.
+func (s *Stream[F]) restore(state []params.Array) error {
 	own := s.states.Arrays()
 	if len(state) != len(own) {
 		return fmt.Errorf("models: the state has %d arrays, this model's has %d: is it of another model?", len(state), len(own))
