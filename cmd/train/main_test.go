@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,6 +16,15 @@ import (
 
 	"goomtrain/checkpoints"
 )
+
+// Example shows the answer to a misspelled flag.
+func Example() {
+	code := run(context.Background(), []string{"-stepz", "100"}, os.Stdout, os.Stdout)
+	fmt.Println("exit code", code)
+	// Output:
+	// train: there is no flag -stepz; did you mean -steps? (-h lists all)
+	// exit code 2
+}
 
 // TestMain runs the command itself where a test starts this binary as a process to kill.
 func TestMain(m *testing.M) {

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"goomtrain/checkpoints"
+	"goomtrain/train"
+)
+
+// Example shows the answer to a call without a model.
+func Example() {
+	code := run(nil, &textWriter{out: os.Stdout}, os.Stdout, os.Stdout)
+	fmt.Println("exit code", code)
+	// Output:
+	// generate: -from is missing: give a run folder, as in -from runs/NAME
+	// exit code 2
+}
+
+// trained makes a run on a text of more than ASCII, so that characters span tokens.
+func trained(t *testing.T, change func(c *train.Config)) string {
+	t.Helper()
+	text := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("größer als π ≈ 3,14 – naïve Überraschung. ", 200)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := train.Default("nano", "text")
+	c.Data, c.Seq, c.Batch, c.Steps, c.SampleTokens, c.DEmb, c.Layers = text, 32, 4, 30, 0, 32, 1
+	c.EvalEvery, c.SaveEvery, c.EvalBatches, c.Out = 15, 15, 1, filepath.Join(t.TempDir(), "run")
+	change(&c)
+	if _, err := train.Launch(context.Background(), c, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return c.Out
+}
+
+// call runs the command in this process.
+func call(args ...string) (code int, text, stdout, stderr string) {
+	var t, out, errs bytes.Buffer
+	code = run(args, &textWriter{out: &t}, &out, &errs)
+	return code, t.String(), out.String(), errs.String()
+}
+
+// TestTextContinuesFromItsState: a text in two calls, over a saved state, is the text of one call;
+// the prompt may come in two pieces too. In both precisions, with averaged weights and without.
+func TestTextContinuesFromItsState(t *testing.T) {
+	for name, change := range map[string]func(c *train.Config){
+		"float32":      func(c *train.Config) {},
+		"float64, ema": func(c *train.Config) { c.DType, c.EMA = "float64", 0.5 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, state := trained(t, change), filepath.Join(t.TempDir(), "state")
+			code, whole, _, errs := call("-from", dir, "-prompt", "größer", "-n", "60", "-seed", "7")
+			if code != 0 || !strings.HasPrefix(whole, "größer") || !strings.Contains(errs, "tokens/s") {
+				t.Fatalf("exit code %d, %s, text %q", code, errs, whole)
+			}
+			if _, again, _, _ := call("-from", dir, "-prompt", "größer", "-n", "60", "-seed", "8"); again == whole {
+				t.Error("another seed gives the same text")
+			}
+			code, first, _, errs := call("-from", dir, "-prompt", "größ", "-n", "0", "-save-state", state)
+			if code != 0 || first != "größ" {
+				t.Fatalf("exit code %d, %s, text %q", code, errs, first)
+			}
+			code, second, _, errs := call("-from", dir, "-load-state", state, "-save-state", state, "-prompt", "er", "-n", "25", "-seed", "7")
+			if code != 0 {
+				t.Fatal(errs)
+			}
+			code, third, _, errs := call("-from", dir, "-load-state", state, "-n", "35")
+			if code != 0 {
+				t.Fatal(errs)
+			}
+			// A character cut by the end of the second text is written as its bytes: compare those.
+			if got := first + second + third; got != whole {
+				t.Errorf("in pieces %q\nin one     %q", got, whole)
+			}
+		})
+	}
+}
+
+// TestFrom: a run, a checkpoint and a file with its configuration beside it are the same model.
+func TestFrom(t *testing.T) {
+	dir := trained(t, func(c *train.Config) {})
+	lone := t.TempDir()
+	for from, to := range map[string]string{filepath.Join(checkpoints.StepDir(dir, 30), "model.safetensors"): "mine.safetensors", filepath.Join(dir, "config.toml"): "config.toml"} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(lone, to), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.CopyFS(moved, os.DirFS(checkpoints.StepDir(dir, 30))); err != nil {
+		t.Fatal(err)
+	}
+	_, want, _, _ := call("-from", checkpoints.StepDir(dir, 30), "-temperature", "0", "-n", "40")
+	for _, from := range []string{filepath.Join(dir, "checkpoints", "last"), filepath.Join(checkpoints.StepDir(dir, 30), "model.safetensors"), filepath.Join(lone, "mine.safetensors"), moved} {
+		if code, got, _, errs := call("-from", from, "-temperature", "0", "-n", "40"); code != 0 || got != want || got == "" {
+			t.Errorf("%s: exit code %d, %stext %q, want %q", from, code, errs, got, want)
+		}
+	}
+	prompt := filepath.Join(lone, "prompt")
+	if err := os.WriteFile(prompt, []byte("naïve "), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, got, _, errs := call("-from", dir, "-prompt-file", prompt, "-n", "5"); code != 0 || !strings.HasPrefix(got, "naïve ") {
+		t.Errorf("exit code %d, %s, text %q", code, errs, got)
+	}
+	if code, _, out, _ := call("-h"); code != 0 || !strings.Contains(out, "-temperature") {
+		t.Errorf("help: exit code %d\n%s", code, out)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	dir, other := trained(t, func(c *train.Config) {}), trained(t, func(c *train.Config) { c.Seed = 2 })
+	state := filepath.Join(t.TempDir(), "state")
+	if code, _, _, errs := call("-from", other, "-n", "1", "-save-state", state); code != 0 {
+		t.Fatal(errs)
+	}
+	copying := filepath.Join(t.TempDir(), "copy")
+	c := train.Default("nano", "copy")
+	c.DEmb, c.Layers, c.Steps, c.Batch, c.EvalBatches, c.Out = 8, 1, 1, 1, 1, copying
+	if _, err := train.Launch(context.Background(), c, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	lone := filepath.Join(t.TempDir(), "lone.safetensors")
+	if data, err := os.ReadFile(filepath.Join(checkpoints.StepDir(dir, 30), "model.safetensors")); err != nil || os.WriteFile(lone, data, 0o644) != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{2, "-from is missing", nil},
+		{2, "did you mean -temperature?", []string{"-temprature", "1"}},
+		{2, "needs quotes", []string{"-from", dir, "-prompt", "two", "words"}},
+		{2, "-prompt contradicts -prompt-file", []string{"-from", dir, "-prompt", "a", "-prompt-file", "b"}},
+		{2, "temperature -1", []string{"-from", dir, "-temperature", "-1"}},
+		{2, "top-p 2", []string{"-from", dir, "-top-p", "2"}},
+		{2, "n -5", []string{"-from", dir, "-n", "-5"}},
+		{1, "nosuch", []string{"-from", filepath.Join(dir, "nosuch")}},
+		{1, "task copy, which has no text", []string{"-from", copying}},
+		{1, "config.toml beside it", []string{"-from", lone}},
+		{1, "no such file", []string{"-from", dir, "-prompt-file", filepath.Join(dir, "nosuch")}},
+		{1, "saved with other weights", []string{"-from", dir, "-load-state", state}},
+		{1, "no state that -save-state wrote", []string{"-from", dir, "-load-state", lone}},
+		{1, "load-state:", []string{"-from", dir, "-load-state", filepath.Join(dir, "config.toml")}},
+		{1, "save-state:", []string{"-from", dir, "-n", "1", "-save-state", filepath.Join(dir, "nosuch", "state")}},
+	} {
+		code, _, _, errs := call(c.args...)
+		if lines := strings.Split(strings.TrimSpace(errs), "\n"); code != c.code || !strings.Contains(lines[len(lines)-1], c.want) || strings.Contains(errs, "goroutine") {
+			t.Errorf("%v: exit code %d: %s, want %d with %q", c.args, code, errs, c.code, c.want)
+		}
+	}
+}
+
+// TestWholeCharacters: bytes of one character are held back until it is whole; what can never become
+// one goes out.
+func TestWholeCharacters(t *testing.T) {
+	var out bytes.Buffer
+	w := &textWriter{out: &out}
+	for i, step := range []struct{ in, want string }{
+		{"a", "a"}, {"\xe2", "a"}, {"\x89", "a"}, {"\x88", "a≈"}, {"b\xf0\x9f", "a≈b"}, {"\x98\x80c", "a≈b😀c"}, {"\xff", "a≈b😀c\xff"}, {"\xe2", "a≈b😀c\xff"},
+	} {
+		if err := w.write([]byte(step.in)); err != nil || out.String() != step.want {
+			t.Errorf("after %d pieces: %q, want %q (error %v)", i+1, out.String(), step.want, err)
+		}
+	}
+	if err := w.flush(); err != nil || out.String() != "a≈b😀c\xff\xe2" {
+		t.Errorf("at the end %q", out.String())
+	}
+	out.Reset()
+	w = &textWriter{out: &out, terminal: true}
+	w.write([]byte("ok\x1b[2J\xff"))
+	w.flush()
+	if out.String() != "ok\uFFFD[2J\uFFFD\n" {
+		t.Errorf("on a terminal %q", out.String())
+	}
+}
