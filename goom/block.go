@@ -38,8 +38,7 @@ func MatricesOf[F Float](x []F, n, rows, cols int) Matrices[F] {
 func (m Matrices[F]) Normalise() {
 	for i := range m.N {
 		x := m.matrix(i)
-		_, hi := magnitudes(x)
-		if e, ok := exponent[F](hi); ok && e != 0 {
+		if e, ok := topExponent(x); ok && e != 0 {
 			scalePow2(x, x, -e)
 			m.Exp[i] = addExp(m.Exp[i], int64(e))
 		}
@@ -119,8 +118,7 @@ func mantissas[F Float](x, l, s []F) (exp int64, whole bool) {
 	if factor := math.Exp((c - hi) - lo); factor != 1 {
 		simd.Scale(x, F(factor), x)
 	}
-	least, _ := magnitudes(x)
-	return exp, least >= normalMagnitude[F]() || !beyondNormal(l, c)
+	return exp, within(x, normal[F]()) || !beyondNormal(l, c)
 }
 
 // beyondNormal reports whether a nonzero number lies so far below the constant that its mantissa is not
@@ -138,32 +136,23 @@ func beyondNormal[F Float](l []F, c float64) bool {
 	return false
 }
 
-// normalMagnitude is that of the smallest normal number.
-func normalMagnitude[F Float]() magnitude {
-	if single[F]() {
-		return 1 << 23
-	}
-	return 1 << 52
+// logsOf sets l, s to the logarithms and signs of x * 2^exp.
+func logsOf[F Float](l, s, x []F, exp int64) {
+	finishLogs(l, s, split(l, s, x, normal[F]()), exp)
 }
 
-// logsOf sets l, s to the logarithms and signs of x * 2^exp and returns the magnitudes of x.
-func logsOf[F Float](l, s, x []F, exp int64) (lo, hi magnitude) {
-	lo, hi = split(l, s, x)
-	finishLogs(l, s, lo, hi, exp)
-	return lo, hi
-}
-
-// finishLogs turns the magnitudes in l, known to lie in [lo, hi], into logarithms of l * 2^exp.
-func finishLogs[F Float](l, s []F, lo, hi magnitude, exp int64) {
-	if lo < normalMagnitude[F]() && !single[F]() { // package math's logarithm is wrong for subnormals
-		for i, v := range l {
-			l[i] = F(logAbs(float64(v)))
-		}
-	} else {
+// finishLogs turns the magnitudes in l into logarithms of l * 2^exp. ordinary says that there is no zero,
+// subnormal number or NaN among them.
+func finishLogs[F Float](l, s []F, ordinary bool, exp int64) {
+	if ordinary || single[F]() {
 		simd.Log(l, l)
+	} else {
+		for i, v := range l {
+			l[i] = F(logAbs(float64(v))) // package math's logarithm is wrong for subnormals
+		}
 	}
 	shiftExp(l, exp)
-	if lo > 0 && hi <= infMagnitude[F]() {
+	if ordinary {
 		return
 	}
 	for i, v := range l {
@@ -206,6 +195,20 @@ func exponent[F Float](m magnitude) (e int, ok bool) {
 		return math.Ilogb(math.Float64frombits(m)), true
 	}
 	return e - 1023, true
+}
+
+// topExponent is the exponent of the largest magnitude of x; ok is false if that is zero or not finite, or
+// x is empty.
+func topExponent[F Float](x []F) (e int, ok bool) {
+	if len(x) == 0 {
+		return 0, false
+	}
+	m := float64(simd.MaxAbs(x))
+	if m == 0 || m-m != 0 {
+		return 0, false
+	}
+	_, e = math.Frexp(m)
+	return e - 1, true
 }
 
 // scalePow2 sets dst = x * 2^e. Powers beyond the range of F are applied in steps.

@@ -23,21 +23,11 @@ func LogInfinite[F Float](l, s, x []F) {
 
 func logWithZero[F Float](l, s, x []F, zero F) {
 	same("Log", len(x), len(l), len(s))
-	lo, hi := split(l, s, x)
-	if !single[F]() && lo < powerMagnitude[F](-1022) {
+	finishLogs(l, s, split(l, s, x, normal[F]()), 0)
+	if floor := Floor[F](); zero != floor {
 		for i, v := range l {
-			l[i] = F(logAbs(float64(v)))
-		}
-	} else {
-		simd.Log(l, l)
-	}
-	if lo == 0 || hi > infMagnitude[F]() {
-		for i, v := range l {
-			switch {
-			case math.IsInf(float64(v), -1):
-				l[i], s[i] = zero, 1
-			case v != v:
-				s[i] = 1
+			if v == floor {
+				l[i] = zero
 			}
 		}
 	}

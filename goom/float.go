@@ -67,44 +67,6 @@ func powerMagnitude[F Float](exponent int) magnitude {
 	return magnitude(exponent+1023) << 52
 }
 
-// magnitudes returns the smallest and the largest magnitude of x: (max, 0) when x is empty.
-func magnitudes[F Float](x []F) (lo, hi magnitude) {
-	if single[F]() {
-		a, b := magnitudes32(view32(x))
-		return magnitude(a), magnitude(b)
-	}
-	return magnitudes64(view64(x))
-}
-
-func magnitudes32(x []float32) (lo, hi uint32) {
-	const abs = 1<<31 - 1
-	lo = math.MaxUint32
-	lo1, hi1 := lo, hi // two chains of comparisons: one alone would wait for itself
-	for len(x) >= 4 {
-		v := x[:4]
-		a, b := math.Float32bits(v[0])&abs, math.Float32bits(v[1])&abs
-		c, d := math.Float32bits(v[2])&abs, math.Float32bits(v[3])&abs
-		lo, hi = min(lo, a, c), max(hi, a, c)
-		lo1, hi1 = min(lo1, b, d), max(hi1, b, d)
-		x = x[4:]
-	}
-	for _, v := range x {
-		a := math.Float32bits(v) & abs
-		lo, hi = min(lo, a), max(hi, a)
-	}
-	return min(lo, lo1), max(hi, hi1)
-}
-
-func magnitudes64(x []float64) (lo, hi uint64) {
-	const abs = 1<<63 - 1
-	lo = math.MaxUint64
-	for _, v := range x {
-		a := math.Float64bits(v) & abs
-		lo, hi = min(lo, a), max(hi, a)
-	}
-	return lo, hi
-}
-
 // leastNonzero is the smallest magnitude of x that is not zero; the largest value of the type if none.
 func leastNonzero[F Float](x []F) magnitude {
 	lo := magnitude(math.MaxUint64)
@@ -121,44 +83,6 @@ func leastNonzero[F Float](x []F) magnitude {
 		return lo
 	}
 	return lo + 1
-}
-
-// split writes |x| to abs and the sign (+1 or -1, of a negative zero -1) to sign, and returns the
-// smallest and largest magnitude. abs may be x.
-func split[F Float](abs, sign, x []F) (lo, hi magnitude) {
-	if single[F]() {
-		a, b := split32(view32(abs), view32(sign), view32(x))
-		return magnitude(a), magnitude(b)
-	}
-	return split64(view64(abs), view64(sign), view64(x))
-}
-
-func split32(abs, sign, x []float32) (lo, hi uint32) {
-	const bit, one = 1 << 31, 127 << 23
-	lo = math.MaxUint32
-	abs, sign = abs[:len(x)], sign[:len(x)]
-	for i, v := range x {
-		b := math.Float32bits(v)
-		a := b &^ bit
-		abs[i] = math.Float32frombits(a)
-		sign[i] = math.Float32frombits(b&bit | one)
-		lo, hi = min(lo, a), max(hi, a)
-	}
-	return lo, hi
-}
-
-func split64(abs, sign, x []float64) (lo, hi uint64) {
-	const bit, one = 1 << 63, 1023 << 52
-	lo = math.MaxUint64
-	abs, sign = abs[:len(x)], sign[:len(x)]
-	for i, v := range x {
-		b := math.Float64bits(v)
-		a := b &^ bit
-		abs[i] = math.Float64frombits(a)
-		sign[i] = math.Float64frombits(b&bit | one)
-		lo, hi = min(lo, a), max(hi, a)
-	}
-	return lo, hi
 }
 
 // view32 and view64 see a slice as what it is once single[F]() has been asked.

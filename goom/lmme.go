@@ -61,8 +61,8 @@ type Product[F Float] struct {
 	// The operands of the present call, for the stored bodies of the parallel loops.
 	y, a, b      Tensor[F]
 	da, db, dy   []F
-	forward      func(int)
-	backward     func(int)
+	forward      func(lo, hi int)
+	backward     func(lo, hi int)
 	prepA, prepB func(int)
 	gradA, gradB func(int)
 }
@@ -100,7 +100,7 @@ func NewProduct[F Float](a, b []int, o Options) *Product[F] {
 	if large {
 		p.wide = newLargeProduct(p)
 	}
-	p.forward, p.backward = p.forwardOne, p.backwardOne
+	p.forward, p.backward = p.forwardRange, p.backwardRange
 	p.prepA = func(i int) { p.c1[i] = prepare(p.p[i*n*k:][:n*k], p.a.Log[i*n*k:][:n*k], p.a.Sign[i*n*k:][:n*k]) }
 	p.prepB = func(i int) { p.c2[i] = prepare(p.q[i*k*m:][:k*m], p.b.Log[i*k*m:][:k*m], p.b.Sign[i*k*m:][:k*m]) }
 	p.gradA, p.gradB = p.backwardA, p.backwardB
@@ -138,7 +138,7 @@ func (p *Product[F]) Forward(y, a, b Tensor[F]) {
 			simd.For(p.countA, p.prepA)
 			simd.For(p.countB, p.prepB)
 		}
-		simd.For(p.batch, p.forward)
+		simd.ForRange(p.batch, p.grain(), p.forward)
 	}
 	p.y, p.a, p.b = Tensor[F]{}, Tensor[F]{}, Tensor[F]{}
 }
@@ -152,8 +152,19 @@ func (p *Product[F]) operands(i int) (y, a, b Tensor[F]) {
 		Tensor[F]{Log: p.b.Log[l*k*m:][:k*m], Sign: p.b.Sign[l*k*m:][:k*m]}
 }
 
-// forwardOne computes the i-th product on one core.
-func (p *Product[F]) forwardOne(i int) {
+// grain is how many products make a piece of work for one core.
+func (p *Product[F]) grain() int { return max(1, grain/max(1, p.n*p.k+p.k*p.m+p.n*p.m)) }
+
+// forwardRange computes products one after another on one core.
+func (p *Product[F]) forwardRange(lo, hi int) {
+	s := p.scratch()
+	for i := lo; i < hi; i++ {
+		p.forwardOne(i, s)
+	}
+	p.release(s)
+}
+
+func (p *Product[F]) forwardOne(i int, s *lmmeScratch[F]) {
 	n, k, m := p.n, p.k, p.m
 	y, a, b := p.operands(i)
 	if p.o.Exact {
@@ -161,13 +172,9 @@ func (p *Product[F]) forwardOne(i int) {
 		return
 	}
 	j, l := pick(p.ia, i), pick(p.ib, i)
-	var P, Q []F
+	P, Q := s.p, s.q
 	if p.p != nil {
 		P, Q = p.p[j*n*k:][:n*k], p.q[l*k*m:][:k*m]
-	} else {
-		s := p.scratch()
-		defer p.release(s)
-		P, Q = s.p, s.q
 	}
 	c1, c2 := p.c1[j], p.c2[l]
 	if !p.shared() {
@@ -257,23 +264,22 @@ func tiny[F Float]() int {
 
 // finish turns R into logarithms and signs and mends the elements that cannot be trusted.
 func (p *Product[F]) finish(i int, R []F, y, a, b Tensor[F], c1, c2 float64) {
-	lo, hi := split(y.Log, y.Sign, R)
+	trusted := split(y.Log, y.Sign, R, noise[F]())
 	simd.Log(y.Log, y.Log)
 	shift(y.Log, c1+c2)
-	p.settle(i, y, a, b, c1, c2, lo, hi)
+	p.settle(i, y, a, b, c1, c2, trusted)
 }
 
-// settle mends the result of a product whose elements have magnitudes in [lo, hi].
-func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, lo, hi magnitude) {
+// settle mends the result of a product unless all its elements are known to be trustworthy.
+func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, trusted bool) {
 	if p.exact != nil {
 		p.exact[i] = false
 	}
-	if lo >= powerMagnitude[F](noise[F]()) {
-		tidy(y, hi)
+	if trusted {
 		return
 	}
 	limit := F(float64(noise[F]())*ln2 + c1 + c2)
-	underflow := lo < powerMagnitude[F](tiny[F]()) && (small(a.Log, c1) || small(b.Log, c2))
+	underflow := small(a.Log, c1) || small(b.Log, c2)
 	doubtful := 0
 	for _, l := range y.Log {
 		if l < limit && (underflow || !math.IsInf(float64(l), -1)) {
@@ -293,18 +299,6 @@ func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, lo, hi mag
 			p.exactElement(i, at, y, a, b)
 		default: // nothing underflowed, so this is a sum of zeros, or one that cancelled exactly
 			y.Log[at], y.Sign[at] = Floor[F](), 1
-		}
-	}
-}
-
-// tidy gives NaNs their sign.
-func tidy[F Float](y Tensor[F], hi magnitude) {
-	if hi <= infMagnitude[F]() {
-		return
-	}
-	for at, l := range y.Log {
-		if l != l {
-			y.Sign[at] = 1
 		}
 	}
 }

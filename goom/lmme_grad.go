@@ -39,18 +39,23 @@ func (p *Product[F]) Backward(da, db []F, a, b, y Tensor[F], dy []F) {
 			simd.For(p.countB, p.gradB)
 		}
 	default:
-		simd.For(p.batch, p.backward)
+		simd.ForRange(p.batch, p.grain(), p.backward)
 	}
 	p.y, p.a, p.b = Tensor[F]{}, Tensor[F]{}, Tensor[F]{}
 	p.da, p.db, p.dy = nil, nil, nil
 }
 
-// backwardOne adds up nothing: every operand belongs to one product.
-func (p *Product[F]) backwardOne(i int) {
-	n, k, m := p.n, p.k, p.m
+// backwardRange differentiates products one after another on one core; every operand belongs to one.
+func (p *Product[F]) backwardRange(lo, hi int) {
 	s := p.scratch()
-	defer p.release(s)
-	H := s.h
+	for i := lo; i < hi; i++ {
+		p.backwardOne(i, s.h)
+	}
+	p.release(s)
+}
+
+func (p *Product[F]) backwardOne(i int, H []F) {
+	n, k, m := p.n, p.k, p.m
 	quotient(H, p.dy[i*n*m:][:n*m], p.r[i*n*m:][:n*m])
 	P, Q := p.reals(i)
 	if p.da != nil {
@@ -158,8 +163,8 @@ func (p *Product[F]) exactGrad(i int, da, db []F) {
 // A largeProduct shares one product after another out over the cores, in blocks of its elements.
 type largeProduct[F Float] struct {
 	p       *Product[F]
-	h       []F // with Grad
-	lo, hi  []magnitude
+	h       []F    // with Grad
+	trusted []bool // per block of elements
 	top     []F
 	max     func(lo, hi int)
 	exp     func(lo, hi int)
@@ -173,7 +178,7 @@ type largeProduct[F Float] struct {
 func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 	w := &largeProduct[F]{p: p}
 	blocks := max(p.n*p.k, p.k*p.m, p.n*p.m)/grain + 1
-	w.lo, w.hi, w.top = make([]magnitude, blocks), make([]magnitude, blocks), make([]F, blocks)
+	w.trusted, w.top = make([]bool, blocks), make([]F, blocks)
 	if p.o.Grad {
 		w.h = make([]F, p.n*p.m)
 	}
@@ -181,7 +186,7 @@ func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 	w.exp = func(lo, hi int) { scaledReals(w.u[lo:hi], w.x[lo:hi], w.s[lo:hi], w.c) }
 	w.log = func(lo, hi int) {
 		l := w.u[lo:hi]
-		w.lo[lo/grain], w.hi[lo/grain] = split(l, w.s[lo:hi], w.x[lo:hi])
+		w.trusted[lo/grain] = split(l, w.s[lo:hi], w.x[lo:hi], noise[F]())
 		simd.Log(l, l)
 		shift(l, w.c)
 	}
@@ -221,12 +226,11 @@ func (w *largeProduct[F]) forward(i int) {
 	simd.Gemm(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
 	w.u, w.s, w.x, w.c = y.Log, y.Sign, R, c1+c2
 	simd.ForRange(n*m, grain, w.log)
-	blocks := (n*m + grain - 1) / grain
-	lo, hi := w.lo[0], w.hi[0]
-	for j := 1; j < blocks; j++ {
-		lo, hi = min(lo, w.lo[j]), max(hi, w.hi[j])
+	trusted := true
+	for _, ok := range w.trusted[:(n*m+grain-1)/grain] {
+		trusted = trusted && ok
 	}
-	p.settle(i, y, a, b, c1, c2, lo, hi)
+	p.settle(i, y, a, b, c1, c2, trusted)
 }
 
 func (w *largeProduct[F]) backward(i int) {

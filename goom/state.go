@@ -88,9 +88,8 @@ func (x *state[F]) copyFrom(y *state[F]) {
 func (x *state[F]) mul(y *state[F], a factor[F]) {
 	for y.wide == nil && a.whole {
 		x.multiply(y, a)
-		lo, hi := magnitudes(x.mant)
-		if lo >= powerMagnitude[F](doubt[F]()) || !underflows(y.mant, a.mant) {
-			x.normalise(hi)
+		if within(x.mant, doubt[F]()) || !underflows(y.mant, a.mant) {
+			x.normalise()
 			return
 		}
 		if !y.normaliseRows() {
@@ -104,10 +103,10 @@ func (x *state[F]) mul(y *state[F], a factor[F]) {
 func (x *state[F]) mulLogs(y *state[F], a factor[F], l, s []F) {
 	for y.wide == nil && a.whole {
 		x.multiply(y, a)
-		lo, hi := split(l, s, x.mant)
-		if lo >= powerMagnitude[F](doubt[F]()) || !underflows(y.mant, a.mant) {
-			x.finishLogs(l, s, lo, hi)
-			x.normalise(hi)
+		ordinary := split(l, s, x.mant, doubt[F]())
+		if ordinary || !underflows(y.mant, a.mant) {
+			x.finishLogs(l, s, ordinary)
+			x.normalise()
 			return
 		}
 		if !y.normaliseRows() {
@@ -172,10 +171,8 @@ func alignAdd[F Float](x []F, ex int64, b []F, eb int64) int64 {
 
 // common is the exponent of the largest number of x*2^ex and b*2^eb.
 func common[F Float](x []F, ex int64, b []F, eb int64) int64 {
-	_, hx := magnitudes(x)
-	_, hb := magnitudes(b)
-	tx, okx := exponent[F](hx)
-	tb, okb := exponent[F](hb)
+	tx, okx := topExponent(x)
+	tb, okb := topExponent(b)
 	switch {
 	case okx && okb:
 		return max(addExp(ex, int64(tx)), addExp(eb, int64(tb)))
@@ -193,13 +190,7 @@ func (x *state[F]) addFades(b rowFactor[F]) bool {
 	for i := range x.rows {
 		row, add := x.mant[i*x.d:][:x.d], b.mant[i*x.d:][:x.d]
 		e := common(row, x.exp[i], add, b.exp[i])
-		if _, hi := magnitudes(row); hi >= infMagnitude[F]() {
-			return true
-		}
-		if _, hi := magnitudes(add); hi >= infMagnitude[F]() {
-			return true
-		}
-		if fades(row, x.exp[i]-e) || fades(add, b.exp[i]-e) {
+		if !finite(row) || !finite(add) || fades(row, x.exp[i]-e) || fades(add, b.exp[i]-e) {
 			return true
 		}
 	}
@@ -215,12 +206,15 @@ func fades[F Float](x []F, e int64) bool {
 // pow2 is 2^e, 0 or +Inf beyond float64.
 func pow2(e int64) float64 { return math.Ldexp(1, int(min(max(e, -1<<20), 1<<20))) }
 
-// normalise brings the largest magnitude, hi, back near 1 once it has left [2^-32, 2^32].
-func (x *state[F]) normalise(hi magnitude) {
-	if hi <= powerMagnitude[F](32) && hi >= powerMagnitude[F](-32) {
-		return
-	}
-	if e, ok := exponent[F](hi); ok {
+// finite reports whether no number is an infinity or NaN.
+func finite[F Float](x []F) bool {
+	m := simd.MaxAbs(x)
+	return m-m == 0
+}
+
+// normalise brings the largest magnitude back near 1 once it has left [2^-32, 2^32].
+func (x *state[F]) normalise() {
+	if e, ok := topExponent(x.mant); ok && (e > 32 || e < -32) {
 		scalePow2(x.mant, x.mant, -e)
 		for i := range x.exp {
 			x.exp[i] = addExp(x.exp[i], int64(e))
@@ -232,8 +226,7 @@ func (x *state[F]) normalise(hi magnitude) {
 func (x *state[F]) normaliseRows() (changed bool) {
 	for i := range x.rows {
 		row := x.mant[i*x.d:][:x.d]
-		_, hi := magnitudes(row)
-		if e, ok := exponent[F](hi); ok && e != 0 {
+		if e, ok := topExponent(row); ok && e != 0 {
 			scalePow2(row, row, -e)
 			x.exp[i] = addExp(x.exp[i], int64(e))
 			x.uniform, changed = x.uniform && x.rows == 1, true
@@ -248,18 +241,17 @@ func (x *state[F]) logs(l, s []F) {
 		wideLogs(x.wide, l, s)
 		return
 	}
-	lo, hi := split(l, s, x.mant)
-	x.finishLogs(l, s, lo, hi)
+	x.finishLogs(l, s, split(l, s, x.mant, normal[F]()))
 }
 
 // finishLogs turns the magnitudes in l, that of the mantissas, into logarithms.
-func (x *state[F]) finishLogs(l, s []F, lo, hi magnitude) {
+func (x *state[F]) finishLogs(l, s []F, ordinary bool) {
 	if x.uniform && x.rows > 0 {
-		finishLogs(l, s, lo, hi, x.exp[0])
+		finishLogs(l, s, ordinary, x.exp[0])
 		return
 	}
 	for i, e := range x.exp {
-		finishLogs(l[i*x.d:][:x.d], s[i*x.d:][:x.d], lo, hi, e)
+		finishLogs(l[i*x.d:][:x.d], s[i*x.d:][:x.d], ordinary, e)
 	}
 }
 
