@@ -1,0 +1,144 @@
+package kernels
+
+import (
+	"goomtrain/internal/simd"
+	"goomtrain/params"
+)
+
+// LogScan is the diagonal recurrence of positive numbers with decays between 0 and 1, among logarithms:
+//
+//	x_t = sigmoid(c_t) x_{t-1} + exp(l_t)        e_t = ln x_t = ln(exp(u_t) + exp(l_t))
+//	u_t = logsigmoid(c_t) + e_{t-1}              e_0 = 0
+//
+//	input [B, T, 2D], c_t in the first half of each row and l_t in the second   e [B, T, D]
+//
+// Each e_t is the larger of u_t and l_t plus at most ln 2: no prefix sums, whose rounding grows with T, and
+// no range to leave. Gradient, with p_t = sigmoid(u_t - l_t) the share of the past in x_t:
+//
+//	g_t = de_t + p_{t+1} g_{t+1}        dl_t = (1 - p_t) g_t        dc_t = p_t g_t sigmoid(-c_t)
+type LogScan[F simd.Float] struct {
+	batch, time, width int
+	start              []F // [B, D] e_0 of the last Forward
+	pool               pool[logScanRows[F]]
+
+	e, x, de, dx     []F // operands of the running call
+	carry            *LogScanCarry[F]
+	forward, reverse func(task int)
+}
+
+// LogScanCarry is the last e of a LogScan between two stretches of one sequence.
+type LogScanCarry[F simd.Float] struct {
+	last  []F // [B, D]; 0 where nothing has been read: x_0 = 1
+	shape [2]int
+}
+
+// NewLogScanCarry returns the carry of sequences not begun.
+func NewLogScanCarry[F simd.Float](batch, width int) *LogScanCarry[F] {
+	return &LogScanCarry[F]{make([]F, batch*width), [2]int{batch, width}}
+}
+
+// Reset makes the next stretch begin at x_0 = 1.
+func (c *LogScanCarry[F]) Reset() { clear(c.last) }
+
+// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+func (c *LogScanCarry[F]) Arrays(prefix string) []params.Array {
+	return []params.Array{{Name: prefix + "log", Shape: c.shape[:], Data: c.last}}
+}
+
+// logScanBlock is the number of channels that one worker takes through time.
+const logScanBlock = 128
+
+// logScanRows is the memory of one worker: rows of a block of channels.
+type logScanRows[F simd.Float] struct{ e, u, s, g []F }
+
+// NewLogScan returns the kernel for e [batch, time, width].
+func NewLogScan[F simd.Float](batch, time, width int) *LogScan[F] {
+	k := &LogScan[F]{batch: batch, time: time, width: width, start: make([]F, batch*width)}
+	k.pool.create = func() *logScanRows[F] {
+		n := min(logScanBlock, width)
+		return &logScanRows[F]{scratch[F](n), scratch[F](n), scratch[F](n), scratch[F](n)}
+	}
+	k.forward, k.reverse = k.forwardBlock, k.reverseBlock
+	return k
+}
+
+// Forward writes e. If carry is not nil the sequences go on from it, and it receives the last e.
+func (k *LogScan[F]) Forward(e, x []F, carry *LogScanCarry[F]) {
+	k.e, k.x, k.carry = e, x, carry
+	if carry != nil {
+		copy(k.start, carry.last)
+	} else {
+		clear(k.start)
+	}
+	k.pool.reserve(simd.Threads())
+	simd.For(k.batch*chunks(k.width, logScanBlock), k.forward)
+}
+
+// Backward writes dx from the e of the last Forward. The carry is detached.
+func (k *LogScan[F]) Backward(dx, x, e, de []F) {
+	k.dx, k.x, k.e, k.de = dx, x, e, de
+	k.pool.reserve(simd.Threads())
+	simd.For(k.batch*chunks(k.width, logScanBlock), k.reverse)
+}
+
+// block is the batch element and the channels [lo, hi) of a task.
+func (k *LogScan[F]) block(task int) (b, lo, hi int) {
+	n := chunks(k.width, logScanBlock)
+	b, lo = task/n, task%n*logScanBlock
+	return b, lo, min(lo+logScanBlock, k.width)
+}
+
+func (k *LogScan[F]) forwardBlock(task int) {
+	b, lo, hi := k.block(task)
+	r := k.pool.take()
+	defer k.pool.give(r)
+	u, s := r.u[:hi-lo], r.s[:hi-lo]
+	last := k.start[b*k.width+lo : b*k.width+hi]
+	for t := range k.time {
+		x := k.x[(b*k.time+t)*2*k.width:]
+		l, e := x[k.width+lo:k.width+hi], k.e[(b*k.time+t)*k.width:][lo:hi]
+		simd.LogSigmoid(u, x[lo:hi])
+		simd.Add(u, u, last)
+		for i, v := range l {
+			d := u[i] - v
+			if d < 0 {
+				d, u[i] = -d, v
+			}
+			s[i] = d
+		}
+		simd.LogSigmoid(s, s) // -ln(1 + exp(-|u - l|))
+		simd.ScaleAddMaxAbs(e, 1, u, -1, s)
+		last = e
+	}
+	if k.carry != nil {
+		copy(k.carry.last[b*k.width+lo:], last)
+	}
+}
+
+func (k *LogScan[F]) reverseBlock(task int) {
+	b, lo, hi := k.block(task)
+	r := k.pool.take()
+	defer k.pool.give(r)
+	u, s, g, p := r.u[:hi-lo], r.s[:hi-lo], r.g[:hi-lo], r.e[:hi-lo]
+	clear(g)
+	for t := k.time - 1; t >= 0; t-- {
+		row := (b*k.time + t) * 2 * k.width
+		c, l := k.x[row+lo:row+hi], k.x[row+k.width+lo:row+k.width+hi]
+		dc, dl := k.dx[row+lo:row+hi], k.dx[row+k.width+lo:row+k.width+hi]
+		before := k.start[b*k.width+lo : b*k.width+hi]
+		if t > 0 {
+			before = k.e[(b*k.time+t-1)*k.width:][lo:hi]
+		}
+		simd.Add(g, g, k.de[(b*k.time+t)*k.width:][lo:hi])
+		simd.LogSigmoid(u, c)
+		simd.Add(u, u, before)
+		simd.ScaleAddMaxAbs(p, 1, u, -1, l)
+		simd.Sigmoid(p, p)
+		simd.Scale(s, -1, c)
+		simd.Sigmoid(s, s)
+		for i, share := range p {
+			past := share * g[i]
+			dl[i], dc[i], g[i] = g[i]-past, past*s[i], past
+		}
+	}
+}

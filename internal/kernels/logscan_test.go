@@ -1,0 +1,133 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/simd"
+)
+
+// logScanCase is one problem; its numbers follow from its name.
+type logScanCase struct {
+	name           string
+	b, t, d        int
+	scaleC, scaleL float64
+	start          float64
+}
+
+var logScanCases = []logScanCase{
+	{"one step", 1, 1, 1, 1, 1, 1},
+	{"usual", 2, 30, 3, 1, 1, 0},
+	{"carried", 2, 30, 3, 1, 1, -2},
+	{"over a block of channels", 1, 3, 130, 1, 1, 0.5},
+	{"decays of 1 and of nothing", 2, 40, 3, 60, 1, 0},
+	{"inputs out of the float range", 2, 40, 3, 1, 400, 0},
+	{"long", 1, 400, 1, 3, 3, 0},
+}
+
+// TestLogScanEqualsNaive compares with the sum of all inputs times their decays in float64.
+func TestLogScanEqualsNaive(t *testing.T) {
+	t.Run("float64", testLogScan[float64])
+	t.Run("float32", testLogScan[float32])
+}
+
+func testLogScan[F simd.Float](t *testing.T) {
+	for _, c := range logScanCases {
+		t.Run(c.name, func(t *testing.T) {
+			x := normal[F](c.name+"x", c.b*c.t*2*c.d)
+			for i := range x {
+				if i/c.d%2 == 0 {
+					x[i] *= F(c.scaleC)
+				} else {
+					x[i] *= F(c.scaleL)
+				}
+			}
+			de := normal[F](c.name+"de", c.b*c.t*c.d)
+			e, dx := poisoned[F](len(de)), poisoned[F](len(x))
+			k := NewLogScan[F](c.b, c.t, c.d)
+			carry := NewLogScanCarry[F](c.b, c.d)
+			for range 2 {
+				for i := range carry.last {
+					carry.last[i] = F(c.start)
+				}
+				k.Forward(e, x, carry)
+				k.Backward(dx, x, e, de)
+			}
+			wantE, wantDx := make([]float64, len(e)), make([]float64, len(dx))
+			for b := range c.b {
+				for i := range c.d {
+					n := LogScanNaive{Start: c.start}
+					var g []float64
+					for t := range c.t {
+						n.C, n.L = append(n.C, float64(x[((b*c.t+t)*2)*c.d+i])), append(n.L, float64(x[((b*c.t+t)*2+1)*c.d+i]))
+						g = append(g, float64(de[(b*c.t+t)*c.d+i]))
+					}
+					dc, dl := n.Backward(g)
+					for t, v := range n.Forward() {
+						wantE[(b*c.t+t)*c.d+i] = v
+						wantDx[((b*c.t+t)*2)*c.d+i], wantDx[((b*c.t+t)*2+1)*c.d+i] = dc[t], dl[t]
+					}
+					if last := float64(carry.last[b*c.d+i]); last != float64(e[(b*c.t+c.t-1)*c.d+i]) {
+						t.Errorf("the carry has %v, want the last e", last)
+					}
+				}
+			}
+			near(t, "e", e, wantE, tolerance[F](1e-5, 1e-13))
+			near(t, "dx", dx, wantDx, tolerance[F](1e-4, 1e-11))
+		})
+	}
+}
+
+// TestLogScanThreads: the same bits on any number of threads, and no allocation.
+func TestLogScanThreads(t *testing.T) {
+	const b, steps, d = 3, 50, 200
+	x, de := normal[float32]("x", b*steps*2*d), normal[float32]("de", b*steps*d)
+	var wantE, wantDx []float32
+	onThreads(t, func(t *testing.T) {
+		k := NewLogScan[float32](b, steps, d)
+		e, dx := poisoned[float32](len(de)), poisoned[float32](len(x))
+		step := func() {
+			k.Forward(e, x, nil)
+			k.Backward(dx, x, e, de)
+		}
+		step()
+		if wantE == nil {
+			wantE, wantDx = e, dx
+		}
+		identical(t, "e", e, wantE)
+		identical(t, "dx", dx, wantDx)
+		if n := testing.AllocsPerRun(5, step); n > 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
+}
+
+// TestLogScanStreams: a sequence cut anywhere and carried on has the bits of the whole.
+func TestLogScanStreams(t *testing.T) {
+	const steps, d = 30, 5
+	x, whole := normal[float32]("streams", steps*2*d), make([]float32, steps*d)
+	NewLogScan[float32](1, steps, d).Forward(whole, x, nil)
+	for cut := 1; cut < steps; cut++ {
+		carry, e := NewLogScanCarry[float32](1, d), poisoned[float32](steps*d)
+		NewLogScan[float32](1, cut, d).Forward(e[:cut*d], x, carry)
+		NewLogScan[float32](1, steps-cut, d).Forward(e[cut*d:], x[cut*2*d:], carry)
+		identical(t, fmt.Sprint("e, cut at ", cut), e, whole)
+	}
+}
+
+// TestLogScanMillionSteps: 10^6 steps of float32 stay at the fixed point x = b/(1-a), where prefix sums of
+// logarithms would be several per cent off.
+func TestLogScanMillionSteps(t *testing.T) {
+	const steps, d = 1000, 2
+	x, e := make([]float32, steps*2*d), make([]float32, steps*d)
+	for i := range x {
+		x[i] = 7 // a = sigmoid(7), b = e^7
+	}
+	k, carry := NewLogScan[float32](1, steps, d), NewLogScanCarry[float32](1, d)
+	for range 1000 {
+		k.Forward(e, x, carry)
+	}
+	want := 7 - math.Log(1/(1+math.Exp(7)))
+	near(t, "e", e[len(e)-d:], []float64{want, want}, 1e-4) // a rounding of e is amplified by 1/(1-a) = 1100
+}
