@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,26 +22,40 @@ type Console struct {
 	bar   *progressbar.ProgressBar // nil: no terminal
 	last  time.Time                // of the last step line
 	now   func() time.Time
+	width func() int // columns of the terminal
 	clock meter
 }
 
 // How often a step is shown: a bar is redrawn at once for the eye, lines come as fast as one reads.
 const barEvery, lineEvery = 100 * time.Millisecond, 5 * time.Second
 
+// barWidth is what the bar takes of a line, without the digits of the count.
+const barWidth = 36
+
 // NewConsole shows steps up to total, of which done are already made. With asked, the caller alone
 // decides which steps get a line; else Tick proposes one every few seconds.
 func NewConsole(out io.Writer, done, total int64, asked bool) *Console {
 	f, ok := out.(*os.File)
-	return newConsole(out, done, total, asked, ok && term.IsTerminal(int(f.Fd())), time.Now)
+	c := newConsole(out, done, total, asked, ok && term.IsTerminal(int(f.Fd())), time.Now)
+	if ok {
+		c.width = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || width <= 0 {
+				return 80
+			}
+			return width
+		}
+	}
+	return c
 }
 
 func newConsole(out io.Writer, done, total int64, asked, terminal bool, now func() time.Time) *Console {
-	c := &Console{out: out, total: total, now: now}
+	c := &Console{out: out, total: total, now: now, width: func() int { return 80 }}
 	if !asked {
 		c.every = lineEvery
 	}
 	if terminal && done < total {
-		c.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(20),
+		c.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(barWidth-16),
 			progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionThrottle(0),
 			progressbar.OptionUseANSICodes(true), progressbar.OptionSetTheme(progressbar.ThemeASCII))
@@ -68,9 +83,10 @@ func (c *Console) Tick(step int64) (show bool) {
 // Step shows a finished step: on the bar, or as a line.
 func (c *Console) Step(r Record) {
 	c.last = c.now()
-	text := strings.Join(append(numbers(r), "ETA "+c.clock.eta(c.last, r.Step, c.total)), "  ")
+	parts := append(numbers(r), "ETA "+c.clock.eta(c.last, r.Step, c.total))
+	text := strings.Join(parts, "  ")
 	if c.bar != nil {
-		c.bar.Describe(text)
+		c.bar.Describe(fit(parts, c.width()-barWidth-2*digits(c.total)))
 		c.bar.Set64(r.Step)
 		return
 	}
@@ -116,6 +132,18 @@ func numbers(r Record) []string {
 		out = append(out, "skipped: "+r.Skipped)
 	}
 	return out
+}
+
+// fit joins the parts, leaving out what matters least until they fit: a bar that is longer than its
+// line would scroll.
+func fit(parts []string, width int) string {
+	for _, least := range []string{"MFU", "norm", "accuracy", "lr", "bpb", "loss"} {
+		if len(strings.Join(parts, "  ")) <= width {
+			break
+		}
+		parts = slices.DeleteFunc(parts, func(p string) bool { return strings.HasPrefix(p, least) })
+	}
+	return strings.Join(parts, "  ")
 }
 
 // Short writes a count in at most five characters: 950, 1.25k, 12.5k, 125k, 1.25M.

@@ -52,6 +52,7 @@ func TestTerminalGetsABar(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(1000, 0)
 	c := newConsole(&out, 0, 100, false, true, func() time.Time { return now })
+	c.width = func() int { return 160 }
 	for step := int64(1); step <= 20; step++ {
 		now = now.Add(time.Second)
 		if c.Tick(step) {
@@ -64,6 +65,20 @@ func TestTerminalGetsABar(t *testing.T) {
 	for _, want := range []string{"\r", "/100", "loss 2.0000", "lr 1.00e-03", "tokens/s", "ETA 1m", "a line\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
+		}
+	}
+}
+
+func TestBarFitsTheLine(t *testing.T) {
+	parts := func() []string { return append(numbers(train(20, 2)), "ETA 1m0s") }
+	for width, want := range map[int]string{
+		100: "loss 2.0000  bpb 2.8854  lr 1.00e-03  norm 0.5  1.23k tokens/s  ETA 1m0s",
+		65:  "loss 2.0000  bpb 2.8854  lr 1.00e-03  1.23k tokens/s  ETA 1m0s",
+		40:  "loss 2.0000  1.23k tokens/s  ETA 1m0s",
+		5:   "1.23k tokens/s  ETA 1m0s",
+	} {
+		if got := fit(parts(), width); got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
 		}
 	}
 }
