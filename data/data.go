@@ -1,10 +1,6 @@
 package data
 
-import (
-	"errors"
-
-	"goomtrain/data/tokenizer"
-)
+import "goomtrain/data/tokenizer"
 
 // A Batch is Size sequences of Len positions, row-major [Size, Len].
 type Batch struct {
@@ -81,5 +77,3 @@ func Open(cfg Config, seed uint64) (*Dataset, error) {
 		return openTask(cfg, seed)
 	}
 }
-
-var errState = errors.New("the saved state of the data source cannot be used")

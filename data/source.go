@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -88,6 +89,8 @@ type sourceState struct {
 func (s *source) State() ([]byte, error) {
 	return json.Marshal(sourceState{s.id, s.drawer.position()})
 }
+
+var errState = errors.New("the saved state of the data source cannot be used")
 
 // Restore implements Source.
 func (s *source) Restore(state []byte) error {

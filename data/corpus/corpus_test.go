@@ -141,7 +141,7 @@ func TestErrors(t *testing.T) {
 		"missing.txt": "no file or folder",
 		"*.nothing":   "no file matches",
 		"[":           "syntax error in pattern",
-		"nothing":     "holds no files",
+		"nothing":     "holds no regular files",
 		"empty.txt":   "is empty: name a file with text in it",
 		"bin/a":       "is not text: byte 1 is NUL",
 		"bin":         "is not text: byte 1 is NUL",

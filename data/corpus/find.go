@@ -49,7 +49,7 @@ func Find(pattern string) ([]File, error) {
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
 	files = slices.CompactFunc(files, func(a, b File) bool { return a.Name == b.Name }) // a glob may match a folder and a file in it
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%q holds no files", pattern)
+		return nil, fmt.Errorf("%q holds no regular files", pattern)
 	}
 	return files, nil
 }

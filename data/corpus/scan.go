@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"sync"
 	"unicode/utf8"
+
+	"goomtrain/data/tokenizer"
 )
 
 const (
@@ -85,7 +87,7 @@ func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, err
 		if i := bytes.IndexByte(text, 0); i >= 0 {
 			return scanned{verdict: binaryFile, badByte: s.size - int64(rest) + int64(i)}, nil
 		}
-		good := validPrefix(text)
+		good := tokenizer.ValidPrefix(text)
 		if good < len(text) && (last || utf8.FullRune(text[good:])) {
 			return scanned{verdict: notUTF8, badByte: s.size - int64(rest) + int64(good)}, nil
 		}
@@ -100,22 +102,6 @@ func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, err
 	}
 	hash.Sum(s.sum[:0])
 	return s, nil
-}
-
-// validPrefix is the length of the longest prefix that is valid UTF-8.
-func validPrefix(text []byte) int {
-	if utf8.Valid(text) {
-		return len(text)
-	}
-	n := 0
-	for n < len(text) {
-		r, size := utf8.DecodeRune(text[n:])
-		if r == utf8.RuneError && size <= 1 {
-			break
-		}
-		n += size
-	}
-	return n
 }
 
 // contentHash covers names, sizes and contents in order, so that no two different lists of documents have

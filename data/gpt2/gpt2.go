@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/tiktoken-go/tokenizer/codec"
 
@@ -78,7 +77,7 @@ func (t *Tokenizer) Bytes(token int32) int {
 func (t *Tokenizer) Encode(text []byte) []int32 {
 	tokens := make([]int32, 0, len(text)/3+1)
 	for len(text) > 0 {
-		n := validPrefix(text)
+		n := tokenizer.ValidPrefix(text)
 		if n == 0 {
 			tokens = append(tokens, t.single[text[0]])
 			text = text[1:]
@@ -109,19 +108,6 @@ func (t *Tokenizer) appendValid(tokens []int32, text []byte) []int32 {
 		panic(fmt.Sprintf("gpt2: the tokens of %d bytes of text stand for %d", len(text), at))
 	}
 	return tokens
-}
-
-// validPrefix is the length of the longest prefix that is valid UTF-8.
-func validPrefix(text []byte) int {
-	n := 0
-	for n < len(text) {
-		r, size := utf8.DecodeRune(text[n:])
-		if r == utf8.RuneError && size <= 1 {
-			break
-		}
-		n += size
-	}
-	return n
 }
 
 // Decode returns the text of the tokens; the separator stands for none.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"goomtrain/internal/nearest"
 )
@@ -83,4 +84,19 @@ func New(name string) (Tokenizer, error) {
 	open := known[name]
 	mu.Unlock()
 	return open()
+}
+
+// ValidPrefix is the length of the longest prefix of text that is valid UTF-8.
+func ValidPrefix(text []byte) int {
+	if utf8.Valid(text) {
+		return len(text)
+	}
+	n := 0
+	for {
+		r, size := utf8.DecodeRune(text[n:])
+		if r == utf8.RuneError && size <= 1 {
+			return n
+		}
+		n += size
+	}
 }

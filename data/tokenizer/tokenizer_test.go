@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func ExampleNew() {
@@ -70,6 +71,19 @@ func TestByteIgnoresForeignNumbers(t *testing.T) {
 	for _, token := range foreign {
 		if n := (Byte{}).Bytes(token); n != 0 {
 			t.Errorf("token %d stands for %d bytes", token, n)
+		}
+	}
+}
+
+// TestValidPrefix compares with trying every length.
+func TestValidPrefix(t *testing.T) {
+	for _, text := range []string{"", "a", "é", "é\xff", "\xffé", "日本\xe6\x97", "a\ufffdb\xc3", "\xed\xa0\x80", "😀\xf0\x9f"} {
+		want := len(text)
+		for !utf8.ValidString(text[:want]) {
+			want--
+		}
+		if got := ValidPrefix([]byte(text)); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
 }
