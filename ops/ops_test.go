@@ -43,6 +43,8 @@ var opCases = []opCase{
 		}},
 	{name: "LayerNorm", floats: [][]int{{2, 3, 5}, {5}, {5}},
 		build: func(f, _ []*G.Node) *G.Node { return LayerNorm(f[0], f[1], f[2]) }},
+	{name: "Dot", floats: [][]int{{2, 3}, {2, 3}},
+		build: func(f, _ []*G.Node) *G.Node { return Dot(f[0], f[1]) }},
 	{name: "GLU", floats: [][]int{{3, 8}},
 		build: func(f, _ []*G.Node) *G.Node { return GLU(f[0]) }},
 	{name: "Embedding", floats: [][]int{{4, 3}}, tokens: [][]int{{2, 5}},
@@ -94,12 +96,11 @@ var opCases = []opCase{
 
 // problem is a case built into a graph of one element type.
 type problem[F simd.Float] struct {
-	graph     *G.ExprGraph
-	loss      *G.Node
-	wrt       G.Nodes // float inputs with a gradient
-	data      [][]F   // of wrt
-	grads     G.Nodes
-	cotangent []F
+	graph *G.ExprGraph
+	loss  *G.Node
+	wrt   G.Nodes // float inputs with a gradient
+	data  [][]F   // of wrt
+	grads G.Nodes
 }
 
 func newProblem[F simd.Float](c opCase) *problem[F] {
@@ -138,23 +139,14 @@ func newProblem[F simd.Float](c opCase) *problem[F] {
 	}
 	out := c.build(floats, tokens)
 	if p.loss = out; !out.IsScalar() { // a random upstream gradient
-		p.cotangent = draw[F](c.name+"cotangent", out.Shape().TotalSize())
-		p.loss = weighted[F](out, p.cotangent)
+		cotangent := draw[F](c.name+"cotangent", out.Shape().TotalSize())
+		p.loss = Dot(out, leaf("cotangent", out.Shape(), of, cotangent))
 	}
 	var err error
 	if p.grads, err = G.Grad(p.loss, p.wrt...); err != nil {
 		panic(err)
 	}
 	return p
-}
-
-// weighted is the scalar sum(cotangent * x) as an op of this package.
-func weighted[F simd.Float](x *G.Node, cotangent []F) *G.Node {
-	return apply(definition[F]{
-		name: "Weighted", inputs: G.Nodes{x}, grads: []gradient{primary}, out: tensor.Shape{},
-		forward:  func(out []F, in operands[F]) { out[0] = simd.Dot(in.floats(0), cotangent) },
-		backward: func(grad [][]F, _ operands[F], _, dout []F) { simd.Scale(grad[0], dout[0], cotangent) },
-	})
 }
 
 func draw[F simd.Float](stream string, n int) []F {
