@@ -15,6 +15,8 @@ const (
 	blockM      = 168     // rows of a packed block of A, a multiple of 6: at most 172 KiB
 	blockN      = 2048    // columns of B packed at a time
 	packedLimit = 1 << 21 // elements of B packed at a time, at least blockK*blockN
+	packedNear  = 1 << 18 // the same if C is small and may be passed over more often: it fits the second cache
+	smallC      = 1 << 17 // elements of a small C
 	packColumns = 128     // columns that one piece of the packing packs
 
 	// smallB is the number of elements of a transposed B that one thread packs without further ado.
@@ -89,7 +91,11 @@ func (j *job[F]) blocked(parallel bool) {
 	for j.first = 0; j.first < j.n; j.first += blockN {
 		columns := min(blockN, j.n-j.first)
 		j.width = (columns + panel - 1) / panel * panel
-		depth := max(blockK, packedLimit/j.width/blockK*blockK)
+		limit := packedLimit
+		if j.m*columns <= smallC {
+			limit = packedNear
+		}
+		depth := max(blockK, limit/j.width/blockK*blockK)
 		for j.from = 0; j.from < j.k; j.from += depth {
 			j.depth = min(depth, j.k-j.from)
 			j.packed = grow(j.packed, j.width*j.depth)
@@ -200,42 +206,41 @@ func (p *product[F]) packA(s *scratch[F]) {
 	if p.csa == 1 {
 		ld := p.k + 16
 		s.data = grow(s.data, p.m*ld)
-		for i := range p.m {
-			copy(s.data[i*ld:i*ld+p.k], p.a[i*p.rsa:])
-		}
+		copyBlock(s.data, ld, p.a, p.rsa, p.k, p.m)
 		p.a, p.rsa = s.data, ld
 		return
 	}
 	ld := (p.m+15)&^15 + 16
 	s.data = grow(s.data, p.k*ld)
-	for q := range p.k {
-		copy(s.data[q*ld:q*ld+p.m], p.a[q*p.csa:])
-	}
+	copyBlock(s.data, ld, p.a, p.csa, p.m, p.k)
 	p.a, p.csa = s.data, ld
 }
 
-// packB writes k rows and n columns of B as panels, the last one's missing columns left as they are:
-// the kernels compute with them and throw the result away.
-func packB[F Float](dst, b []F, rsb, csb, k, n int) {
-	width := panelWidth[F]()
-	for j := 0; j < n; j += width {
-		packPanel(dst[j*k:(j+width)*k], b[j*csb:], rsb, csb, k, min(width, n-j))
+// copyBlockPortable copies rows of width elements between row strides ldd and lds.
+func copyBlockPortable[F Float](dst []F, ldd int, src []F, lds, width, rows int) {
+	for i := range rows {
+		copy(dst[i*ldd:i*ldd+width], src[i*lds:])
 	}
 }
 
-// packPanelPortable writes one panel of n columns.
-func packPanelPortable[F Float](dst, b []F, rsb, csb, k, n int) {
+// packBPortable writes k rows and n columns of B as panels of k rows, the last one's missing columns left
+// as they are: the kernels compute with them and throw the result away.
+func packBPortable[F Float](dst, b []F, rsb, csb, k, n int) {
 	width := panelWidth[F]()
-	if csb == 1 {
-		for p := range k {
-			copy(dst[p*width:p*width+n], b[p*rsb:])
+	for j := range n {
+		panel := dst[j/width*width*k+j%width:]
+		if csb != 1 { // along the stored rows of B, which are its columns
+			column := b[j*csb:]
+			for p := range k {
+				panel[p*width] = column[p*rsb]
+			}
+			continue
 		}
-		return
-	}
-	for j := range n { // along the stored rows of B, which are its columns
-		column := b[j*csb:]
-		for p := range k {
-			dst[p*width+j] = column[p*rsb]
+		if j%width == 0 {
+			columns := min(width, n-j)
+			for p := range k {
+				copy(panel[p*width:p*width+columns], b[p*rsb+j:])
+			}
 		}
 	}
 }

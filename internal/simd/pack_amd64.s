@@ -4,56 +4,81 @@
 
 #include "textflag.h"
 
-// func packRows(dst *byte, src *byte, stride int, rows int)
+// func packRows(dst *byte, src *byte, step int, stride int, rows int, panels int)
 // Requires: AVX, MMX+
-TEXT ·packRows(SB), NOSPLIT, $0-32
+TEXT ·packRows(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ rows+24(FP), BX
-	LEAQ (DX)(DX*2), SI
+	MOVQ step+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ panels+40(FP), DI
 
-loop4:
-	CMPQ       BX, $0x04
-	JLT        tail
-	VMOVUPS    (CX), Y0
-	VMOVUPS    32(CX), Y1
-	PREFETCHT0 64(CX)
-	VMOVUPS    (CX)(DX*1), Y2
-	VMOVUPS    32(CX)(DX*1), Y3
-	PREFETCHT0 64(CX)(DX*1)
-	VMOVUPS    (CX)(DX*2), Y4
-	VMOVUPS    32(CX)(DX*2), Y5
-	PREFETCHT0 64(CX)(DX*2)
-	VMOVUPS    (CX)(SI*1), Y6
-	VMOVUPS    32(CX)(SI*1), Y7
-	PREFETCHT0 64(CX)(SI*1)
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y2, 64(AX)
-	VMOVUPS    Y3, 96(AX)
-	VMOVUPS    Y4, 128(AX)
-	VMOVUPS    Y5, 160(AX)
-	VMOVUPS    Y6, 192(AX)
-	VMOVUPS    Y7, 224(AX)
-	LEAQ       (CX)(DX*4), CX
-	ADDQ       $0x00000100, AX
-	SUBQ       $0x04, BX
-	JMP        loop4
+row:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	LEAQ (CX)(BX*2), R10
+	MOVQ DI, R11
 
-tail:
-	TESTQ   BX, BX
-	JZ      done
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    DX, CX
-	ADDQ    $0x40, AX
-	DECQ    BX
-	JMP     tail
+panel:
+	PREFETCHT0 (R10)
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    Y0, (R8)
+	VMOVUPS    Y1, 32(R8)
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	ADDQ       DX, R8
+	DECQ       R11
+	JNZ        panel
+	ADDQ       $0x40, AX
+	ADDQ       BX, CX
+	DECQ       SI
+	JNZ        row
+	VZEROUPPER
+	RET
 
-done:
+// func copyRows(dst *byte, src *byte, dstStride int, srcStride int, bytes int, rows int)
+// Requires: AVX, MMX+
+TEXT ·copyRows(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ dstStride+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ bytes+32(FP), SI
+	MOVQ rows+40(FP), DI
+	LEAQ -64(SI), R9
+	SUBQ $0x20, SI
+
+row:
+	LEAQ (CX)(BX*2), R10
+	XORQ R8, R8
+	JMP  enough
+
+line:
+	PREFETCHT0 (R10)(R8*1)
+	VMOVUPS    (CX)(R8*1), Y0
+	VMOVUPS    32(CX)(R8*1), Y1
+	VMOVUPS    Y0, (AX)(R8*1)
+	VMOVUPS    Y1, 32(AX)(R8*1)
+	ADDQ       $0x40, R8
+
+enough:
+	CMPQ    R8, R9
+	JLE     line
+	CMPQ    R8, SI
+	JGE     end
+	VMOVUPS (CX)(R8*1), Y0
+	VMOVUPS Y0, (AX)(R8*1)
+
+end:
+	PREFETCHT0 (R10)(SI*1)
+	VMOVUPS    (CX)(SI*1), Y1
+	VMOVUPS    Y1, (AX)(SI*1)
+	ADDQ       DX, AX
+	ADDQ       BX, CX
+	DECQ       DI
+	JNZ        row
 	VZEROUPPER
 	RET
 

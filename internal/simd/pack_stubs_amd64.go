@@ -4,10 +4,15 @@
 
 package simd
 
-// packRows copies rows of 64 bytes, stride bytes apart, one after the other to dst.
+// packRows copies rows of 64*panels bytes, stride bytes apart, to panels that begin step bytes apart.
 //
 //go:noescape
-func packRows(dst *byte, src *byte, stride int, rows int)
+func packRows(dst *byte, src *byte, step int, stride int, rows int, panels int)
+
+// copyRows copies rows of at least 32 bytes between the given strides.
+//
+//go:noescape
+func copyRows(dst *byte, src *byte, dstStride int, srcStride int, bytes int, rows int)
 
 // packTransposed sets dst[16*p+i] = src[i*stride+p] (stride in bytes) for i < 8 and p < 8*blocks.
 //

@@ -118,25 +118,49 @@ func kernel1Masked[F Float](t *tile) {
 	}
 }
 
-// packPanel writes one panel of n columns of B.
-func packPanel[F Float](dst, b []F, rsb, csb, k, n int) {
-	if !haveAVX2 || n < panelWidth[F]() || csb > 1 && !single[F]() {
-		packPanelPortable(dst, b, rsb, csb, k, n)
+// packB writes k rows and n columns of B as panels, see packBPortable.
+func packB[F Float](dst, b []F, rsb, csb, k, n int) {
+	width, size := panelWidth[F](), int(unsafe.Sizeof(F(0)))
+	if !haveAVX2 || csb != 1 && !single[F]() {
+		packBPortable(dst, b, rsb, csb, k, n)
 		return
 	}
 	if csb == 1 {
-		packRows((*byte)(unsafe.Pointer(&dst[0])), (*byte)(unsafe.Pointer(&b[0])), rsb*int(unsafe.Sizeof(F(0))), k)
+		if panels := n / width; panels > 0 {
+			packRows((*byte)(unsafe.Pointer(&dst[0])), (*byte)(unsafe.Pointer(&b[0])), width*k*size, rsb*size, k, panels)
+		}
+		if done := n / width * width; done < n {
+			packBPortable(dst[done*k:], b[done:], rsb, csb, k, n-done)
+		}
 		return
 	}
 	blocks := k / 8
-	if blocks > 0 {
-		d, s := as32(dst), as32(b)
-		packTransposed(&d[0], &s[0], csb*4, blocks)
-		packTransposed(&d[8], &s[8*csb], csb*4, blocks)
+	d, s := as32(dst), as32(b)
+	for j := 0; j < n; j += 8 { // half a panel
+		at := j/16*16*k + j%16
+		if j+8 > n {
+			packBPortable(dst[at:], b[j*csb:], rsb, csb, k, n-j)
+			return
+		}
+		if blocks > 0 {
+			packTransposed(&d[at], &s[j*csb], csb*4, blocks)
+		}
+		for p := 8 * blocks; p < k; p++ {
+			for i := range 8 {
+				d[at+16*p+i] = s[(j+i)*csb+p]
+			}
+		}
 	}
-	if done := 8 * blocks; done < k {
-		packPanelPortable(dst[done*panelWidth[F]():], b[done:], rsb, csb, k-done, n)
+}
+
+// copyBlock copies rows of width elements between row strides ldd and lds.
+func copyBlock[F Float](dst []F, ldd int, src []F, lds, width, rows int) {
+	size := int(unsafe.Sizeof(F(0)))
+	if !haveAVX2 || width*size < 32 {
+		copyBlockPortable(dst, ldd, src, lds, width, rows)
+		return
 	}
+	copyRows((*byte)(unsafe.Pointer(&dst[0])), (*byte)(unsafe.Pointer(&src[0])), ldd*size, lds*size, width*size, rows)
 }
 
 // vectorRows sets c[lo:lo+n] = alpha*B*x + beta*d, an inner product for each stored row of B.

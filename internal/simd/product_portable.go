@@ -6,8 +6,10 @@ package simd
 
 func multiply[F Float](p *product[F]) { multiplyPortable(p) }
 
-func packPanel[F Float](dst, b []F, rsb, csb, k, n int) {
-	packPanelPortable(dst, b, rsb, csb, k, n)
+func packB[F Float](dst, b []F, rsb, csb, k, n int) { packBPortable(dst, b, rsb, csb, k, n) }
+
+func copyBlock[F Float](dst []F, ldd int, src []F, lds, width, rows int) {
+	copyBlockPortable(dst, ldd, src, lds, width, rows)
 }
 
 func (p *product[F]) vectorRows(lo, n int) { p.vectorRowsPortable(lo, n) }

@@ -8,50 +8,86 @@ import (
 
 func packKernels() {
 	packRows()
+	copyRows()
 	packTransposed()
 }
 
-// packRows copies rows of one panel: 64 bytes, so it serves both types.
+// packRows copies rows of B to panels, 64 bytes wide, so it serves both types. It goes along the rows,
+// not along a panel: rows a power of two apart fall into one set of the cache and would drive each other
+// out before their next panel is packed. The row after next is fetched meanwhile, because the processor
+// does not guess across pages.
 func packRows() {
-	TEXT("packRows", NOSPLIT, "func(dst, src *byte, stride, rows int)")
+	TEXT("packRows", NOSPLIT, "func(dst, src *byte, step, stride, rows, panels int)")
 	Pragma("noescape")
-	Doc("packRows copies rows of 64 bytes, stride bytes apart, one after the other to dst.")
+	Doc("packRows copies rows of 64*panels bytes, stride bytes apart, to panels that begin step bytes apart.")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	stride, rows := Load(Param("stride"), GP64()), Load(Param("rows"), GP64())
-	stride3 := GP64()
-	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
-	Label("loop4")
-	CMPQ(rows, Imm(4))
-	JLT(LabelRef("tail"))
-	from := []Mem{{Base: src}, {Base: src, Index: stride, Scale: 1}, {Base: src, Index: stride, Scale: 2}, {Base: src, Index: stride3, Scale: 1}}
-	var v [8]reg.VecVirtual
-	for i, m := range from {
-		second, ahead := m, m
-		second.Disp, ahead.Disp = 32, 64 // the next panel's line of the same row
-		v[2*i], v[2*i+1] = YMM(), YMM()
-		VMOVUPS(m, v[2*i])
-		VMOVUPS(second, v[2*i+1])
-		PREFETCHT0(ahead)
-	}
-	for i := range v {
-		VMOVUPS(v[i], Mem{Base: dst, Disp: 32 * i})
-	}
-	LEAQ(Mem{Base: src, Index: stride, Scale: 4}, src)
-	ADDQ(U32(256), dst)
-	SUBQ(Imm(4), rows)
-	JMP(LabelRef("loop4"))
-	Label("tail")
-	TESTQ(rows, rows)
-	JZ(LabelRef("done"))
-	VMOVUPS(Mem{Base: src}, v[0])
-	VMOVUPS(Mem{Base: src, Disp: 32}, v[1])
-	VMOVUPS(v[0], Mem{Base: dst})
-	VMOVUPS(v[1], Mem{Base: dst, Disp: 32})
-	ADDQ(stride, src)
+	step, stride := Load(Param("step"), GP64()), Load(Param("stride"), GP64())
+	rows, panels := Load(Param("rows"), GP64()), Load(Param("panels"), GP64())
+	to, from, ahead, n := GP64(), GP64(), GP64(), GP64()
+	Label("row")
+	MOVQ(dst, to)
+	MOVQ(src, from)
+	LEAQ(Mem{Base: src, Index: stride, Scale: 2}, ahead)
+	MOVQ(panels, n)
+	Label("panel")
+	low, high := YMM(), YMM()
+	PREFETCHT0(Mem{Base: ahead})
+	VMOVUPS(Mem{Base: from}, low)
+	VMOVUPS(Mem{Base: from, Disp: 32}, high)
+	VMOVUPS(low, Mem{Base: to})
+	VMOVUPS(high, Mem{Base: to, Disp: 32})
+	ADDQ(Imm(64), from)
+	ADDQ(Imm(64), ahead)
+	ADDQ(step, to)
+	DECQ(n)
+	JNZ(LabelRef("panel"))
 	ADDQ(Imm(64), dst)
+	ADDQ(stride, src)
 	DECQ(rows)
-	JMP(LabelRef("tail"))
-	Label("done")
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// copyRows copies rows between strides, 32 bytes or more; a row's last 64 bytes are two vectors that may
+// overlap what is copied already. The row after next is fetched meanwhile.
+func copyRows() {
+	TEXT("copyRows", NOSPLIT, "func(dst, src *byte, dstStride, srcStride, bytes, rows int)")
+	Pragma("noescape")
+	Doc("copyRows copies rows of at least 32 bytes between the given strides.")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	dstStride, srcStride := Load(Param("dstStride"), GP64()), Load(Param("srcStride"), GP64())
+	last, rows := Load(Param("bytes"), GP64()), Load(Param("rows"), GP64())
+	i, limit, ahead := GP64(), GP64(), GP64()
+	a, b := YMM(), YMM()
+	LEAQ(Mem{Base: last, Disp: -64}, limit)
+	SUBQ(Imm(32), last) // the offset of a row's last vector
+	Label("row")
+	LEAQ(Mem{Base: src, Index: srcStride, Scale: 2}, ahead)
+	XORQ(i, i)
+	JMP(LabelRef("enough"))
+	Label("line")
+	PREFETCHT0(Mem{Base: ahead, Index: i, Scale: 1})
+	VMOVUPS(Mem{Base: src, Index: i, Scale: 1}, a)
+	VMOVUPS(Mem{Base: src, Index: i, Scale: 1, Disp: 32}, b)
+	VMOVUPS(a, Mem{Base: dst, Index: i, Scale: 1})
+	VMOVUPS(b, Mem{Base: dst, Index: i, Scale: 1, Disp: 32})
+	ADDQ(Imm(64), i)
+	Label("enough")
+	CMPQ(i, limit)
+	JLE(LabelRef("line"))
+	CMPQ(i, last)
+	JGE(LabelRef("end"))
+	VMOVUPS(Mem{Base: src, Index: i, Scale: 1}, a)
+	VMOVUPS(a, Mem{Base: dst, Index: i, Scale: 1})
+	Label("end")
+	PREFETCHT0(Mem{Base: ahead, Index: last, Scale: 1})
+	VMOVUPS(Mem{Base: src, Index: last, Scale: 1}, b)
+	VMOVUPS(b, Mem{Base: dst, Index: last, Scale: 1})
+	ADDQ(dstStride, dst)
+	ADDQ(srcStride, src)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }
