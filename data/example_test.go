@@ -81,3 +81,28 @@ func ExampleSource() {
 	// [2 3 4 5 6 7 8 9 0 1 2 3] {"At":4} <nil>
 	// the counter stands at 12, outside 0 to 9
 }
+
+// Sequences that count in steps of two, each from somewhere else.
+func ExampleGenerate() {
+	d := data.Generate("evens", 10, 4, 1, func(r data.Random, inputs, targets []int32) {
+		at := r.IntN(10)
+		for t := range inputs {
+			inputs[t], targets[t] = int32((at+2*t)%10), int32((at+2*t+2)%10)
+		}
+	})
+	b := data.Batch{Size: 2}
+	for range 2 { // every validation source draws the same
+		valid, err := d.Valid[0].Source()
+		if err == nil {
+			err = valid.Next(&b)
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(b.Inputs, b.Targets)
+	}
+	// Output:
+	// [8 0 2 4 2 4 6 8] [0 2 4 6 4 6 8 0]
+	// [8 0 2 4 2 4 6 8] [0 2 4 6 4 6 8 0]
+}

@@ -7,6 +7,37 @@ import (
 	"goomtrain/internal/rng"
 )
 
+// Random is what generated data is drawn with: a stream of numbers that is saved in checkpoints.
+type Random interface {
+	Uint64() uint64
+	IntN(n int) int       // uniform in [0, n)
+	Float64() float64     // uniform in [0, 1)
+	NormFloat64() float64 // standard normal
+	Perm(n int) []int
+}
+
+// Generate is a data set of one's own making: fill writes one sequence of length positions, inputs in
+// [0, vocab) and targets in [0, vocab) or -1, from the random numbers alone. It trains without end and
+// validates on 1,024 sequences of other numbers. The seed, name and sizes identify the data: give it
+// another name when fill changes.
+func Generate(name string, vocab, length int, seed uint64, fill func(r Random, inputs, targets []int32)) *Dataset {
+	if vocab < 1 || length < 1 || fill == nil {
+		panic(fmt.Sprintf("data: Generate needs a vocabulary and a length of at least 1 and a function, got %d, %d, %v", vocab, length, fill != nil))
+	}
+	print := fingerprint("generated %s %d %d", name, vocab, length)
+	source := func(set string, limit int) *source {
+		return &source{
+			id: identity{name + "/" + set, length, print},
+			drawer: &generated{random: rng.New(seed, "data/"+set), limit: limit,
+				fill: func(r *rng.Stream, inputs, targets []int32) { fill(r, inputs, targets) }},
+		}
+	}
+	return &Dataset{
+		Name: name, Vocab: vocab, SeqLen: length, Fingerprint: print, Train: source("train", 0),
+		Valid: []Validation{{Name: "valid", Len: length, Source: func() (Source, error) { return source("valid", validSequences), nil }}},
+	}
+}
+
 // validSequences is the size of each validation set of a generated task.
 const validSequences = 1024
 
@@ -47,14 +78,14 @@ func openTask(cfg Config, seed uint64) (*Dataset, error) {
 func newGenerated(task *tasks.Task, set, contents string, seed uint64, limit int) *source {
 	return &source{
 		id:     identity{task.Name + "/" + set, task.SeqLen, contents},
-		drawer: &generated{random: rng.New(seed, "data/"+set), task: task, limit: limit},
+		drawer: &generated{random: rng.New(seed, "data/"+set), fill: task.Fill, limit: limit},
 	}
 }
 
-// generated draws from a task, limit sequences in all; 0 means without end.
+// generated draws sequences of numbers alone, limit in all; 0 means without end.
 type generated struct {
 	random      *rng.Stream
-	task        *tasks.Task
+	fill        func(r *rng.Stream, inputs, targets []int32)
 	limit, next int
 }
 
@@ -65,7 +96,7 @@ func (g *generated) draw(inputs, targets []int32) bool {
 		}
 		g.next++
 	}
-	g.task.Fill(g.random, inputs, targets)
+	g.fill(g.random, inputs, targets)
 	return true
 }
 

@@ -1,0 +1,55 @@
+// Command custommodel builds a model of its own from layers and trains it on data of its own: sequences
+// that count in unknown steps modulo 17, so that from the third number on the next one is certain.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/data"
+	"goomtrain/layers"
+	"goomtrain/models"
+	"goomtrain/params"
+	"goomtrain/train"
+)
+
+const vocab, width, length = 17, 32, 24
+
+// network is an embedding, one recurrent block, and a head tied to the embedding.
+type network struct {
+	embed *layers.Embedding[float32]
+	block *layers.RecurrentBlock[float32]
+	norm  *layers.LayerNorm[float32]
+}
+
+func (n *network) Head() *layers.Embedding[float32] { return n.embed }
+
+func (n *network) Hidden(g *layers.Graph[float32], tokens *G.Node) *G.Node {
+	return n.norm.Forward(g, n.block.Forward(g, n.embed.Forward(g, tokens)))
+}
+
+// count fills one sequence from a random start in random steps.
+func count(r data.Random, inputs, targets []int32) {
+	at, step := r.IntN(vocab), r.IntN(vocab)
+	for t := range inputs {
+		inputs[t], targets[t] = int32((at+t*step)%vocab), int32((at+(t+1)*step)%vocab)
+	}
+}
+
+func main() {
+	set := params.NewSet[float32](1)
+	model := models.FromNetwork(set, &network{
+		embed: layers.NewEmbedding(set, "embed", vocab, width),
+		block: layers.NewRecurrentBlock(set.Sub("block"), width, 4, 8), // 4 hidden vectors of width 8
+		norm:  layers.NewLayerNorm(set.Sub("norm"), width),
+	})
+	cfg := train.Default("nano", "text")
+	cfg.Steps, cfg.Batch, cfg.LR, cfg.EvalEvery = 1500, 32, 1e-2, 500
+	if _, err := train.Run(context.Background(), cfg, model, data.Generate("counting", vocab, length, 1, count), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "custommodel:", err)
+		os.Exit(1)
+	}
+}
