@@ -1,0 +1,309 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"goomtrain/internal/simd"
+)
+
+// TaylorFeatures is the feature map of Taylor attention (arXiv 2602.00294): for P terms and vectors of
+// K numbers,
+//
+//	Phi(x) . Phi(y) = sum over p < P of (x . y / sqrt(K))^p / p!
+//
+// Degree p has m_p = C(K+p-1, p) features, one for each monomial x_i1 ... x_ip with i1 <= ... <= ip, in
+// lexicographic order, multiplied by the square root of its number of orderings p!/prod(counts!) and
+// of 1/(p! K^(p/2)), that is of K^(-p/2)/prod(counts!).
+//
+// A monomial of degree p is x_i times one of degree p-1 that begins with i or later. In lexicographic
+// order those that begin with i are x_i times the tail of the degree before it, so no index is kept;
+// and where the monomial begins with c times i, the factor is x_i / sqrt(c sqrt(K)), which makes the
+// weight. Thus a feature costs one multiplication. The features of n vectors are rows of n numbers.
+type TaylorFeatures[F simd.Float] struct {
+	width, terms int
+	start        []int   // [P+1] first feature of each degree; start[P] is m, their number
+	tail         [][]int // [P][K+1] monomials of a degree that begin with i or later
+	scale        []F     // [P] K^(-1/4)/sqrt(c) of c = 1.. (scale[0] is unused)
+	groups       []featureGroup
+	rows         int // of the memory that holds a group at a time
+}
+
+// A featureGroup is a run of features that are computed together. Those of the highest degree need not
+// all be in memory at once: nothing is made of them.
+type featureGroup struct {
+	lo, hi int // features
+	row    int // of feature lo in memory
+	first  int // leading indices first..last-1 of the highest degree; none in the first of several groups
+	last   int
+}
+
+// groupFeatures is the number of features from which the highest degree is cut into groups.
+const groupFeatures = 640
+
+// MaxTaylorFeatures is the largest number of features that a state may have.
+const MaxTaylorFeatures = 1 << 20
+
+// CountTaylorFeatures is m, the number of features of P terms of K numbers, or MaxTaylorFeatures+1 if
+// it is larger than that.
+func CountTaylorFeatures(width, terms int) int {
+	// sum of C(K+p-1, p) over p < P is C(K+P-1, P-1)
+	m := 1
+	for p := 1; p < terms; p++ {
+		m = m * (width + p) / p
+		if m > MaxTaylorFeatures {
+			return MaxTaylorFeatures + 1
+		}
+	}
+	return m
+}
+
+// NewTaylorFeatures returns the map of P = terms terms for vectors of K = width numbers.
+func NewTaylorFeatures[F simd.Float](width, terms int) *TaylorFeatures[F] {
+	if width < 1 || terms < 1 || CountTaylorFeatures(width, terms) > MaxTaylorFeatures {
+		panic(fmt.Sprintf("kernels: %d Taylor terms of vectors of %d numbers: want at least one of each and at most %d features", terms, width, MaxTaylorFeatures))
+	}
+	f := &TaylorFeatures[F]{width: width, terms: terms, start: make([]int, terms+1), scale: make([]F, max(2, terms))}
+	for c := 1; c < len(f.scale); c++ {
+		f.scale[c] = F(math.Pow(float64(width), -0.25) / math.Sqrt(float64(c)))
+	}
+	for p := range terms {
+		tail := make([]int, width+1)
+		for i := width - 1; i >= 0; i-- {
+			if tail[i] = tail[i+1]; p > 0 {
+				tail[i] += f.tail[p-1][i]
+			}
+		}
+		if p == 0 { // the empty monomial: it may follow any index
+			for i := range tail {
+				tail[i] = 1
+			}
+		}
+		f.tail = append(f.tail, tail)
+		f.start[p+1] = f.start[p] + tail[0]
+	}
+	f.plan()
+	return f
+}
+
+// plan cuts the features into groups.
+func (f *TaylorFeatures[F]) plan() {
+	top := f.terms - 1
+	stem := f.start[top]
+	if m := f.Len(); m <= groupFeatures || top == 0 {
+		f.groups, f.rows = []featureGroup{{0, m, 0, 0, f.width}}, m
+		return
+	}
+	f.groups, f.rows = []featureGroup{{0, stem, 0, 0, 0}}, stem
+	for i := 0; i < f.width; {
+		g := featureGroup{lo: f.Len() - f.tail[top][i], row: stem, first: i}
+		for i < f.width && (i == g.first || f.Len()-f.tail[top][i+1]-g.lo <= groupFeatures) {
+			i++
+		}
+		g.last, g.hi = i, f.Len()-f.tail[top][i]
+		f.groups = append(f.groups, g)
+		f.rows = max(f.rows, stem+g.hi-g.lo)
+	}
+}
+
+// Len is m, the number of features.
+func (f *TaylorFeatures[F]) Len() int { return f.start[f.terms] }
+
+// Degree is m_p, the number of features of one degree.
+func (f *TaylorFeatures[F]) Degree(p int) int { return f.tail[p][0] }
+
+// runs calls body for every run of monomials of degree p > 0 that begin with index i, and with it c
+// times: features [to, to+n) are those [from, from+n) times x_i scale[c].
+func (f *TaylorFeatures[F]) runs(p, i int, body func(c, to, from, n int)) {
+	to, from := f.start[p+1]-f.tail[p][i], f.start[p]-f.tail[p-1][i]
+	done := 0
+	for c := p; c >= 1; c-- { // most repetitions first: p of them is one monomial
+		// of those that begin with i, as many begin with it c times as the tail of degree p-c counts
+		upTo := f.tail[p-c][i]
+		body(c, to+done, from+done, upTo-done)
+		done = upTo
+	}
+}
+
+// featureMemory is what the features of up to stride vectors need, and their gradient.
+type featureMemory[F simd.Float] struct {
+	stride        int
+	scaled, phi   []F // [max(1,P-1), K, stride], [rows, stride]
+	dscaled, dphi []F // of the same shapes
+	product       []F // [stride]
+	token         []F // [m] features of one vector
+}
+
+func (f *TaylorFeatures[F]) memory(stride int) *featureMemory[F] {
+	blocks := (len(f.scale) - 1) * f.width * stride
+	return &featureMemory[F]{stride: stride, scaled: scratch[F](blocks), phi: scratch[F](f.rows * stride),
+		dscaled: scratch[F](blocks), dphi: scratch[F](f.rows * stride), product: scratch[F](stride), token: scratch[F](f.Len())}
+}
+
+// load takes n vectors, rows of x that are stride numbers apart.
+func (f *TaylorFeatures[F]) load(m *featureMemory[F], n int, x []F, stride int) {
+	for i := range f.width {
+		first := m.scaled[i*m.stride:][:n]
+		for t := range first {
+			first[t] = x[t*stride+i] * f.scale[1]
+		}
+	}
+	f.spread(m, n)
+}
+
+// spread computes the further scaled copies of loaded vectors.
+func (f *TaylorFeatures[F]) spread(m *featureMemory[F], n int) {
+	for c := 2; c < len(f.scale); c++ {
+		for i := range f.width {
+			simd.Scale(m.scaled[((c-1)*f.width+i)*m.stride:][:n], f.scale[c]/f.scale[1], m.scaled[i*m.stride:][:n])
+		}
+	}
+}
+
+// group computes the features of one group; the first group comes first.
+func (f *TaylorFeatures[F]) group(m *featureMemory[F], n int, g featureGroup) {
+	top := f.terms - 1
+	if g.lo == 0 {
+		ones := m.phi[:n]
+		for t := range ones {
+			ones[t] = 1
+		}
+		for p := 1; p < top; p++ {
+			f.multiply(m, n, p, 0, f.width, 0)
+		}
+	}
+	if top > 0 {
+		f.multiply(m, n, top, g.first, g.last, g.lo-g.row)
+	}
+}
+
+// multiply computes the monomials of degree p that begin with indices first..last-1; feature j is in
+// row j-shift.
+func (f *TaylorFeatures[F]) multiply(m *featureMemory[F], n, p, first, last, shift int) {
+	for i := first; i < last; i++ {
+		f.runs(p, i, func(c, to, from, count int) {
+			x := m.scaled[((c-1)*f.width+i)*m.stride:][:n]
+			for j := range count {
+				simd.Mul(m.phi[(to-shift+j)*m.stride:][:n], m.phi[(from+j)*m.stride:][:n], x)
+			}
+		})
+	}
+}
+
+// walk adds to dscaled, and to dphi of lower degrees, what the gradients dphi of degree p give, for
+// monomials that begin with indices first..last-1, by the product rule.
+func (f *TaylorFeatures[F]) walk(m *featureMemory[F], n, p, first, last, shift int) {
+	product := m.product[:n]
+	for i := first; i < last; i++ {
+		f.runs(p, i, func(c, to, from, count int) {
+			at := ((c-1)*f.width + i) * m.stride
+			x, dx := m.scaled[at:][:n], m.dscaled[at:][:n]
+			for j := range count {
+				d, parent := m.dphi[(to-shift+j)*m.stride:][:n], (from+j)*m.stride
+				simd.Mul(product, d, m.phi[parent:][:n])
+				simd.Add(dx, dx, product)
+				if p > 1 { // the empty monomial is a constant
+					simd.Mul(product, d, x)
+					simd.Add(m.dphi[parent:][:n], m.dphi[parent:][:n], product)
+				}
+			}
+		})
+	}
+}
+
+// backward adds to dscaled the gradient of sum(dphi * phi). fill writes dphi of a group. phi must hold
+// the features below the highest degree.
+func (f *TaylorFeatures[F]) backward(m *featureMemory[F], n int, fill func(g featureGroup)) {
+	top := f.terms - 1
+	for _, g := range f.groups {
+		fill(g)
+		if top > 0 {
+			f.walk(m, n, top, g.first, g.last, g.lo-g.row)
+		}
+	}
+	for p := top - 1; p > 0; p-- {
+		f.walk(m, n, p, 0, f.width, 0)
+	}
+}
+
+// unload adds to n vectors, rows of dx that are stride numbers apart, the gradients dscaled.
+func (f *TaylorFeatures[F]) unload(m *featureMemory[F], n int, dx []F, stride int) {
+	for i := range f.width {
+		sum := m.product[:n]
+		clear(sum)
+		for c := 1; c < len(f.scale); c++ {
+			simd.AddScaled(sum, f.scale[c], m.dscaled[((c-1)*f.width+i)*m.stride:][:n])
+		}
+		for t, v := range sum {
+			dx[t*stride+i] += v
+		}
+	}
+}
+
+// one writes the features [m] of one vector x [K].
+func (f *TaylorFeatures[F]) one(dst, x []F) {
+	dst[0] = 1
+	for p := 1; p < f.terms; p++ {
+		for i, v := range x[:f.width] {
+			to, from, done := f.start[p+1]-f.tail[p][i], f.start[p]-f.tail[p-1][i], 0
+			for c := p; c >= 1; c-- {
+				upTo, s := f.tail[p-c][i], v*f.scale[c]
+				parents := dst[from+done : from+upTo]
+				out := dst[to+done : to+upTo][:len(parents)]
+				for j, w := range parents {
+					out[j] = w * s
+				}
+				done = upTo
+			}
+		}
+	}
+}
+
+// Forward writes the features [m, n] of n vectors x [n, K]: what tests and users look at. The kernels
+// use them group by group.
+func (f *TaylorFeatures[F]) Forward(dst, x []F) {
+	n := len(x) / f.width
+	m := f.memory(n)
+	f.load(m, n, x, f.width)
+	for _, g := range f.groups {
+		f.group(m, n, g)
+		copy(dst[g.lo*n:g.hi*n], m.phi[g.row*n:])
+	}
+}
+
+// Backward writes the gradient dx [n, K] of sum(dphi * Forward(x)), dphi [m, n].
+func (f *TaylorFeatures[F]) Backward(dx, x, dphi []F) {
+	n := len(x) / f.width
+	m := f.memory(n)
+	f.load(m, n, x, f.width)
+	f.group(m, n, f.groups[0])
+	clear(dx)
+	clear(m.dscaled)
+	f.backward(m, n, func(g featureGroup) { copy(m.dphi[g.row*n:], dphi[g.lo*n:g.hi*n]) })
+	f.unload(m, n, dx, f.width)
+}
+
+// TaylorFeaturesNaive is Phi of one vector by its definition: every multiset of indices.
+func TaylorFeaturesNaive(x []float64, terms int) []float64 {
+	var out []float64
+	for p := range terms {
+		var visit func(from int, monomial float64, counts []int, left int)
+		visit = func(from int, monomial float64, counts []int, left int) {
+			if left == 0 {
+				weight := math.Pow(float64(len(x)), -float64(p)/2)
+				for _, c := range counts {
+					weight /= math.Gamma(float64(c) + 1)
+				}
+				out = append(out, monomial*math.Sqrt(weight))
+				return
+			}
+			for i := from; i < len(x); i++ {
+				more := append([]int(nil), counts...)
+				more[i]++
+				visit(i, monomial*x[i], more, left-1)
+			}
+		}
+		visit(0, 1, make([]int, len(x)), p)
+	}
+	return out
+}

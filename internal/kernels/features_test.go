@@ -1,0 +1,112 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/golden"
+	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/simd"
+)
+
+// featureSizes are pairs of K and P; the last ones have several groups.
+var featureSizes = [][2]int{{1, 1}, {1, 8}, {2, 2}, {3, 6}, {5, 4}, {8, 4}, {4, 8}, {16, 4}, {9, 6}}
+
+// TestFeaturesEqualNaive compares with the definition, in the form of rows and of one vector.
+func TestFeaturesEqualNaive(t *testing.T) { both(t, testFeatures[float32], testFeatures[float64]) }
+
+func testFeatures[F simd.Float](t *testing.T) {
+	for _, size := range featureSizes {
+		k, p := size[0], size[1]
+		const n = 3
+		f := NewTaylorFeatures[F](k, p)
+		x := normal[F]("x", n*k)
+		phi, one := poisoned[F](f.Len()*n), poisoned[F](f.Len())
+		f.Forward(phi, x)
+		for r := range n {
+			want := TaylorFeaturesNaive(widen(x[r*k:(r+1)*k]), p)
+			got := make([]F, len(want))
+			for j := range got {
+				got[j] = phi[j*n+r]
+			}
+			near(t, fmt.Sprint(size), got, want, tolerance[F](1e-6, 1e-14))
+			f.one(one, x[r*k:(r+1)*k])
+			near(t, fmt.Sprint(size, " one"), one, want, tolerance[F](1e-6, 1e-14))
+		}
+	}
+}
+
+func TestFeaturesGradient(t *testing.T) {
+	for _, size := range featureSizes {
+		k, p := size[0], size[1]
+		const n = 2
+		f := NewTaylorFeatures[float64](k, p)
+		x, dphi := normal[float64]("x", n*k), normal[float64]("dphi", n*f.Len())
+		dx, phi := poisoned[float64](n*k), poisoned[float64](n*f.Len())
+		f.Backward(dx, x, dphi)
+		gradcheck.Check(t, fmt.Sprint(size), func() float64 { f.Forward(phi, x); return dot(phi, dphi) }, x, dx, gradcheck.Options{})
+	}
+}
+
+// TestFeatureProducts: inner products of features are the Taylor polynomial of the score.
+func TestFeatureProducts(t *testing.T) {
+	for _, size := range featureSizes {
+		k, p := size[0], size[1]
+		x, y := normal[float64]("x", k), normal[float64]("y", k)
+		a, b := TaylorFeaturesNaive(x, p), TaylorFeaturesNaive(y, p)
+		want, _ := TaylorWeight(p)(dotNaive(x, y) / math.Sqrt(float64(k)))
+		if got := dotNaive(a, b); math.Abs(got-want) > 1e-12*math.Max(1, dotNaive(a, a)) {
+			t.Errorf("%v: %v, want %v", size, got, want)
+		}
+	}
+}
+
+// TestFeaturesGolden holds single degrees to the reference's monomials: ours are those, times the square
+// root of alpha_p C_j.
+func TestFeaturesGolden(t *testing.T) {
+	r := golden.NewRecorder(t, "sata_phi")
+	for _, c := range golden.Load(t, "sata_phi") {
+		k, p := c.Int("d_key", 0), c.Int("p", 0)
+		f := NewTaylorFeatures[float64](k, p+1)
+		if c.Has("outputs", "dot_power") { // (q.k)^p by the features of degree p
+			dotPower(t, r, c, f, p)
+			continue
+		}
+		x, counts := c.Input("x").Data, c.Tensor("outputs", "C").Data
+		n := len(x) / k
+		if m := c.Int("m", 0); m != f.Degree(p) || len(counts) != m {
+			t.Fatalf("%s: %d features of degree %d, want %d", c.Name, f.Degree(p), p, m)
+		}
+		alpha := c.Float("alpha", 0)
+		phi := poisoned[float64](f.Len() * n)
+		f.Forward(phi, x)
+		got := make([]float64, 0, n*len(counts))
+		for i := range n {
+			for j, count := range counts {
+				got = append(got, phi[(f.start[p]+j)*n+i]/math.Sqrt(alpha*count))
+			}
+		}
+		r.Forward(t, c, "phi", got, 1e-12)
+		if !c.Has("cotangents", "phi") {
+			continue
+		}
+		dphi, dx := make([]float64, len(phi)), poisoned[float64](len(x))
+		for i := range n {
+			for j, count := range counts {
+				dphi[(f.start[p]+j)*n+i] = c.Cotangent("phi").Data[i*len(counts)+j] / math.Sqrt(alpha*count)
+			}
+		}
+		f.Backward(dx, x, dphi)
+		r.Gradient(t, c, "x", dx, golden.GradTolerance)
+	}
+}
+
+func dotPower(t *testing.T, r *golden.Recorder, c golden.Case, f *TaylorFeatures[float64], p int) {
+	q, k := poisoned[float64](f.Len()), poisoned[float64](f.Len())
+	f.one(q, c.Input("q").Data)
+	f.one(k, c.Input("k").Data)
+	alpha := 1 / (math.Gamma(float64(p)+1) * math.Pow(float64(f.width), float64(p)/2))
+	got := dotNaive(q[f.start[p]:], k[f.start[p]:]) / alpha
+	r.Forward(t, c, "dot_power", []float64{got}, golden.Tolerance)
+}
