@@ -1,0 +1,155 @@
+package kernels
+
+import (
+	"math"
+
+	"goomtrain/internal/simd"
+)
+
+// LogDiagScan is DiagScan of positive numbers among logarithms, which may leave the range of floats by any
+// factor:
+//
+//	ln x_t = ln(exp(la_t + lx_{t-1}) + exp(lb_t))        la, lb, lx [outer, T, inner]   lx_0 [outer, inner]
+//
+// Each step takes the larger of the two terms plus at most ln 2, so no prefix sums are formed, whose
+// rounding grows with T. A logarithm of -Inf stands for zero. Gradient, with p_t = exp(la_t + lx_{t-1} - lx_t)
+// the share of the past, which is a linear recurrence backward in time:
+//
+//	g_t = dlx_t + p_{t+1} g_{t+1}    dla_t = p_t g_t    dlb_t = exp(lb_t - lx_t) g_t    dlx_0 = p_1 g_1
+type LogDiagScan[F simd.Float] struct {
+	outer, time, inner int
+	pieces, length     int
+	sum, state         []float64 // per piece: sum of la; ln of the state from zero, then the carry into it
+	share              []F       // [outer, T, inner] p
+	linear             *DiagScan[F]
+	ones               []F
+
+	lx, la, lb, lx0 []F // operands of the running call
+	dla, dlb        []F
+	total, run      func(task int)
+	shares, weigh   func(lo, hi int)
+}
+
+// NewLogDiagScan returns the kernel for la [outer, time, inner].
+func NewLogDiagScan[F simd.Float](outer, time, inner int) *LogDiagScan[F] {
+	k := &LogDiagScan[F]{outer: outer, time: time, inner: inner, pieces: 1, length: time}
+	if outer*inner < 8 && time >= 8*diagPiece {
+		k.pieces = 16
+		k.length = chunks(time, k.pieces)
+	}
+	k.sum, k.state = make([]float64, outer*inner*k.pieces), make([]float64, outer*inner*k.pieces)
+	k.total, k.run, k.shares, k.weigh = k.totalTask, k.runTask, k.sharesTask, k.weighTask
+	return k
+}
+
+// Forward writes lx.
+func (k *LogDiagScan[F]) Forward(lx, la, lb, lx0 []F) {
+	k.lx, k.la, k.lb, k.lx0 = lx, la, lb, lx0
+	if k.outer*k.time*k.inner == 0 {
+		return
+	}
+	channels := k.outer * k.inner
+	if k.pieces > 1 {
+		simd.For(channels*k.pieces, k.total)
+	}
+	for c := range channels {
+		l := float64(lx0[c])
+		for i := c * k.pieces; i < (c+1)*k.pieces; i++ {
+			before := l
+			l = logAddExp(k.sum[i]+l, k.state[i])
+			k.state[i] = before
+		}
+	}
+	simd.For(channels*k.pieces, k.run)
+}
+
+// span is the first element and the number of steps of a piece, inner elements apart.
+func (k *LogDiagScan[F]) span(i int) (at, steps int) {
+	c, p := i/k.pieces, i%k.pieces
+	lo := min(p*k.length, k.time)
+	return (c/k.inner*k.time+lo)*k.inner + c%k.inner, min(lo+k.length, k.time) - lo
+}
+
+func (k *LogDiagScan[F]) totalTask(i int) {
+	at, steps := k.span(i)
+	sum, l := 0.0, math.Inf(-1)
+	for range steps {
+		sum += float64(k.la[at])
+		l = logAddExp(float64(k.la[at])+l, float64(k.lb[at]))
+		at += k.inner
+	}
+	k.sum[i], k.state[i] = sum, l
+}
+
+func (k *LogDiagScan[F]) runTask(i int) {
+	at, steps := k.span(i)
+	l := k.state[i]
+	for range steps {
+		l = logAddExp(float64(k.la[at])+l, float64(k.lb[at]))
+		k.lx[at] = F(l)
+		at += k.inner
+	}
+}
+
+// logAddExp is ln(e^a + e^b).
+func logAddExp(a, b float64) float64 {
+	if a < b {
+		a, b = b, a
+	}
+	if math.IsInf(a, 0) {
+		return a // of two zeros, or with an infinity
+	}
+	return a + math.Log1p(math.Exp(b-a))
+}
+
+// Backward writes the gradients with respect to la, lb and lx_0, for the operands and the result of the last
+// Forward.
+func (k *LogDiagScan[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
+	n := k.outer * k.time * k.inner
+	if n == 0 {
+		clear(dlx0)
+		return
+	}
+	if k.linear == nil {
+		k.linear = NewDiagScan[F](k.outer, k.time, k.inner)
+		k.share = make([]F, n)
+		k.ones = make([]F, k.outer*k.inner)
+		for i := range k.ones {
+			k.ones[i] = 1
+		}
+	}
+	k.la, k.lb, k.lx, k.lx0, k.dla, k.dlb = la, lb, lx, lx0, dla, dlb
+	simd.ForRange(n, 1<<13, k.shares)
+	k.linear.Backward(dla, dlb, dlx0, k.share, lx, k.ones, dlx) // dlb is g here, dlx0 = p_1 g_1
+	simd.ForRange(n, 1<<13, k.weigh)
+}
+
+// sharesTask computes p.
+func (k *LogDiagScan[F]) sharesTask(lo, hi int) {
+	for at := lo; at < hi; at++ {
+		row, rest := at/(k.time*k.inner), at%(k.time*k.inner)
+		var before F
+		if rest < k.inner {
+			before = k.lx0[row*k.inner+rest]
+		} else {
+			before = k.lx[at-k.inner]
+		}
+		k.share[at] = k.la[at] + before - k.lx[at]
+		if math.IsInf(float64(k.lx[at]), -1) {
+			k.share[at] = F(math.Inf(-1)) // a sum of zeros has no shares
+		}
+	}
+	simd.Exp(k.share[lo:hi], k.share[lo:hi])
+}
+
+// weighTask turns g into the gradients.
+func (k *LogDiagScan[F]) weighTask(lo, hi int) {
+	simd.Mul(k.dla[lo:hi], k.dlb[lo:hi], k.share[lo:hi])
+	for at := lo; at < hi; at++ {
+		if math.IsInf(float64(k.lx[at]), -1) {
+			k.dlb[at] = 0
+			continue
+		}
+		k.dlb[at] *= F(math.Exp(float64(k.lb[at]) - float64(k.lx[at])))
+	}
+}
