@@ -110,12 +110,12 @@ func (c *Config) Table() settings.Table {
 		{Name: "log-every", Group: keeping, Help: "steps between lines; 0: 10 in files, a few seconds on the console", Value: &c.LogEvery},
 		{Name: "sample", Group: keeping, Help: "tokens of the sample at the end, for text; 0: none", Value: &c.SampleTokens},
 
-		{Name: "out", Group: debug, Help: "run folder; empty: runs/<time>-<model>-<task>", Value: &c.Out, FlagOnly: true},
-		{Name: "resume", Group: debug, Help: "run or checkpoint folder to go on from, bit for bit", Value: &c.Resume, FlagOnly: true},
-		{Name: "threads", Group: debug, Help: "threads; 0: all cores; the result is the same", Value: &c.Threads, FlagOnly: true},
+		{Name: "out", Group: debug, Help: "run folder; empty: runs/<time>-<model>-<task>", Value: &c.Out, OneCall: true},
+		{Name: "resume", Group: debug, Help: "run or checkpoint folder to go on from, bit for bit", Value: &c.Resume, OneCall: true},
+		{Name: "threads", Group: debug, Help: "threads; 0: all cores; the result is the same", Value: &c.Threads, OneCall: true},
 		{Name: "overfit-batch", Group: debug, Help: "train on one fixed batch: its loss must fall to almost nothing", Value: &c.OverfitBatch},
-		{Name: "dry-run", Group: debug, Help: "build everything, print the parameters and stop", Value: &c.DryRun, FlagOnly: true},
-		{Name: "profile", Group: debug, Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, FlagOnly: true},
+		{Name: "dry-run", Group: debug, Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
+		{Name: "profile", Group: debug, Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},
 	}
 }
 

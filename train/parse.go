@@ -27,8 +27,8 @@ type Call struct {
 func (c *Call) table() settings.Table {
 	const call = "This call"
 	return append(c.Config.Table(),
-		settings.Setting{Name: "config", Group: call, Help: "TOML file of settings, under the flags' names", Value: &c.file, FlagOnly: true},
-		settings.Setting{Name: "print-config", Group: call, Help: "print the resolved configuration and stop", Value: &c.PrintConfig, FlagOnly: true})
+		settings.Setting{Name: "config", Group: call, Help: "TOML file of settings, under the flags' names", Value: &c.file, OneCall: true},
+		settings.Setting{Name: "print-config", Group: call, Help: "print the resolved configuration and stop", Value: &c.PrintConfig, OneCall: true})
 }
 
 // ErrHelp is returned by Parse when help was asked for.
@@ -55,7 +55,7 @@ func Parse(args []string) (Call, error) {
 	call := Call{file: scratch.file, PrintConfig: scratch.PrintConfig}
 	var file []settings.Pair
 	if call.file != "" {
-		if file, err = new(Call).table().ReadFile(call.file); err != nil {
+		if file, err = new(Config).Table().ReadFile(call.file); err != nil {
 			return Call{}, fmt.Errorf("config: %w", err)
 		}
 	}
@@ -87,6 +87,12 @@ func Parse(args []string) (Call, error) {
 		}
 	}
 	if err := c.checkFlags(flags); err != nil {
+		return Call{}, err
+	}
+	if _, err := c.ModelConfig(max(c.Vocab, 1)); err != nil {
+		return Call{}, err
+	}
+	if err := c.DataConfig().Validate(); err != nil {
 		return Call{}, err
 	}
 	return call, c.Validate()

@@ -2,9 +2,11 @@ package train
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"unicode"
 
+	"goomtrain/internal/atomicfile"
 	"goomtrain/models"
 	"goomtrain/sampling"
 )
@@ -41,8 +43,9 @@ func (s *session[F]) sample() error {
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
-	s.console.Printf("sample:\n%s\n", Printable(s.dataset.Tokenizer.Decode(tokens)))
-	return nil
+	text := s.dataset.Tokenizer.Decode(tokens)
+	s.console.Printf("sample:\n%s\n", Printable(text))
+	return atomicfile.WriteFile(filepath.Join(s.result.Dir, "sample.txt"), text)
 }
 
 // Printable replaces what could disturb a terminal: control characters and bytes that are no text.

@@ -40,7 +40,7 @@ func (s *session[F]) state() (checkpoints.State, error) {
 		Data: position, Best: s.best, Patience: s.patience, ConfigHash: hex.EncodeToString(hash[:]),
 		DataFingerprint: s.dataset.Fingerprint, DType: s.cfg.DType, Extra: more,
 	}
-	if m, ok := s.model.(interface{ Config() models.Config }); ok {
+	if m, ok := s.model.(interface{ Config() models.Config }); ok && m.Config() != (models.Config{}) {
 		if state.Model, err = json.Marshal(m.Config()); err != nil {
 			return state, err
 		}
@@ -60,6 +60,9 @@ func (s *session[F]) arrays() []params.Array {
 // save writes a checkpoint of this step beside the training.
 func (s *session[F]) save() error {
 	state, err := s.state()
+	if err == nil {
+		err = s.log.Sync() // a checkpoint must never be ahead of the metrics
+	}
 	if err == nil {
 		err = tidy(s.saver.Submit(state, params.Values(s.params), s.arrays()), s.out)
 	}

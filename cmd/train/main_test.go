@@ -138,21 +138,29 @@ func TestMistakes(t *testing.T) {
 		{"contradiction", 2, "out contradicts resume", []string{"-resume", good, "-out", "x"}},
 		{"another size", 2, "-d-emb is 32, but the run has 16", []string{"-resume", good, "-d-emb", "32"}},
 		{"resume of nothing", 2, "no such file", []string{"-resume", filepath.Join(good, "nosuch")}},
-		{"unknown model", 1, "goom-rnn", []string{"-model", "goom-rn"}},
-		{"unknown preset", 1, "nano", []string{"-preset", "tiny"}},
-		{"unknown task", 1, "copy", []string{"-task", "coppy"}},
+		{"unknown model", 2, "goom-rnn", []string{"-model", "goom-rn"}},
+		{"unknown preset", 2, "nano", []string{"-preset", "tiny"}},
+		{"unknown task", 2, "copy", []string{"-task", "coppy"}},
 		{"missing folder", 1, "nosuch", []string{"-data", filepath.Join(good, "nosuch")}},
 		{"empty file", 1, "empty.txt", []string{"-data", empty}},
 		{"sequence longer than the text", 1, "100000", []string{"-data", short, "-seq", "100000"}},
-		{"heads without sense", 1, "heads is -3", []string{"-heads", "-3"}},
+		{"heads without sense", 2, "heads is -3", []string{"-heads", "-3"}},
 		{"vocabulary too small", 1, "vocab 100: the data has 256", small(t, "-vocab", "100")},
 		{"folder of a run", 1, "already holds a run: go on with -resume", small(t, "-out", good)},
 		{"out is a file", 1, "file", small(t, "-out", file)},
 		{"corrupt checkpoint", 1, "model.safetensors", []string{"-resume", checkpoints.StepDir(torn, 4), "-steps", "8"}},
 		{"data has changed", 1, "the data has changed", []string{"-resume", changed[indexOf(changed, "-out")+1], "-steps", "8"}},
+		{"run of another process", 1, "good", []string{"-resume", good, "-steps", "8"}},
 		{"fewer steps than made", 1, "at step 4 already", []string{"-resume", good, "-steps", "2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.name == "run of another process" {
+				lock, err := checkpoints.LockRun(good)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer lock.Release()
+			}
 			code, _, errs := call(c.args...)
 			if code != c.code || !strings.Contains(errs, c.want) {
 				t.Errorf("exit code %d: %swant %d with %q", code, errs, c.code, c.want)

@@ -21,8 +21,8 @@ type Setting struct {
 	Group string // heading in the help and in written files
 	Help  string // one line
 	Value any    // *int, *int64, *uint64, *float64, *string or *bool; it holds the default
-	// FlagOnly settings are of one call, not of the work it does: files neither hold nor set them.
-	FlagOnly bool
+	// OneCall settings are of one call, not of the work it does: written files leave them out.
+	OneCall bool
 }
 
 // A Table is all settings of a command, in the order of the help.
@@ -34,13 +34,10 @@ var ErrHelp = flag.ErrHelp
 // A Pair is a value for a setting, as text.
 type Pair struct{ Name, Text string }
 
-// names lists the settings; for files without those that only flags can set.
-func (t Table) names(file bool) []string {
+func (t Table) names() []string {
 	var out []string
 	for _, s := range t {
-		if !file || !s.FlagOnly {
-			out = append(out, s.Name)
-		}
+		out = append(out, s.Name)
 	}
 	return out
 }
@@ -58,7 +55,7 @@ func (t Table) find(name string) (Setting, bool) {
 func (t Table) Set(p Pair) error {
 	s, ok := t.find(p.Name)
 	if !ok {
-		return fmt.Errorf("there is no setting %q%s", p.Name, nearest.Hint(p.Name, t.names(false)))
+		return fmt.Errorf("there is no setting %q%s", p.Name, nearest.Hint(p.Name, t.names()))
 	}
 	return s.set(p.Text)
 }
@@ -148,7 +145,7 @@ func (t Table) ParseFlags(args []string) (given []Pair, rest []string, err error
 	for {
 		if err := set.Parse(args); err != nil {
 			if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
-				return nil, nil, fmt.Errorf("there is no flag -%s%s (-h lists all)", name, flagHint(name, t.names(false)))
+				return nil, nil, fmt.Errorf("there is no flag -%s%s (-h lists all)", name, flagHint(name, t.names()))
 			}
 			return nil, nil, err
 		}
@@ -194,11 +191,8 @@ func (t Table) ReadTOML(text string) ([]Pair, error) {
 	for _, key := range meta.Keys() {
 		name := key.String()
 		s, ok := t.find(name)
-		if !ok || s.FlagOnly {
-			if ok {
-				return nil, fmt.Errorf("%s can only be given as a flag", name)
-			}
-			return nil, fmt.Errorf("there is no key %q%s", name, nearest.Hint(name, t.names(true)))
+		if !ok {
+			return nil, fmt.Errorf("there is no key %q%s", name, nearest.Hint(name, t.names()))
 		}
 		p := Pair{Name: name}
 		switch v := values[name].(type) {
@@ -228,7 +222,7 @@ func (t Table) TOML() string {
 	var b strings.Builder
 	group := ""
 	for _, s := range t {
-		if s.FlagOnly {
+		if s.OneCall {
 			continue
 		}
 		if s.Group != group {
@@ -283,7 +277,7 @@ func (t Table) Help(w io.Writer) {
 func Differences(a, b Table) []string {
 	var out []string
 	for i, s := range a {
-		if x, y := s.text(), b[i].text(); x != y && !s.FlagOnly {
+		if x, y := s.text(), b[i].text(); x != y && !s.OneCall {
 			out = append(out, fmt.Sprintf("%s: %s | %s", s.Name, shown(x), shown(y)))
 		}
 	}

@@ -28,7 +28,7 @@ func (c *config) table() Table {
 		{Name: "lr", Group: "Rates", Help: "learning rate", Value: &c.lr},
 		{Name: "d-emb", Group: "Rates", Help: "a name with a dash", Value: &c.name},
 		{Name: "ema", Group: "Rates", Help: "average", Value: &c.ema},
-		{Name: "out", Group: "Rates", Help: "folder", Value: &c.out, FlagOnly: true},
+		{Name: "out", Group: "Rates", Help: "folder", Value: &c.out, OneCall: true},
 	}
 }
 
@@ -99,7 +99,6 @@ func TestTOML(t *testing.T) {
 		"steps = 3.5":        `"3.5" is not a whole number`,
 		"steps = [1]":        "one value expected",
 		"[train]\nsteps = 1": `no key "train"`,
-		"out = \"x\"":        "only be given as a flag",
 		"steps = 1\nlr = =":  "line 2",
 		"lr = inf":           "is not a number",
 	} {

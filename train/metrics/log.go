@@ -86,8 +86,8 @@ func (l *Log) Write(r Record) error {
 	return l.events.Write(r)
 }
 
-// Records returns every record of the run so far, also of its earlier sessions.
-func (l *Log) Records() []Record { return l.records }
+// Sync makes the lines written so far durable: call it before a checkpoint that counts on them.
+func (l *Log) Sync() error { return l.jsonl.Sync() }
 
 // Plot draws loss.png from all records; without a line to draw it does nothing.
 func (l *Log) Plot() error {
