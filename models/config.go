@@ -3,7 +3,8 @@ package models
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"goomtrain/internal/nearest"
 )
 
 // Config is what a model is built from. A field that a model does not have is 0.
@@ -14,6 +15,7 @@ type Config struct {
 	Layers      int    `toml:"layers" json:"layers"`                                 // residual blocks
 	Heads       int    `toml:"heads" json:"heads"`                                   // H attention heads, or N hidden vectors
 	DHead       int    `toml:"d_head" json:"d_head"`                                 // width of a head, or of a hidden vector
+	DValue      int    `toml:"d_value,omitempty" json:"d_value,omitempty"`           // width of a head's values in log-attention; 0: d_head
 	TaylorTerms int    `toml:"taylor_terms,omitempty" json:"taylor_terms,omitempty"` // P, of taylor-attention
 	Positions   string `toml:"positions,omitempty" json:"positions,omitempty"`       // of transformers: rotary (also ""), learned or none
 	Context     int    `toml:"context,omitempty" json:"context,omitempty"`           // longest sequence of learned positions
@@ -47,6 +49,9 @@ func (c Config) Validate() error {
 		if f.value < 1 || f.value > f.largest {
 			return fmt.Errorf("%s is %d, want 1 to %d", f.name, f.value, f.largest)
 		}
+	}
+	if c.DValue < 0 || c.DValue > largestWidth || c.DValue > 0 && !a.values {
+		return fmt.Errorf("d_value is %d, want 0 or, for log-attention, up to %d", c.DValue, largestWidth)
 	}
 	if a.blocks {
 		if err := validateTransformer(c); err != nil {
@@ -90,7 +95,7 @@ func Preset(model, name string) (Config, error) {
 	i := slices.IndexFunc(a.presets, func(p preset) bool { return p.name == name })
 	if i < 0 {
 		names, _ := Presets(model)
-		return Config{}, fmt.Errorf("model %s has no preset %q; it has %s", model, name, strings.Join(names, ", "))
+		return Config{}, fmt.Errorf("model %s has no preset %q%s", model, name, nearest.Hint(name, names))
 	}
 	c := a.presets[i].config
 	c.Model = model

@@ -2,8 +2,8 @@ package models
 
 import (
 	"fmt"
-	"strings"
 
+	"goomtrain/internal/nearest"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
 )
@@ -14,6 +14,7 @@ type architecture struct {
 	presets  []preset           // the smallest first
 	validate func(Config) error // beyond what Config.Validate checks for all; may be nil
 	blocks   bool               // made of transformer blocks: has positions, context and mlp
+	values   bool               // has values of a width of their own
 	single   func(params.Set[float32], Config) Network[float32]
 	double   func(params.Set[float64], Config) Network[float64]
 }
@@ -21,6 +22,7 @@ type architecture struct {
 // architectures lists every model of the project.
 var architectures = []architecture{
 	goomRNN,
+	logAttention,
 	softmaxAttention,
 }
 
@@ -39,7 +41,7 @@ func find(name string) (architecture, error) {
 			return a, nil
 		}
 	}
-	return architecture{}, fmt.Errorf("there is no model %q; the models are %s", name, strings.Join(Names(), ", "))
+	return architecture{}, fmt.Errorf("there is no model %q%s", name, nearest.Hint(name, Names()))
 }
 
 // New builds the model of a configuration. Its initial weights follow from the seed.

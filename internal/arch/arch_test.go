@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"internal/executor": {"internal/simd"},
 	"ops":               {"goom", "internal/kernels", "internal/simd", "internal/executor", "params"},
 	"layers":            {"ops", "params", "internal/simd"},
-	"models":            {"layers", "ops", "params", "internal/executor", "internal/simd"},
+	"models":            {"layers", "ops", "params", "internal/executor", "internal/simd", "internal/nearest"},
 	"data":              {"internal/rng", "internal/nearest", "internal/mmap", "internal/atomicfile"},
 	"checkpoints":       {"params", "internal/atomicfile"},
 	"sampling":          {"internal/rng", "internal/simd"},
