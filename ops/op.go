@@ -276,6 +276,23 @@ func (o *sideOutput) OwnsOutput() {}
 
 func (o *sideOutput) Do(...G.Value) (G.Value, error) { return o.value, nil }
 
+// further returns a second output of the op of node n: a buffer of that shape which its forward pass
+// writes. It has no gradient.
+func further[F simd.Float](n *G.Node, name string, shape tensor.Shape) (*G.Node, []F) {
+	d := newDense[F](shape)
+	op := &detached{sideOutput{identity: newIdentity(name, G.Nodes{n}, shape), value: d}}
+	return mustApply(op, n), d.Data().([]F)
+}
+
+// detached is a side output through which no gradient flows.
+type detached struct{ sideOutput }
+
+func (o *detached) DiffWRT(int) []bool { return []bool{false} }
+
+func (o *detached) SymDiff(G.Nodes, *G.Node, *G.Node) (G.Nodes, error) {
+	return nil, fmt.Errorf("%s has no gradient", o.name)
+}
+
 // dispatch builds with the element type of a node: the node says which of the two.
 func dispatch(n *G.Node, single, double func() *G.Node) *G.Node {
 	switch n.Dtype() {

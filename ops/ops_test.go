@@ -71,6 +71,24 @@ var opCases = []opCase{
 				func() *G.Node { return SoftmaxAttention[float32](f[0], f[1], f[2], 2, false, nil) },
 				func() *G.Node { return SoftmaxAttention[float64](f[0], f[1], f[2], 2, false, nil) })
 		}},
+	{name: "LogSelfAttention", floats: [][]int{{2, 5, 2 * (2*3 + 4)}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return LogSelfAttention[float32](f[0], 2, 3, nil) },
+				func() *G.Node { return LogSelfAttention[float64](f[0], 2, 3, nil) })
+		}},
+	{name: "LogAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return LogAttention[float32](f[0], f[1], f[2], 2, false, nil) },
+				func() *G.Node { return LogAttention[float64](f[0], f[1], f[2], 2, false, nil) })
+		}},
+	{name: "AddLogScan", floats: [][]int{{2, 5, 6}, {2, 5, 3}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return AddLogScan[float32](f[0], f[1], nil) },
+				func() *G.Node { return AddLogScan[float64](f[0], f[1], nil) })
+		}},
 	{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
 		build: func(f, _ []*G.Node) *G.Node {
 			return dispatch(f[0],

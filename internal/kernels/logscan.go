@@ -10,18 +10,22 @@ import (
 //	x_t = sigmoid(c_t) x_{t-1} + exp(l_t)        e_t = ln x_t = ln(exp(u_t) + exp(l_t))
 //	u_t = logsigmoid(c_t) + e_{t-1}              e_0 = 0
 //
-//	input [B, T, 2D], c_t in the first half of each row and l_t in the second   e [B, T, D]
+//	y_t = e_t + residual_t
+//
+//	input [B, T, 2D], c_t in the first half of each row and l_t in the second   e, y [B, T, D]
 //
 // Each e_t is the larger of u_t and l_t plus at most ln 2: no prefix sums, whose rounding grows with T, and
 // no range to leave. Gradient, with p_t = sigmoid(u_t - l_t) the share of the past in x_t:
 //
-//	g_t = de_t + p_{t+1} g_{t+1}        dl_t = (1 - p_t) g_t        dc_t = p_t g_t sigmoid(-c_t)
+//	g_t = dy_t + p_{t+1} g_{t+1}        dl_t = (1 - p_t) g_t        dc_t = p_t g_t sigmoid(-c_t)
 type LogScan[F simd.Float] struct {
 	batch, time, width int
 	start              []F // [B, D] e_0 of the last Forward
+	e                  []F // [B, T, D]
 	pool               pool[logScanRows[F]]
 
-	e, x, de, dx     []F // operands of the running call
+	y, x, residual   []F // operands of the running call
+	dy, dx           []F
 	carry            *LogScanCarry[F]
 	forward, reverse func(task int)
 }
@@ -53,7 +57,7 @@ type logScanRows[F simd.Float] struct{ e, u, s, g []F }
 
 // NewLogScan returns the kernel for e [batch, time, width].
 func NewLogScan[F simd.Float](batch, time, width int) *LogScan[F] {
-	k := &LogScan[F]{batch: batch, time: time, width: width, start: make([]F, batch*width)}
+	k := &LogScan[F]{batch: batch, time: time, width: width, start: make([]F, batch*width), e: make([]F, batch*time*width)}
 	k.pool.create = func() *logScanRows[F] {
 		n := min(logScanBlock, width)
 		return &logScanRows[F]{scratch[F](n), scratch[F](n), scratch[F](n), scratch[F](n)}
@@ -62,9 +66,9 @@ func NewLogScan[F simd.Float](batch, time, width int) *LogScan[F] {
 	return k
 }
 
-// Forward writes e. If carry is not nil the sequences go on from it, and it receives the last e.
-func (k *LogScan[F]) Forward(e, x []F, carry *LogScanCarry[F]) {
-	k.e, k.x, k.carry = e, x, carry
+// Forward writes y; residual [B, T, D] may be nil: none. If carry is not nil the sequences go on from it, and it receives the last e.
+func (k *LogScan[F]) Forward(y, x, residual []F, carry *LogScanCarry[F]) {
+	k.y, k.x, k.residual, k.carry = y, x, residual, carry
 	if carry != nil {
 		copy(k.start, carry.last)
 	} else {
@@ -74,9 +78,9 @@ func (k *LogScan[F]) Forward(e, x []F, carry *LogScanCarry[F]) {
 	simd.For(k.batch*chunks(k.width, logScanBlock), k.forward)
 }
 
-// Backward writes dx from the e of the last Forward. The carry is detached.
-func (k *LogScan[F]) Backward(dx, x, e, de []F) {
-	k.dx, k.x, k.e, k.de = dx, x, e, de
+// Backward writes dx after the last Forward; the gradient of the residual is dy. The carry is detached.
+func (k *LogScan[F]) Backward(dx, x, dy []F) {
+	k.dx, k.x, k.dy = dx, x, dy
 	k.pool.reserve(simd.Threads())
 	simd.For(k.batch*chunks(k.width, logScanBlock), k.reverse)
 }
@@ -108,6 +112,11 @@ func (k *LogScan[F]) forwardBlock(task int) {
 		}
 		simd.LogSigmoid(s, s) // -ln(1 + exp(-|u - l|))
 		simd.ScaleAddMaxAbs(e, 1, u, -1, s)
+		if y := k.y[(b*k.time+t)*k.width:][lo:hi]; k.residual != nil {
+			simd.Add(y, e, k.residual[(b*k.time+t)*k.width:][lo:hi])
+		} else {
+			copy(y, e)
+		}
 		last = e
 	}
 	if k.carry != nil {
@@ -129,7 +138,7 @@ func (k *LogScan[F]) reverseBlock(task int) {
 		if t > 0 {
 			before = k.e[(b*k.time+t-1)*k.width:][lo:hi]
 		}
-		simd.Add(g, g, k.de[(b*k.time+t)*k.width:][lo:hi])
+		simd.Add(g, g, k.dy[(b*k.time+t)*k.width:][lo:hi])
 		simd.LogSigmoid(u, c)
 		simd.Add(u, u, before)
 		simd.ScaleAddMaxAbs(p, 1, u, -1, l)

@@ -29,17 +29,12 @@ func (r *logRun[F]) bench(b *testing.B, name string, gradients bool) {
 	})
 }
 
-// BenchmarkPeer runs the configuration that PyTorch runs under the same name.
-func BenchmarkPeer(b *testing.B) {
-	r := logBench(4, 8, 512, 32, 32)
-	const name = "log_attention/b4_h8_t512_k32_v32"
-	r.bench(b, name+"/forward", false)
-	r.bench(b, name+"/forward_backward", true)
-}
-
-// BenchmarkLogAttentionLength: the time per token does not depend on the length.
-func BenchmarkLogAttentionLength(b *testing.B) {
+// BenchmarkLogAttention: the time per token does not depend on the length. BenchmarkPeer, on the whole op,
+// is in package layers.
+func BenchmarkLogAttention(b *testing.B) {
 	for _, t := range []int{512, 4096, 65536} {
-		logBench(1, 4, t, 32, 32).bench(b, fmt.Sprintf("t%d/forward_backward", t), true)
+		r := logBench(1, 4, t, 32, 32)
+		r.bench(b, fmt.Sprintf("t%d/forward", t), false)
+		r.bench(b, fmt.Sprintf("t%d/forward_backward", t), true)
 	}
 }

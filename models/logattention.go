@@ -1,0 +1,66 @@
+package models
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/simd"
+	"goomtrain/layers"
+	"goomtrain/params"
+)
+
+// logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, residual blocks
+// x + Linear(GLU(Linear(LogAttention(Linear(LayerNorm(x)))))), LayerNorm, tied head. DHead is the width of a
+// head's keys and, unless DValue says otherwise, of its values. Parameter names are those of the paper's PyTorch
+// module, so that weights travel.
+var logAttention = architecture{
+	name: "log-attention",
+	presets: []preset{
+		{"nano", Config{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}, "seconds a run, for tests and debugging"},
+		{"small", Config{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, "learns text in two minutes on 2 cores"},
+		{"base", Config{DEmb: 256, Layers: 6, Heads: 8, DHead: 32}, "an hour of training on 2 cores"},
+	},
+	validate: func(c Config) error {
+		if c.TaylorTerms != 0 {
+			return fmt.Errorf("taylor_terms is %d, but log-attention has none: did you mean taylor-attention?", c.TaylorTerms)
+		}
+		return nil
+	},
+	values: true,
+	single: newLogAttention[float32],
+	double: newLogAttention[float64],
+}
+
+type logAttentionNetwork[F simd.Float] struct {
+	embed     *layers.Embedding[F]
+	positions *layers.DecayPositions[F]
+	blocks    []*layers.LogAttentionBlock[F]
+	norm      *layers.LayerNorm[F]
+}
+
+func newLogAttention[F simd.Float](s params.Set[F], c Config) Network[F] {
+	value := c.DValue
+	if value == 0 {
+		value = c.DHead
+	}
+	n := &logAttentionNetwork[F]{
+		embed:     layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
+		positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb),
+	}
+	for i := range c.Layers {
+		n.blocks = append(n.blocks, layers.NewLogAttentionBlock(s.Sub(fmt.Sprintf("layers.%d", i)), c.DEmb, c.Heads, c.DHead, value))
+	}
+	n.norm = layers.NewLayerNorm(s.Sub("lnorm"), c.DEmb)
+	return n
+}
+
+func (n *logAttentionNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
+
+func (n *logAttentionNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
+	x := n.positions.Forward(g, n.embed.Forward(g, tokens)) // [B, T, D]
+	for _, block := range n.blocks {
+		x = block.Forward(g, x) // [B, T, D]
+	}
+	return n.norm.Forward(g, x) // [B, T, D]
+}
