@@ -1,0 +1,362 @@
+package kernels
+
+import (
+	"fmt"
+
+	"goomtrain/internal/simd"
+)
+
+// Taylor is attention whose weights are P Taylor terms of those of softmax attention (arXiv 2602.00294):
+//
+//	s_tj = q_t . k_j / sqrt(K)    w_tj = sum over p < P of s_tj^p / p!    y_t = sum_j w_tj v_j / sum_j w_tj
+//
+// over all j, or over j <= t if causal. It is computed in one of three forms of this one function:
+//
+//	quadratic  tiles of scores and their polynomial: T^2 (K+V) multiplications
+//	chunked    that inside a chunk of C positions; what came before is a state S [m, V+1], the sum of
+//	           Phi(k_j) [v_j, 1]^T (see TaylorFeatures), so that w_tj summed over it is Phi(q_t) S:
+//	           T C (K+V) + T m V multiplications, and memory that does not grow with T
+//	one token  the chunked form for a sequence that goes on by one position: the state, and up to C keys
+//	           and values that have not been added to it
+//
+// CostModel says which is cheaper; with a carry it is always the chunked one.
+//
+// An even P has a highest degree that is odd, whose weights may be negative and sum to anything: where
+// the sum of n weights is within rounding of zero, |z| <= 16 eps n, y is 0 and so are its gradients.
+//
+// Gradient, with z_t the sum of weights and w' the polynomial without its last term:
+//
+//	ds_tj = w'(s_tj) (dy_t . v_j - dy_t . y_t) / z_t    dv_j = sum_t w_tj dy_t / z_t
+//	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
+//
+// and through the state with [dy_t, -dy_t . y_t] / z_t = dn_t: dPhi(q_t) = S dn_t, and from the adjoint
+// R = sum of Phi(q_t) dn_t^T over the queries after the chunk, dPhi(k_j) = R [v_j, 1], dv_j = R^T Phi(k_j).
+type Taylor[F simd.Float] struct {
+	AttentionSize
+	terms    int
+	features *TaylorFeatures[F] // nil in the quadratic form
+	span     int                // C: positions between two additions to the state; of all keys if quadratic
+	tile     int                // L: keys and queries that are scored together
+	pool     pool[taylorScratch[F]]
+	inverse  []F // [B, H, T] 1/z_t of the last Forward; 0 where it is degenerate
+	started  int // positions before the last Forward
+	start    *TaylorCarry[F]
+	want     bool // gradients will be asked for
+
+	carry             *TaylorCarry[F] // operands of the running call
+	q, k, v           Rows[F]
+	dq, dk, dv        Rows[F]
+	y, dy             []F
+	forward, backward func(task int)
+}
+
+// taylorScratch is the memory of one worker; L is the tile, W = V+1.
+type taylorScratch[F simd.Float] struct {
+	keys, values    []F // tiles of the span: [K, L] and [L, W] each
+	queries         *featureMemory[F]
+	past            *featureMemory[F] // of keys
+	state, adjoint  []F               // [m, W]
+	sums            []F               // [W, L]
+	weights, slopes []F               // [L, L], key by key
+	dots            []F               // [L, L]
+	grads, gradRows []F               // dn: [W, L] and [L, W]
+	queryRows       []F               // [L, K]
+}
+
+// NewTaylor returns the kernel in the form that CostModel finds the cheaper one. If carried, Forward will
+// be given carries.
+func NewTaylor[F simd.Float](size AttentionSize, terms int, carried bool) *Taylor[F] {
+	size.check("Taylor")
+	chunked := carried || TaylorCost(size, terms).Chunked()
+	return newTaylor[F](size, terms, chunked)
+}
+
+func newTaylor[F simd.Float](size AttentionSize, terms int, chunked bool) *Taylor[F] {
+	if terms < 1 || terms > MaxTaylorTerms {
+		panic(fmt.Sprintf("kernels: Taylor with %d terms, want 1 to %d", terms, MaxTaylorTerms))
+	}
+	k := &Taylor[F]{AttentionSize: size, terms: terms, tile: taylorTile, span: size.Keys, inverse: make([]F, size.tasks()*size.Queries)}
+	if chunked {
+		k.features = NewTaylorFeatures[F](size.DKey, terms)
+		k.tile = taylorChunk(k.features.Len())
+		k.span = k.tile
+	}
+	k.pool.create = k.newScratch
+	k.forward, k.backward = k.forwardHead, k.backwardHead
+	return k
+}
+
+// MaxTaylorTerms is the largest P.
+const MaxTaylorTerms = 8
+
+func (k *Taylor[F]) newScratch() *taylorScratch[F] {
+	w, l := k.DValue+1, k.tile
+	tiles := chunks(k.span, l)
+	s := &taylorScratch[F]{
+		keys: scratch[F](tiles * k.DKey * l), values: scratch[F](tiles * l * w),
+		sums: scratch[F](w * l), weights: scratch[F](l * l), slopes: scratch[F](l * l), dots: scratch[F](l * l),
+		grads: scratch[F](w * l), gradRows: scratch[F](l * w), queryRows: scratch[F](l * k.DKey),
+	}
+	if k.features == nil { // only scaled vectors are needed: the features of degree 1
+		s.queries = NewTaylorFeatures[F](k.DKey, 1).memory(l)
+		return s
+	}
+	s.queries, s.past = k.features.memory(l), k.features.memory(l)
+	s.state, s.adjoint = scratch[F](k.features.Len()*w), scratch[F](k.features.Len()*w)
+	return s
+}
+
+// WantGradients must be called before the Forward of a Backward, if there is a carry: it keeps what the
+// carry was.
+func (k *Taylor[F]) WantGradients() { k.want = true }
+
+// Forward writes y [B, T, H*V]. If carry is not nil the sequence goes on from it, and it receives the
+// last state.
+func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F]) {
+	k.started, k.carry = 0, carry
+	if carry != nil {
+		carry.check(k)
+		k.started = int(carry.length[0])
+		if k.want {
+			if k.start == nil {
+				k.start = NewTaylorCarry[F](k.Batch, k.Heads, k.DKey, k.DValue, k.terms)
+			}
+			k.start.copy(carry)
+		}
+	}
+	k.y, k.q, k.k, k.v = y, q, keys, values
+	k.run(k.forward)
+	if carry != nil {
+		carry.length[0] += int64(k.Keys)
+	}
+}
+
+// run shares the heads out, unless there is so little to do that waking a helper costs more.
+func (k *Taylor[F]) run(body func(task int)) {
+	k.pool.reserve(min(simd.Threads(), k.tasks()))
+	if k.Queries == 1 && k.features != nil && k.tasks()*k.features.Len()*(k.DValue+1) < 1<<16 {
+		for task := range k.tasks() {
+			body(task)
+		}
+		return
+	}
+	simd.For(k.tasks(), body)
+}
+
+// taylorHead is the place of one worker in one head: the span of keys that have not been added to the
+// state, and the state.
+type taylorHead[F simd.Float] struct {
+	*taylorScratch[F]
+	task, b, h   int
+	keys, values []F // the span: the scratch's or the carry's
+	state        []F // [m, W]
+	fill         int // positions in the span
+	base         int // position of this run that is the first of the span; negative: of an earlier run
+	stateful     bool
+}
+
+// begin goes to the beginning of a head, with the carry of the running call or a copy of it.
+func (k *Taylor[F]) begin(s *taylorScratch[F], task int, carry *TaylorCarry[F]) taylorHead[F] {
+	p := taylorHead[F]{taylorScratch: s, task: task, b: task / k.Heads, h: task % k.Heads, keys: s.keys, values: s.values, state: s.state}
+	if carry == nil {
+		clear(p.state)
+		return p
+	}
+	p.state, p.keys, p.values = carry.head(task)
+	p.fill = k.started % k.span
+	p.base = -p.fill
+	p.stateful = k.started >= k.span
+	return p
+}
+
+// forwardHead computes one head of one sequence.
+func (k *Taylor[F]) forwardHead(task int) {
+	s := k.pool.take()
+	p := k.begin(s, task, k.carry)
+	if !k.Causal {
+		for from := 0; from < k.Keys; {
+			from += k.addKeys(&p, from, min(k.span-p.fill, k.Keys-from))
+		}
+	}
+	for from := 0; from < k.Queries; {
+		n := min(k.tile, k.Queries-from)
+		if k.Causal {
+			n = k.addKeysUnflushed(&p, from, min(n, k.span-p.fill))
+		}
+		if n == 1 && k.features != nil {
+			k.oneQuery(&p, from)
+		} else {
+			k.load(&p, from, n)
+			k.readState(&p, n)
+			for tile := 0; tile*k.tile < p.fill; tile++ {
+				k.readTile(&p, tile, n)
+			}
+			k.finish(&p, from, n)
+		}
+		from += n
+		if k.Causal && p.fill == k.span && (from < k.Queries || k.carry != nil) {
+			k.flush(&p)
+		}
+	}
+	k.pool.give(s)
+}
+
+// addKeys puts n keys and values, from position from on, into the span, and adds the span to the state
+// when it is full and more keys or a carry follow. It returns n.
+func (k *Taylor[F]) addKeys(p *taylorHead[F], from, n int) int {
+	k.addKeysUnflushed(p, from, n)
+	if p.fill == k.span && k.features != nil {
+		k.flush(p)
+	}
+	return n
+}
+
+// addKeysUnflushed is addKeys that leaves a full span.
+func (k *Taylor[F]) addKeysUnflushed(p *taylorHead[F], from, n int) int {
+	l, w, scale := k.tile, k.DValue+1, p.queriesScale(k)
+	src, values := k.k.at(p.b, from, k.Keys, p.h, k.DKey), k.v.at(p.b, from, k.Keys, p.h, k.DValue)
+	for t := range n {
+		tile, at := (p.fill+t)/l, (p.fill+t)%l
+		keys, row := p.keys[tile*k.DKey*l:(tile+1)*k.DKey*l], p.values[(tile*l+at)*w:(tile*l+at+1)*w]
+		for i, x := range src[t*k.k.Stride : t*k.k.Stride+k.DKey] {
+			keys[i*l+at] = x * scale
+		}
+		copy(row, values[t*k.v.Stride:t*k.v.Stride+k.DValue])
+		row[k.DValue] = 1
+	}
+	p.fill += n
+	return n
+}
+
+// queriesScale is K^(-1/4): of queries and of keys, together 1/sqrt(K).
+func (p *taylorHead[F]) queriesScale(k *Taylor[F]) F {
+	if k.features != nil {
+		return k.features.scale[1]
+	}
+	return taylorScale[F](k.DKey)
+}
+
+// load takes n queries from position from on.
+func (k *Taylor[F]) load(p *taylorHead[F], from, n int) {
+	q, scale := k.q.at(p.b, from, k.Queries, p.h, k.DKey), p.queriesScale(k)
+	m := p.queries
+	for i := range k.DKey {
+		dst := m.scaled[i*m.stride:][:n]
+		for t := range dst {
+			dst[t] = q[t*k.q.Stride+i] * scale
+		}
+	}
+	if p.stateful {
+		k.features.spread(m, n)
+	}
+}
+
+// readState writes to sums [W, n] what loaded queries read from the state.
+func (k *Taylor[F]) readState(p *taylorHead[F], n int) {
+	w, l := k.DValue+1, k.tile
+	if !p.stateful {
+		for i := range w {
+			clear(p.sums[i*l:][:n])
+		}
+		return
+	}
+	for _, g := range k.features.groups {
+		k.features.group(p.queries, n, g)
+		var keep F = 1
+		if g.lo == 0 {
+			keep = 0
+		}
+		simd.GemmSerial(true, false, w, n, g.hi-g.lo, 1, p.state[g.lo*w:], w, p.queries.phi[g.row*l:], l, keep, p.sums, l)
+	}
+}
+
+// readTile adds to sums what n queries, the last of the span if causal, read from a tile of the span.
+func (k *Taylor[F]) readTile(p *taylorHead[F], tile, n int) {
+	l, w := k.tile, k.DValue+1
+	width := min(l, p.fill-tile*l)
+	simd.GemmSerial(true, false, width, n, k.DKey, 1, p.keys[tile*k.DKey*l:], l, p.queries.scaled, p.queries.stride, 0, p.weights, l)
+	for r := range width {
+		row := p.weights[r*l : r*l+n]
+		hidden := k.hidden(p, tile*l+r, n)
+		clear(row[:hidden])
+		polynomial(row[hidden:], row[hidden:], taylorCoefficients[:k.terms])
+	}
+	simd.GemmSerial(true, false, w, n, width, 1, p.values[tile*l*w:], w, p.weights, l, 1, p.sums, l)
+}
+
+// hidden is the number of the n last queries of the span that do not see its key j.
+func (k *Taylor[F]) hidden(p *taylorHead[F], j, n int) int {
+	if !k.Causal {
+		return 0
+	}
+	return min(n, max(0, j-(p.fill-n)))
+}
+
+// finish divides the sums of n queries by their sums of weights, and writes y.
+func (k *Taylor[F]) finish(p *taylorHead[F], from, n int) {
+	l, stride := k.tile, k.Heads*k.DValue
+	inverse := k.inverse[p.task*k.Queries+from:][:n]
+	for t, z := range p.sums[k.DValue*l:][:n] {
+		inverse[t] = k.invert(z, from+t)
+	}
+	y := k.y[(p.b*k.Queries+from)*stride+p.h*k.DValue:]
+	for i := range k.DValue {
+		for t, x := range p.sums[i*l:][:n] {
+			y[t*stride+i] = x * inverse[t]
+		}
+	}
+}
+
+// invert is 1/z, 0 where the sum z of the weights of query t is within rounding of zero.
+func (k *Taylor[F]) invert(z F, t int) F {
+	seen := k.started + k.Keys
+	if k.Causal {
+		seen = k.started + t + 1
+	}
+	if limit := F(seen) * 16 * epsilon[F](); z <= limit && z >= -limit {
+		return 0
+	}
+	return 1 / z
+}
+
+// flush adds the span, which is one tile, to the state, and empties it.
+func (k *Taylor[F]) flush(p *taylorHead[F]) {
+	w, l := k.DValue+1, k.tile
+	n := p.fill
+	k.loadPast(p, n)
+	for _, g := range k.features.groups {
+		k.features.group(p.past, n, g)
+		simd.GemmSerial(false, false, g.hi-g.lo, w, n, 1, p.past.phi[g.row*l:], l, p.values, w, 1, p.state[g.lo*w:], w)
+	}
+	p.base += n
+	p.fill, p.stateful = 0, true
+}
+
+// loadPast takes the n keys of the span as vectors whose features are wanted.
+func (k *Taylor[F]) loadPast(p *taylorHead[F], n int) {
+	for i := range k.DKey {
+		copy(p.past.scaled[i*k.tile:][:n], p.keys[i*k.tile:][:n])
+	}
+	k.features.spread(p.past, n)
+}
+
+// oneQuery is load, readState, readTile and finish for one query, without matrices of one column.
+func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
+	w, l := k.DValue+1, k.tile
+	q, sums := k.q.at(p.b, from, k.Queries, p.h, k.DKey)[:k.DKey], p.sums[:w]
+	clear(sums)
+	if p.stateful {
+		k.features.one(p.queries.token, q)
+		simd.GemmSerial(false, false, 1, w, k.features.Len(), 1, p.queries.token, k.features.Len(), p.state, w, 0, sums, w)
+	}
+	if p.fill > 0 {
+		row := p.weights[:p.fill]
+		simd.GemmSerial(false, false, 1, p.fill, k.DKey, p.queriesScale(k), q, k.DKey, p.keys, l, 0, row, l)
+		polynomial(row, row, taylorCoefficients[:k.terms])
+		simd.GemmSerial(false, false, 1, w, p.fill, 1, row, l, p.values, w, 1, sums, w)
+	}
+	inverse := k.invert(sums[k.DValue], from)
+	k.inverse[p.task*k.Queries+from] = inverse
+	at := ((p.b*k.Queries+from)*k.Heads + p.h) * k.DValue
+	simd.Scale(k.y[at:at+k.DValue], inverse, sums[:k.DValue])
+}

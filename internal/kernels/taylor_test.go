@@ -1,0 +1,412 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/golden"
+	"goomtrain/internal/simd"
+)
+
+// taylorKernel is Taylor in one of its forms, without a carry.
+type taylorKernel[F simd.Float] struct{ *Taylor[F] }
+
+func (s taylorKernel[F]) forward(y []F, q, k, v Rows[F]) { s.Taylor.Forward(y, q, k, v, nil) }
+
+// taylorCase is an attention case whose scores are small enough that sums of weights of an odd degree
+// stay away from zero: a quotient by a number near zero magnifies rounding.
+func taylorCase(size AttentionSize, terms int) (a AttentionNaive, dy []float64) {
+	a, dy = attentionCase(size, TaylorWeight(terms))
+	for i := range a.Q {
+		a.Q[i] *= 0.5
+	}
+	return a, dy
+}
+
+// eachForm runs a test on the quadratic and on the chunked form.
+func eachForm(t *testing.T, body func(t *testing.T, chunked bool)) {
+	t.Run("quadratic", func(t *testing.T) { body(t, false) })
+	t.Run("chunked", func(t *testing.T) { body(t, true) })
+}
+
+// TestTaylorEqualsNaive compares both forms with the definition in float64.
+func TestTaylorEqualsNaive(t *testing.T) { both(t, testTaylor[float32], testTaylor[float64]) }
+
+func testTaylor[F simd.Float](t *testing.T) {
+	for _, size := range attentionSizes {
+		for terms := 1; terms <= MaxTaylorTerms; terms++ {
+			eachForm(t, func(t *testing.T, chunked bool) {
+				a, dy := taylorCase(size, terms)
+				t.Run(fmt.Sprintf("%+v P=%d", size, terms), func(t *testing.T) {
+					nearNaive[F](t, taylorKernel[F]{newTaylor[F](size, terms, chunked)}, a, dy, tolerance[F](2e-4, 1e-11))
+				})
+			})
+		}
+	}
+}
+
+// TestTaylorGroups is the same where features are computed in several groups.
+func TestTaylorGroups(t *testing.T) {
+	for _, size := range []AttentionSize{
+		{Batch: 1, Queries: 300, Keys: 300, Heads: 1, DKey: 16, DValue: 8, Causal: true},
+		{Batch: 1, Queries: 140, Keys: 200, Heads: 1, DKey: 15, DValue: 3},
+	} {
+		for terms := 4; terms <= 5; terms++ {
+			k := newTaylor[float64](size, terms, true)
+			if len(k.features.groups) < 2 {
+				t.Fatalf("%+v P=%d: one group of %d features tests nothing", size, terms, k.features.Len())
+			}
+			a, dy := taylorCase(size, terms)
+			nearNaive[float64](t, taylorKernel[float64]{k}, a, dy, 1e-11)
+		}
+	}
+}
+
+// TestTaylorFormsAgree: the quadratic, the chunked and the one-token form at short and long lengths.
+func TestTaylorFormsAgree(t *testing.T) { both(t, testForms[float32], testForms[float64]) }
+
+func testForms[F simd.Float](t *testing.T) {
+	for _, length := range []int{1, 2, 63, 1000} {
+		size := AttentionSize{Batch: 1, Queries: length, Keys: length, Heads: 2, DKey: 8, DValue: 8, Causal: true}
+		for _, terms := range []int{3, 4} {
+			a, dy := taylorCase(size, terms)
+			want, wantQ, wantK, wantV := attentionRun[F](taylorKernel[F]{newTaylor[F](size, terms, false)}, a, dy)
+			y, dq, dk, dv := attentionRun[F](taylorKernel[F]{newTaylor[F](size, terms, true)}, a, dy)
+			tol := tolerance[F](2e-5, 1e-13)
+			near(t, fmt.Sprint(length, " y"), y, want, tol)
+			near(t, fmt.Sprint(length, " dv"), dv, wantV, tol)
+			if length > 1 {
+				near(t, fmt.Sprint(length, " dq"), dq, wantQ, 10*tol)
+				near(t, fmt.Sprint(length, " dk"), dk, wantK, 10*tol)
+			}
+			one := size
+			one.Queries, one.Keys = 1, 1
+			k, carry := NewTaylor[F](one, terms, true), NewTaylorCarry[F](1, size.Heads, size.DKey, size.DValue, terms)
+			n, w := size.Heads*size.DKey, size.Heads*size.DValue
+			q, keys, v := narrow[F](a.Q), narrow[F](a.K), narrow[F](a.V)
+			for pos := range length {
+				out := poisoned[F](w)
+				k.Forward(out, Packed(q[pos*n:(pos+1)*n], size.Heads, size.DKey), Packed(keys[pos*n:(pos+1)*n], size.Heads, size.DKey),
+					Packed(v[pos*w:(pos+1)*w], size.Heads, size.DValue), carry)
+				near(t, fmt.Sprint(length, " token ", pos), out, want[pos*w:(pos+1)*w], 10*tol)
+			}
+		}
+	}
+}
+
+// TestTaylorGolden holds both forms to the paper's reference: outputs, gradients, sequences in two parts
+// and their states. The zero_denominator case has outputs beyond any range; here they are 0.
+func TestTaylorGolden(t *testing.T) {
+	testTaylorGolden[float64](t, golden.Tolerance, golden.GradTolerance)
+}
+
+// TestTaylorGolden32 is the same in float32.
+func TestTaylorGolden32(t *testing.T) {
+	testTaylorGolden[float32](t, golden.Tolerance32, golden.GradTolerance32)
+}
+
+func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
+	r := golden.NewRecorder(t, "sata_attention")
+	for _, c := range golden.Load(t, "sata_attention") {
+		if c.Has("inputs", "Q1") {
+			goldenParts[F](t, r, c, tolerance, gradTolerance)
+			continue
+		}
+		size, q, k, v := goldenAttention[F](c)
+		for _, chunked := range []bool{false, true} {
+			kernel := newTaylor[F](size, c.Int("n_taylor", 0), chunked)
+			y := poisoned[F](len(c.Tensor("outputs", "y").Data))
+			kernel.Forward(y, q, k, v, nil)
+			r.Forward(t, c, "y", widen(y), tolerance)
+			if !c.Has("cotangents", "y") {
+				for i, x := range y {
+					if math.IsNaN(float64(x)) {
+						t.Errorf("%s: y[%d] is NaN", c.Name, i)
+					}
+				}
+				continue
+			}
+			dq, dk, dv := poisoned[F](len(q.Data)), poisoned[F](len(k.Data)), poisoned[F](len(v.Data))
+			kernel.Backward(Packed(dq, 1, size.DKey), Packed(dk, 1, size.DKey), Packed(dv, 1, size.DValue), q, k, v, y, golden.Convert[F](c.Cotangent("y")))
+			goldenGradient(t, r, c, "Q", dq, gradTolerance)
+			goldenGradient(t, r, c, "K", dk, gradTolerance)
+			goldenGradient(t, r, c, "V", dv, gradTolerance)
+		}
+	}
+}
+
+// goldenGradient compares a gradient relative to that of V: where there is one key, the others are zero
+// but for rounding.
+func goldenGradient[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, name string, got []F, tolerance float64) {
+	want, ok := c.WantGrad(name)
+	if !ok {
+		return
+	}
+	worst, scale := 0.0, largestOf(want.Data)
+	for _, of := range c.Names("grads") {
+		scale = max(scale, 1e-3*largestOf(c.Tensor("grads", of).Data))
+	}
+	for i, w := range want.Data {
+		worst = math.Max(worst, math.Abs(float64(got[i])-w)/scale)
+	}
+	r.GradientError(t, c, name, worst, tolerance)
+}
+
+func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, tolerance, gradTolerance float64) {
+	terms, dk, dv := c.Int("n_taylor", 0), c.Int("d_key", 0), c.Int("d_val", 0)
+	var carry *TaylorCarry[F]
+	var y []F
+	var kernel *Taylor[F]
+	var operands [3]Rows[F]
+	for _, part := range []string{"1", "2"} {
+		shape := c.Input("Q" + part).Shape
+		n := len(shape)
+		size := AttentionSize{Batch: 1, Queries: shape[n-2], Keys: c.Input("K" + part).Shape[n-2], Heads: 1, DKey: dk, DValue: dv, Causal: c.Bool("causal", false)}
+		for _, d := range shape[:n-2] {
+			size.Batch *= d
+		}
+		if carry == nil {
+			carry = NewTaylorCarry[F](size.Batch, 1, dk, dv, terms)
+		}
+		for i, name := range []string{"Q", "K", "V"} {
+			operands[i] = Packed(golden.Convert[F](c.Input(name+part)), 1, []int{dk, dk, dv}[i])
+		}
+		kernel = NewTaylor[F](size, terms, true)
+		kernel.WantGradients()
+		y = poisoned[F](len(c.Tensor("outputs", "y"+part).Data))
+		kernel.Forward(y, operands[0], operands[1], operands[2], carry)
+		r.Forward(t, c, "y"+part, widen(y), tolerance)
+	}
+	q, k, v := operands[0], operands[1], operands[2]
+	dq, dkeys, dvalues := poisoned[F](len(q.Data)), poisoned[F](len(k.Data)), poisoned[F](len(v.Data))
+	kernel.Backward(Packed(dq, 1, dk), Packed(dkeys, 1, dk), Packed(dvalues, 1, dv), q, k, v, y, golden.Convert[F](c.Cotangent("y2")))
+	goldenGradient(t, r, c, "Q2", dq, gradTolerance)
+	goldenGradient(t, r, c, "K2", dkeys, gradTolerance)
+	goldenGradient(t, r, c, "V2", dvalues, gradTolerance)
+	for p := range terms { // the state, once its last keys are in it: ours is weighted by sqrt(alpha C)
+		goldenState(t, r, c, carry, kernel, p, tolerance)
+	}
+}
+
+// goldenState compares the sums of degree p with H_S and H_Z, which are those of alpha_p times the
+// monomials where ours are of sqrt(alpha_p C_j) times them.
+func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, carry *TaylorCarry[F], k *Taylor[F], p int, tolerance float64) {
+	f := NewTaylorFeatures[float64](k.DKey, k.terms)
+	ones := make([]float64, k.DKey)
+	for i := range ones {
+		ones[i] = 1
+	}
+	weight := TaylorFeaturesNaive(ones, k.terms) // of x = 1 a feature is its weight
+	alpha := 1 / (math.Gamma(float64(p)+1) * math.Pow(float64(k.DKey), float64(p)/2))
+	w := k.DValue + 1
+	var sums, totals []float64
+	for task := range k.tasks() {
+		state, keys, values := carry.head(task)
+		full := widen(state)
+		for at := range carry.Len() % carry.span {
+			x := make([]float64, k.DKey)
+			for i := range x {
+				x[i] = float64(keys[i*carry.span+at]) / f.scale[1]
+			}
+			for j, phi := range TaylorFeaturesNaive(x, k.terms) {
+				for i := range w {
+					full[j*w+i] += phi * float64(values[at*w+i])
+				}
+			}
+		}
+		for j := f.start[p]; j < f.start[p+1]; j++ {
+			for i := range w - 1 {
+				sums = append(sums, alpha*full[j*w+i]/weight[j])
+			}
+			totals = append(totals, alpha*full[j*w+w-1]/weight[j])
+		}
+	}
+	r.Forward(t, c, fmt.Sprint("H_S_", p), sums, tolerance)
+	r.Forward(t, c, fmt.Sprint("H_Z_", p), totals, tolerance)
+}
+
+// TestTaylorTables holds the cost formulas to the reference's convenience methods.
+func TestTaylorTables(t *testing.T) {
+	r := golden.NewRecorder(t, "sata_tables")
+	for _, c := range golden.Load(t, "sata_tables") {
+		degrees, total := TaylorTable(c.Int("d_key", 0), c.Int("d_val", 0), c.Int("n_taylor", 0))
+		var hidden, flops []float64
+		for _, d := range append(degrees, total) {
+			hidden, flops = append(hidden, float64(d.State)), append(flops, float64(d.FLOPs))
+		}
+		r.Forward(t, c, "hidden", hidden, 0)
+		r.Forward(t, c, "flops", flops, 0)
+		if m := CountTaylorFeatures(c.Int("d_key", 0), c.Int("n_taylor", 0)); m != total.Features {
+			t.Errorf("%s: %d features, want %d", c.Name, m, total.Features)
+		}
+	}
+}
+
+// TestTaylorConverges: on unit-normal inputs the distance to softmax attention falls with the number of
+// terms as the remainder of the series. With r_j the remainder of weight j, at most |s|^P/P! e^max(s,0),
+//
+//	y - softmax = sum_j -r_j (v_j - softmax) / z
+//
+// exactly, because the softmax weights of v_j - softmax sum to zero; every output is held to that.
+func TestTaylorConverges(t *testing.T) {
+	size := AttentionSize{Batch: 1, Queries: 200, Keys: 200, Heads: 2, DKey: 8, DValue: 4, Causal: true}
+	a, _ := attentionCase(size, ExpWeight)
+	want, _, _, _ := a.Run(nil)
+	q, k, v := Packed(a.Q, a.Heads, a.DKey), Packed(a.K, a.Heads, a.DKey), Packed(a.V, a.Heads, a.DValue)
+	last := math.Inf(1)
+	for terms := 3; terms <= MaxTaylorTerms; terms++ {
+		y := make([]float64, len(want))
+		newTaylor[float64](size, terms, true).Forward(y, q, k, v, nil)
+		mean, worst, closest := 0.0, 0.0, 0.0
+		for pos := range size.Queries {
+			for h := range size.Heads {
+				got, exact := row(y, 0, pos, h, size.Queries, a.Heads, a.DValue), row(want, 0, pos, h, size.Queries, a.Heads, a.DValue)
+				bound := remainderBound(a, pos, h, terms, exact)
+				for i := range got {
+					d := math.Abs(got[i] - exact[i])
+					if d > bound[i]+1e-12 {
+						t.Errorf("P = %d: position %d is %v off, the remainder allows %v", terms, pos, d, bound[i])
+					}
+					mean += d / float64(len(y))
+					worst = max(worst, d)
+					closest = max(closest, d/(bound[i]+1e-12))
+				}
+			}
+		}
+		t.Logf("P = %d: mean error %.3g, largest %.3g, up to %.2f of the bound", terms, mean, worst, closest)
+		if mean > last*0.6 {
+			t.Errorf("P = %d: mean error %v after %v", terms, mean, last)
+		}
+		last = mean
+	}
+	if last > 2e-3 {
+		t.Errorf("with %d terms the mean error is %v", MaxTaylorTerms, last)
+	}
+}
+
+// remainderBound is what the remainder of the series allows of the distance to softmax attention.
+func remainderBound(a AttentionNaive, pos, h, terms int, exact []float64) []float64 {
+	bound, total := make([]float64, len(exact)), 0.0
+	weight := TaylorWeight(terms)
+	for j := range pos + 1 {
+		s := dotNaive(row(a.Q, 0, pos, h, a.Queries, a.Heads, a.DKey), row(a.K, 0, j, h, a.Keys, a.Heads, a.DKey)) / math.Sqrt(float64(a.DKey))
+		w, _ := weight(s)
+		total += w
+		remainder := math.Pow(math.Abs(s), float64(terms)) / math.Gamma(float64(terms)+1) * math.Exp(max(s, 0))
+		for i, v := range row(a.V, 0, j, h, a.Keys, a.Heads, a.DValue) {
+			bound[i] += remainder * math.Abs(v-exact[i])
+		}
+	}
+	for i := range bound {
+		bound[i] /= math.Abs(total)
+	}
+	return bound
+}
+
+// TestTaylorZeroDenominators: sums of weights that are zero, or zero but for rounding, give outputs and
+// gradients of 0; sums near zero give finite ones.
+func TestTaylorZeroDenominators(t *testing.T) { both(t, testZeros[float32], testZeros[float64]) }
+
+func testZeros[F simd.Float](t *testing.T) {
+	const n = 130
+	size := AttentionSize{Batch: 1, Queries: n, Keys: n, Heads: 1, DKey: 1, DValue: 2, Causal: true}
+	eachForm(t, func(t *testing.T, chunked bool) {
+		for _, near := range []F{0, 1e-7, 1e-6, 1e-5, 1e-3} {
+			a := AttentionNaive{AttentionSize: size, Q: make([]float64, n), K: make([]float64, n), V: normal[float64]("v", 2*n)}
+			for i := range n {
+				a.Q[i], a.K[i] = 1, float64(near)-1 // w = 1 + q k = near at every key
+			}
+			dy := normal[float64]("dy", 2*n)
+			y, dq, dk, dv := attentionRun[F](taylorKernel[F]{newTaylor[F](size, 2, chunked)}, a, dy)
+			for name, x := range map[string][]F{"y": y, "dq": dq, "dk": dk, "dv": dv} {
+				for i, v := range x {
+					if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) || near == 0 && v != 0 {
+						t.Fatalf("weights of %v: %s[%d] = %v", near, name, i, v)
+					}
+				}
+			}
+		}
+	})
+	if y := poisoned[F](2); true { // one token of a carry, too
+		one := size
+		one.Queries, one.Keys = 1, 1
+		k, carry := NewTaylor[F](one, 2, true), NewTaylorCarry[F](1, 1, 1, 2, 2)
+		for range n {
+			k.Forward(y, Packed([]F{1}, 1, 1), Packed([]F{-1}, 1, 1), Packed([]F{3, 4}, 1, 2), carry)
+			if y[0] != 0 || y[1] != 0 {
+				t.Fatalf("one token: y = %v, want 0", y)
+			}
+		}
+	}
+}
+
+// TestTaylorStreams: a sequence cut anywhere and carried on equals the whole, and so do the gradients of
+// its second part, of which the first is detached.
+func TestTaylorStreams(t *testing.T) {
+	size := AttentionSize{Batch: 2, Queries: 150, Keys: 150, Heads: 2, DKey: 4, DValue: 3, Causal: true}
+	const terms = 3
+	a, dy := taylorCase(size, terms)
+	whole, _, _, _ := a.Run(nil)
+	for _, cut := range []int{1, 2, 63, 64, 65, 128, 149} {
+		part := size
+		carry := NewTaylorCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
+		for _, span := range [][2]int{{0, cut}, {cut, size.Queries}} {
+			part.Queries, part.Keys = span[1]-span[0], span[1]-span[0]
+			q, k, v := operandsOf(a, span[0], span[1])
+			y := poisoned[float64](part.Batch * part.Queries * part.Heads * part.DValue)
+			kernel := NewTaylor[float64](part, terms, true)
+			kernel.WantGradients()
+			kernel.Forward(y, q, k, v, carry)
+			near(t, fmt.Sprint("cut ", cut), y, stretch(whole, size, size.DValue, span[0], span[1]), 1e-12)
+			if span[0] == 0 {
+				continue
+			}
+			masked := append([]float64(nil), dy...)
+			for b := range size.Batch {
+				clear(masked[b*size.Queries*size.Heads*size.DValue : (b*size.Queries+cut)*size.Heads*size.DValue])
+			}
+			_, wantQ, wantK, wantV := a.Run(masked)
+			dq, dk, dv := poisoned[float64](len(q.Data)), poisoned[float64](len(k.Data)), poisoned[float64](len(v.Data))
+			kernel.Backward(Packed(dq, size.Heads, size.DKey), Packed(dk, size.Heads, size.DKey), Packed(dv, size.Heads, size.DValue),
+				q, k, v, y, stretch(dy, size, size.DValue, span[0], span[1]))
+			near(t, "dq", dq, stretch(wantQ, size, size.DKey, span[0], span[1]), 1e-11)
+			near(t, "dk", dk, stretch(wantK, size, size.DKey, span[0], span[1]), 1e-11)
+			near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-11)
+		}
+	}
+}
+
+// TestTaylorThreads: the number of threads does not change a bit.
+func TestTaylorThreads(t *testing.T) {
+	size := AttentionSize{Batch: 3, Queries: 140, Keys: 140, Heads: 3, DKey: 8, DValue: 8, Causal: true}
+	eachForm(t, func(t *testing.T, chunked bool) {
+		sameOnThreads(t, size, TaylorWeight(4), func() attentionKernel[float32] { return taylorKernel[float32]{newTaylor[float32](size, 4, chunked)} })
+	})
+}
+
+// TestTaylorSteadyState: after the first run nothing is allocated, in training or streaming.
+func TestTaylorSteadyState(t *testing.T) {
+	size := AttentionSize{Batch: 2, Queries: 140, Keys: 140, Heads: 2, DKey: 4, DValue: 4, Causal: true}
+	eachForm(t, func(t *testing.T, chunked bool) {
+		k := newTaylor[float32](size, 4, chunked)
+		x, y := normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
+		dx := make([]float32, len(x))
+		q, keys, v := SplitQKV(x, 2, 4, 4)
+		dq, dk, dv := SplitQKV(dx, 2, 4, 4)
+		if n := testing.AllocsPerRun(5, func() {
+			k.Forward(y, q, keys, v, nil)
+			k.Backward(dq, dk, dv, q, keys, v, y, y)
+		}); n > 0 {
+			t.Errorf("%v allocations a run", n)
+		}
+	})
+	one := size
+	one.Queries, one.Keys = 1, 1
+	k, carry := NewTaylor[float32](one, 4, true), NewTaylorCarry[float32](2, 2, 4, 4, 4)
+	x, y := normal[float32]("x", 2*24), make([]float32, 2*8)
+	q, keys, v := SplitQKV(x, 2, 4, 4)
+	if n := testing.AllocsPerRun(200, func() { k.Forward(y, q, keys, v, carry) }); n > 0 {
+		t.Errorf("%v allocations a token", n)
+	}
+}

@@ -1,0 +1,213 @@
+package kernels
+
+import (
+	"goomtrain/internal/simd"
+)
+
+// Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What the carry
+// held before is detached.
+func (k *Taylor[F]) Backward(dq, dk, dv, q, keys, values Rows[F], y, dy []F) {
+	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
+	k.run(k.backward)
+}
+
+// backwardHead computes the gradients of one head of one sequence: forward in time those of queries and
+// of what is scored inside a span, with the states that Forward had; then backward in time those of the
+// keys and values in the state, with its adjoint.
+func (k *Taylor[F]) backwardHead(task int) {
+	s := k.pool.take()
+	p := k.begin(s, task, nil)
+	k.resume(&p)
+	dk, dv := k.dk.at(p.b, 0, k.Keys, p.h, k.DKey), k.dv.at(p.b, 0, k.Keys, p.h, k.DValue)
+	for t := range k.Keys {
+		clear(dk[t*k.dk.Stride : t*k.dk.Stride+k.DKey])
+		clear(dv[t*k.dv.Stride : t*k.dv.Stride+k.DValue])
+	}
+	if !k.Causal {
+		for from := 0; from < k.Keys; {
+			from += k.addKeys(&p, from, min(k.span-p.fill, k.Keys-from))
+		}
+		clear(p.adjoint)
+	}
+	for from := 0; from < k.Queries; {
+		n := min(k.tile, k.Queries-from)
+		if k.Causal {
+			n = k.addKeysUnflushed(&p, from, min(n, k.span-p.fill))
+		}
+		k.differentiateQueries(&p, from, n)
+		if !k.Causal && p.stateful {
+			k.addAdjoint(&p, n)
+		}
+		from += n
+		if k.Causal && p.fill == k.span && from < k.Queries {
+			k.flush(&p)
+		}
+	}
+	if p.stateful {
+		k.reverse(&p)
+	}
+	k.pool.give(s)
+}
+
+// resume makes scratch hold what the carry held before the last Forward.
+func (k *Taylor[F]) resume(p *taylorHead[F]) {
+	if k.carry == nil {
+		return
+	}
+	if !k.want {
+		panic("kernels: Taylor.Backward after a Forward with a carry, without WantGradients before it")
+	}
+	state, keys, values := k.start.head(p.task)
+	copy(p.state, state)
+	copy(p.keys, keys)
+	copy(p.values, values)
+	p.fill = k.started % k.span
+	p.base = -p.fill
+	p.stateful = k.started >= k.span
+}
+
+// differentiateQueries writes dq of n queries from position from on, and adds to dk and dv what they
+// give inside the span. It leaves dn in grads and gradRows, and the queries' features below the highest
+// degree.
+func (k *Taylor[F]) differentiateQueries(p *taylorHead[F], from, n int) {
+	w, l := k.DValue+1, k.tile
+	k.load(p, from, n)
+	k.loadGrads(p, from, n)
+	m := p.queries
+	for i := range (len(m.dscaled)) / m.stride {
+		clear(m.dscaled[i*m.stride:][:n])
+	}
+	scale := p.queriesScale(k)
+	q := k.q.at(p.b, from, k.Queries, p.h, k.DKey)
+	for t := range n {
+		simd.Scale(p.queryRows[t*k.DKey:(t+1)*k.DKey], scale, q[t*k.q.Stride:t*k.q.Stride+k.DKey])
+	}
+	if p.stateful {
+		k.features.group(m, n, k.features.groups[0])
+		k.features.backward(m, n, func(g featureGroup) {
+			simd.GemmSerial(false, false, g.hi-g.lo, n, w, 1, p.state[g.lo*w:], w, p.grads, l, 0, m.dphi[g.row*l:], l)
+		})
+	}
+	for tile := 0; tile*l < p.fill; tile++ {
+		k.differentiateTile(p, tile, n)
+	}
+	dq := k.dq.at(p.b, from, k.Queries, p.h, k.DKey)
+	for t := range n {
+		clear(dq[t*k.dq.Stride : t*k.dq.Stride+k.DKey])
+	}
+	if k.features != nil {
+		k.features.unload(m, n, dq, k.dq.Stride)
+		return
+	}
+	for i := range k.DKey {
+		for t, x := range m.dscaled[i*m.stride:][:n] {
+			dq[t*k.dq.Stride+i] = x * scale
+		}
+	}
+}
+
+// loadGrads makes dn_t = [dy_t, -dy_t . y_t] / z_t of n positions from position from on.
+func (k *Taylor[F]) loadGrads(p *taylorHead[F], from, n int) {
+	w, l, stride := k.DValue+1, k.tile, k.Heads*k.DValue
+	at := (p.b*k.Queries+from)*stride + p.h*k.DValue
+	for t, inverse := range k.inverse[p.task*k.Queries+from:][:n] {
+		row := p.gradRows[t*w : (t+1)*w]
+		g := k.dy[at+t*stride:][:k.DValue]
+		if inverse == 0 { // degenerate: y is the constant 0
+			clear(row)
+		} else {
+			simd.Scale(row[:k.DValue], inverse, g)
+			row[k.DValue] = -inverse * simd.Dot(g, k.y[at+t*stride:][:k.DValue])
+		}
+		for i, x := range row {
+			p.grads[i*l+t] = x
+		}
+	}
+}
+
+// differentiateTile adds what n queries, the last of the span if causal, give to dscaled, and to dk and
+// dv of a tile of the span.
+func (k *Taylor[F]) differentiateTile(p *taylorHead[F], tile, n int) {
+	l, w, m := k.tile, k.DValue+1, p.queries
+	width := min(l, p.fill-tile*l)
+	keys, values := p.keys[tile*k.DKey*l:], p.values[tile*l*w:]
+	simd.GemmSerial(true, false, width, n, k.DKey, 1, keys, l, m.scaled, m.stride, 0, p.slopes, l)
+	simd.GemmSerial(false, false, width, n, w, 1, values, w, p.grads, l, 0, p.dots, l)
+	for r := range width {
+		weight, slope, dots := p.weights[r*l:r*l+n], p.slopes[r*l:r*l+n], p.dots[r*l:r*l+n]
+		hidden := k.hidden(p, tile*l+r, n)
+		clear(weight[:hidden])
+		clear(slope[:hidden])
+		weight, slope, dots = weight[hidden:], slope[hidden:], dots[hidden:]
+		polynomial(weight, slope, taylorCoefficients[:k.terms])
+		if k.terms == 1 {
+			clear(slope)
+		} else {
+			polynomial(slope, slope, taylorCoefficients[:k.terms-1])
+		}
+		simd.Mul(slope, slope, dots)
+	}
+	simd.GemmSerial(false, false, k.DKey, n, width, 1, keys, l, p.slopes, l, 1, m.dscaled, m.stride)
+	at := p.base + tile*l
+	fresh := max(0, -at) // keys of an earlier run come first
+	if fresh >= width {
+		return
+	}
+	dk, dv := k.dk.at(p.b, at+fresh, k.Keys, p.h, k.DKey), k.dv.at(p.b, at+fresh, k.Keys, p.h, k.DValue)
+	simd.GemmSerial(false, false, width-fresh, k.DKey, n, p.queriesScale(k), p.slopes[fresh*l:], l, p.queryRows, k.DKey, 1, dk, k.dk.Stride)
+	simd.GemmSerial(false, false, width-fresh, k.DValue, n, 1, p.weights[fresh*l:], l, p.gradRows, w, 1, dv, k.dv.Stride)
+}
+
+// addAdjoint adds to the adjoint of the state what n queries give whose features below the highest
+// degree and whose dn are at hand.
+func (k *Taylor[F]) addAdjoint(p *taylorHead[F], n int) {
+	w, l := k.DValue+1, k.tile
+	for _, g := range k.features.groups {
+		k.features.group(p.queries, n, g)
+		simd.GemmSerial(false, false, g.hi-g.lo, w, n, 1, p.queries.phi[g.row*l:], l, p.gradRows, w, 1, p.adjoint[g.lo*w:], w)
+	}
+}
+
+// reverse adds to dk and dv what queries give through the state. Spans are gone through from the last
+// one that was added to it back to the first of this run.
+func (k *Taylor[F]) reverse(p *taylorHead[F]) {
+	if k.Causal {
+		clear(p.adjoint)
+	}
+	to := k.Keys // end of the span behind, whose queries read the state that this span is in
+	for end := p.base; end > 0; end -= k.span {
+		if k.Causal {
+			for from := end; from < to; from += k.tile {
+				n := min(k.tile, to-from)
+				k.load(p, from, n)
+				k.loadGrads(p, from, n)
+				k.addAdjoint(p, n)
+			}
+		}
+		k.differentiateKeys(p, max(0, end-k.span), end)
+		to = end
+	}
+}
+
+// differentiateKeys adds to dk and dv of keys lo to hi what the adjoint R of the state gives.
+func (k *Taylor[F]) differentiateKeys(p *taylorHead[F], lo, hi int) {
+	w, l, n := k.DValue+1, k.tile, hi-lo
+	p.fill = 0
+	k.addKeysUnflushed(p, lo, n)
+	k.loadPast(p, n)
+	m := p.past
+	for i := range len(m.dscaled) / m.stride {
+		clear(m.dscaled[i*m.stride:][:n])
+	}
+	dk, dv := k.dk.at(p.b, lo, k.Keys, p.h, k.DKey), k.dv.at(p.b, lo, k.Keys, p.h, k.DValue)
+	k.features.group(m, n, k.features.groups[0])
+	k.features.backward(m, n, func(g featureGroup) {
+		if g.lo > 0 {
+			k.features.group(m, n, g)
+		}
+		r := p.adjoint[g.lo*w:]
+		simd.GemmSerial(true, false, n, k.DValue, g.hi-g.lo, 1, m.phi[g.row*l:], l, r, w, 1, dv, k.dv.Stride)
+		simd.GemmSerial(false, true, g.hi-g.lo, n, w, 1, r, w, p.values, w, 0, m.dphi[g.row*l:], l)
+	})
+	k.features.unload(m, n, dk, k.dk.Stride)
+}

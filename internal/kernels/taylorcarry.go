@@ -1,0 +1,127 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+
+	"goomtrain/internal/simd"
+	"goomtrain/params"
+)
+
+// A TaylorCarry is the state of a Taylor attention between two stretches of one sequence: of each head
+// the sum S [m, V+1] over keys of Phi(k) [v, 1]^T, and the last keys [K, C] and values [C, V+1], up to C
+// of them, that have not been added to it. Its size does not depend on the length of the sequence.
+type TaylorCarry[F simd.Float] struct {
+	batch, heads, keys, values, terms int // B, H, K, V, P
+	features, span                    int // m, C
+	state                             []F // [B, H, m, V+1]
+	last                              []F // [B, H, K*C + C*(V+1)]
+	length                            [1]int64
+	stateShape                        [4]int
+	lastShape                         [3]int
+}
+
+// NewTaylorCarry returns the carry of sequences not begun. It panics if there are more than
+// MaxTaylorFeatures features.
+func NewTaylorCarry[F simd.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
+	m := NewTaylorFeatures[F](keys, terms).Len()
+	c := &TaylorCarry[F]{batch: batch, heads: heads, keys: keys, values: values, terms: terms, features: m, span: taylorChunk(m)}
+	c.stateShape = [4]int{batch, heads, m, values + 1}
+	c.lastShape = [3]int{batch, heads, (keys + values + 1) * c.span}
+	c.state, c.last = make([]F, params.Size(c.stateShape[:])), make([]F, params.Size(c.lastShape[:]))
+	return c
+}
+
+// Len is the number of positions that the sequences have had.
+func (c *TaylorCarry[F]) Len() int { return int(c.length[0]) }
+
+// Bytes is the memory of the state.
+func (c *TaylorCarry[F]) Bytes() int { return (len(c.state) + len(c.last)) * int(unsafe.Sizeof(F(0))) }
+
+// Reset makes the next stretch begin a new sequence.
+func (c *TaylorCarry[F]) Reset() {
+	c.length[0] = 0
+	clear(c.state)
+}
+
+// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+func (c *TaylorCarry[F]) Arrays(prefix string) []params.Array {
+	return []params.Array{
+		{Name: prefix + "sums", Shape: c.stateShape[:], Data: c.state},
+		{Name: prefix + "last", Shape: c.lastShape[:], Data: c.last},
+		{Name: prefix + "length", Shape: []int{1}, Data: c.length[:]},
+	}
+}
+
+func (c *TaylorCarry[F]) check(k *Taylor[F]) {
+	if k.features == nil || c.batch != k.Batch || c.heads != k.Heads || c.keys != k.DKey || c.values != k.DValue || c.terms != k.terms {
+		panic(fmt.Sprintf("kernels: Taylor of size %+v with %d terms, made without or for another carry than one of B=%d H=%d K=%d V=%d P=%d",
+			k.AttentionSize, k.terms, c.batch, c.heads, c.keys, c.values, c.terms))
+	}
+	if c.length[0] < 0 { // a restored state may say anything
+		c.Reset()
+	}
+}
+
+func (c *TaylorCarry[F]) copy(from *TaylorCarry[F]) {
+	copy(c.state, from.state)
+	copy(c.last, from.last)
+	c.length = from.length
+}
+
+// head is the state, keys and values of one head, task = b*H + h.
+func (c *TaylorCarry[F]) head(task int) (state, keys, values []F) {
+	size := c.features * (c.values + 1)
+	last := c.last[task*c.lastShape[2] : (task+1)*c.lastShape[2]]
+	return c.state[task*size : (task+1)*size], last[:c.keys*c.span], last[c.keys*c.span:]
+}
+
+// taylorTile is the tile of the quadratic form.
+const taylorTile = 64
+
+// taylorChunk is C of the chunked form with m features: what is scored inside a chunk costs C/2 (K+V) a
+// token beside m (V+1), so a large m affords a longer one, whose products run faster.
+func taylorChunk(m int) int {
+	if m >= 512 {
+		return 128
+	}
+	return 64
+}
+
+// taylorCoefficients are 1/p!.
+var taylorCoefficients = [MaxTaylorTerms]float64{1, 1, 1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040}
+
+func taylorScale[F simd.Float](width int) F { return F(math.Pow(float64(width), -0.25)) }
+
+// epsilon is the distance from 1 to the next number.
+func epsilon[F simd.Float]() F {
+	if unsafe.Sizeof(F(0)) == 4 {
+		return 0x1p-23
+	}
+	return 0x1p-52
+}
+
+// polynomial sets dst = sum over p of c[p] x^p, by Horner's rule on eight numbers at a time, whose
+// chains of operations the processor runs side by side.
+func polynomial[F simd.Float](dst, x []F, c []float64) {
+	top := F(c[len(c)-1])
+	for len(x) >= 8 && len(dst) >= 8 {
+		x0, x1, x2, x3, x4, x5, x6, x7 := x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
+		y0, y1, y2, y3, y4, y5, y6, y7 := top, top, top, top, top, top, top, top
+		for p := len(c) - 2; p >= 0; p-- {
+			a := F(c[p])
+			y0, y1, y2, y3 = y0*x0+a, y1*x1+a, y2*x2+a, y3*x3+a
+			y4, y5, y6, y7 = y4*x4+a, y5*x5+a, y6*x6+a, y7*x7+a
+		}
+		dst[0], dst[1], dst[2], dst[3], dst[4], dst[5], dst[6], dst[7] = y0, y1, y2, y3, y4, y5, y6, y7
+		x, dst = x[8:], dst[8:]
+	}
+	for i, v := range x {
+		y := top
+		for p := len(c) - 2; p >= 0; p-- {
+			y = y*v + F(c[p])
+		}
+		dst[i] = y
+	}
+}
