@@ -1,8 +1,8 @@
 package blas
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/blas"
@@ -44,7 +44,7 @@ func TestProductsAgreeWithGonum(t *testing.T) {
 		theirs.Sgemm(tA, tB, m, n, k, alpha, a, ld, b, ld, beta, want, ld)
 		ours.Dgemm(tA, tB, m, n, k, float64(alpha), widen(a), ld, widen(b), ld, float64(beta), c64, ld)
 		theirs.Dgemm(tA, tB, m, n, k, float64(alpha), widen(a), ld, widen(b), ld, float64(beta), want64, ld)
-		if fmt.Sprint(c) != fmt.Sprint(want) || fmt.Sprint(c64) != fmt.Sprint(want64) {
+		if !slices.Equal(c, want) || !slices.Equal(c64, want64) {
 			t.Fatalf("gemm %c %c m=%d n=%d k=%d alpha=%v beta=%v differs", tA, tB, m, n, k, alpha, beta)
 		}
 		for _, inc := range []int{1, 2, -1} {
@@ -57,7 +57,7 @@ func TestProductsAgreeWithGonum(t *testing.T) {
 			want := append([]float32(nil), y...)
 			ours.Sgemv(tA, m, n, alpha, a, ld, x, inc, beta, y, inc)
 			theirs.Sgemv(tA, m, n, alpha, a, ld, x, inc, beta, want, inc)
-			if fmt.Sprint(y) != fmt.Sprint(want) {
+			if !slices.Equal(y, want) {
 				t.Fatalf("gemv %c m=%d n=%d alpha=%v beta=%v inc=%d:\n%v\n%v", tA, m, n, alpha, beta, inc, y, want)
 			}
 		}
