@@ -32,6 +32,18 @@ func NewSoftmaxAttention[F simd.Float](s params.Set[F], in, heads, width int, ro
 	return l
 }
 
+// NewTaylorAttention makes "qkv" and "out" as NewSoftmaxAttention does, for attention whose weights are
+// P = terms Taylor terms of softmax weights (arXiv 2602.00294). In a streaming graph its state and its
+// cost per token are constant: C(K+P-1, P-1) * (K+1) numbers a head.
+func NewTaylorAttention[F simd.Float](s params.Set[F], in, heads, width, terms int, rotary bool) *SelfAttention[F] {
+	l := newSelfAttention(s, in, heads, width, rotary)
+	l.mix = func(g *Graph[F], qkv *G.Node) *G.Node {
+		carry := stateOf(g, l.name+"attention", func() *ops.TaylorCarry[F] { return ops.NewTaylorCarry[F](g.Batch, heads, width, width, terms) })
+		return ops.TaylorSelfAttention(qkv, heads, width, terms, carry)
+	}
+	return l
+}
+
 func newSelfAttention[F simd.Float](s params.Set[F], in, heads, width int, rotary bool) *SelfAttention[F] {
 	return &SelfAttention[F]{
 		QKV:   NewLinear(s.Sub("qkv"), in, 3*heads*width, true),

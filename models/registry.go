@@ -24,6 +24,7 @@ var architectures = []architecture{
 	goomRNN,
 	logAttention,
 	softmaxAttention,
+	taylorAttention,
 }
 
 // Names lists the registered models.

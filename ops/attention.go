@@ -52,8 +52,9 @@ func attentionRows[F simd.Float](size kernels.AttentionSize, data func(i int) []
 	return kernels.Packed(data(0), size.Heads, size.DKey), kernels.Packed(data(1), size.Heads, size.DKey), kernels.Packed(data(2), size.Heads, size.DValue)
 }
 
-// attention makes the definition that all attentions have in common.
+// attention makes the definition that all attentions have in common. differentiate may be nil.
 func attention[F simd.Float](name string, size kernels.AttentionSize, inputs G.Nodes, out tensor.Shape,
+	differentiate func(),
 	forward func(y []F, q, k, v kernels.Rows[F]),
 	backward func(dq, dk, dv, q, k, v kernels.Rows[F], y, dy []F)) *G.Node {
 	packed := len(inputs) == 1
@@ -70,6 +71,11 @@ func attention[F simd.Float](name string, size kernels.AttentionSize, inputs G.N
 			q, k, v := attentionRows(size, in.floats, packed)
 			dq, dk, dv := attentionRows(size, func(i int) []F { return grad[i] }, packed)
 			backward(dq, dk, dv, q, k, v, out, dout)
+		},
+		differentiate: func([][]F) {
+			if differentiate != nil {
+				differentiate()
+			}
 		},
 	})
 }
@@ -107,7 +113,7 @@ func SoftmaxAttention[F simd.Float](q, k, v *G.Node, heads int, causal bool, cac
 func softmaxAttention[F simd.Float](name string, inputs G.Nodes, heads, keys int, causal bool, cache *KVCache[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	k := kernels.NewSoftmax[F](size)
-	return attention(name, size, inputs, out,
+	return attention(name, size, inputs, out, nil,
 		func(y []F, q, keys, values kernels.Rows[F]) { k.Forward(y, q, keys, values, cache) },
 		k.Backward)
 }

@@ -89,6 +89,18 @@ var opCases = []opCase{
 				func() *G.Node { return AddLogScan[float32](f[0], f[1], nil) },
 				func() *G.Node { return AddLogScan[float64](f[0], f[1], nil) })
 		}},
+	{name: "TaylorSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return TaylorSelfAttention[float32](f[0], 2, 3, 5, nil) },
+				func() *G.Node { return TaylorSelfAttention[float64](f[0], 2, 3, 5, nil) })
+		}},
+	{name: "TaylorAttention", floats: [][]int{{1, 3, 2 * 3}, {1, 200, 2 * 3}, {1, 200, 2 * 4}}, // long enough for states
+		build: func(f, _ []*G.Node) *G.Node {
+			return dispatch(f[0],
+				func() *G.Node { return TaylorAttention[float32](f[0], f[1], f[2], 2, 3, false, nil) },
+				func() *G.Node { return TaylorAttention[float64](f[0], f[1], f[2], 2, 3, false, nil) })
+		}},
 	{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
 		build: func(f, _ []*G.Node) *G.Node {
 			return dispatch(f[0],
@@ -289,9 +301,13 @@ func TestWrongShapesPanic(t *testing.T) {
 		"qkv":         func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil) },
 		"attention":   func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
 		"causal":      func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
-		"Rotary":      func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
-		"positions":   func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
-		"SwiGLU":      func() { SwiGLU(node(2, 3)) },
+		"terms":       func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil) },
+		"carry": func() {
+			TaylorSelfAttention(node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
+		},
+		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
+		"positions": func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
+		"SwiGLU":    func() { SwiGLU(node(2, 3)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

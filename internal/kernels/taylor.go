@@ -115,7 +115,10 @@ func (k *Taylor[F]) WantGradients() { k.want = true }
 func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F]) {
 	k.started, k.carry = 0, carry
 	if carry != nil {
-		carry.check(k)
+		k.CheckCarry(carry)
+		if carry.length[0] < 0 { // a restored state may say anything
+			carry.Reset()
+		}
 		k.started = int(carry.length[0])
 		if k.want {
 			if k.start == nil {

@@ -1,0 +1,68 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/kernels"
+	"goomtrain/internal/simd"
+)
+
+// TaylorCarry is the state of a Taylor attention between two stretches of one sequence. Its size does not
+// depend on the length of the sequence.
+type TaylorCarry[F simd.Float] = kernels.TaylorCarry[F]
+
+// NewTaylorCarry returns the carry of sequences not begun: B = batch sequences, H heads of K = keys and
+// V = values numbers, P = terms.
+func NewTaylorCarry[F simd.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
+	return kernels.NewTaylorCarry[F](batch, heads, keys, values, terms)
+}
+
+// MaxTaylorTerms is the largest number of Taylor terms, and MaxTaylorFeatures that of features of a head
+// that can stream.
+const (
+	MaxTaylorTerms    = kernels.MaxTaylorTerms
+	MaxTaylorFeatures = kernels.MaxTaylorFeatures
+)
+
+// CountTaylorFeatures is the number of features of P = terms terms of heads of that width, or more than
+// MaxTaylorFeatures if it is larger than that.
+func CountTaylorFeatures(width, terms int) int { return kernels.CountTaylorFeatures(width, terms) }
+
+// TaylorSelfAttention is causal attention among the positions of one tensor with P = terms Taylor terms of
+// the softmax weights (arXiv 2602.00294):
+//
+//	w_tj = sum over p < P of s^p / p!, s = q_t . k_j / sqrt(K)    y_t = sum over j <= t of w_tj v_j / the sum of w_tj
+//
+// qkv [B, T, 2*H*K + H*V] holds the queries of all heads, then their keys, then their values -> y [B, T, H*V].
+// It is computed from scores or from features, whichever is cheaper. An even P allows weights below
+// zero, and sums of weights that are zero: y and its gradients are then 0. Gradient: of qkv.
+//
+// carry is nil for training. With a carry (of B, H, K, V, P) the sequence goes on where the last run
+// ended, at constant cost per position, and the carry receives the last state; it is detached.
+func TaylorSelfAttention[F simd.Float](qkv *G.Node, heads, keys, terms int, carry *TaylorCarry[F]) *G.Node {
+	return taylorAttention("TaylorSelfAttention", G.Nodes{qkv}, heads, keys, terms, true, carry)
+}
+
+// TaylorAttention is TaylorSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
+// v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys, those of the carry
+// included. Gradients: of all three.
+func TaylorAttention[F simd.Float](q, k, v *G.Node, heads, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
+	want("TaylorAttention", "q", q, -1, -1, -1)
+	return taylorAttention("TaylorAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), terms, causal, carry)
+}
+
+func taylorAttention[F simd.Float](name string, inputs G.Nodes, heads, keys, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
+	size, out := attentionInputs(name, inputs, heads, keys, causal)
+	if terms < 1 || terms > MaxTaylorTerms {
+		panic(fmt.Sprintf("ops: %s: %d Taylor terms, want 1 to %d", name, terms, MaxTaylorTerms))
+	}
+	k := kernels.NewTaylor[F](size, terms, carry != nil)
+	if carry != nil {
+		k.CheckCarry(carry)
+	}
+	return attention(name, size, inputs, out, k.WantGradients,
+		func(y []F, q, keys, values kernels.Rows[F]) { k.Forward(y, q, keys, values, carry) },
+		k.Backward)
+}
