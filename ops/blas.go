@@ -1,0 +1,11 @@
+package ops
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/simd/blas"
+)
+
+// Gorgonia's own matrix products run on the project's kernels too, so that what users build from its
+// built-in ops is fast.
+func init() { G.Use(blas.Implementation{}) }
