@@ -2,6 +2,7 @@ package goom
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -12,146 +13,181 @@ import (
 // where the scaled sum is so much smaller than its terms that it may be rounding alone, the series is
 // summed again with compensation.
 
+// A Kind names what a Sums computes along an axis.
+type Kind int
+
+const (
+	Total       Kind = iota // y = x_1 + ... + x_n, the axis goes
+	Mean                    // Total / n
+	RunningSum              // y_t = x_1 + ... + x_t, the axis stays
+	RunningMean             // y_t / t
+)
+
 // LogSumExp returns the signed sum of the numbers along an axis (negative: counted from the end), which
 // the result lacks: l = c + ln|sum s e^(l-c)| with c the maximum of the series. A sum of zeros, of
 // nothing, or one that cancels exactly is zero. NaN gives NaN; infinities of both signs give NaN.
-func LogSumExp[F Float](x Tensor[F], axis int) Tensor[F] {
-	y := reduced(x, axis)
-	LogSumExpInto(y, x, axis)
-	return y
-}
+func LogSumExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, Total) }
 
 // LogMeanExp is LogSumExp less ln n: the mean. The mean of nothing is NaN.
-func LogMeanExp[F Float](x Tensor[F], axis int) Tensor[F] {
-	y := reduced(x, axis)
-	LogMeanExpInto(y, x, axis)
-	return y
-}
-
-// LogSumExpInto is LogSumExp into an existing tensor.
-func LogSumExpInto[F Float](y, x Tensor[F], axis int) { sumAxis(y, x, axis, false) }
-
-// LogMeanExpInto is LogMeanExp into an existing tensor.
-func LogMeanExpInto[F Float](y, x Tensor[F], axis int) { sumAxis(y, x, axis, true) }
-
-// LogSumExpGrad returns the gradient of LogSumExp and of LogMeanExp with respect to the logarithms of x,
-// given dy with respect to the result's: dl_i = dy * x_i / sum(x), zero where the sum is zero.
-func LogSumExpGrad[F Float](x Tensor[F], dy []F, axis int) []F {
-	dx := make([]F, len(x.Log))
-	LogSumExpGradInto(dx, x, dy, axis)
-	return dx
-}
-
-// LogSumExpGradInto is LogSumExpGrad into an existing slice.
-func LogSumExpGradInto[F Float](dx []F, x Tensor[F], dy []F, axis int) {
-	x.check()
-	outer, n, inner := axisOf(x.Shape, axis)
-	same("LogSumExpGrad", len(x.Log), len(dx))
-	same("LogSumExpGrad", outer*inner, len(dy))
-	simd.ForRange(outer*inner, max(1, grain/max(1, 32*n)), func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			start := k/inner*n*inner + k%inner
-			// Once more, since the sum's logarithm may be so large that its rounding would show.
-			sum := seriesOf(x, start, n, inner).sum()
-			for i, at := 0, start; i < n; i, at = i+1, at+inner {
-				dx[at] = 0
-				if !IsZero(x.Log[at]) {
-					dx[at] = dy[k] * F(sum.share(float64(x.Log[at]), float64(x.Sign[at])))
-				}
-			}
-		}
-	})
-}
+func LogMeanExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, Mean) }
 
 // LogCumSumExp returns the signed running sums along an axis: y_t = x_1 + ... + x_t. Each prefix is
 // scaled by itself, so that neither a later large number nor a cancelled one costs an earlier or
 // later prefix its digits.
-func LogCumSumExp[F Float](x Tensor[F], axis int) Tensor[F] {
-	y := Tensor[F]{Shape: slices.Clone(x.Shape), Log: make([]F, len(x.Log)), Sign: make([]F, len(x.Log))}
-	cumulate(y, x, axis, false)
-	return y
-}
+func LogCumSumExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, RunningSum) }
 
 // LogCumMeanExp is LogCumSumExp less ln(1..n) along the axis: the running means.
-func LogCumMeanExp[F Float](x Tensor[F], axis int) Tensor[F] {
-	y := Tensor[F]{Shape: slices.Clone(x.Shape), Log: make([]F, len(x.Log)), Sign: make([]F, len(x.Log))}
-	cumulate(y, x, axis, true)
+func LogCumMeanExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, RunningMean) }
+
+func along[F Float](x Tensor[F], axis int, kind Kind) Tensor[F] {
+	p := NewSums[F](x.Shape, axis, kind)
+	n := size(p.Shape)
+	y := Tensor[F]{Shape: p.Shape, Log: make([]F, n), Sign: make([]F, n)}
+	p.Forward(y, x)
 	return y
 }
 
-// LogCumSumExpInto is LogCumSumExp into an existing tensor.
-func LogCumSumExpInto[F Float](y, x Tensor[F], axis int) { cumulate(y, x, axis, false) }
+// Sums is a plan of sums along one axis for a fixed shape; its calls allocate next to nothing. It serves one
+// caller at a time.
+type Sums[F Float] struct {
+	Shape []int // of the result
 
-// LogCumMeanExpInto is LogCumMeanExp into an existing tensor.
-func LogCumMeanExpInto[F Float](y, x Tensor[F], axis int) { cumulate(y, x, axis, true) }
-
-// LogCumSumExpGrad returns the gradient with respect to the logarithms of x, given y = LogCumSumExp(x,
-// axis): dl_i = x_i * sum over t >= i of dy_t/y_t, terms with y_t = 0 left out.
-func LogCumSumExpGrad[F Float](x, y Tensor[F], dy []F, axis int) []F {
-	dx := make([]F, len(x.Log))
-	cumulateGrad(dx, x, y, dy, axis, false)
-	return dx
+	outer, n, inner int
+	kind            Kind
+	y, x            Tensor[F] // operands of the present call
+	dx, dy          []F
+	forward, grad   func(lo, hi int)
 }
 
-// LogCumMeanExpGrad is the gradient of LogCumMeanExp.
-func LogCumMeanExpGrad[F Float](x, y Tensor[F], dy []F, axis int) []F {
-	dx := make([]F, len(x.Log))
-	cumulateGrad(dx, x, y, dy, axis, true)
-	return dx
-}
-
-// LogCumSumExpGradInto is LogCumSumExpGrad into an existing slice.
-func LogCumSumExpGradInto[F Float](dx []F, x, y Tensor[F], dy []F, axis int) {
-	cumulateGrad(dx, x, y, dy, axis, false)
-}
-
-// LogCumMeanExpGradInto is LogCumMeanExpGrad into an existing slice.
-func LogCumMeanExpGradInto[F Float](dx []F, x, y Tensor[F], dy []F, axis int) {
-	cumulateGrad(dx, x, y, dy, axis, true)
-}
-
-func reduced[F Float](x Tensor[F], axis int) Tensor[F] {
-	x.check()
-	axisOf(x.Shape, axis) // refuses a wrong axis before it indexes
-	if axis < 0 {
-		axis += len(x.Shape)
+// NewSums plans sums of tensors of that shape along an axis (negative: counted from the end).
+func NewSums[F Float](shape []int, axis int, kind Kind) *Sums[F] {
+	p := &Sums[F]{kind: kind, Shape: slices.Clone(shape)}
+	p.outer, p.n, p.inner = axisOf(shape, axis)
+	switch kind {
+	case Total, Mean:
+		if axis < 0 {
+			axis += len(shape)
+		}
+		p.Shape = slices.Delete(p.Shape, axis, axis+1)
+		p.forward, p.grad = p.total, p.totalGrad
+	case RunningSum, RunningMean:
+		p.forward, p.grad = p.running, p.runningGrad
+	default:
+		panic(fmt.Sprintf("goom: unknown kind of sum %d", kind))
 	}
-	shape := slices.Delete(slices.Clone(x.Shape), axis, axis+1)
-	n := size(shape)
-	return Tensor[F]{Shape: shape, Log: make([]F, n), Sign: make([]F, n)}
+	return p
 }
 
-// A series is every inner-th element of a tensor from some start.
+// Forward computes y.
+func (p *Sums[F]) Forward(y, x Tensor[F]) {
+	p.share(y, x, nil, nil, p.forward)
+}
+
+// Backward writes the gradient with respect to the logarithms of x, given y of the last Forward and dy with
+// respect to y's:
+//
+//	Total and Mean              dl_i = dy * x_i / sum(x)
+//	RunningSum and RunningMean  dl_i = x_i * sum over t >= i of dy_t / (x_1 + ... + x_t)
+//
+// where terms whose sum is zero are zero.
+func (p *Sums[F]) Backward(dx []F, y, x Tensor[F], dy []F) {
+	same("the gradient of sums", p.outer*p.n*p.inner, len(dx))
+	same("the gradient of sums", len(y.Log), len(dy))
+	p.share(y, x, dx, dy, p.grad)
+}
+
+// share runs body on all series, over the cores.
+func (p *Sums[F]) share(y, x Tensor[F], dx, dy []F, body func(lo, hi int)) {
+	same("the operand of sums", p.outer*p.n*p.inner, len(x.Log), len(x.Sign))
+	same("sums", size(p.Shape), len(y.Log), len(y.Sign))
+	p.y, p.x, p.dx, p.dy = y, x, dx, dy
+	simd.ForRange(p.outer*p.inner, max(1, grain/max(1, 16*p.n)), body)
+	p.y, p.x, p.dx, p.dy = Tensor[F]{}, Tensor[F]{}, nil, nil
+}
+
+// start is the flat index of the first element of the k-th series.
+func (p *Sums[F]) start(k int) int { return k/p.inner*p.n*p.inner + k%p.inner }
+
+func (p *Sums[F]) series(k int) series[F] {
+	if p.n == 0 {
+		return series[F]{}
+	}
+	at := p.start(k)
+	return series[F]{log: p.x.Log[at:], sign: p.x.Sign[at:], n: p.n, stride: p.inner}
+}
+
+func (p *Sums[F]) total(lo, hi int) {
+	shift := 0.0
+	if p.kind == Mean {
+		shift = -math.Log(float64(p.n)) // +Inf for n = 0: 0 * Inf, the mean of nothing
+	}
+	for k := lo; k < hi; k++ {
+		l, s := p.series(k).sum().value()
+		if math.IsInf(l, -1) && !math.IsInf(shift, 1) {
+			p.y.Log[k], p.y.Sign[k] = Floor[F](), 1
+		} else {
+			p.y.Log[k], p.y.Sign[k] = F(l+shift), F(s)
+		}
+	}
+}
+
+func (p *Sums[F]) totalGrad(lo, hi int) {
+	for k := lo; k < hi; k++ {
+		// Once more, since the sum's logarithm may be so large that its rounding would show.
+		sum := p.series(k).sum()
+		for i, at := 0, p.start(k); i < p.n; i, at = i+1, at+p.inner {
+			p.dx[at] = 0
+			if !IsZero(p.x.Log[at]) {
+				p.dx[at] = p.dy[k] * F(sum.share(float64(p.x.Log[at]), float64(p.x.Sign[at])))
+			}
+		}
+	}
+}
+
+func (p *Sums[F]) running(lo, hi int) {
+	for k := lo; k < hi; k++ {
+		var acc accumulator
+		for i, at := 0, p.start(k); i < p.n; i, at = i+1, at+p.inner {
+			if !IsZero(p.x.Log[at]) {
+				acc.add(float64(p.x.Log[at]), float64(p.x.Sign[at]))
+			}
+			l, s := acc.value()
+			if math.IsInf(l, -1) {
+				p.y.Log[at], p.y.Sign[at] = Floor[F](), 1
+				continue
+			}
+			if p.kind == RunningMean {
+				l -= math.Log(float64(i + 1))
+			}
+			p.y.Log[at], p.y.Sign[at] = F(l), F(s)
+		}
+	}
+}
+
+func (p *Sums[F]) runningGrad(lo, hi int) {
+	for k := lo; k < hi; k++ {
+		var acc accumulator // sum over t >= i of dy_t / y_t, a number of any magnitude
+		for i, at := p.n-1, p.start(k)+(p.n-1)*p.inner; i >= 0; i, at = i-1, at-p.inner {
+			if g := float64(p.dy[at]); g != 0 && !IsZero(p.y.Log[at]) {
+				ly := float64(p.y.Log[at])
+				if p.kind == RunningMean {
+					ly += math.Log(float64(i + 1))
+				}
+				acc.add(math.Log(math.Abs(g))-ly, math.Copysign(1, g)*float64(p.y.Sign[at]))
+			}
+			l, s := acc.value()
+			p.dx[at] = 0
+			if !IsZero(p.x.Log[at]) && !math.IsInf(l, -1) {
+				p.dx[at] = p.x.Sign[at] * F(s*math.Exp(float64(p.x.Log[at])+l))
+			}
+		}
+	}
+}
+
+// A series is every stride-th element of a tensor from some start.
 type series[F Float] struct {
 	log, sign []F
 	n, stride int
-}
-
-func seriesOf[F Float](x Tensor[F], start, n, stride int) series[F] {
-	if n == 0 {
-		return series[F]{stride: stride}
-	}
-	return series[F]{log: x.Log[start:], sign: x.Sign[start:], n: n, stride: stride}
-}
-
-func sumAxis[F Float](y, x Tensor[F], axis int, mean bool) {
-	x.check()
-	outer, n, inner := axisOf(x.Shape, axis)
-	same("LogSumExp", outer*inner, len(y.Log), len(y.Sign))
-	shift := 0.0
-	if mean {
-		shift = -math.Log(float64(n)) // +Inf for n = 0: 0 * Inf, the mean of nothing
-	}
-	simd.ForRange(outer*inner, max(1, grain/max(1, 16*n)), func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			l, s := seriesOf(x, k/inner*n*inner+k%inner, n, inner).sum().value()
-			if math.IsInf(l, -1) && !(mean && n == 0) {
-				y.Log[k], y.Sign[k] = Floor[F](), 1
-			} else {
-				y.Log[k], y.Sign[k] = F(l+shift), F(s)
-			}
-		}
-	})
 }
 
 // sum adds the series up.
@@ -269,57 +305,4 @@ func (a accumulator) share(l, s float64) float64 {
 		return math.NaN()
 	}
 	return s * math.Exp(l-a.c) / a.sum
-}
-
-func cumulate[F Float](y, x Tensor[F], axis int, mean bool) {
-	x.check()
-	outer, n, inner := axisOf(x.Shape, axis)
-	same("LogCumSumExp", len(x.Log), len(y.Log), len(y.Sign))
-	simd.ForRange(outer*inner, max(1, grain/max(1, 32*n)), func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			var acc accumulator
-			start := k/inner*n*inner + k%inner
-			for i, at := 0, start; i < n; i, at = i+1, at+inner {
-				if !IsZero(x.Log[at]) {
-					acc.add(float64(x.Log[at]), float64(x.Sign[at]))
-				}
-				l, s := acc.value()
-				if math.IsInf(l, -1) {
-					y.Log[at], y.Sign[at] = Floor[F](), 1
-					continue
-				}
-				if mean {
-					l -= math.Log(float64(i + 1))
-				}
-				y.Log[at], y.Sign[at] = F(l), F(s)
-			}
-		}
-	})
-}
-
-func cumulateGrad[F Float](dx []F, x, y Tensor[F], dy []F, axis int, mean bool) {
-	x.check()
-	outer, n, inner := axisOf(x.Shape, axis)
-	same("LogCumSumExpGrad", len(x.Log), len(dx), len(y.Log), len(y.Sign), len(dy))
-	simd.ForRange(outer*inner, max(1, grain/max(1, 32*n)), func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			var acc accumulator // sum over t >= i of dy_t / y_t, a number of any magnitude
-			start := k/inner*n*inner + k%inner
-			for i, at := n-1, start+(n-1)*inner; i >= 0; i, at = i-1, at-inner {
-				if g := float64(dy[at]); g != 0 && !IsZero(y.Log[at]) {
-					ly := float64(y.Log[at])
-					if mean {
-						ly += math.Log(float64(i + 1))
-					}
-					acc.add(math.Log(math.Abs(g))-ly, math.Copysign(1, g)*float64(y.Sign[at]))
-				}
-				l, s := acc.value()
-				if IsZero(x.Log[at]) || math.IsInf(l, -1) {
-					dx[at] = 0
-					continue
-				}
-				dx[at] = x.Sign[at] * F(s*math.Exp(float64(x.Log[at])+l))
-			}
-		}
-	})
 }

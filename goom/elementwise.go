@@ -3,6 +3,7 @@ package goom
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"goomtrain/internal/simd"
 )
@@ -231,7 +232,8 @@ func binary[F Float](a, b Tensor[F], f func(l1, s1, l2, s2 F) (F, F)) Tensor[F] 
 func same(name string, n int, others ...int) {
 	for _, m := range others {
 		if m != n {
-			panic(fmt.Sprintf("goom: %s of slices of %d and %v elements", name, n, others))
+			// A copy, so that the lengths themselves need not be allocated at every call.
+			panic(fmt.Sprintf("goom: %s of slices of %d and %v elements", name, n, slices.Clone(others)))
 		}
 	}
 }
