@@ -121,12 +121,21 @@ func randomCase(r *rand.Rand, largest int) gemmCase {
 	}
 }
 
+// rounds is how often a random test draws: less often with -short, for slow builds (race detector,
+// emulator).
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 8
+	}
+	return n
+}
+
 func TestGemmAgainstDefinition(t *testing.T) {
 	onEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
-		for i := range 1500 {
+		for i := range rounds(1200) {
 			largest := 40
-			if i%25 == 0 {
+			if i%50 == 0 {
 				largest = 200
 			}
 			checkGemmCase[float32](t, r, randomCase(r, largest), i%2 == 0)
@@ -152,6 +161,9 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 	cases = append(cases,
 		gemmCase{m: 180, n: 130, k: 300, alpha: 1, beta: 1, padC: 3}, gemmCase{m: 400, n: 40, k: 40, alpha: 1},
 		gemmCase{m: 3, n: 2100, k: 270, alpha: 1}, gemmCase{m: 13, n: 2100, k: 33, alpha: 0.5, beta: 1}, gemmCase{m: 65, n: 65, k: 600, alpha: 1, bias: true})
+	if testing.Short() {
+		cases = cases[len(cases)/2:]
+	}
 	onEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
 		for _, g := range cases {
@@ -168,7 +180,7 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 func TestGemmBatchedAgainstDefinition(t *testing.T) {
 	onEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
-		for range 200 {
+		for range rounds(200) {
 			g := randomCase(r, 33)
 			g.m, g.n, g.bias = g.m+1, g.n+1, false
 			count := 1 + r.IntN(9)

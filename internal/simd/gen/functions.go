@@ -36,7 +36,7 @@ func functionKernels() {
 		l.only(y)
 		VADDPS(y, sum[l.u], sum[l.u])
 	})
-	Store(total(sum), ReturnIndex(0))
+	result(total(sum), 0)
 	finish()
 
 	function("expSumOnlyAVX2", "func(src *float32, n int, c float32) float32", "returns the sum of exp(src[i]-c).")
@@ -49,6 +49,6 @@ func functionKernels() {
 		l.only(y)
 		VADDPS(y, sum[l.u], sum[l.u])
 	})
-	Store(total(sum), ReturnIndex(0))
+	result(total(sum), 0)
 	finish()
 }

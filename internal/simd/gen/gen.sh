@@ -6,8 +6,9 @@ dir=${1:-..}
 tool=$(mktemp)
 trap 'rm -f "$tool"' EXIT
 go build -o "$tool" .
+cd "$dir"
 for group in gemm pack vector functions rows; do
-	"$tool" -kernels $group -pkg simd -out "$dir/${group}_amd64.s" -stubs "$dir/${group}_stubs_amd64.go"
+	"$tool" -kernels $group -pkg simd -out ${group}_amd64.s -stubs ${group}_stubs_amd64.go
 done
-mkdir -p "$dir/peak"
-"$tool" -kernels peak -pkg peak -out "$dir/peak/peak_amd64.s" -stubs "$dir/peak/peak_stubs_amd64.go"
+mkdir -p peak
+"$tool" -kernels peak -pkg peak -out peak/peak_amd64.s -stubs peak/peak_stubs_amd64.go

@@ -21,6 +21,7 @@ var groups = map[string]func(){
 	"vector":    vectorKernels,
 	"functions": functionKernels,
 	"rows":      rowKernels,
+	"monomials": monomialKernels,
 	"peak":      peakKernel,
 }
 

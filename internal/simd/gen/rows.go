@@ -41,11 +41,16 @@ func layerNorm(tail Mem) {
 	count := XMM()
 	VXORPS(count, count, count)
 	VCVTSI2SSQ(n, count, count)
+	inverse := loaded(constant("one", 1)) // 1/D, ready before it is needed
+	VDIVSS(count, inverse.AsX(), inverse.AsX())
 	p, acc := copies(x, n), zeroed(4)
-	stream("sum", tail, p[1], steps, p[:1], func(l lane) { VADDPS(l.load(p[0]), acc[l.u], acc[l.u]) })
+	stream("sum", tail, p[1], steps, p[:1], func(l lane) {
+		l.ahead(p[0])
+		VADDPS(l.load(p[0]), acc[l.u], acc[l.u])
+	})
 	mean := total(acc)
-	VDIVSS(count, mean, mean)
-	Store(mean, ReturnIndex(0))
+	VMULSS(inverse.AsX(), mean, mean)
+	result(mean, 0)
 	m := spread(mean)
 
 	q, squares := copies(x, n), zeroed(4)
@@ -56,17 +61,17 @@ func layerNorm(tail Mem) {
 		VFMADD231PS(v, v, squares[l.u])
 	})
 	rstd := total(squares)
-	VDIVSS(count, rstd, rstd)
-	eps := Load(Param("eps"), XMM())
-	VADDSS(eps, rstd, rstd)
+	VMULSS(inverse.AsX(), rstd, rstd)
+	VADDSS(scalar("eps").AsX(), rstd, rstd)
 	VSQRTSS(rstd, rstd, rstd)
 	one := XMM()
 	VMOVUPS(constant("one", 1), one)
 	VDIVSS(rstd, one, rstd)
-	Store(rstd, ReturnIndex(1))
+	result(rstd, 1)
 	r := spread(rstd)
 
 	stream("write", tail, n, steps, pointers(dst, x, weight, bias), func(l lane) {
+		l.ahead(dst)
 		v, w, b := l.load(x), l.load(weight), l.load(bias)
 		VSUBPS(m, v, v)
 		VMULPS(r, v, v)
@@ -87,6 +92,7 @@ func layerNormBackward(tail Mem) {
 
 	p, g, gu := copies(dy, x, weight, n), zeroed(2), zeroed(2)
 	stream("sums", tail, p[3], []int{2, 1}, append(p[:3:3], dweight, dbias), func(l lane) {
+		l.ahead(p[0], p[1])
 		d, u, w := l.load(p[0]), l.load(p[1]), l.load(p[2])
 		VSUBPS(m, u, u)
 		VMULPS(r, u, u)
@@ -105,6 +111,7 @@ func layerNormBackward(tail Mem) {
 	a, b := spread(averageG), spread(averageGU)
 
 	stream("write", tail, n, []int{2, 1}, pointers(dx, dy, x, weight), func(l lane) {
+		l.ahead(dx)
 		d, u, w := l.load(dy), l.load(x), l.load(weight)
 		VSUBPS(m, u, u)
 		VMULPS(r, u, u)
@@ -120,7 +127,8 @@ func glu(tail Mem) {
 	function("gluAVX2", "func(dst, a, b *float32, n int)", "sets dst = a * sigmoid(b).")
 	dst, a, b, n := pointer("dst"), pointer("a"), pointer("b"), pointer("n")
 	stream("loop", tail, n, []int{2, 1}, pointers(dst, a, b), func(l lane) {
-		s := sigmoid(l.load(b))
+		l.ahead(dst, a, b)
+		s := gate(l.load(b))
 		VMULPS(l.load(a), s, s)
 		l.store(s, dst)
 	})
@@ -131,8 +139,9 @@ func gluBackward(tail Mem) {
 	function("gluBackwardAVX2", "func(da, db, dy, a, b *float32, n int)",
 		"sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b).")
 	da, db, dy, a, b, n := pointer("da"), pointer("db"), pointer("dy"), pointer("a"), pointer("b"), pointer("n")
-	stream("loop", tail, n, []int{1}, pointers(da, db, dy, a, b), func(l lane) {
-		s := sigmoid(l.load(b))
+	stream("loop", tail, n, []int{2, 1}, pointers(da, db, dy, a, b), func(l lane) {
+		l.ahead(da, db, dy, a, b)
+		s := gate(l.load(b))
 		d, u, slope := l.load(dy), l.load(a), YMM()
 		VMOVAPS(s, slope)
 		VFNMADD231PS(s, s, slope)

@@ -38,6 +38,19 @@ func (l lane) store(v vec, p reg.Register) {
 	}
 }
 
+// ahead fetches what the loop will need of the array at p in a while, once for each cache line. Beyond the
+// array it fetches nothing of use, and does no harm: in a loop over rows that is the next row.
+func (l lane) ahead(p ...reg.Register) {
+	if l.mask != nil || l.u%2 != 0 {
+		return
+	}
+	for _, p := range p {
+		m := l.at(p)
+		m.Disp += 1024
+		PREFETCHT0(m)
+	}
+}
+
 // only zeroes the masked elements of v.
 func (l lane) only(v vec) {
 	if l.mask != nil {
@@ -105,6 +118,16 @@ func scalar(name string) vec {
 	v := YMM()
 	VBROADCASTSS(a.Addr, v)
 	return v
+}
+
+// result stores the low element of x as the i-th result. avo's own Store and Load of floats are SSE
+// instructions, which cost hundreds of cycles while the upper halves of the registers are in use.
+func result(x vec, i int) {
+	a, err := ReturnIndex(i).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VMOVSS(x.AsX(), a.Addr)
 }
 
 // constant is a vector of eight equal floats in read-only memory.

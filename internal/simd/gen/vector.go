@@ -80,7 +80,7 @@ func scaleAddMaxAbs(tail Mem, steps []int) {
 		VANDPS(abs, v, v)
 		VPMAXSD(v, best[l.u], best[l.u])
 	})
-	Store(largest(best), ReturnIndex(0))
+	result(largest(best), 0)
 	finish()
 }
 
@@ -95,7 +95,7 @@ func reductions(tail Mem) {
 			VADDPS(l.load(x), acc[l.u], acc[l.u])
 		}
 	})
-	Store(total(acc), ReturnIndex(0))
+	result(total(acc), 0)
 	finish()
 
 	function("sumSquaresAVX2", "func(x *float32, n int) float32", "returns the sum of the squares of x.")
@@ -104,7 +104,7 @@ func reductions(tail Mem) {
 		v := l.load(x)
 		VFMADD231PS(v, v, acc[l.u])
 	})
-	Store(total(acc), ReturnIndex(0))
+	result(total(acc), 0)
 	finish()
 
 	function("dotAVX2", "func(x, y *float32, n int) float32", "returns the inner product of x and y.")
@@ -118,7 +118,7 @@ func reductions(tail Mem) {
 			VFMADD231PS(l.load(y), v, acc[l.u])
 		}
 	})
-	Store(total(acc), ReturnIndex(0))
+	result(total(acc), 0)
 	finish()
 
 	function("maxAbsAVX2", "func(x *float32, n int) float32", "returns the largest magnitude in x.")
@@ -130,7 +130,7 @@ func reductions(tail Mem) {
 		VANDPS(abs, v, v)
 		VPMAXSD(v, acc[l.u], acc[l.u])
 	})
-	Store(largest(acc), ReturnIndex(0))
+	result(largest(acc), 0)
 	finish()
 }
 
@@ -177,7 +177,7 @@ func maximum(tail Mem) {
 	JZ(LabelRef("ordered"))
 	VMOVUPS(bitsConstant("nan", 0x7fc00000), high)
 	Label("ordered")
-	Store(high, ReturnIndex(0))
+	result(high, 0)
 	finish()
 }
 

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func monomialKernels() {
+	tail := tailMask()
+	mulRows(tail)
+	mulRowsBackward(tail)
+	horner(tail, false)
+	horner(tail, true)
+}
+
+// columns emits a loop over n columns in blocks of the given numbers of vectors, the last one 1, then the
+// masked rest. It uses up n and advances the pointers; body handles a block whose lanes are given.
+func columns(tail Mem, n reg.GPVirtual, blocks []int, pointers []reg.GPVirtual, body func(label string, lanes []lane)) {
+	for _, size := range blocks {
+		top, next := fmt.Sprintf("columns%d", size), fmt.Sprintf("after%d", size)
+		Label(top)
+		CMPQ(n, Imm(uint64(8*size)))
+		JLT(LabelRef(next))
+		lanes := make([]lane, size)
+		for u := range lanes {
+			lanes[u] = lane{u: u, step: size}
+		}
+		body(top, lanes)
+		for _, p := range pointers {
+			ADDQ(U32(uint32(32*size)), p)
+		}
+		SUBQ(U32(uint32(8*size)), n)
+		JMP(LabelRef(top))
+		Label(next)
+	}
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	at, mask := GP64(), YMM()
+	LEAQ(tail, at)
+	NEGQ(n)
+	VMOVDQU(Mem{Base: at, Index: n, Scale: 4, Disp: 32}, mask)
+	body("rest", []lane{{step: 1, mask: &mask}})
+	Label("done")
+}
+
+// eachRow emits a loop over rows; the pointers advance by stride after each.
+func eachRow(label string, rows, stride reg.GPVirtual, pointers []reg.GPVirtual, body func()) {
+	r := GP64()
+	MOVQ(rows, r)
+	Label(label + "Row")
+	body()
+	for _, p := range pointers {
+		ADDQ(stride, p)
+	}
+	DECQ(r)
+	JNZ(LabelRef(label + "Row"))
+}
+
+func loads(lanes []lane, p reg.Register) []vec {
+	v := make([]vec, len(lanes))
+	for i, l := range lanes {
+		v[i] = l.load(p)
+	}
+	return v
+}
+
+func mulRows(tail Mem) {
+	function("mulRowsAVX2", "func(dst, src, x *float32, n, rows, stride int)",
+		"sets dst[r] = src[r] * x for rows of n columns, stride bytes apart.")
+	dst, src, x := pointer("dst"), pointer("src"), pointer("x")
+	n, rows, stride := pointer("n"), pointer("rows"), pointer("stride")
+	columns(tail, n, []int{4, 1}, pointers(dst, src, x), func(label string, lanes []lane) {
+		v, p := loads(lanes, x), copies(dst, src)
+		eachRow(label, rows, stride, p, func() {
+			for i, l := range lanes {
+				w := l.load(p[1])
+				VMULPS(v[i], w, w)
+				l.store(w, p[0])
+			}
+		})
+	})
+	finish()
+}
+
+func mulRowsBackward(tail Mem) {
+	function("mulRowsBackwardAVX2", "func(dx, dsrc, ddst, src, x *float32, n, rows, stride int)",
+		"adds ddst[r] * src[r] of all rows to dx, and ddst[r] * x to dsrc[r].")
+	dx, dsrc, ddst, src, x := pointer("dx"), pointer("dsrc"), pointer("ddst"), pointer("src"), pointer("x")
+	n, rows, stride := pointer("n"), pointer("rows"), pointer("stride")
+	columns(tail, n, []int{4, 1}, pointers(dx, dsrc, ddst, src, x), func(label string, lanes []lane) {
+		v, sum, p := loads(lanes, x), loads(lanes, dx), copies(dsrc, ddst, src)
+		eachRow(label, rows, stride, p, func() {
+			for i, l := range lanes {
+				g, s, to := l.load(p[1]), l.load(p[2]), l.load(p[0])
+				VFMADD231PS(s, g, sum[i])
+				VFMADD231PS(v[i], g, to)
+				l.store(to, p[0])
+			}
+		})
+		for i, l := range lanes {
+			l.store(sum[i], dx)
+		}
+	})
+	finish()
+}
+
+func horner(tail Mem, withSlope bool) {
+	name, signature, doc := "polynomialAVX2", "func(value, x *float32, n int, c *float32, degree int)", "sets value = sum of c[p] x^p."
+	if withSlope {
+		name, signature = "polynomialSlopeAVX2", "func(value, slope, x *float32, n int, c *float32, degree int)"
+		doc = "sets value = sum of c[p] x^p and slope to its derivative; degree is at least 1."
+	}
+	function(name, signature, doc)
+	value, x := pointer("value"), pointer("x")
+	arrays := pointers(value, x)
+	if withSlope {
+		arrays = append(arrays, pointer("slope"))
+	}
+	n, c, degree := pointer("n"), pointer("c"), pointer("degree")
+	columns(tail, n, []int{4, 1}, arrays, func(label string, lanes []lane) {
+		v := loads(lanes, x)
+		sum, slope := make([]vec, len(lanes)), zeroed(len(lanes))
+		p, left := GP64(), GP64()
+		LEAQ(Mem{Base: c, Index: degree, Scale: 4}, p)
+		for i := range lanes {
+			sum[i] = YMM()
+			VBROADCASTSS(Mem{Base: p}, sum[i])
+		}
+		MOVQ(degree, left)
+		Label(label + "Term")
+		SUBQ(Imm(4), p)
+		a := YMM()
+		VBROADCASTSS(Mem{Base: p}, a)
+		for i := range lanes {
+			if withSlope {
+				VFMADD213PS(sum[i], v[i], slope[i])
+			}
+			VFMADD213PS(a, v[i], sum[i])
+		}
+		DECQ(left)
+		JNZ(LabelRef(label + "Term"))
+		for i, l := range lanes {
+			l.store(sum[i], value)
+			if withSlope {
+				l.store(slope[i], arrays[2])
+			}
+		}
+	})
+	finish()
+}

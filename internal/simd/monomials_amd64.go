@@ -1,0 +1,51 @@
+//go:build amd64 && !noasm
+
+package simd
+
+// An assembly call cannot be preempted: callers' blocks are a few thousand elements, and longer ones are
+// cut.
+
+func mulRows32(dst, src, x []float32, rows, stride int) {
+	if !haveAVX2 {
+		mulRowsPortable(dst, src, x, rows, stride)
+		return
+	}
+	for step := max(1, longest/len(x)); rows > 0; rows -= step {
+		n := min(rows, step)
+		mulRowsAVX2(&dst[0], &src[0], &x[0], len(x), n, 4*stride)
+		if rows > n {
+			dst, src = dst[n*stride:], src[n*stride:]
+		}
+	}
+}
+
+func mulRowsBackward32(dx, dsrc, ddst, src, x []float32, rows, stride int) {
+	if !haveAVX2 {
+		mulRowsBackwardPortable(dx, dsrc, ddst, src, x, rows, stride)
+		return
+	}
+	for step := max(1, longest/len(x)); rows > 0; rows -= step {
+		n := min(rows, step)
+		mulRowsBackwardAVX2(&dx[0], &dsrc[0], &ddst[0], &src[0], &x[0], len(x), n, 4*stride)
+		if rows > n {
+			dsrc, ddst, src = dsrc[n*stride:], ddst[n*stride:], src[n*stride:]
+		}
+	}
+}
+
+func polynomial32(value, slope, x, c []float32) {
+	if !haveAVX2 || len(c) == 1 {
+		polynomialPortable(value, slope, x, c)
+		return
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest)
+		if slope == nil {
+			polynomialAVX2(&value[0], &x[0], n, &c[0], len(c)-1)
+		} else {
+			polynomialSlopeAVX2(&value[0], &slope[0], &x[0], n, &c[0], len(c)-1)
+			slope = slope[n:]
+		}
+		value, x = value[n:], x[n:]
+	}
+}

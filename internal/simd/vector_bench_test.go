@@ -1,0 +1,115 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+)
+
+// perElement reports G elements a second of f on n elements, the best of b.N rounds.
+func perElement(b *testing.B, n int, f func()) {
+	f()
+	repeat := max(1, 20000/max(1, n))
+	best := math.Inf(1)
+	for b.Loop() {
+		start := time.Now()
+		for range repeat {
+			f()
+		}
+		best = min(best, float64(time.Since(start).Nanoseconds())/float64(repeat))
+	}
+	b.ReportMetric(float64(n)/best, "Gelem/s")
+	b.ReportMetric(best, "ns/call")
+}
+
+func BenchmarkFunctions(b *testing.B) {
+	for _, f := range functions32 {
+		for _, n := range []int{16, 64, 256, 4096} {
+			b.Run(fmt.Sprintf("%s/%d", f.name, n), func(b *testing.B) {
+				x, y := make([]float32, n), make([]float32, n)
+				for i := range x {
+					x[i] = 0.01 + float32(i%97)/10
+				}
+				perElement(b, n, func() { f.f(y, x) })
+			})
+		}
+	}
+	for _, n := range []int{16, 64, 256, 4096} {
+		x, y := ones(n), make([]float32, n)
+		b.Run(fmt.Sprintf("ExpSum/%d", n), func(b *testing.B) { perElement(b, n, func() { ExpSum(y, x, 1) }) })
+		b.Run(fmt.Sprintf("CrossEntropy/%d", n), func(b *testing.B) { perElement(b, n, func() { CrossEntropy(x, 0) }) })
+		b.Run(fmt.Sprintf("CrossEntropyBackward/%d", n), func(b *testing.B) { perElement(b, n, func() { CrossEntropyBackward(y, x, 0, 1) }) })
+	}
+}
+
+func BenchmarkReductions(b *testing.B) {
+	for _, n := range []int{16, 64, 256, 4096, 64 << 20} {
+		x, y := ones(n), ones(n)
+		b.Run(fmt.Sprintf("Sum/%d", n), func(b *testing.B) { perElement(b, n, func() { Sum(x) }) })
+		b.Run(fmt.Sprintf("Max/%d", n), func(b *testing.B) { perElement(b, n, func() { Max(x) }) })
+		b.Run(fmt.Sprintf("MaxAbs/%d", n), func(b *testing.B) { perElement(b, n, func() { MaxAbs(x) }) })
+		b.Run(fmt.Sprintf("Dot/%d", n), func(b *testing.B) { perElement(b, n, func() { Dot(x, y) }) })
+		b.Run(fmt.Sprintf("ScaleAddMaxAbs/%d", n), func(b *testing.B) { perElement(b, n, func() { ScaleAddMaxAbs(y, 0.5, x, 0.5, x) }) })
+	}
+}
+
+// against reports the time of f relative to that of copying as many bytes as f touches, half of them read
+// and half written; best of the rounds, alternately.
+func against(b *testing.B, bytes int, f func()) {
+	src, dst := ones(bytes/8), ones(bytes/8)
+	f()
+	fast, plain := math.Inf(1), math.Inf(1)
+	for b.Loop() {
+		start := time.Now()
+		f()
+		fast = min(fast, float64(time.Since(start).Nanoseconds()))
+		start = time.Now()
+		copy(dst, src)
+		plain = min(plain, float64(time.Since(start).Nanoseconds()))
+	}
+	b.ReportMetric(fast/plain, "x-copy")
+	b.ReportMetric(float64(bytes)/fast, "GB/s")
+}
+
+// The fused rows on far more memory than the caches hold.
+func BenchmarkRowsOutOfCache(b *testing.B) {
+	for _, d := range []int{64, 256, 1024} {
+		rows := 32 << 20 / d // 128 MiB an array
+		x, y, dy := ones(rows*d), ones(rows*d), ones(rows*d)
+		w, v, dw, dv := ones(d), ones(d), ones(d), ones(d)
+		b.Run(fmt.Sprintf("LayerNorm/%d", d), func(b *testing.B) {
+			against(b, 2*4*rows*d, func() {
+				for i := range rows {
+					LayerNorm(y[i*d:(i+1)*d], x[i*d:(i+1)*d], w, v, 1e-5)
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("LayerNormBackward/%d", d), func(b *testing.B) {
+			against(b, 3*4*rows*d, func() {
+				for i := range rows {
+					LayerNormBackward(y[i*d:(i+1)*d], dy[i*d:(i+1)*d], x[i*d:(i+1)*d], w, 1, 1, dw, dv)
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("GLU/%d", d), func(b *testing.B) {
+			against(b, 3*2*rows*d, func() {
+				for i := range rows / 2 {
+					GLU(y[i*d:(i+1)*d], x[2*i*d:2*(i+1)*d])
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("GLUBackward/%d", d), func(b *testing.B) {
+			against(b, 5*2*rows*d, func() {
+				for i := range rows / 2 {
+					GLUBackward(y[2*i*d:2*(i+1)*d], dy[i*d:(i+1)*d], x[2*i*d:2*(i+1)*d])
+				}
+			})
+		})
+	}
+	n := 16 << 20
+	value, grad, m, v := ones(n), ones(n), ones(n), ones(n)
+	step := AdamWStep[float32]{LR: 1e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Decay: 0.1, Correction1: 0.1, Correction2: 0.01, GradScale: 1}
+	b.Run("AdamW", func(b *testing.B) { against(b, 7*4*n, func() { AdamW(value, grad, m, v, step) }) })
+	b.Run("Scale", func(b *testing.B) { against(b, 2*4*n, func() { Scale(value, 1, grad) }) })
+}
