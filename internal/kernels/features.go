@@ -25,6 +25,7 @@ type TaylorFeatures[F simd.Float] struct {
 	start        []int   // [P+1] first feature of each degree; start[P] is m, their number
 	tail         [][]int // [P][K+1] monomials of a degree that begin with i or later
 	scale        []F     // [P] K^(-1/4)/sqrt(c) of c = 1.. (scale[0] is unused)
+	runs         [][]featureRun
 	groups       []featureGroup
 	rows         int // of the memory that holds a group at a time
 }
@@ -81,6 +82,11 @@ func NewTaylorFeatures[F simd.Float](width, terms int) *TaylorFeatures[F] {
 		}
 		f.tail = append(f.tail, tail)
 		f.start[p+1] = f.start[p] + tail[0]
+		var runs []featureRun
+		if p > 0 {
+			runs = f.makeRuns(p)
+		}
+		f.runs = append(f.runs, runs)
 	}
 	f.plan()
 	return f
@@ -112,18 +118,28 @@ func (f *TaylorFeatures[F]) Len() int { return f.start[f.terms] }
 // Degree is m_p, the number of features of one degree.
 func (f *TaylorFeatures[F]) Degree(p int) int { return f.tail[p][0] }
 
-// runs calls body for every run of monomials of degree p > 0 that begin with index i, and with it c
-// times: features [to, to+n) are those [from, from+n) times x_i scale[c].
-func (f *TaylorFeatures[F]) runs(p, i int, body func(c, to, from, n int)) {
-	to, from := f.start[p+1]-f.tail[p][i], f.start[p]-f.tail[p-1][i]
-	done := 0
-	for c := p; c >= 1; c-- { // most repetitions first: p of them is one monomial
-		// of those that begin with i, as many begin with it c times as the tail of degree p-c counts
-		upTo := f.tail[p-c][i]
-		body(c, to+done, from+done, upTo-done)
-		done = upTo
+// A featureRun is features [to, to+n) that are those [from, from+n) times the same scaled number of the
+// vector, row x of scaled.
+type featureRun struct{ to, from, n, x int }
+
+// makeRuns lists the runs of degree p > 0: p of them for each leading index i, c times i first.
+func (f *TaylorFeatures[F]) makeRuns(p int) []featureRun {
+	var runs []featureRun
+	for i := range f.width {
+		to, from := f.start[p+1]-f.tail[p][i], f.start[p]-f.tail[p-1][i]
+		done := 0
+		for c := p; c >= 1; c-- { // most repetitions first: p of them is one monomial
+			// of those that begin with i, as many begin with it c times as the tail of degree p-c counts
+			upTo := f.tail[p-c][i]
+			runs = append(runs, featureRun{to + done, from + done, upTo - done, (c-1)*f.width + i})
+			done = upTo
+		}
 	}
+	return runs
 }
+
+// of is the runs of degree p whose leading indices are first..last-1.
+func (f *TaylorFeatures[F]) of(p, first, last int) []featureRun { return f.runs[p][first*p : last*p] }
 
 // featureMemory is what the features of up to stride vectors need, and their gradient.
 type featureMemory[F simd.Float] struct {
@@ -132,12 +148,13 @@ type featureMemory[F simd.Float] struct {
 	dscaled, dphi []F // of the same shapes
 	product       []F // [stride]
 	token         []F // [m] features of one vector
+	tokenScaled   []F // [max(1,P-1), K] of it
 }
 
 func (f *TaylorFeatures[F]) memory(stride int) *featureMemory[F] {
 	blocks := (len(f.scale) - 1) * f.width * stride
 	return &featureMemory[F]{stride: stride, scaled: scratch[F](blocks), phi: scratch[F](f.rows * stride),
-		dscaled: scratch[F](blocks), dphi: scratch[F](f.rows * stride), product: scratch[F](stride), token: scratch[F](f.Len())}
+		dscaled: scratch[F](blocks), dphi: scratch[F](f.rows * stride), product: scratch[F](stride), token: scratch[F](f.Len()), tokenScaled: scratch[F]((len(f.scale) - 1) * f.width)}
 }
 
 // load takes n vectors, rows of x that are stride numbers apart.
@@ -180,34 +197,21 @@ func (f *TaylorFeatures[F]) group(m *featureMemory[F], n int, g featureGroup) {
 // multiply computes the monomials of degree p that begin with indices first..last-1; feature j is in
 // row j-shift.
 func (f *TaylorFeatures[F]) multiply(m *featureMemory[F], n, p, first, last, shift int) {
-	for i := first; i < last; i++ {
-		f.runs(p, i, func(c, to, from, count int) {
-			x := m.scaled[((c-1)*f.width+i)*m.stride:][:n]
-			for j := range count {
-				simd.Mul(m.phi[(to-shift+j)*m.stride:][:n], m.phi[(from+j)*m.stride:][:n], x)
-			}
-		})
+	for _, r := range f.of(p, first, last) {
+		simd.MulRows(m.phi[(r.to-shift)*m.stride:], m.phi[r.from*m.stride:], m.scaled[r.x*m.stride:][:n], r.n, m.stride)
 	}
 }
 
 // walk adds to dscaled, and to dphi of lower degrees, what the gradients dphi of degree p give, for
 // monomials that begin with indices first..last-1, by the product rule.
 func (f *TaylorFeatures[F]) walk(m *featureMemory[F], n, p, first, last, shift int) {
-	product := m.product[:n]
-	for i := first; i < last; i++ {
-		f.runs(p, i, func(c, to, from, count int) {
-			at := ((c-1)*f.width + i) * m.stride
-			x, dx := m.scaled[at:][:n], m.dscaled[at:][:n]
-			for j := range count {
-				d, parent := m.dphi[(to-shift+j)*m.stride:][:n], (from+j)*m.stride
-				simd.Mul(product, d, m.phi[parent:][:n])
-				simd.Add(dx, dx, product)
-				if p > 1 { // the empty monomial is a constant
-					simd.Mul(product, d, x)
-					simd.Add(m.dphi[parent:][:n], m.dphi[parent:][:n], product)
-				}
-			}
-		})
+	for _, r := range f.of(p, first, last) {
+		d, dx := m.dphi[(r.to-shift)*m.stride:], m.dscaled[r.x*m.stride:][:n]
+		if p == 1 { // the number itself
+			simd.Add(dx, dx, d[:n])
+			continue
+		}
+		simd.MulRowsBackward(dx, m.dphi[r.from*m.stride:], d, m.phi[r.from*m.stride:], m.scaled[r.x*m.stride:][:n], r.n, m.stride)
 	}
 }
 
@@ -240,20 +244,25 @@ func (f *TaylorFeatures[F]) unload(m *featureMemory[F], n int, dx []F, stride in
 	}
 }
 
-// one writes the features [m] of one vector x [K].
-func (f *TaylorFeatures[F]) one(dst, x []F) {
-	dst[0] = 1
-	for p := 1; p < f.terms; p++ {
+// one writes to token the features [m] of one vector x [K].
+func (f *TaylorFeatures[F]) one(m *featureMemory[F], x []F) {
+	phi, scaled := m.token, m.tokenScaled
+	for c := 1; c < len(f.scale); c++ {
 		for i, v := range x[:f.width] {
-			to, from, done := f.start[p+1]-f.tail[p][i], f.start[p]-f.tail[p-1][i], 0
-			for c := p; c >= 1; c-- {
-				upTo, s := f.tail[p-c][i], v*f.scale[c]
-				parents := dst[from+done : from+upTo]
-				out := dst[to+done : to+upTo][:len(parents)]
-				for j, w := range parents {
-					out[j] = w * s
-				}
-				done = upTo
+			scaled[(c-1)*f.width+i] = v * f.scale[c]
+		}
+	}
+	phi[0] = 1
+	for p := 1; p < f.terms; p++ {
+		for _, r := range f.runs[p] {
+			v, parents := scaled[r.x], phi[r.from:r.from+r.n]
+			if r.n >= 16 {
+				simd.Scale(phi[r.to:r.to+r.n], v, parents)
+				continue
+			}
+			out := phi[r.to : r.to+r.n][:len(parents)]
+			for j, w := range parents {
+				out[j] = w * v
 			}
 		}
 	}

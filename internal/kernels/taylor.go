@@ -34,6 +34,7 @@ import (
 type Taylor[F simd.Float] struct {
 	AttentionSize
 	terms    int
+	series   []F                // [P] 1/p!
 	features *TaylorFeatures[F] // nil in the quadratic form
 	span     int                // C: positions between two additions to the state; of all keys if quadratic
 	tile     int                // L: keys and queries that are scored together
@@ -75,7 +76,7 @@ func newTaylor[F simd.Float](size AttentionSize, terms int, chunked bool) *Taylo
 	if terms < 1 || terms > MaxTaylorTerms {
 		panic(fmt.Sprintf("kernels: Taylor with %d terms, want 1 to %d", terms, MaxTaylorTerms))
 	}
-	k := &Taylor[F]{AttentionSize: size, terms: terms, tile: taylorTile, span: size.Keys, inverse: make([]F, size.tasks()*size.Queries)}
+	k := &Taylor[F]{AttentionSize: size, terms: terms, series: taylorSeries[F](terms), tile: taylorTile, span: size.Keys, inverse: make([]F, size.tasks()*size.Queries)}
 	if chunked {
 		k.features = NewTaylorFeatures[F](size.DKey, terms)
 		k.tile = taylorChunk(k.features.Len())
@@ -137,7 +138,7 @@ func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F
 // run shares the heads out, unless there is so little to do that waking a helper costs more.
 func (k *Taylor[F]) run(body func(task int)) {
 	k.pool.reserve(min(simd.Threads(), k.tasks()))
-	if k.Queries == 1 && k.features != nil && k.tasks()*k.features.Len()*(k.DValue+1) < 1<<16 {
+	if k.Queries == 1 && k.features != nil && k.tasks()*k.features.Len()*(k.DValue+1) < 1<<12 {
 		for task := range k.tasks() {
 			body(task)
 		}
@@ -278,11 +279,15 @@ func (k *Taylor[F]) readTile(p *taylorHead[F], tile, n int) {
 	l, w := k.tile, k.DValue+1
 	width := min(l, p.fill-tile*l)
 	simd.GemmSerial(true, false, width, n, k.DKey, 1, p.keys[tile*k.DKey*l:], l, p.queries.scaled, p.queries.stride, 0, p.weights, l)
+	if n == l {
+		simd.Polynomial(p.weights[:width*l], nil, p.weights[:width*l], k.series)
+	}
 	for r := range width {
 		row := p.weights[r*l : r*l+n]
-		hidden := k.hidden(p, tile*l+r, n)
-		clear(row[:hidden])
-		polynomial(row[hidden:], row[hidden:], taylorCoefficients[:k.terms])
+		if n < l {
+			simd.Polynomial(row, nil, row, k.series)
+		}
+		clear(row[:k.hidden(p, tile*l+r, n)])
 	}
 	simd.GemmSerial(true, false, w, n, width, 1, p.values[tile*l*w:], w, p.weights, l, 1, p.sums, l)
 }
@@ -349,13 +354,13 @@ func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
 	q, sums := k.q.at(p.b, from, k.Queries, p.h, k.DKey)[:k.DKey], p.sums[:w]
 	clear(sums)
 	if p.stateful {
-		k.features.one(p.queries.token, q)
+		k.features.one(p.queries, q)
 		simd.GemmSerial(false, false, 1, w, k.features.Len(), 1, p.queries.token, k.features.Len(), p.state, w, 0, sums, w)
 	}
 	if p.fill > 0 {
 		row := p.weights[:p.fill]
 		simd.GemmSerial(false, false, 1, p.fill, k.DKey, p.queriesScale(k), q, k.DKey, p.keys, l, 0, row, l)
-		polynomial(row, row, taylorCoefficients[:k.terms])
+		simd.Polynomial(row, nil, row, k.series)
 		simd.GemmSerial(false, false, 1, w, p.fill, 1, row, l, p.values, w, 1, sums, w)
 	}
 	inverse := k.invert(sums[k.DValue], from)

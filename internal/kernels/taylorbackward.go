@@ -133,19 +133,20 @@ func (k *Taylor[F]) differentiateTile(p *taylorHead[F], tile, n int) {
 	keys, values := p.keys[tile*k.DKey*l:], p.values[tile*l*w:]
 	simd.GemmSerial(true, false, width, n, k.DKey, 1, keys, l, m.scaled, m.stride, 0, p.slopes, l)
 	simd.GemmSerial(false, false, width, n, w, 1, values, w, p.grads, l, 0, p.dots, l)
+	if n == l {
+		all := width * l
+		simd.Polynomial(p.weights[:all], p.slopes[:all], p.slopes[:all], k.series)
+		simd.Mul(p.slopes[:all], p.slopes[:all], p.dots[:all])
+	}
 	for r := range width {
-		weight, slope, dots := p.weights[r*l:r*l+n], p.slopes[r*l:r*l+n], p.dots[r*l:r*l+n]
+		weight, slope := p.weights[r*l:r*l+n], p.slopes[r*l:r*l+n]
+		if n < l {
+			simd.Polynomial(weight, slope, slope, k.series)
+			simd.Mul(slope, slope, p.dots[r*l:r*l+n])
+		}
 		hidden := k.hidden(p, tile*l+r, n)
 		clear(weight[:hidden])
 		clear(slope[:hidden])
-		weight, slope, dots = weight[hidden:], slope[hidden:], dots[hidden:]
-		polynomial(weight, slope, taylorCoefficients[:k.terms])
-		if k.terms == 1 {
-			clear(slope)
-		} else {
-			polynomial(slope, slope, taylorCoefficients[:k.terms-1])
-		}
-		simd.Mul(slope, slope, dots)
 	}
 	simd.GemmSerial(false, false, k.DKey, n, width, 1, keys, l, p.slopes, l, 1, m.dscaled, m.stride)
 	at := p.base + tile*l

@@ -87,9 +87,17 @@ func taylorChunk(m int) int {
 	return 64
 }
 
-// taylorCoefficients are 1/p!.
-var taylorCoefficients = [MaxTaylorTerms]float64{1, 1, 1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040}
+// taylorSeries is 1/p! for p < terms.
+func taylorSeries[F simd.Float](terms int) []F {
+	c, a := make([]F, terms), 1.0
+	for p := range c {
+		c[p] = F(a)
+		a /= float64(p + 1)
+	}
+	return c
+}
 
+// taylorScale is K^(-1/4).
 func taylorScale[F simd.Float](width int) F { return F(math.Pow(float64(width), -0.25)) }
 
 // epsilon is the distance from 1 to the next number.
@@ -98,28 +106,4 @@ func epsilon[F simd.Float]() F {
 		return 0x1p-23
 	}
 	return 0x1p-52
-}
-
-// polynomial sets dst = sum over p of c[p] x^p, by Horner's rule on eight numbers at a time, whose
-// chains of operations the processor runs side by side.
-func polynomial[F simd.Float](dst, x []F, c []float64) {
-	top := F(c[len(c)-1])
-	for len(x) >= 8 && len(dst) >= 8 {
-		x0, x1, x2, x3, x4, x5, x6, x7 := x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
-		y0, y1, y2, y3, y4, y5, y6, y7 := top, top, top, top, top, top, top, top
-		for p := len(c) - 2; p >= 0; p-- {
-			a := F(c[p])
-			y0, y1, y2, y3 = y0*x0+a, y1*x1+a, y2*x2+a, y3*x3+a
-			y4, y5, y6, y7 = y4*x4+a, y5*x5+a, y6*x6+a, y7*x7+a
-		}
-		dst[0], dst[1], dst[2], dst[3], dst[4], dst[5], dst[6], dst[7] = y0, y1, y2, y3, y4, y5, y6, y7
-		x, dst = x[8:], dst[8:]
-	}
-	for i, v := range x {
-		y := top
-		for p := len(c) - 2; p >= 0; p-- {
-			y = y*v + F(c[p])
-		}
-		dst[i] = y
-	}
 }

@@ -1,0 +1,62 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+)
+
+// taylorPeers are configurations that PyTorch runs under the same names.
+var taylorPeers = []struct {
+	name       string
+	h, t, d, p int
+}{
+	{"h8_t512_d8_p4", 8, 512, 8, 4},
+	{"h8_t128_d16_p4", 8, 128, 16, 4},
+}
+
+// BenchmarkPeer runs Taylor attention as PyTorch does under the same names: taylor_attention in the form
+// that the cost model chooses, taylor_attention_quadratic in that form, and one token of a stream.
+func BenchmarkPeer(b *testing.B) {
+	for _, c := range taylorPeers {
+		size := AttentionSize{Batch: 1, Queries: c.t, Keys: c.t, Heads: c.h, DKey: c.d, DValue: c.d, Causal: true}
+		for op, k := range map[string]*Taylor[float32]{
+			"taylor_attention":           NewTaylor[float32](size, c.p, false),
+			"taylor_attention_quadratic": newTaylor[float32](size, c.p, false),
+			"taylor_attention_chunked":   newTaylor[float32](size, c.p, true),
+		} {
+			benchmarkAttention(b, fmt.Sprintf("%s/%s", op, c.name), size, taylorKernel[float32]{k})
+		}
+		b.Run(fmt.Sprintf("taylor_attention/%s/streaming", c.name), func(b *testing.B) {
+			one := size
+			one.Queries, one.Keys = 1, 1
+			k, carry := NewTaylor[float32](one, c.p, true), NewTaylorCarry[float32](1, c.h, c.d, c.d, c.p)
+			x, y := normal[float32]("x", 3*c.h*c.d), make([]float32, c.h*c.d)
+			q, keys, v := SplitQKV(x, c.h, c.d, c.d)
+			for range 1000 {
+				k.Forward(y, q, keys, v, carry)
+			}
+			for b.Loop() {
+				k.Forward(y, q, keys, v, carry)
+			}
+		})
+	}
+}
+
+func benchmarkAttention(b *testing.B, name string, size AttentionSize, k attentionKernel[float32]) {
+	x := normal[float32]("x", size.Batch*size.Keys*size.Heads*(2*size.DKey+size.DValue))
+	y, dx := make([]float32, size.Batch*size.Queries*size.Heads*size.DValue), make([]float32, len(x))
+	dy := normal[float32]("dy", len(y))
+	q, keys, v := SplitQKV(x, size.Heads, size.DKey, size.DValue)
+	dq, dk, dv := SplitQKV(dx, size.Heads, size.DKey, size.DValue)
+	b.Run(name+"/forward", func(b *testing.B) {
+		for b.Loop() {
+			k.forward(y, q, keys, v)
+		}
+	})
+	b.Run(name+"/forward_backward", func(b *testing.B) {
+		for b.Loop() {
+			k.forward(y, q, keys, v)
+			k.Backward(dq, dk, dv, q, keys, v, y, dy)
+		}
+	})
+}
