@@ -38,6 +38,7 @@ type LogAttention[F simd.Float] struct {
 	slots  int
 	states []float64 // [B*H, slots, K, C] ln|S| before each chunk, and after the last
 	signs  []float64 // the same, +-1; nil if not signed
+	refs   []F       // [B*H, chunks, K+C] references of chunks, if causal
 	sums   []F       // [B*H, Tq, C] N relative to the references of their chunks
 	weak   []bool    // [B*H, Tq] rows in which a sum underflowed
 
@@ -137,6 +138,7 @@ func (k *LogAttention[F]) WantGradients() {
 	k.sums, k.weak = make([]F, k.tasks*k.size.Queries*k.columns), make([]bool, k.tasks*k.size.Queries)
 	if k.size.Causal {
 		k.slots = chunks(k.size.Keys, k.chunk) + 1
+		k.refs = make([]F, k.tasks*(k.slots-1)*(k.size.DKey+k.columns))
 	} else {
 		k.slots = 3 // two in turn, and the first
 	}
@@ -149,6 +151,16 @@ func (k *LogAttention[F]) makeStates() {
 	if k.signed {
 		k.signs = make([]float64, n)
 	}
+}
+
+// savedReferences is where those of the chunk from position lo on are kept, nil if they are not.
+func (k *LogAttention[F]) savedReferences(task, lo int) []F {
+	if k.refs == nil {
+		return nil
+	}
+	n := k.size.DKey + k.columns
+	at := (task*(k.slots-1) + lo/k.chunk) * n
+	return k.refs[at : at+n]
 }
 
 // state is a slot of a task's states, and of their signs.
@@ -215,8 +227,7 @@ func (k *LogAttention[F]) forwardTask(task int) {
 	last := first
 	if k.size.Causal {
 		for i := range chunks(k.size.Keys, k.chunk) {
-			n := min(k.chunk, k.size.Keys-i*k.chunk)
-			c.open(task, i*k.chunk, n, n, last)
+			c.openNext(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), last)
 			c.read()
 			last = k.state(task, i+1)
 			c.absorb(last)
@@ -274,8 +285,7 @@ func (k *LogAttention[F]) reverseTask(task int) {
 	first, last := k.state(task, 0), k.state(task, k.lastSlot())
 	if k.size.Causal {
 		for i := chunks(k.size.Keys, k.chunk) - 1; i >= 0; i-- {
-			n := min(k.chunk, k.size.Keys-i*k.chunk)
-			c.open(task, i*k.chunk, n, n, k.state(task, i))
+			c.openAgain(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), k.state(task, i))
 			c.reverse(k.state(task, i+1))
 			c.adjoint, c.before = c.before, c.adjoint
 		}

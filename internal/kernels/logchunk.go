@@ -7,12 +7,12 @@ import (
 )
 
 // logChunk is one chunk of one head of one sequence while a worker computes it, in numbers relative to
-// references m_k of keys and mu_c of values (mu_V = 0), the largest in the chunk and in the state before it:
+// references m_k of keys and mu_c of values (mu_V = 0), about the largest in the chunk and in the state before it:
 //
 //	keys    f_sk = exp(k_sk - m_k)             values   u_sc = exp(v_sc - mu_c)
 //	queries g_tk = exp(q_tk + m_k - r_t)       state    P_kc = exp(S_kc - m_k - mu_c)
 //
-// with r_t the largest q_tk + m_k of the row: all are at most about 1. Then, with W = g f^T for s <= t,
+// with r_t the largest q_tk + m_k of the row: none is far above 1. Then, with W = g f^T for s <= t,
 //
 //	N = W u + g P       y_tv = ln N_tv - ln N_tV + mu_v       S'_kc = m_k + mu_c + ln(P + f^T u)_kc
 //
@@ -28,6 +28,8 @@ type logChunk[F simd.Float] struct {
 	at             int // t of the first query
 	queries, keys  int // that are in the chunk
 	state          logState
+
+	loose bool // the references are to be found anew
 
 	m, mNegative, shift []F // [K] references, and relative to the largest of them
 	mu, muNegative      []F // [C]
@@ -63,6 +65,8 @@ const (
 	// 2^-126 in float32.
 	smallestSum = 0x1p-60
 	lnSmallest  = -60 * math.Ln2
+	// largestTerm is how far above their references numbers may be: their products stay far from overflow.
+	largestTerm = 0x1p20
 	// lowestLog stands for a maximum of nothing, so that differences with -Inf remain -Inf.
 	lowestLog = -1e30
 )
@@ -74,41 +78,93 @@ func (c *logChunk[F]) signOf(s int) []F {
 	return c.k.x.Sign.row(c.firstK+s, c.head, c.k.size.DValue)
 }
 
-// open begins the chunk of that many keys and queries from position lo on, after that state.
-func (c *logChunk[F]) open(task, lo, keys, queries int, state logState) {
+// begin sets what the chunk is: that many keys and queries from position lo on, after that state.
+func (c *logChunk[F]) begin(task, lo, keys, queries int, state logState) {
 	b := task / c.k.size.Heads
 	c.task, c.head, c.at, c.keys, c.queries, c.state = task, task%c.k.size.Heads, lo, keys, queries, state
 	c.firstQ, c.firstK = b*c.k.size.Queries+lo, b*c.k.size.Keys+lo
-	c.setReferences()
+}
+
+// open begins a chunk with references that are the largest numbers in it.
+func (c *logChunk[F]) open(task, lo, keys, queries int, state logState) {
+	c.begin(task, lo, keys, queries, state)
+	c.scanReferences()
+	c.scaleKeys()
+	c.scaleQueries()
+}
+
+// openNext is open for the chunk after the one before, if there was one. Then its references serve again:
+// that of the values, and for keys S_kV, which no earlier key exceeds; unless a number is now far above them,
+// or sums underflowed in the chunk before.
+func (c *logChunk[F]) openNext(task, lo, n int, state logState) {
+	c.begin(task, lo, n, n, state)
+	scan := lo == 0 || c.loose
+	if !scan {
+		cc := c.k.columns
+		for j := range c.m {
+			c.m[j] = max(F(state.logs[(j+1)*cc-1]), lowestLog)
+		}
+		c.deriveReferences()
+		c.scaleKeys()
+		scan = !(simd.MaxAbs(c.f[:n*c.k.size.DKey]) <= largestTerm && simd.MaxAbs(c.u[:n*cc]) <= largestTerm && simd.MaxAbs(c.p) <= largestTerm)
+	}
+	if scan {
+		c.scanReferences()
+		c.scaleKeys()
+	}
+	c.loose = false
+	c.scaleQueries()
+	if saved := c.k.savedReferences(task, lo); saved != nil {
+		copy(saved[copy(saved, c.m):], c.mu)
+	}
+}
+
+// openAgain is open with the references of openNext, for the backward pass.
+func (c *logChunk[F]) openAgain(task, lo, n int, state logState) {
+	c.begin(task, lo, n, n, state)
+	saved := c.k.savedReferences(task, lo)
+	copy(c.mu, saved[copy(c.m, saved):])
+	c.deriveReferences()
+	c.scaleKeys()
+	c.scaleQueries()
+}
+
+// scaleKeys computes f, u and P.
+func (c *logChunk[F]) scaleKeys() {
 	kk, cc := c.k.size.DKey, c.k.columns
-	for s := range keys {
+	for s := range c.keys {
 		simd.Add(c.f[s*kk:(s+1)*kk], c.key(s), c.mNegative)
 		u := c.u[s*cc : (s+1)*cc]
 		simd.Add(u[:cc-1], c.value(s), c.muNegative[:cc-1])
 		u[cc-1] = 0
 	}
-	simd.Exp(c.f[:keys*kk], c.f[:keys*kk])
-	simd.Exp(c.u[:keys*cc], c.u[:keys*cc])
+	simd.Exp(c.f[:c.keys*kk], c.f[:c.keys*kk])
+	simd.Exp(c.u[:c.keys*cc], c.u[:c.keys*cc])
 	if c.k.signed {
-		for s := range keys {
+		for s := range c.keys {
 			u := c.u[s*cc : (s+1)*cc-1]
 			simd.Mul(u, u, c.signOf(s))
 		}
 	}
-	for t := range queries {
+	c.relative(c.p, c.state)
+}
+
+// scaleQueries computes g, and W: a lower triangle, since chunks have both queries and keys only if causal.
+func (c *logChunk[F]) scaleQueries() {
+	kk, n := c.k.size.DKey, c.queries
+	for t := range n {
 		g := c.g[t*kk : (t+1)*kk]
 		simd.Add(g, c.query(t), c.shift)
 		simd.ExpSum(g, g, max(simd.Max(g), lowestLog))
 	}
-	c.relative(c.p, state)
-	if keys > 0 && queries > 0 {
-		c.weigh()
+	if n > 0 && c.keys > 0 {
+		simd.GemmSerial(false, true, n, n, kk, 1, c.g, kk, c.f, kk, 0, c.w, n)
+		c.clearFuture(c.w)
 	}
 }
 
-// setReferences finds m and mu. Since S_kV is the logarithm of a sum of exponentials of keys, no earlier
-// key exceeds it.
-func (c *logChunk[F]) setReferences() {
+// scanReferences finds the largest keys and values in the chunk and in the state before it.
+func (c *logChunk[F]) scanReferences() {
 	m, mu, cc := c.m, c.mu, c.k.columns
 	for j := range m {
 		m[j] = max(F(c.state.logs[(j+1)*cc-1]), lowestLog)
@@ -119,11 +175,6 @@ func (c *logChunk[F]) setReferences() {
 				m[j] = x
 			}
 		}
-	}
-	largest := simd.Max(m)
-	for j, x := range m {
-		// relative to the largest, so that q + m keeps its digits where m counts
-		c.mNegative[j], c.shift[j] = -x, x-largest
 	}
 	for i := range mu {
 		mu[i] = lowestLog
@@ -143,7 +194,17 @@ func (c *logChunk[F]) setReferences() {
 		}
 	}
 	mu[cc-1] = 0
-	for i, x := range mu {
+	c.deriveReferences()
+}
+
+// deriveReferences computes what follows from m and mu. The shift of queries is relative to the largest
+// m, so that q + m keeps its digits where m counts.
+func (c *logChunk[F]) deriveReferences() {
+	largest := simd.Max(c.m)
+	for j, x := range c.m {
+		c.mNegative[j], c.shift[j] = -x, x-largest
+	}
+	for i, x := range c.mu {
 		c.muNegative[i] = -x
 	}
 }
@@ -161,13 +222,6 @@ func (c *logChunk[F]) relative(dst []F, state logState) {
 	for i, s := range state.signs {
 		dst[i] *= F(s)
 	}
-}
-
-// weigh computes W: a lower triangle, since chunks have both queries and keys only if causal.
-func (c *logChunk[F]) weigh() {
-	n, kk := c.queries, c.k.size.DKey
-	simd.GemmSerial(false, true, n, n, kk, 1, c.g, kk, c.f, kk, 0, c.w, n)
-	c.clearFuture(c.w)
 }
 
 func (c *logChunk[F]) clearFuture(w []F) {
@@ -189,37 +243,42 @@ func (c *logChunk[F]) read() {
 	if c.keys > 0 {
 		simd.GemmSerial(false, false, n, cc, n, 1, c.w, n, c.u, cc, 1, sums, cc)
 	}
-	logs := c.logs[:n*cc]
+	v, logs, strong := cc-1, c.logs[:n*(cc-1)], true
+	for t := range n {
+		z := sums[t*cc+v]
+		strong = strong && z >= 0x1p-20
+		simd.Scale(logs[t*v:(t+1)*v], 1/z, sums[t*cc:t*cc+v])
+	}
 	if c.k.signed {
-		for i, x := range sums {
+		for i, x := range logs {
+			c.k.sign.row(c.firstQ+i/v, c.head, v)[i%v] = F(math.Copysign(1, float64(x)))
 			logs[i] = max(x, -x)
 		}
-		simd.Log(logs, logs)
-	} else {
-		simd.Log(logs, sums)
 	}
+	simd.Log(logs, logs)
+	strong = strong && simd.MaxAbs(logs) <= 40*math.Ln2 // then no numerator is below 2^-60 either
 	for t := range n {
-		y, l := c.k.y.row(c.firstQ+t, c.head, cc-1), logs[t*cc:(t+1)*cc]
-		z, mu := l[cc-1], c.mu[:len(y)]
-		strong := z >= lnSmallest
-		for i, x := range l[:len(y)] {
-			if !(x >= lnSmallest) {
-				strong = false
-			}
-			y[i] = x - z + mu[i]
-		}
-		if c.k.signed {
-			for i, sign := 0, c.k.sign.row(c.firstQ+t, c.head, cc-1); i < len(sign); i++ {
-				sign[i] = F(math.Copysign(1, float64(sums[t*cc+i])))
-			}
-		}
-		if !strong {
+		y := c.k.y.row(c.firstQ+t, c.head, v)
+		simd.Add(y, logs[t*v:(t+1)*v], c.mu[:v])
+		weak := !strong && !c.strongRow(sums[t*cc:(t+1)*cc])
+		if weak {
 			c.readExactly(t, y)
+			c.loose = true
 		}
 		if keep {
-			c.k.weak[from+t] = !strong
+			c.k.weak[from+t] = weak
 		}
 	}
+}
+
+// strongRow says whether all sums of a row are large enough for nothing that counts to have underflowed.
+func (c *logChunk[F]) strongRow(sums []F) bool {
+	for _, x := range sums {
+		if !(max(x, -x) >= smallestSum) {
+			return false
+		}
+	}
+	return true
 }
 
 // absorb writes the state after the chunk, to other memory than that of the state before it.
@@ -266,6 +325,7 @@ func (c *logChunk[F]) restart(next logState) {
 				next.signs[i] = math.Copysign(1, float64(p+q))
 			}
 		default:
+			c.loose = true
 			c.absorbExactly(next, i/cc, i%cc)
 		}
 	}
