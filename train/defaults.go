@@ -48,7 +48,8 @@ func Default(preset, task string) Config {
 	}
 	if task != "text" {
 		// A synthetic task is learnt by accuracy, not by text: no sample, smaller decay.
-		c.Tokenizer, c.SampleTokens, c.WeightDecay = "byte", 0, 0.01
+		// Its length follows from the task.
+		c.Tokenizer, c.Seq, c.SampleTokens, c.WeightDecay = "byte", 0, 0, 0.01
 	}
 	return c
 }

@@ -1,12 +1,14 @@
 package train
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	_ "goomtrain/data/gpt2" // the preset paper-124m
 	"goomtrain/models"
 	"goomtrain/train/schedule"
 )
@@ -64,7 +66,7 @@ func TestPresetsHaveDefaults(t *testing.T) {
 			}
 			for _, task := range []string{"text", "copy"} {
 				c := Default(preset, task)
-				if err := c.Validate(); err != nil {
+				if err := errors.Join(c.Validate(), c.DataConfig().Validate()); err != nil {
 					t.Errorf("preset %s on %s: %v", preset, task, err)
 				}
 			}

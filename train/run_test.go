@@ -269,6 +269,21 @@ func TestNonfinite(t *testing.T) {
 	}
 }
 
+// TestOverfitBatch: every step sees the same batch, so a model of enough weights learns it by heart.
+func TestOverfitBatch(t *testing.T) {
+	dataset, cfg := corpus(t)
+	cfg.OverfitBatch, cfg.Batch, cfg.Seq, cfg.LR, cfg.WeightDecay, cfg.Steps, cfg.ScheduleSteps = true, 1, 16, 0.02, 0, 150, 150
+	model, err := models.New[float32](models.Config{Model: "goom-rnn", Vocab: 256, DEmb: 32, Layers: 1, Heads: 2, DHead: 8}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var console bytes.Buffer
+	result, err := Run(context.Background(), cfg, model, dataset, &console)
+	if err != nil || !(result.Loss < 0.05) {
+		t.Errorf("loss %g of the batch after %d steps, error %v", result.Loss, result.Step, err)
+	}
+}
+
 func TestPanicBecomesAnError(t *testing.T) {
 	dataset, cfg := corpus(t)
 	model := newBigram[float32](256, 1)
@@ -315,12 +330,22 @@ func TestBrokenEvaluationFailsAtOnce(t *testing.T) {
 	}
 }
 
-// TestStepsAllocateNothing: the steady state of a step that is not logged.
+// TestStepsAllocateNothing: the steady state of a step that is not logged, of the loop alone and with
+// a real model.
 func TestStepsAllocateNothing(t *testing.T) {
+	model, err := models.New[float32](models.Config{Model: "goom-rnn", Vocab: 256, DEmb: 16, Layers: 2, Heads: 2, DHead: 8}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("bigram", func(t *testing.T) { stepsAllocateNothing(t, newBigram[float32](256, 1)) })
+	t.Run("goom-rnn", func(t *testing.T) { stepsAllocateNothing(t, model) })
+}
+
+func stepsAllocateNothing(t *testing.T, model models.Trainable[float32]) {
 	dataset, cfg := corpus(t)
-	cfg.LogEvery, cfg.EMA, cfg.Steps = 1000, 0.9, 1000
+	cfg.LogEvery, cfg.EMA, cfg.Steps, cfg.MicroBatch = 1000, 0.9, 1000, 2
 	cfg.resolve()
-	s, err := open(cfg, newBigram[float32](256, 1), dataset, &bytes.Buffer{})
+	s, err := open(cfg, model, dataset, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
