@@ -47,7 +47,8 @@ func main() {
 		norm:  layers.NewLayerNorm(set.Sub("norm"), width),
 	})
 	cfg := train.Default("nano", "text")
-	cfg.Steps, cfg.Batch, cfg.LR, cfg.EvalEvery = 1500, 32, 1e-2, 500
+	cfg.Model, cfg.Task = "my-rnn", "counting"
+	cfg.Steps, cfg.ScheduleSteps, cfg.Batch, cfg.LR, cfg.EvalEvery = 1500, 1500, 32, 1e-2, 500
 	if _, err := train.Run(context.Background(), cfg, model, data.Generate("counting", vocab, length, 1, count), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "custommodel:", err)
 		os.Exit(1)
