@@ -197,8 +197,8 @@ func exponent[F Float](m magnitude) (e int, ok bool) {
 	return e - 1023, true
 }
 
-// topExponent is the exponent of the largest magnitude of x; ok is false if that is zero or not finite, or
-// x is empty.
+// topExponent is the exponent of the largest magnitude of x, but not below that of the smallest normal number,
+// whose inverse is still a number; ok is false if the largest is zero or not finite, or x is empty.
 func topExponent[F Float](x []F) (e int, ok bool) {
 	if len(x) == 0 {
 		return 0, false
@@ -208,7 +208,7 @@ func topExponent[F Float](x []F) (e int, ok bool) {
 		return 0, false
 	}
 	_, e = math.Frexp(m)
-	return e - 1, true
+	return max(e-1, normal[F]()), true
 }
 
 // scalePow2 sets dst = x * 2^e. Powers beyond the range of F are applied in steps.

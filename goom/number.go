@@ -68,7 +68,7 @@ func (x Number) Text(digits int) string {
 	} else if m < 1 {
 		m, e = m*10, e-1
 	}
-	if room := int(15.5 - math.Log10(math.Abs(x.Log)+1)); digits > room {
+	if room := int(16.5 - math.Log10(math.Abs(x.Log)+1)); digits > room {
 		digits = max(room, 1)
 	}
 	text := strconv.FormatFloat(m, 'f', digits-1, 64)

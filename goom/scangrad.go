@@ -1,6 +1,10 @@
 package goom
 
-import "goomtrain/internal/simd"
+import (
+	"math"
+
+	"goomtrain/internal/simd"
+)
 
 // Backward writes the gradients with respect to the logarithms of A, B and x_0 (nil: not wanted), given
 // dy with respect to those of x, for the operands and the result of the last Forward. The plan needs
@@ -18,11 +22,17 @@ func (p *Scan[F]) Backward(da, db, dx0 []F, y, a, b, x0 Tensor[F], dy []F) {
 	if da != nil {
 		same("Scan gradient of A", len(a.Log), len(da))
 	}
-	if db != nil {
+	if p.affine && db != nil {
 		same("Scan gradient of B", len(b.Log), len(db))
 	}
-	if dx0 != nil {
+	if p.start && dx0 != nil {
 		same("Scan gradient of x0", len(x0.Log), len(dx0))
+	}
+	if !p.affine {
+		db = nil
+	}
+	if !p.start {
+		dx0 = nil
 	}
 	p.da, p.db, p.dx0, p.dy = da, db, dx0, dy
 	defer p.release()
@@ -173,17 +183,9 @@ func (p *Scan[F]) gradients(r *scanRun[F], l *state[F], row, t int) {
 		weigh(da, a, nil, l, p.expA[t])
 		return
 	}
-	// The exponents of x_{t-1}^T L_t differ from row to row of the two; bring them to the largest.
-	q := addExp(p.expA[t], addExp(ex[0], l.exp[0]))
-	lm := l.mant
+	q, lm := addExp(p.expA[t], addExp(ex[0], l.exp[0])), l.mant
 	if !uniform || !l.uniform {
-		for i := range ex {
-			q = max(q, addExp(p.expA[t], addExp(ex[i], l.exp[i])))
-		}
-		lm = r.g
-		for i := range ex {
-			simd.Scale(lm[i*p.d:][:p.d], F(pow2(addExp(p.expA[t], addExp(ex[i], l.exp[i]))-q)), l.mant[i*p.d:][:p.d])
-		}
+		q, lm = p.evenRows(r.g, l, x, ex, p.expA[t]), r.g
 	}
 	alpha := F(1)
 	if q > -60 && q < 60 {
@@ -194,6 +196,25 @@ func (p *Scan[F]) gradients(r *scanRun[F], l *state[F], row, t int) {
 	if q != 0 {
 		scalePow2(da, da, int(min(max(q, -1<<20), 1<<20)))
 	}
+}
+
+// evenRows writes the rows of L to out, scaled so that x^T out, times 2^q for the q it returns, is x^T L with
+// all exponents applied: those of x, of L and ea. The largest products of rows come near 1.
+func (p *Scan[F]) evenRows(out []F, l *state[F], x []F, ex []int64, ea int64) (q int64) {
+	d := p.d
+	q = math.MinInt64
+	for i := range ex {
+		tx, okx := topExponent(x[i*d:][:d])
+		tl, okl := topExponent(l.mant[i*d:][:d])
+		if okx && okl {
+			q = max(q, addExp(addExp(ex[i], l.exp[i]), int64(tx+tl)))
+		}
+	}
+	for i := range ex {
+		shift := addExp(addExp(ex[i], l.exp[i]), -q)
+		scalePow2(out[i*d:][:d], l.mant[i*d:][:d], int(min(max(shift, -1<<20), 1<<20)))
+	}
+	return addExp(q, ea)
 }
 
 // weigh sets d = x * L with all exponents applied: x has those of ex, if any, and e.

@@ -163,25 +163,31 @@ func (x *state[F]) addAligned(b rowFactor[F]) {
 // alignAdd sets x to the mantissas of x*2^ex + b*2^eb and returns their exponent, which brings the larger
 // of the two near 1.
 func alignAdd[F Float](x []F, ex int64, b []F, eb int64) int64 {
-	e := common(x, ex, b, eb)
-	// Only zeros can have a larger exponent, and they stay zeros under any finite factor.
-	simd.ScaleAddMaxAbs(x, F(pow2(min(ex-e, 32))), x, F(pow2(min(eb-e, 32))), b)
+	e, okx, okb := common(x, ex, b, eb)
+	p, q := 1.0, 1.0 // of zeros, and of infinities and NaNs, which no factor may spoil
+	if okx {
+		p = pow2(ex - e)
+	}
+	if okb {
+		q = pow2(eb - e)
+	}
+	simd.ScaleAddMaxAbs(x, F(p), x, F(q), b)
 	return e
 }
 
-// common is the exponent of the largest number of x*2^ex and b*2^eb.
-func common[F Float](x []F, ex int64, b []F, eb int64) int64 {
+// common is the exponent of the largest number of x*2^ex and b*2^eb, and whether each of the two has one.
+func common[F Float](x []F, ex int64, b []F, eb int64) (e int64, okx, okb bool) {
 	tx, okx := topExponent(x)
 	tb, okb := topExponent(b)
 	switch {
 	case okx && okb:
-		return max(addExp(ex, int64(tx)), addExp(eb, int64(tb)))
+		return max(addExp(ex, int64(tx)), addExp(eb, int64(tb))), okx, okb
 	case okx:
-		return addExp(ex, int64(tx))
+		return addExp(ex, int64(tx)), okx, okb
 	case okb:
-		return addExp(eb, int64(tb))
+		return addExp(eb, int64(tb)), okx, okb
 	}
-	return ex // zeros, infinities or NaNs alone
+	return ex, false, false
 }
 
 // addFades reports whether aligning a row of x or of b with the other would make numbers vanish, or spoil
@@ -189,7 +195,7 @@ func common[F Float](x []F, ex int64, b []F, eb int64) int64 {
 func (x *state[F]) addFades(b rowFactor[F]) bool {
 	for i := range x.rows {
 		row, add := x.mant[i*x.d:][:x.d], b.mant[i*x.d:][:x.d]
-		e := common(row, x.exp[i], add, b.exp[i])
+		e, _, _ := common(row, x.exp[i], add, b.exp[i])
 		if !finite(row) || !finite(add) || fades(row, x.exp[i]-e) || fades(add, b.exp[i]-e) {
 			return true
 		}
