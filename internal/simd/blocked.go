@@ -22,6 +22,9 @@ const (
 	// smallB is the number of elements of a transposed B that one thread packs without further ado.
 	smallB = 1 << 14
 
+	// farBatch is the number of elements from which the operands of a batch are not expected in a near cache.
+	farBatch = 1 << 18
+
 	// splitWork is the work (m*n*k) from which a product is worth splitting: about 3 µs.
 	splitWork = 1 << 17
 	// pieceWork is the least work of a piece of a split product.
@@ -267,11 +270,15 @@ func (p *product[F]) runBatch(count, strideA, strideB, strideC int) {
 
 // runBatchPiece computes some products of a batch, one after the other.
 func (j *job[F]) runBatchPiece(i int) {
+	far := j.count*(j.strideA+j.strideB) > farBatch
 	for i, end := i*j.per, min(j.count, (i+1)*j.per); i < end; i++ {
 		q := j.product
 		q.a, q.b, q.c = tail(j.a, i*j.strideA), tail(j.b, i*j.strideB), j.c[i*j.strideC:]
 		if q.d != nil {
 			q.d = q.c
+		}
+		if far && i+1 < end {
+			q.nextA, q.nextB, q.nextC = tail(j.a, (i+1)*j.strideA), tail(j.b, (i+1)*j.strideB), j.c[(i+1)*j.strideC:]
 		}
 		q.run(false)
 	}

@@ -45,15 +45,37 @@ choose:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
 	MOVQ       DX, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 60(R11)
-	SUBQ       $0x02, R13
-	JLT        odd1
+	MOVQ       176(AX), R11
+	TESTQ      R11, R11
+	JZ         fetched1
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch1:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R11
+	JNZ        fetch1
+
+fetched1:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd1
 
 loop1:
 	VMOVUPS      (R12), Y2
@@ -122,9 +144,6 @@ rows2:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
 	MOVQ       DX, R11
 	PREFETCHT0 (R11)
@@ -132,8 +151,33 @@ rows2:
 	ADDQ       R14, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 60(R11)
-	SUBQ       $0x02, R13
-	JLT        odd2
+	MOVQ       176(AX), R11
+	TESTQ      R11, R11
+	JZ         fetched2
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch2:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R11
+	JNZ        fetch2
+
+fetched2:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd2
 
 loop2:
 	VMOVUPS      (R12), Y4
@@ -228,9 +272,6 @@ rows3:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
 	MOVQ       DX, R11
 	PREFETCHT0 (R11)
@@ -241,8 +282,33 @@ rows3:
 	ADDQ       R14, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 60(R11)
-	SUBQ       $0x02, R13
-	JLT        odd3
+	MOVQ       176(AX), R11
+	TESTQ      R11, R11
+	JZ         fetched3
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch3:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R11
+	JNZ        fetch3
+
+fetched3:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd3
 
 loop3:
 	VMOVUPS      (R12), Y6
@@ -361,24 +427,46 @@ rows4:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
-	MOVQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	SUBQ       $0x02, R13
-	JLT        odd4
+	MOVQ       DX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	MOVQ       176(AX), R15
+	TESTQ      R15, R15
+	JZ         fetched4
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch4:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R15
+	JNZ        fetch4
+
+fetched4:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd4
 
 loop4:
 	VMOVUPS      (R12), Y8
@@ -524,27 +612,49 @@ rows5:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
-	MOVQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	SUBQ       $0x02, R13
-	JLT        odd5
+	MOVQ       DX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	MOVQ       176(AX), R15
+	TESTQ      R15, R15
+	JZ         fetched5
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch5:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R15
+	JNZ        fetch5
+
+fetched5:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd5
 
 loop5:
 	VMOVUPS      (R12), Y10
@@ -714,30 +824,52 @@ rows6:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
-	MOVQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	SUBQ       $0x02, R13
-	JLT        odd6
+	MOVQ       DX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	MOVQ       176(AX), R15
+	TESTQ      R15, R15
+	JZ         fetched6
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch6:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R15
+	JNZ        fetch6
+
+fetched6:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd6
 
 loop6:
 	VMOVUPS      (R12), Y12
@@ -3827,15 +3959,37 @@ choose:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
 	MOVQ       DX, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 60(R11)
-	SUBQ       $0x02, R13
-	JLT        odd1
+	MOVQ       176(AX), R11
+	TESTQ      R11, R11
+	JZ         fetched1
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch1:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R11
+	JNZ        fetch1
+
+fetched1:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd1
 
 loop1:
 	VMOVUPD      (R12), Y2
@@ -3904,9 +4058,6 @@ rows2:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
 	MOVQ       DX, R11
 	PREFETCHT0 (R11)
@@ -3914,8 +4065,33 @@ rows2:
 	ADDQ       R14, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 60(R11)
-	SUBQ       $0x02, R13
-	JLT        odd2
+	MOVQ       176(AX), R11
+	TESTQ      R11, R11
+	JZ         fetched2
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch2:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R11
+	JNZ        fetch2
+
+fetched2:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd2
 
 loop2:
 	VMOVUPD      (R12), Y4
@@ -4010,9 +4186,6 @@ rows3:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
 	MOVQ       DX, R11
 	PREFETCHT0 (R11)
@@ -4023,8 +4196,33 @@ rows3:
 	ADDQ       R14, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 60(R11)
-	SUBQ       $0x02, R13
-	JLT        odd3
+	MOVQ       176(AX), R11
+	TESTQ      R11, R11
+	JZ         fetched3
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch3:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R11
+	JNZ        fetch3
+
+fetched3:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd3
 
 loop3:
 	VMOVUPD      (R12), Y6
@@ -4143,24 +4341,46 @@ rows4:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
-	MOVQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	SUBQ       $0x02, R13
-	JLT        odd4
+	MOVQ       DX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	MOVQ       176(AX), R15
+	TESTQ      R15, R15
+	JZ         fetched4
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch4:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R15
+	JNZ        fetch4
+
+fetched4:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd4
 
 loop4:
 	VMOVUPD      (R12), Y8
@@ -4306,27 +4526,49 @@ rows5:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
-	MOVQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	SUBQ       $0x02, R13
-	JLT        odd5
+	MOVQ       DX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	MOVQ       176(AX), R15
+	TESTQ      R15, R15
+	JZ         fetched5
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch5:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R15
+	JNZ        fetch5
+
+fetched5:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd5
 
 loop5:
 	VMOVUPD      (R12), Y10
@@ -4496,30 +4738,52 @@ rows6:
 	MOVQ       CX, R10
 	LEAQ       (CX)(DI*2), R11
 	ADDQ       DI, R11
-	MOVQ       8(AX), R12
-	ADDQ       112(AX), R12
-	MOVQ       56(AX), R13
 	MOVQ       96(AX), R14
-	MOVQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	ADDQ       R14, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 60(R15)
-	SUBQ       $0x02, R13
-	JLT        odd6
+	MOVQ       DX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	ADDQ       R14, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	MOVQ       176(AX), R15
+	TESTQ      R15, R15
+	JZ         fetched6
+	MOVQ       144(AX), R14
+	MOVQ       152(AX), R12
+	MOVQ       160(AX), R13
+	ADDQ       168(AX), R14
+	ADDQ       168(AX), R12
+	ADDQ       168(AX), R13
+
+fetch6:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R12)
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, 168(AX)
+	DECQ       R15
+	JNZ        fetch6
+
+fetched6:
+	MOVQ 8(AX), R12
+	ADDQ 112(AX), R12
+	MOVQ 56(AX), R13
+	SUBQ $0x02, R13
+	JLT  odd6
 
 loop6:
 	VMOVUPD      (R12), Y12

@@ -38,6 +38,25 @@ func MulRowsBackward[F Float](dx, dsrc, ddst, src, x []F, rows, stride int) {
 	mulRowsBackwardPortable(dx, dsrc, ddst, src, x, rows, stride)
 }
 
+// AddWeighted adds the sum over r < rows of w[r*strideW] * src[r] to dst, where rows of src have len(dst)
+// columns and are stride elements apart: a product of a vector and a small matrix, with less overhead
+// than Gemm. It panics if a slice is too short or stride is shorter than a row. dst must not overlap
+// the others.
+func AddWeighted[F Float](dst, w, src []F, rows, strideW, stride int) {
+	n := len(dst)
+	if rows <= 0 || n == 0 {
+		return
+	}
+	if stride < n || strideW < 1 || len(src) < (rows-1)*stride+n || len(w) < (rows-1)*strideW+1 {
+		panicRows("AddWeighted", rows, n, stride, len(w), len(src))
+	}
+	if single[F]() {
+		addWeighted32(as32(dst), as32(w), as32(src), rows, strideW, stride)
+		return
+	}
+	addWeightedPortable(dst, w, src, rows, strideW, stride)
+}
+
 // Polynomial sets value = sum over p of c[p] x^p and, unless it is nil, slope to its derivative, by
 // Horner's rule. value or slope, but not both, may be x. It panics if there are no coefficients.
 func Polynomial[F Float](value, slope, x, c []F) {
@@ -78,6 +97,12 @@ func mulRowsBackwardPortable[F Float](dx, dsrc, ddst, src, x []F, rows, stride i
 			dx[j] += v * s[j]
 			d[j] += v * x[j]
 		}
+	}
+}
+
+func addWeightedPortable[F Float](dst, w, src []F, rows, strideW, stride int) {
+	for r := range rows {
+		addScaledPortable(dst, w[r*strideW], src[r*stride:][:len(dst)])
 	}
 }
 

@@ -33,6 +33,20 @@ func mulRowsBackward32(dx, dsrc, ddst, src, x []float32, rows, stride int) {
 	}
 }
 
+func addWeighted32(dst, w, src []float32, rows, strideW, stride int) {
+	if !haveAVX2 {
+		addWeightedPortable(dst, w, src, rows, strideW, stride)
+		return
+	}
+	for step := max(1, longest/len(dst)); rows > 0; rows -= step {
+		n := min(rows, step)
+		addWeightedAVX2(&dst[0], &w[0], &src[0], len(dst), n, 4*strideW, 4*stride)
+		if rows > n {
+			w, src = w[n*strideW:], src[n*stride:]
+		}
+	}
+}
+
 func polynomial32(value, slope, x, c []float32) {
 	if !haveAVX2 || len(c) == 1 {
 		polynomialPortable(value, slope, x, c)

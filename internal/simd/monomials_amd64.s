@@ -243,6 +243,228 @@ done:
 	VZEROUPPER
 	RET
 
+// func addWeightedAVX2(dst *float32, w *float32, src *float32, n int, rows int, strideW int, stride int)
+// Requires: AVX, FMA3
+TEXT ·addWeightedAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ strideW+40(FP), DI
+	MOVQ stride+48(FP), R8
+
+columns4:
+	CMPQ   BX, $0x20
+	JLT    after4
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   SI, R11
+	SUBQ   $0x02, R11
+	JLT    columns4Rest
+
+columns4Several:
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	SUBQ         $0x02, R11
+	JGE          columns4Several
+
+columns4Rest:
+	ADDQ $0x02, R11
+	JZ   columns4Add
+
+columns4One:
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          columns4One
+
+columns4Add:
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (AX), Y4
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(AX), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 64(AX), Y0
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VADDPS  Y7, Y3, Y3
+	VMOVUPS 96(AX), Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     columns4
+
+after4:
+columns1:
+	CMPQ   BX, $0x08
+	JLT    after1
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   SI, R11
+	SUBQ   $0x04, R11
+	JLT    columns1Rest
+
+columns1Several:
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	SUBQ         $0x04, R11
+	JGE          columns1Several
+
+columns1Rest:
+	ADDQ $0x04, R11
+	JZ   columns1Add
+
+columns1One:
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          columns1One
+
+columns1Add:
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS (AX), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     columns1
+
+after1:
+	TESTQ   BX, BX
+	JZ      done
+	LEAQ    tail<>+0(SB), R9
+	NEGQ    BX
+	VMOVDQU 32(R9)(BX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    DX, DX
+	MOVQ    SI, BX
+	SUBQ    $0x04, BX
+	JLT     restRest
+
+restSeveral:
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	SUBQ         $0x04, BX
+	JGE          restSeveral
+
+restRest:
+	ADDQ $0x04, BX
+	JZ   restAdd
+
+restOne:
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	DECQ         BX
+	JNZ          restOne
+
+restAdd:
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS (AX), Y0, Y2
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func polynomialAVX2(value *float32, x *float32, n int, c *float32, degree int)
 // Requires: AVX, FMA3
 TEXT ·polynomialAVX2(SB), NOSPLIT, $0-40

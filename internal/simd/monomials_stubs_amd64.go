@@ -14,6 +14,11 @@ func mulRowsAVX2(dst *float32, src *float32, x *float32, n int, rows int, stride
 //go:noescape
 func mulRowsBackwardAVX2(dx *float32, dsrc *float32, ddst *float32, src *float32, x *float32, n int, rows int, stride int)
 
+// addWeightedAVX2 adds w[r] * src[r] of all rows of n columns to dst; strides are in bytes.
+//
+//go:noescape
+func addWeightedAVX2(dst *float32, w *float32, src *float32, n int, rows int, strideW int, stride int)
+
 // polynomialAVX2 sets value = sum of c[p] x^p.
 //
 //go:noescape

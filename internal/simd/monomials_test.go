@@ -45,6 +45,21 @@ func testMulRows[F Float](t *testing.T) {
 			}
 			MulRows(dst, src, x, rows, stride)
 			MulRowsBackward(dx, dsrc, ddst, src, x, rows, stride)
+			for strideW := 1; strideW < 4; strideW += 2 {
+				w, sum := integers((rows-1)*strideW+1), integers(n)
+				want := append([]F(nil), sum...)
+				for at := range size {
+					if row, j := at/stride, at%stride; j < n {
+						want[j] += w[row*strideW] * src[at]
+					}
+				}
+				AddWeighted(sum, w, src, rows, strideW, stride)
+				for j := range want {
+					if sum[j] != want[j] {
+						t.Fatalf("sum[%d] = %v, want %v", j, sum[j], want[j])
+					}
+				}
+			}
 			for name, pair := range map[string][2][]F{"dst": {dst, wantDst}, "dx": {dx, wantX}, "dsrc": {dsrc, wantSrc}} {
 				for i, want := range pair[1] {
 					if pair[0][i] != want {
@@ -102,6 +117,7 @@ func TestMonomialsPanic(t *testing.T) {
 		"narrow stride":   func() { MulRows(make([]float32, 16), make([]float32, 16), x, 2, 7) },
 		"short gradient":  func() { MulRowsBackward(x, make([]float32, 7), make([]float32, 8), make([]float32, 8), x, 1, 8) },
 		"other length":    func() { MulRowsBackward(x[:7], x, x, x, x, 1, 8) },
+		"few weights":     func() { AddWeighted(x, make([]float32, 2), make([]float32, 16), 2, 2, 8) },
 		"no coefficients": func() { Polynomial(x, nil, x, nil) },
 		"one output":      func() { Polynomial(x, x, make([]float32, 8), []float32{1, 2}) },
 	} {

@@ -31,6 +31,8 @@ func TestTileOffsets(t *testing.T) {
 		{"rsb", unsafe.Offsetof(x.rsb), 80}, {"bstep", unsafe.Offsetof(x.bstep), 88}, {"rsc", unsafe.Offsetof(x.rsc), 96},
 		{"rsd", unsafe.Offsetof(x.rsd), 104}, {"offB", unsafe.Offsetof(x.offB), 112}, {"offC", unsafe.Offsetof(x.offC), 120},
 		{"alpha", unsafe.Offsetof(x.alpha), 128}, {"beta", unsafe.Offsetof(x.beta), 136},
+		{"aheadA", unsafe.Offsetof(x.aheadA), 144}, {"aheadB", unsafe.Offsetof(x.aheadB), 152}, {"aheadC", unsafe.Offsetof(x.aheadC), 160},
+		{"ahead", unsafe.Offsetof(x.ahead), 168}, {"lines", unsafe.Offsetof(x.lines), 176},
 	} {
 		if f.got != f.want {
 			t.Errorf("tile.%s is at %d, the generator says %d", f.name, f.got, f.want)

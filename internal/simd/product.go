@@ -19,6 +19,8 @@ type product[F Float] struct {
 	rsd         int
 	c           []F
 	rsc         int
+
+	nextA, nextB, nextC []F // of the next product of a batch, to be fetched meanwhile
 }
 
 // init sets all but the addend. It is inlined, field by field: a struct made as a value would be copied in

@@ -23,6 +23,9 @@ type tile struct {
 	rsc, rsd             int // rsd -1: nothing is added
 	offB, offC           int
 	alpha, beta          uint64 // bits of one element
+	aheadA, aheadB       unsafe.Pointer
+	aheadC               unsafe.Pointer
+	ahead, lines         int
 }
 
 // masks holds, from index 8-n on, a mask of n elements; for float64, from 8-2n on.
@@ -61,6 +64,12 @@ func multiply[F Float](p *product[F]) {
 	}
 	t.alpha, t.beta = bits(p.alpha), bits(p.beta)
 	vector := 32 / size
+	if p.nextA != nil {
+		t.aheadA, t.aheadB = unsafe.Pointer(unsafe.SliceData(p.nextA)), unsafe.Pointer(unsafe.SliceData(p.nextB))
+		t.aheadC = unsafe.Pointer(unsafe.SliceData(p.nextC))
+		blocks := (p.m + 5) / 6 * ((p.n + 2*vector - 1) / (2 * vector))
+		t.lines = (max(p.m, p.n)*p.k*size/64 + blocks - 1) / blocks
+	}
 	columns := p.n
 	for columns >= 2*vector {
 		t.panels = columns / (2 * vector)

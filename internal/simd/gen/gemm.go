@@ -28,6 +28,11 @@ const (
 	tileOffC   = 120 // from C and D to the current panel
 	tileAlpha  = 128 // one element of the type
 	tileBeta   = 136
+	tileAheadA = 144 // operands to fetch meanwhile
+	tileAheadB = 152
+	tileAheadC = 160
+	tileAhead  = 168 // bytes of each fetched already
+	tileLines  = 176 // cache lines of each to fetch during a block of rows
 )
 
 // element is a type of floats and its instructions.
@@ -199,10 +204,6 @@ func (g *gemm) block(rows int) {
 		LEAQ(Mem{Base: g.at3, Index: g.rsa, Scale: 2}, g.at6)
 		ADDQ(g.rsa, g.at6)
 	}
-	MOVQ(g.field(tileB), g.b)
-	ADDQ(g.field(tileOffB), g.b)
-	MOVQ(g.field(tileK), g.k)
-
 	if g.vectors == 2 && !g.masked { // the tile of C, needed after the loop
 		MOVQ(g.field(tileRSC), g.tmp)
 		p := GP64()
@@ -215,6 +216,12 @@ func (g *gemm) block(rows int) {
 			}
 		}
 	}
+	if g.vectors == 2 && !g.masked {
+		g.fetchAhead(label)
+	}
+	MOVQ(g.field(tileB), g.b)
+	ADDQ(g.field(tileOffB), g.b)
+	MOVQ(g.field(tileK), g.k)
 	SUBQ(Imm(2), g.k)
 	JLT(LabelRef(label("odd")))
 	Label(label("loop"))
@@ -240,6 +247,32 @@ func (g *gemm) block(rows int) {
 	} else {
 		ADDQ(g.rsa, g.a)
 	}
+}
+
+// fetchAhead spreads the fetching of the next product's operands over the blocks of this one: a batch of
+// small products is otherwise bound by the latency of memory.
+func (g *gemm) fetchAhead(label func(string) string) {
+	lines, a, b, c := GP64(), g.tmp, g.b, g.k // the last two are loaded again below
+	MOVQ(g.field(tileLines), lines)
+	TESTQ(lines, lines)
+	JZ(LabelRef(label("fetched")))
+	MOVQ(g.field(tileAheadA), a)
+	MOVQ(g.field(tileAheadB), b)
+	MOVQ(g.field(tileAheadC), c)
+	ADDQ(g.field(tileAhead), a)
+	ADDQ(g.field(tileAhead), b)
+	ADDQ(g.field(tileAhead), c)
+	Label(label("fetch"))
+	PREFETCHT1(Mem{Base: a})
+	PREFETCHT1(Mem{Base: b})
+	PREFETCHT1(Mem{Base: c})
+	ADDQ(Imm(64), a)
+	ADDQ(Imm(64), b)
+	ADDQ(Imm(64), c)
+	ADDQ(Imm(64), g.field(tileAhead))
+	DECQ(lines)
+	JNZ(LabelRef(label("fetch")))
+	Label(label("fetched"))
 }
 
 // step adds the products of one k.

@@ -12,6 +12,7 @@ func monomialKernels() {
 	tail := tailMask()
 	mulRows(tail)
 	mulRowsBackward(tail)
+	addWeighted(tail)
 	horner(tail, false)
 	horner(tail, true)
 }
@@ -102,6 +103,60 @@ func mulRowsBackward(tail Mem) {
 		})
 		for i, l := range lanes {
 			l.store(sum[i], dx)
+		}
+	})
+	finish()
+}
+
+func addWeighted(tail Mem) {
+	function("addWeightedAVX2", "func(dst, w, src *float32, n, rows, strideW, stride int)",
+		"adds w[r] * src[r] of all rows of n columns to dst; strides are in bytes.")
+	dst, w, src := pointer("dst"), pointer("w"), pointer("src")
+	n, rows, strideW, stride := pointer("n"), pointer("rows"), pointer("strideW"), pointer("stride")
+	columns(tail, n, []int{4, 1}, pointers(dst, src), func(label string, lanes []lane) {
+		// several sums of every column, so that an addition need not wait for the one before it
+		unroll := 4
+		if len(lanes) > 1 {
+			unroll = 2
+		}
+		sums := make([][]vec, unroll)
+		for i := range sums {
+			sums[i] = zeroed(len(lanes))
+		}
+		p, r := copies(w, src), GP64()
+		add := func(sum []vec) {
+			a := YMM()
+			VBROADCASTSS(Mem{Base: p[0]}, a)
+			for i, l := range lanes {
+				VFMADD231PS(l.load(p[1]), a, sum[i])
+			}
+			ADDQ(strideW, p[0])
+			ADDQ(stride, p[1])
+		}
+		MOVQ(rows, r)
+		SUBQ(Imm(uint64(unroll)), r)
+		JLT(LabelRef(label + "Rest"))
+		Label(label + "Several")
+		for _, sum := range sums {
+			add(sum)
+		}
+		SUBQ(Imm(uint64(unroll)), r)
+		JGE(LabelRef(label + "Several"))
+		Label(label + "Rest")
+		ADDQ(Imm(uint64(unroll)), r)
+		JZ(LabelRef(label + "Add"))
+		Label(label + "One")
+		add(sums[0])
+		DECQ(r)
+		JNZ(LabelRef(label + "One"))
+		Label(label + "Add")
+		for i, l := range lanes {
+			for _, sum := range sums[1:] {
+				VADDPS(sum[i], sums[0][i], sums[0][i])
+			}
+			v := l.load(dst)
+			VADDPS(sums[0][i], v, v)
+			l.store(v, dst)
 		}
 	})
 	finish()
