@@ -49,12 +49,15 @@ type Taylor[F simd.Float] struct {
 	dq, dk, dv        Rows[F]
 	y, dy             []F
 	forward, backward func(task int)
+	tokens            func(lo, hi int)
+	together          bool // one token's heads are computed together
 }
 
 // taylorScratch is the memory of one worker; L is the tile, W = V+1.
 type taylorScratch[F simd.Float] struct {
 	keys, values    []F // tiles of the span: [K, L] and [L, W] each
 	queries         *featureMemory[F]
+	token           *featureMemory[F] // of one query each of tokenHeads heads
 	past            *featureMemory[F] // of keys
 	state, adjoint  []F               // [m, W]
 	sums            []F               // [W, L]
@@ -81,9 +84,10 @@ func newTaylor[F simd.Float](size AttentionSize, terms int, chunked bool) *Taylo
 		k.features = NewTaylorFeatures[F](size.DKey, terms)
 		k.tile = taylorChunk(k.features.Len())
 		k.span = k.tile
+		k.together = size.Queries == 1 && len(k.features.groups) == 1
 	}
 	k.pool.create = k.newScratch
-	k.forward, k.backward = k.forwardHead, k.backwardHead
+	k.forward, k.backward, k.tokens = k.forwardHead, k.backwardHead, k.forwardToken
 	return k
 }
 
@@ -103,6 +107,9 @@ func (k *Taylor[F]) newScratch() *taylorScratch[F] {
 		return s
 	}
 	s.queries, s.past = k.features.memory(l), k.features.memory(l)
+	if k.together {
+		s.token = k.features.memory(tokenHeads)
+	}
 	s.state, s.adjoint = scratch[F](k.features.Len()*w), scratch[F](k.features.Len()*w)
 	return s
 }
@@ -129,21 +136,20 @@ func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F
 		}
 	}
 	k.y, k.q, k.k, k.v = y, q, keys, values
-	k.run(k.forward)
+	if k.Queries == 1 && k.Keys == 1 && k.together {
+		k.pool.reserve(min(simd.Threads(), chunks(k.tasks(), tokenHeads)))
+		simd.ForRange(k.tasks(), tokenHeads, k.tokens)
+	} else {
+		k.run(k.forward)
+	}
 	if carry != nil {
 		carry.length[0] += int64(k.Keys)
 	}
 }
 
-// run shares the heads out, unless there is so little to do that waking a helper costs more.
+// run shares the heads out.
 func (k *Taylor[F]) run(body func(task int)) {
 	k.pool.reserve(min(simd.Threads(), k.tasks()))
-	if k.Queries == 1 && k.features != nil && k.tasks()*k.features.Len()*(k.DValue+1) < 1<<12 {
-		for task := range k.tasks() {
-			body(task)
-		}
-		return
-	}
 	simd.For(k.tasks(), body)
 }
 
@@ -188,7 +194,8 @@ func (k *Taylor[F]) forwardHead(task int) {
 			n = k.addKeysUnflushed(&p, from, min(n, k.span-p.fill))
 		}
 		if n == 1 && k.features != nil {
-			k.oneQuery(&p, from)
+			k.features.one(p.queries, k.q.at(p.b, from, k.Queries, p.h, k.DKey)) // [m]
+			k.oneQuery(&p, from, p.queries.token, 1)
 		} else {
 			k.load(&p, from, n)
 			k.readState(&p, n)
@@ -346,25 +353,4 @@ func (k *Taylor[F]) loadPast(p *taylorHead[F], n int) {
 		copy(p.past.scaled[i*k.tile:][:n], p.keys[i*k.tile:][:n])
 	}
 	k.features.spread(p.past, n)
-}
-
-// oneQuery is load, readState, readTile and finish for one query, without matrices of one column.
-func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
-	w, l := k.DValue+1, k.tile
-	q, sums := k.q.at(p.b, from, k.Queries, p.h, k.DKey)[:k.DKey], p.sums[:w]
-	clear(sums)
-	if p.stateful {
-		k.features.one(p.queries, q)
-		simd.GemmSerial(false, false, 1, w, k.features.Len(), 1, p.queries.token, k.features.Len(), p.state, w, 0, sums, w)
-	}
-	if p.fill > 0 {
-		row := p.weights[:p.fill]
-		simd.GemmSerial(false, false, 1, p.fill, k.DKey, p.queriesScale(k), q, k.DKey, p.keys, l, 0, row, l)
-		simd.Polynomial(row, nil, row, k.series)
-		simd.GemmSerial(false, false, 1, w, p.fill, 1, row, l, p.values, w, 1, sums, w)
-	}
-	inverse := k.invert(sums[k.DValue], from)
-	k.inverse[p.task*k.Queries+from] = inverse
-	at := ((p.b*k.Queries+from)*k.Heads + p.h) * k.DValue
-	simd.Scale(k.y[at:at+k.DValue], inverse, sums[:k.DValue])
 }
