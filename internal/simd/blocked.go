@@ -47,7 +47,7 @@ func (p *product[F]) run(parallel bool) {
 		}
 		j := takeJob[F]()
 		j.product = *p
-		j.split(6)
+		j.split()
 		For(j.pieces(), j.directPiece)
 		j.release()
 		return
@@ -102,7 +102,7 @@ func (j *job[F]) blocked(parallel bool) {
 		for j.from = 0; j.from < j.k; j.from += depth {
 			j.depth = min(depth, j.k-j.from)
 			j.packed = grow(j.packed, j.width*j.depth)
-			j.split(6)
+			j.split()
 			packs := (j.width + packColumns - 1) / packColumns * ((j.depth + blockK - 1) / blockK)
 			if parallel {
 				For(packs, j.packPiece)
@@ -121,17 +121,14 @@ func (j *job[F]) blocked(parallel bool) {
 
 // split chooses the pieces of C: enough of them to keep all threads busy to the end, rows first, because
 // pieces that share rows pack these rows of A again.
-func (j *job[F]) split(unit int) {
-	n := j.n
-	if j.width > 0 {
-		n = min(j.n-j.first, blockN)
-	}
+func (j *job[F]) split() {
+	n := j.across()
 	want := min(4*Threads(), j.m*n*j.k/pieceWork)
 	j.rows, j.columns = min(j.m, blockM), n
 	if Threads() == 1 || want < 2 {
 		return
 	}
-	j.rows = min(j.rows, max(unit, (j.m/want+unit-1)/unit*unit))
+	j.rows = min(j.rows, max(6, (j.m/want+5)/6*6))
 	if byRows := (j.m + j.rows - 1) / j.rows; byRows < want {
 		panel := panelWidth[F]()
 		by := (want + byRows - 1) / byRows
@@ -141,22 +138,27 @@ func (j *job[F]) split(unit int) {
 
 // pieces is the number of pieces of C.
 func (j *job[F]) pieces() int {
-	n := j.n
+	return (j.m + j.rows - 1) / j.rows * ((j.across() + j.columns - 1) / j.columns)
+}
+
+// across is the number of columns of C that are being computed: those of which B is packed, or all.
+func (j *job[F]) across() int {
 	if j.width > 0 {
-		n = min(j.n-j.first, blockN)
+		return min(j.n-j.first, blockN)
 	}
-	return (j.m + j.rows - 1) / j.rows * ((n + j.columns - 1) / j.columns)
+	return j.n
 }
 
 // piece is where the i-th piece of C begins and how large it is.
-func (j *job[F]) piece(i, n int) (row, rows, column, columns int) {
+func (j *job[F]) piece(i int) (row, rows, column, columns int) {
+	n := j.across()
 	across := (n + j.columns - 1) / j.columns
 	row, column = i/across*j.rows, i%across*j.columns
 	return row, min(j.rows, j.m-row), column, min(j.columns, n-column)
 }
 
 func (j *job[F]) runDirect(i int) {
-	row, rows, column, columns := j.piece(i, j.n)
+	row, rows, column, columns := j.piece(i)
 	q := j.part(row, rows, column, columns)
 	multiply(&q)
 }
@@ -166,13 +168,13 @@ func (j *job[F]) runPack(i int) {
 	across := (j.width + packColumns - 1) / packColumns
 	p, column := i/across*blockK, i%across*packColumns
 	depth := min(blockK, j.depth-p)
-	columns := min(packColumns, min(j.n-j.first, blockN)-column)
+	columns := min(packColumns, j.across()-column)
 	packB(j.packed[p*j.width+column*depth:], j.b[(j.from+p)*j.rsb+(j.first+column)*j.csb:], j.rsb, j.csb, depth, columns)
 }
 
 // runBlocked computes one piece of C over the packed part of the inner dimension.
 func (j *job[F]) runBlocked(i int) {
-	row, rows, column, columns := j.piece(i, min(j.n-j.first, blockN))
+	row, rows, column, columns := j.piece(i)
 	q := product[F]{m: rows, n: columns, alpha: j.alpha, csb: 1, rsb: panelWidth[F](), c: j.c[row*j.rsc+j.first+column:], rsc: j.rsc}
 	if j.from == 0 && j.d != nil {
 		q.beta, q.d, q.rsd = j.beta, j.d[row*j.rsd+j.first+column:], j.rsd
@@ -256,7 +258,7 @@ func (p *product[F]) runBatch(count, strideA, strideB, strideC int) {
 	j := takeJob[F]()
 	j.product, j.count, j.strideA, j.strideB, j.strideC = *p, count, strideA, strideB, strideC
 	work := max(1, p.m*p.n*p.k)
-	j.per = max(1, 4*pieceWork/work)
+	j.per = max(1, min(16*pieceWork/work, (count+15)/16))
 	pieces := (count + j.per - 1) / j.per
 	if count*work < splitWork {
 		for i := range pieces {
@@ -277,7 +279,7 @@ func (j *job[F]) runBatchPiece(i int) {
 		if q.d != nil {
 			q.d = q.c
 		}
-		if far && i+1 < end {
+		if far && i+1 < j.count {
 			q.nextA, q.nextB, q.nextC = tail(j.a, (i+1)*j.strideA), tail(j.b, (i+1)*j.strideB), j.c[(i+1)*j.strideC:]
 		}
 		q.run(false)
