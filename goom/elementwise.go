@@ -133,11 +133,11 @@ func addLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 
 // Mul returns a * b, elementwise with NumPy's broadcasting. NaN times anything and zero times
 // infinity are NaN.
-func Mul[F Float](a, b Tensor[F]) Tensor[F] { return binary(a, b, mulLogs[F]) }
+func Mul[F Float](a, b Tensor[F]) Tensor[F] { return pairwise(a, b, mulLogs[F]) }
 
 // Div returns a / b. A nonzero number divided by zero is an infinity of its sign, zero by zero NaN.
 func Div[F Float](a, b Tensor[F]) Tensor[F] {
-	return binary(a, b, func(l1, s1, l2, s2 F) (F, F) {
+	return pairwise(a, b, func(l1, s1, l2, s2 F) (F, F) {
 		if IsZero(l2) {
 			l2 = F(math.Inf(-1))
 			if IsZero(l1) {
@@ -149,11 +149,11 @@ func Div[F Float](a, b Tensor[F]) Tensor[F] {
 }
 
 // Add returns a + b (log-add-exp, signed). Exact cancellation gives zero.
-func Add[F Float](a, b Tensor[F]) Tensor[F] { return binary(a, b, addLogs[F]) }
+func Add[F Float](a, b Tensor[F]) Tensor[F] { return pairwise(a, b, addLogs[F]) }
 
 // Sub returns a - b.
 func Sub[F Float](a, b Tensor[F]) Tensor[F] {
-	return binary(a, b, func(l1, s1, l2, s2 F) (F, F) { return addLogs(l1, s1, l2, -s2) })
+	return pairwise(a, b, func(l1, s1, l2, s2 F) (F, F) { return addLogs(l1, s1, l2, -s2) })
 }
 
 // Neg returns -x: the signs flip, zeros' too.
@@ -212,7 +212,7 @@ func MulGrad[F Float](a, b, y Tensor[F], dy []F) (da, db []F) {
 	return da, db
 }
 
-func binary[F Float](a, b Tensor[F], f func(l1, s1, l2, s2 F) (F, F)) Tensor[F] {
+func pairwise[F Float](a, b Tensor[F], f func(l1, s1, l2, s2 F) (F, F)) Tensor[F] {
 	a.check()
 	b.check()
 	shape := broadcast(a.Shape, b.Shape)

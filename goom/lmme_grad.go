@@ -27,6 +27,9 @@ func (p *Product[F]) Backward(da, db []F, a, b, y Tensor[F], dy []F) {
 	}
 	p.y, p.a, p.b, p.da, p.db, p.dy = y, a, b, da, db, dy
 	switch {
+	case p.batch*p.n*p.k*p.m == 0: // empty, or sums of nothing
+		clear(da)
+		clear(db)
 	case p.wide != nil:
 		for i := range p.batch {
 			p.wide.backward(i)

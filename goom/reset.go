@@ -79,6 +79,9 @@ func MulMatrices[F Float](a, b Matrices[F]) Matrices[F] {
 	}
 	c := NewMatrices[F](a.N, a.Rows, b.Cols)
 	for i := range a.N {
+		if a.Rows*a.Cols*b.Cols == 0 {
+			continue
+		}
 		simd.GemmSerial(false, false, a.Rows, b.Cols, a.Cols, 1, a.matrix(i), a.Cols, b.matrix(i), b.Cols, 0, c.matrix(i), b.Cols)
 		c.Exp[i] = addExp(a.Exp[i], b.Exp[i])
 	}
