@@ -177,11 +177,6 @@ func (k *LogAttention[F]) state(task, slot int) (state logState) {
 // logState is S [K, C] of one task.
 type logState struct{ logs, signs []float64 }
 
-func (s logState) copyFrom(from logState) {
-	copy(s.logs, from.logs)
-	copy(s.signs, from.signs)
-}
-
 // Forward writes y, and its sign where values are signed. If carry is not nil the sequences go on from
 // it, all its positions being visible to every query, and it receives the last state.
 func (k *LogAttention[F]) Forward(y, sign HeadRows[F], x LogOperands[F], carry *LogCarry) {
