@@ -66,3 +66,13 @@ func taylorAttention[F simd.Float](name string, inputs G.Nodes, heads, keys, ter
 		func(y []F, q, keys, values kernels.Rows[F]) { k.Forward(y, q, keys, values, carry) },
 		k.Backward)
 }
+
+// A TaylorDegree is the size of one degree of the feature map: its features, the numbers of its state
+// and the floating-point operations of a position, of one head.
+type TaylorDegree = kernels.TaylorDegree
+
+// TaylorTable lists the degrees 0..P-1 of P = terms terms of heads of K = keys and V = values numbers, and
+// their total, as the paper counts them (arXiv 2602.00294).
+func TaylorTable(keys, values, terms int) (degrees []TaylorDegree, total TaylorDegree) {
+	return kernels.TaylorTable(keys, values, terms)
+}

@@ -60,3 +60,16 @@ func benchmarkAttention(b *testing.B, name string, size AttentionSize, k attenti
 		}
 	})
 }
+
+// BenchmarkTaylorForms measures both forms around the crossing that the cost model sees.
+func BenchmarkTaylorForms(b *testing.B) {
+	for _, c := range [][2]int{{8, 3}, {8, 4}, {8, 5}, {16, 3}, {16, 4}, {32, 3}} {
+		for _, t := range []int{256, 1024, 4096} {
+			size := AttentionSize{Batch: 1, Queries: t, Keys: t, Heads: 2, DKey: c[0], DValue: c[0], Causal: true}
+			for _, chunked := range []bool{false, true} {
+				benchmarkAttention(b, fmt.Sprintf("d%d_p%d_t%d_chunked=%v_model=%v", c[0], c[1], t, chunked, TaylorCost(size, c[1]).Chunked()),
+					size, taylorKernel[float32]{newTaylor[float32](size, c[1], chunked)})
+			}
+		}
+	}
+}

@@ -112,7 +112,12 @@ func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
 	keys, values := k.cache.tile(tile, task)
 	first := tile * keyTile
 	width := min(keyTile, k.visible(from+n-1)-first)
-	simd.GemmSerial(false, false, n, width, k.DKey, 1, s.queries, k.DKey, keys, keyTile, 0, s.scores, keyTile)
+	if n == 1 { // a stream's token: products of a vector, with less overhead
+		clear(s.scores[:width])
+		simd.AddWeighted(s.scores[:width], s.queries, keys, k.DKey, 1, keyTile)
+	} else {
+		simd.GemmSerial(false, false, n, width, k.DKey, 1, s.queries, k.DKey, keys, keyTile, 0, s.scores, keyTile)
+	}
 	for r := range n {
 		row := s.scores[r*keyTile : r*keyTile+width]
 		seen := max(0, min(width, k.visible(from+r)-first))
@@ -131,6 +136,13 @@ func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
 			simd.Scale(s.sums[r*k.DValue:(r+1)*k.DValue], c, s.sums[r*k.DValue:(r+1)*k.DValue])
 		}
 		s.total[r] += simd.ExpSum(row[:seen], row[:seen], s.largest[r])
+	}
+	if n == 1 {
+		if tile == 0 {
+			clear(s.sums[:k.DValue])
+		}
+		simd.AddWeighted(s.sums[:k.DValue], s.scores, values, width, 1, k.DValue+1)
+		return
 	}
 	var keep F = 1
 	if tile == 0 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/golden"
+	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 )
 
@@ -409,4 +410,49 @@ func TestTaylorSteadyState(t *testing.T) {
 	if n := testing.AllocsPerRun(200, func() { k.Forward(y, q, keys, v, carry) }); n > 0 {
 		t.Errorf("%v allocations a token", n)
 	}
+}
+
+// TestTaylorMillionTokens: a stream of 10^6 tokens takes no more memory than its first ones, and in
+// float32 its last output still is that of the definition over all 10^6 keys.
+func TestTaylorMillionTokens(t *testing.T) {
+	const tokens, width, terms = 1_000_000, 4, 3
+	size := AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
+	k, carry := NewTaylor[float32](size, terms, true), NewTaylorCarry[float32](1, 1, width, width, terms)
+	r := rng.New(1, "million")
+	x, y := make([]float32, 3*width), make([]float32, width)
+	all := make([]float32, 0, 2*width*tokens)
+	q, keys, v := SplitQKV(x, 1, width, width)
+	step := func() {
+		for i := range x {
+			x[i] = float32(2*r.Float64() - 0.9) // a mean that is not zero: the sums grow
+		}
+		all = append(all, x[width:]...)
+		k.Forward(y, q, keys, v, carry)
+	}
+	for range 1000 {
+		step()
+	}
+	bytes := carry.Bytes()
+	if n := testing.AllocsPerRun(1, func() {
+		for carry.Len() < tokens-1 {
+			step()
+		}
+	}); n > 0 || carry.Bytes() != bytes {
+		t.Errorf("%v allocations and a state of %d bytes after %d", n, carry.Bytes(), bytes)
+	}
+	step()
+	weight := TaylorWeight(terms)
+	total, want := 0.0, make([]float64, width)
+	for j := range tokens {
+		key, value := widen(all[2*width*j:2*width*j+width]), all[2*width*j+width:2*width*(j+1)]
+		w, _ := weight(dotNaive(widen(x[:width]), key) / 2)
+		total += w
+		for i, v := range value {
+			want[i] += w * float64(v)
+		}
+	}
+	for i := range want {
+		want[i] /= total
+	}
+	near(t, "y after 10^6 tokens", y, want, 1e-4)
 }

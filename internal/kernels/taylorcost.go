@@ -1,38 +1,44 @@
 package kernels
 
 // TaylorCosts are the multiplications, or operations that take as long, of one position of one head, in
-// the forms of Taylor attention, and the numbers of its state. Benchmarks of the forms, over head sizes
-// 8, 16 and 32, 3 to 6 terms and 64 to 4096 positions, put the crossing where these formulas do, to a
-// factor of 1.5.
+// the forms of Taylor attention, and the numbers of its state. The weights of what is not a matrix
+// product come from benchmarks of the forms over head sizes 8, 16 and 32, 3 to 5 terms and 64 to 4096
+// positions (BenchmarkTaylorForms).
 type TaylorCosts struct {
 	Features  int     // m
 	State     int     // m (V+1), numbers of a streaming state
-	Quadratic float64 // T/2 (K + V+1 + 6P): scores, values, and the polynomial, which is not a matrix product
-	Linear    float64 // C/2 (K + V+1 + 6P) + 2m (V+1 + 4): inside a chunk; add to the state and read it; features
-	Cached    float64 // T (K + V + 20): softmax over a cache of T keys and values, one token; 20: the exponential
+	Quadratic float64 // T/2 (K + V+1 + 2P): scores, values, and the polynomial
+	Linear    float64 // 3/4 C (K + V+1 + 2P) + 2m (V+1 + 6): inside a chunk; add to the state and read it; features
+	Token     float64 // C/2 (K + V+1 + 2P) + m (V+1 + 6) twice: the same for a stream, whatever its context
+	Cached    float64 // K + V + 20: softmax over one key of a cache; 20: its exponential and its load from memory
 }
 
-// polynomialCost is the time of a term of the polynomial beside that of a multiplication in a product.
-const polynomialCost = 6
+const (
+	polynomialCost = 2 // of a term of the polynomial
+	featureCost    = 6 // of a feature
+	cachedKeyCost  = 20
+)
 
-// TaylorCost is the cost model. T is the number of keys; a causal query sees half of them.
+// TaylorCost is the cost model. A causal query sees half of the keys, and half of its tile.
 func TaylorCost(size AttentionSize, terms int) TaylorCosts {
 	m := CountTaylorFeatures(size.DKey, terms)
 	seen := float64(size.Keys)
 	if size.Causal {
 		seen = float64(size.Keys+taylorTile) / 2
 	}
-	w := float64(size.DValue + 1)
+	w, chunk := float64(size.DValue+1), float64(taylorChunk(m))
 	scored := float64(size.DKey) + w + polynomialCost*float64(terms)
+	state := 2 * float64(m) * (w + featureCost)
 	return TaylorCosts{
 		Features: m, State: m * (size.DValue + 1),
 		Quadratic: seen * scored,
-		Linear:    float64(taylorChunk(m))*0.75*scored + 2*float64(m)*(w+4),
-		Cached:    float64(size.Keys) * float64(size.DKey+size.DValue+20),
+		Linear:    0.75*chunk*scored + state,
+		Token:     0.5*chunk*scored + state,
+		Cached:    float64(size.DKey + size.DValue + cachedKeyCost),
 	}
 }
 
-// Chunked says whether the chunked form is the cheaper one. It needs a state of less than
+// Chunked says whether the chunked form is the cheaper one. It needs a state of at most
 // MaxTaylorFeatures features.
 func (c TaylorCosts) Chunked() bool { return c.Features <= MaxTaylorFeatures && c.Linear < c.Quadratic }
 

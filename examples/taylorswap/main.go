@@ -1,0 +1,126 @@
+// Command taylorswap takes a trained softmax-attention model, puts Taylor attention of 2 to 8 terms in
+// the place of its attention, weights and all else as they are, and prints what that does to the
+// validation loss:
+//
+//	go run ./cmd/train -model softmax-attention -out runs/softmax
+//	go run ./examples/taylorswap -from runs/softmax
+//
+// Without -from it first trains a small model, for as many steps as -steps says.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"goomtrain/data"
+	"goomtrain/models"
+	"goomtrain/ops"
+	"goomtrain/train"
+)
+
+func main() {
+	from := flag.String("from", "", "run folder, checkpoint or .safetensors file of a softmax-attention model; empty: train one")
+	steps := flag.Int("steps", 300, "steps of that training")
+	batches := flag.Int("batches", 20, "validation batches to score")
+	flag.Parse()
+	if *steps < 1 || *batches < 1 {
+		fmt.Fprintf(os.Stderr, "taylorswap: -steps %d, -batches %d: want at least 1 of each\n", *steps, *batches)
+		os.Exit(2)
+	}
+	if err := run(os.Stdout, *from, *steps, *batches); err != nil {
+		fmt.Fprintln(os.Stderr, "taylorswap:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out io.Writer, from string, steps, batches int) error {
+	if from == "" {
+		dir, err := os.MkdirTemp("", "taylorswap")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		from = filepath.Join(dir, "run")
+		if err := trainSoftmax(out, from, steps); err != nil {
+			return err
+		}
+	}
+	weights, cfg, err := train.FindWeights(from)
+	if err != nil {
+		return err
+	}
+	if cfg.Model != "softmax-attention" {
+		return fmt.Errorf("%s holds a %s: want a softmax-attention", from, cfg.Model)
+	}
+	trained, err := train.LoadModel[float32](weights, cfg, true)
+	if err != nil {
+		return err
+	}
+	set, err := data.Open(cfg.DataConfig(), cfg.Seed)
+	if err != nil {
+		return err
+	}
+	err = compare(out, trained, set, batches)
+	return errors.Join(err, set.Close())
+}
+
+// trainSoftmax makes a run of a small model on the default text.
+func trainSoftmax(out io.Writer, dir string, steps int) error {
+	cfg := train.Default("nano", "text")
+	cfg.Model, cfg.Out, cfg.Steps, cfg.ScheduleSteps, cfg.SampleTokens = "softmax-attention", dir, steps, steps, 0
+	_, err := train.Launch(context.Background(), cfg, out)
+	return err
+}
+
+// compare scores the model as it is, and with Taylor attention of every number of terms.
+func compare(out io.Writer, trained *models.Model[float32], set *data.Dataset, batches int) error {
+	sizes := trained.Config()
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "attention\tnats per token\tbits per byte\tstate of a head (numbers)")
+	score := func(name, state string, model *models.Model[float32]) error {
+		s, err := train.Evaluate(context.Background(), model, set.Valid[0], new(data.Batch), 8, batches)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(table, "%s\t%.4f\t%.4f\t%s\n", name, s.Loss, s.BPB, state)
+		return nil
+	}
+	if err := score("softmax", "grows", trained); err != nil {
+		return err
+	}
+	for terms := 2; terms <= ops.MaxTaylorTerms; terms++ {
+		swapped, err := swap(trained, terms)
+		if err != nil {
+			return err
+		}
+		_, total := ops.TaylorTable(sizes.DHead, sizes.DHead, terms)
+		if err := score(fmt.Sprintf("Taylor, %d terms", terms), fmt.Sprint(total.State), swapped); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
+
+// swap is the model with Taylor attention: parameters have the same names and shapes.
+func swap(trained *models.Model[float32], terms int) (*models.Model[float32], error) {
+	c := trained.Config()
+	c.Model, c.TaylorTerms = "taylor-attention", terms
+	swapped, err := models.New[float32](c, 1)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range swapped.Params() {
+		from := trained.Params()[i]
+		if p.Name != from.Name || len(p.Value) != len(from.Value) {
+			return nil, fmt.Errorf("parameter %s %v does not stand for %s %v", p.Name, p.Shape, from.Name, from.Shape)
+		}
+		copy(p.Value, from.Value)
+	}
+	return swapped, nil
+}
