@@ -59,15 +59,7 @@ func within2(x []uint64, limit magnitude) bool {
 	return all&sentinels == sentinels
 }
 
-// magnitudes returns the smallest and the largest magnitude of x: (max, 0) when x is empty.
-func magnitudes[F Float](x []F) (lo, hi magnitude) {
-	if single[F]() {
-		a, b := magnitudes32(view32(x))
-		return magnitude(a), magnitude(b)
-	}
-	return magnitudes64(view64(x))
-}
-
+// magnitudes32 returns the smallest and the largest magnitude of x, magnitudes64 likewise.
 func magnitudes32(x []float32) (lo, hi uint32) {
 	lo = math.MaxUint32
 	for _, v := range x {
