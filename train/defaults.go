@@ -9,10 +9,10 @@ const defaultModel, defaultPreset, defaultTask = "goom-rnn", "small", "text"
 func base() Config {
 	return Config{
 		Model: defaultModel, Preset: defaultPreset, DType: "float32", Task: defaultTask, Tokenizer: "byte",
-		Steps: 400, Batch: 16, Seed: 1,
+		Steps: 1000, Batch: 16, Seed: 1,
 		Optimizer: "adamw", LR: 3e-3, MinLR: 1e-5, Schedule: "one-cycle", Warmup: 10, DecayRatio: 0.2,
 		WeightDecay: 0.1, Beta1Max: 0.99, Beta2: 0.99, Eps: 1e-8, Clip: 1,
-		EvalEvery: 100, EvalBatches: 20, SaveEvery: 100, Keep: 3,
+		EvalEvery: 250, EvalBatches: 20, SaveEvery: 250, Keep: 3,
 		OnNonfinite: "stop", MaxNonfinite: 10, SampleTokens: 300,
 	}
 }
@@ -20,7 +20,9 @@ func base() Config {
 // byPreset holds what differs for each preset of models.Preset, with its reason.
 var byPreset = map[string]func(c *Config){
 	// seconds a run: to try a change, in tests
-	"nano": func(c *Config) { c.Steps, c.Batch, c.LR = 200, 8, 5e-3 },
+	"nano": func(c *Config) {
+		c.Steps, c.Batch, c.LR, c.EvalEvery, c.SaveEvery = 200, 8, 5e-3, 100, 100
+	},
 	// the default: see base
 	"small": func(c *Config) {},
 	// about an hour: a wider model wants a lower rate
