@@ -15,10 +15,13 @@ type Embedding[F simd.Float] struct {
 	Table *params.Param[F] // [S, D]
 }
 
+// tokenDeviation is that of the initial numbers of token vectors.
+const tokenDeviation = 0.02
+
 // NewEmbedding makes the table of that name for S = vocab tokens of width D, normal with deviation
 // 0.02.
 func NewEmbedding[F simd.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
-	return &Embedding[F]{Table: s.New(name, params.Normal(0.02), true, vocab, width)}
+	return &Embedding[F]{Table: s.New(name, params.Normal(tokenDeviation), true, vocab, width)}
 }
 
 // Forward looks tokens [B, T] up: [B, T, D].

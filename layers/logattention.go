@@ -1,8 +1,11 @@
 package layers
 
 import (
+	"math"
+
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
@@ -54,9 +57,23 @@ type DecayPositions[F simd.Float] struct {
 	name  string
 }
 
-// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width.
+// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p begins at its
+// fixed point 1, with half of it forgotten at every position; gates differ from that by about one for tokens as
+// NewEmbedding makes them, so that positions tell from the beginning which tokens were near.
 func NewDecayPositions[F simd.Float](s params.Set[F], width int) *DecayPositions[F] {
-	return &DecayPositions[F]{Dense: NewLinear(s.Sub("dense"), width, 2*width, true), name: s.Name("state")}
+	dense := s.Sub("dense")
+	half := func(_ *rng.Stream, values []float64, _ []int) {
+		for i := range values[width:] {
+			values[width+i] = -math.Ln2 // 1 = sigmoid(0) * 1 + exp(-ln 2)
+		}
+	}
+	return &DecayPositions[F]{
+		Dense: &Linear[F]{
+			Weight: dense.New("weight", params.Normal(0.5/(tokenDeviation*math.Sqrt(float64(width)))), true, 2*width, width),
+			Bias:   dense.New("bias", half, false, 2*width),
+		},
+		name: s.Name("state"),
+	}
 }
 
 // Forward adds its embedding to x [B, T, D].

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -77,6 +78,11 @@ func peer(b *testing.B, name string, build func() (g *Graph[float32], y *G.Node,
 				}
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/op")
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			b.ReportMetric(float64(m.HeapAlloc)/1e6, "MB")
+			runtime.KeepAlive(exec)
 		})
 	}
 }
