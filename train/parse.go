@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"goomtrain/internal/settings"
 )
@@ -193,6 +194,25 @@ func RunFolder(path string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s is no run folder and no checkpoint in one: %s is missing", path, ConfigFile)
+}
+
+// NewestRun is the run folder under runs/ that was begun or resumed last: what is meant where no other
+// is named.
+func NewestRun() (string, error) {
+	configs, err := filepath.Glob(filepath.Join(runsDir, "*", ConfigFile))
+	if err != nil {
+		return "", err
+	}
+	newest, at := "", time.Time{}
+	for _, path := range configs {
+		if info, err := os.Stat(path); err == nil && (newest == "" || info.ModTime().After(at)) {
+			newest, at = filepath.Dir(path), info.ModTime()
+		}
+	}
+	if newest == "" {
+		return "", fmt.Errorf("no run in the folder %s: train one with go run ./cmd/train, or name a run's folder", runsDir)
+	}
+	return newest, nil
 }
 
 // LoadConfig reads the configuration of the run that a run folder or checkpoint folder belongs to.

@@ -129,14 +129,17 @@ func (s *session[F]) openFolder() (err error) {
 	return err
 }
 
+// runsDir is where runs go that are given no folder, in the working folder.
+const runsDir = "runs"
+
 // newFolder makes the folder of a new run, and refuses one that already holds a run.
 func newFolder(cfg Config) (string, error) {
 	dir := cfg.Out
 	if dir == "" {
 		name := fmt.Sprintf("%s-%s-%s", time.Now().Format("20060102-150405"), cfg.Model, cfg.Task)
-		dir = filepath.Join("runs", name)
+		dir = filepath.Join(runsDir, name)
 		for n := 2; exists(dir); n++ {
-			dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
+			dir = filepath.Join(runsDir, fmt.Sprintf("%s-%d", name, n))
 		}
 	}
 	if exists(filepath.Join(dir, ConfigFile)) {

@@ -1,4 +1,6 @@
-// Command generate writes text with a trained model: go run ./cmd/generate -from RUN -prompt TEXT.
+// Command generate writes text with a trained model: go run ./cmd/generate -prompt TEXT.
+//
+// The model is that of the run folder, checkpoint or weights file given by -from, or of the newest run.
 //
 // Tokens come out as they are drawn; a recurrent model takes constant time and memory for each. The
 // state after a text can be saved (-save-state) and gone on from (-load-state). Text goes to standard

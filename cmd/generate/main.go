@@ -40,7 +40,7 @@ type options struct {
 func (o *options) table() settings.Table {
 	const text, draw, state = "Text", "Drawing", "State and machine"
 	return settings.Table{
-		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml beside it", Value: &o.from},
+		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml beside it; empty: the newest run in runs/", Value: &o.from},
 		{Name: "prompt", Group: text, Help: "text to go on from; empty: the beginning of a document", Value: &o.prompt},
 		{Name: "prompt-file", Group: text, Help: "file with the prompt; - for standard input", Value: &o.promptFile},
 		{Name: "n", Group: text, Help: "tokens to write", Value: &o.n},
@@ -73,8 +73,6 @@ func parse(args []string) (options, error) {
 	switch {
 	case len(rest) > 0:
 		return o, fmt.Errorf("unexpected argument %q: a prompt of several words needs quotes", rest[0])
-	case o.from == "":
-		return o, errors.New("-from is missing: give a run folder, as in -from runs/NAME")
 	case o.prompt != "" && o.promptFile != "":
 		return o, errors.New("-prompt contradicts -prompt-file: give one")
 	case o.n < 0:
@@ -90,7 +88,7 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 	o, err := parse(args)
 	if errors.Is(err, settings.ErrHelp) {
 		o := defaults()
-		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate -from RUN [flags]\n\nWrites text with a trained model. Defaults in brackets.\n")
+		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate [-from RUN] [flags]\n\nWrites text with a trained model. Defaults in brackets.\n")
 		o.table().Help(stdout)
 		return 0
 	} else if err != nil {
@@ -107,6 +105,14 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 // generate loads the model in the precision that it was trained in.
 func generate(o options, text *textWriter, stderr io.Writer) error {
 	simd.SetThreads(o.threads)
+	if o.from == "" {
+		newest, err := train.NewestRun()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(stderr, "note: writing with the newest run,", newest)
+		o.from = newest
+	}
 	weights, cfg, err := train.FindWeights(o.from)
 	if err != nil {
 		return err

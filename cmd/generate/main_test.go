@@ -9,18 +9,38 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"goomtrain/checkpoints"
 	"goomtrain/train"
 )
 
-// Example shows the answer to a call without a model.
+// Example shows the answer to a call where nothing was trained.
 func Example() {
 	code := run(nil, &textWriter{out: os.Stdout}, os.Stdout, os.Stdout)
 	fmt.Println("exit code", code)
 	// Output:
-	// generate: -from is missing: give a run folder, as in -from runs/NAME
-	// exit code 2
+	// generate: no run in the folder runs: train one with go run ./cmd/train, or name a run's folder
+	// exit code 1
+}
+
+// TestNewestRun: without -from the run that was begun or resumed last writes.
+func TestNewestRun(t *testing.T) {
+	dir := trained(t, func(c *train.Config) {})
+	t.Chdir(t.TempDir())
+	for i, name := range []string{"new", "old"} {
+		to := filepath.Join("runs", name)
+		if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		when := time.Now().Add(-time.Duration(i) * time.Hour)
+		if err := os.Chtimes(filepath.Join(to, "config.toml"), when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, got, _, errs := call("-n", "5"); code != 0 || got == "" || !strings.Contains(errs, filepath.Join("runs", "new")) {
+		t.Errorf("exit code %d, text %q, %s; want the text of runs/new", code, got, errs)
+	}
 }
 
 // trained makes a run on a text of more than ASCII, so that characters span tokens.
@@ -139,7 +159,7 @@ func TestMistakes(t *testing.T) {
 		want string
 		args []string
 	}{
-		{2, "-from is missing", nil},
+		{1, "no run in the folder runs", nil},
 		{2, "did you mean -temperature?", []string{"-temprature", "1"}},
 		{2, "needs quotes", []string{"-from", dir, "-prompt", "two", "words"}},
 		{2, "-prompt contradicts -prompt-file", []string{"-from", dir, "-prompt", "a", "-prompt-file", "b"}},
