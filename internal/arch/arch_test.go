@@ -22,7 +22,7 @@ var may = map[string][]string{
 	"internal/kernels":  {"internal/simd", "params", "internal/rng"},
 	"internal/executor": {"internal/simd"},
 	"ops":               {"goom", "internal/kernels", "internal/simd", "internal/executor", "params"},
-	"layers":            {"ops", "params", "internal/simd"},
+	"layers":            {"ops", "params", "internal/simd", "internal/rng"},
 	"models":            {"layers", "ops", "params", "internal/executor", "internal/simd", "internal/nearest"},
 	"data":              {"internal/rng", "internal/nearest", "internal/mmap", "internal/atomicfile"},
 	"checkpoints":       {"params", "internal/atomicfile"},
