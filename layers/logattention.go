@@ -58,7 +58,7 @@ type DecayPositions[F simd.Float] struct {
 }
 
 // NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p begins at its
-// fixed point 1, with half of it forgotten at every position; gates differ from that by about one for tokens as
+// fixed point 1, with half of it forgotten at every position; gates differ from that by about a half for tokens as
 // NewEmbedding makes them, so that positions tell from the beginning which tokens were near.
 func NewDecayPositions[F simd.Float](s params.Set[F], width int) *DecayPositions[F] {
 	dense := s.Sub("dense")

@@ -35,6 +35,7 @@ func BenchmarkPeer(b *testing.B) {
 			return g, y, wrt
 		})
 	}
+	// interleaved with PyTorch: forward 80 to 95 times faster, forward_backward 94 to 103 times, in a 27th of the memory
 	peer(b, "log_attention/b4_h8_t512_k32_v32", func() (g *Graph[float32], y *G.Node, wrt G.Nodes) {
 		g = NewGraph[float32](4, 512)
 		qkv := normalInput(g, "qkv", 8*(2*32+32))
