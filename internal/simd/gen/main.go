@@ -20,6 +20,7 @@ var groups = map[string]func(){
 	"pack":      packKernels,
 	"vector":    vectorKernels,
 	"functions": functionKernels,
+	"logsign":   logSignKernels,
 	"rows":      rowKernels,
 	"monomials": monomialKernels,
 	"peak":      peakKernel,

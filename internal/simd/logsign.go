@@ -1,0 +1,64 @@
+package simd
+
+import "math"
+
+// The two passages between logarithms with signs and floats, each in one pass over memory.
+
+// SignedExp sets dst[i] = s[i] * exp(l[i] - c). dst may be l or s.
+func SignedExp[F Float](dst, l, s []F, c F) {
+	checkMap("SignedExp", dst, l)
+	checkMap("SignedExp", dst, s)
+	if single[F]() {
+		signedExp32(as32(dst), as32(l), as32(s), float32(c))
+		return
+	}
+	d, v, w := as64(dst), as64(l), as64(s)
+	for i, x := range v {
+		d[i] = w[i] * math.Exp(x-float64(c))
+	}
+}
+
+// LogAbs sets l[i] = log|x[i]| + c and s[i] to +1 or -1, the sign of x[i] (of a negative zero -1), and returns
+// how many |x[i]| are below least or NaN. l may be x; s shares memory with neither.
+func LogAbs[F Float](l, s, x []F, c, least F) (doubtful int) {
+	checkMap("LogAbs", l, x)
+	checkMap("LogAbs", s, x)
+	if shared(s, x) || shared(s, l) {
+		panicOverlap("LogAbs")
+	}
+	if single[F]() {
+		return logAbs32(as32(l), as32(s), as32(x), float32(c), float32(least))
+	}
+	d, w, v := as64(l), as64(s), as64(x)
+	for i, x := range v {
+		w[i] = math.Copysign(1, x)
+		x = math.Abs(x)
+		if !(x >= float64(least)) {
+			doubtful++
+		}
+		if x < 0x1p-1022 { // package math's assembly is wrong for subnormal numbers
+			d[i] = math.Log(x*0x1p54) - 54*math.Ln2 + float64(c)
+		} else {
+			d[i] = math.Log(x) + float64(c)
+		}
+	}
+	return doubtful
+}
+
+func signedExpPortable(dst, l, s []float32, c float32) {
+	for i, x := range l {
+		dst[i] = s[i] * float32(math.Exp(float64(x-c)))
+	}
+}
+
+func logAbsPortable(l, s, x []float32, c, least float32) (doubtful int) {
+	for i, v := range x {
+		s[i] = float32(math.Copysign(1, float64(v)))
+		v = float32(math.Abs(float64(v)))
+		if !(v >= least) {
+			doubtful++
+		}
+		l[i] = float32(math.Log(float64(v))) + c
+	}
+	return doubtful
+}

@@ -1,0 +1,27 @@
+//go:build amd64 && !noasm
+
+package simd
+
+func signedExp32(dst, l, s []float32, c float32) {
+	if !haveAVX2 {
+		signedExpPortable(dst, l, s, c)
+		return
+	}
+	for len(l) > 0 {
+		n := min(len(l), longest)
+		signedExpAVX2(&dst[0], &l[0], &s[0], n, c)
+		dst, l, s = dst[n:], l[n:], s[n:]
+	}
+}
+
+func logAbs32(l, s, x []float32, c, least float32) (doubtful int) {
+	if !haveAVX2 {
+		return logAbsPortable(l, s, x, c, least)
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest) // so few that a float32 counts them
+		doubtful += int(logAbsAVX2(&l[0], &s[0], &x[0], n, c, least))
+		l, s, x = l[n:], s[n:], x[n:]
+	}
+	return doubtful
+}
