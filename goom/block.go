@@ -62,7 +62,7 @@ func (m Matrices[F]) Tensor() Tensor[F] {
 	n := m.Rows * m.Cols
 	simd.ForRange(m.N, max(1, grain/max(1, n)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			logsOf(t.Log[i*n:][:n], t.Sign[i*n:][:n], m.matrix(i), m.Exp[i])
+			logsOf(t.Log[i*n:][:n], t.Sign[i*n:][:n], m.matrix(i), m.Exp[i], normal[F]())
 		}
 	})
 	return t
@@ -136,24 +136,19 @@ func beyondNormal[F Float](l []F, c float64) bool {
 	return false
 }
 
-// logsOf sets l, s to the logarithms and signs of x * 2^exp.
-func logsOf[F Float](l, s, x []F, exp int64) {
-	finishLogs(l, s, split(l, s, x, normal[F]()), exp)
-}
-
-// finishLogs turns the magnitudes in l into logarithms of l * 2^exp. ordinary says that there is no zero,
-// subnormal number or NaN among them.
-func finishLogs[F Float](l, s []F, ordinary bool, exp int64) {
-	if ordinary || single[F]() {
-		simd.Log(l, l)
-	} else {
-		for i, v := range l {
-			l[i] = F(logAbs(float64(v))) // package math's logarithm is wrong for subnormals
-		}
+// logsOf sets l, s to the logarithms and signs of x * 2^exp, and reports whether every magnitude of x is at least
+// 2^least (and not below the normal numbers), and none a NaN.
+func logsOf[F Float](l, s, x []F, exp int64, least int) (ordinary bool) {
+	hi, lo := timesLn2(exp)
+	c := F(hi)
+	// What rounding the constant cost goes in as a factor, so that each logarithm is rounded once. (Where it is
+	// beyond e^40, neighbouring logarithms differ by more than that.)
+	if rest := (hi - float64(c)) + lo; rest != 0 && math.Abs(rest) < 40 && len(x) > 0 {
+		simd.Scale(l, F(math.Exp(rest)), x)
+		x = l
 	}
-	shiftExp(l, exp)
-	if ordinary {
-		return
+	if simd.LogAbs(l, s, x, c, F(math.Ldexp(1, least))) == 0 {
+		return true
 	}
 	for i, v := range l {
 		switch {
@@ -163,20 +158,7 @@ func finishLogs[F Float](l, s []F, ordinary bool, exp int64) {
 			s[i] = 1
 		}
 	}
-}
-
-// shiftExp adds exp * ln 2 to every logarithm. What rounding the constant to F costs is as large as half a
-// unit of the result at most, whose own rounding is that large as well.
-func shiftExp[F Float](l []F, exp int64) {
-	if exp == 0 {
-		return
-	}
-	hi, lo := timesLn2(exp)
-	c := F(hi)
-	if rest := (hi - float64(c)) + lo; rest > 1e-9 || rest < -1e-9 {
-		shift(l, rest) // before the large part, while the sum still holds it
-	}
-	shift(l, float64(c))
+	return false
 }
 
 // exponent returns e with 2^e <= x < 2^(e+1) for the number of that magnitude; ok is false for zero,

@@ -24,7 +24,7 @@ func LogInfinite[F Float](l, s, x []F) {
 
 func logWithZero[F Float](l, s, x []F, zero F) {
 	same("Log", len(x), len(l), len(s))
-	finishLogs(l, s, split(l, s, x, normal[F]()), 0)
+	logsOf(l, s, x, 0, normal[F]())
 	if floor := Floor[F](); zero != floor {
 		for i, v := range l {
 			if v == floor {
@@ -32,15 +32,6 @@ func logWithZero[F Float](l, s, x []F, zero F) {
 			}
 		}
 	}
-}
-
-// logAbs is ln|x|. Package math's assembly is wrong for subnormal numbers, so they are scaled up first.
-func logAbs(x float64) float64 {
-	x = math.Abs(x)
-	if x < 0x1p-1022 && x > 0 {
-		return math.Log(x*0x1p54) - 54*ln2
-	}
-	return math.Log(x)
 }
 
 // LogGrad sets dx = dl * s / (|x| + eps), the gradient of Log, finite everywhere: at zero it is dl/eps.

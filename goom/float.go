@@ -113,33 +113,3 @@ func maxLog[F Float](l []F) F {
 	}
 	return c
 }
-
-var ones32, ones64 = filled[float32](1 << 12), filled[float64](1 << 12)
-
-func filled[F Float](n int) []F {
-	x := make([]F, n)
-	for i := range x {
-		x[i] = 1
-	}
-	return x
-}
-
-// shift adds c to every element of l.
-func shift[F Float](l []F, c float64) {
-	if c == 0 {
-		return
-	}
-	if single[F]() {
-		for v := view32(l); len(v) > 0; {
-			n := min(len(v), len(ones32))
-			simd.AddScaled(v[:n], float32(c), ones32[:n])
-			v = v[n:]
-		}
-		return
-	}
-	for v := view64(l); len(v) > 0; {
-		n := min(len(v), len(ones64))
-		simd.AddScaled(v[:n], c, ones64[:n])
-		v = v[n:]
-	}
-}

@@ -234,8 +234,7 @@ func scaledReals[F Float](out, l, s []F, c float64) {
 		clear(out)
 		return
 	}
-	simd.ExpSum(out, l, F(c))
-	simd.Mul(out, out, s)
+	simd.SignedExp(out, l, s, F(c))
 	if c < float64(Floor[F]()+reach[F]()) { // the floor's exponential does not vanish by itself
 		for i, v := range l {
 			if IsZero(v) {
@@ -264,10 +263,8 @@ func tiny[F Float]() int {
 
 // finish turns R into logarithms and signs and mends the elements that cannot be trusted.
 func (p *Product[F]) finish(i int, R []F, y, a, b Tensor[F], c1, c2 float64) {
-	trusted := split(y.Log, y.Sign, R, noise[F]())
-	simd.Log(y.Log, y.Log)
-	shift(y.Log, c1+c2)
-	p.settle(i, y, a, b, c1, c2, trusted)
+	doubtful := simd.LogAbs(y.Log, y.Sign, R, F(c1+c2), F(math.Ldexp(1, noise[F]())))
+	p.settle(i, y, a, b, c1, c2, doubtful == 0)
 }
 
 // settle mends the result of a product unless all its elements are known to be trustworthy.

@@ -188,10 +188,8 @@ func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 	w.max = func(lo, hi int) { w.top[lo/grain] = maxLog(w.x[lo:hi]) }
 	w.exp = func(lo, hi int) { scaledReals(w.u[lo:hi], w.x[lo:hi], w.s[lo:hi], w.c) }
 	w.log = func(lo, hi int) {
-		l := w.u[lo:hi]
-		w.trusted[lo/grain] = split(l, w.s[lo:hi], w.x[lo:hi], noise[F]())
-		simd.Log(l, l)
-		shift(l, w.c)
+		least := F(math.Ldexp(1, noise[F]()))
+		w.trusted[lo/grain] = simd.LogAbs(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi], F(w.c), least) == 0
 	}
 	w.divide = func(lo, hi int) { quotient(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi]) }
 	w.weigh = func(lo, hi int) { simd.Mul(w.u[lo:hi], w.u[lo:hi], w.x[lo:hi]) }

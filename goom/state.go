@@ -103,9 +103,7 @@ func (x *state[F]) mul(y *state[F], a factor[F]) {
 func (x *state[F]) mulLogs(y *state[F], a factor[F], l, s []F) {
 	for y.wide == nil && a.whole {
 		x.multiply(y, a)
-		ordinary := split(l, s, x.mant, doubt[F]())
-		if ordinary || !underflows(y.mant, a.mant) {
-			x.finishLogs(l, s, ordinary)
+		if x.writeLogs(l, s, doubt[F]()) || !underflows(y.mant, a.mant) {
 			x.normalise()
 			return
 		}
@@ -247,18 +245,20 @@ func (x *state[F]) logs(l, s []F) {
 		wideLogs(x.wide, l, s)
 		return
 	}
-	x.finishLogs(l, s, split(l, s, x.mant, normal[F]()))
+	x.writeLogs(l, s, normal[F]())
 }
 
-// finishLogs turns the magnitudes in l, that of the mantissas, into logarithms.
-func (x *state[F]) finishLogs(l, s []F, ordinary bool) {
+// writeLogs is logs of a state that is not wide. It reports whether every mantissa is at least 2^least.
+func (x *state[F]) writeLogs(l, s []F, least int) (ordinary bool) {
 	if x.uniform && x.rows > 0 {
-		finishLogs(l, s, ordinary, x.exp[0])
-		return
+		return logsOf(l, s, x.mant, x.exp[0], least)
 	}
+	ordinary = true
 	for i, e := range x.exp {
-		finishLogs(l[i*x.d:][:x.d], s[i*x.d:][:x.d], ordinary, e)
+		row := x.mant[i*x.d:][:x.d]
+		ordinary = logsOf(l[i*x.d:][:x.d], s[i*x.d:][:x.d], row, e, least) && ordinary
 	}
+	return ordinary
 }
 
 // mulWide is mul element by element with an exponent for each.
