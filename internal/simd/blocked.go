@@ -54,10 +54,7 @@ func (p *product[F]) run(parallel bool) {
 	}
 	if p.k*p.n <= smallB && (!parallel || p.m*p.n*p.k < splitWork) {
 		s := takeScratch[F]()
-		s.data = grow(s.data, p.k*(p.n+panelWidth[F]()))
-		packB(s.data, p.b, p.rsb, p.csb, p.k, p.n)
-		p.b, p.rsb, p.csb, p.bstep = s.data, panelWidth[F](), 1, panelWidth[F]()*p.k
-		multiply(p)
+		p.multiplyPacked(s)
 		s.release()
 		return
 	}
@@ -71,6 +68,14 @@ func (p *product[F]) run(parallel bool) {
 // that they stay in the caches without packing, or are read only once or twice.
 func (p *product[F]) direct() bool {
 	return p.k <= 2*blockK && (p.k*p.rsb <= 8192 || p.m <= 12) && (p.m <= 64 || p.m*p.k <= 32768)
+}
+
+// multiplyPacked computes a product with a small B by packing it in s.
+func (p *product[F]) multiplyPacked(s *scratch[F]) {
+	s.data = grow(s.data, p.k*(p.n+panelWidth[F]()))
+	packB(s.data, p.b, p.rsb, p.csb, p.k, p.n)
+	p.b, p.rsb, p.csb, p.bstep = s.data, panelWidth[F](), 1, panelWidth[F]()*p.k
+	multiply(p)
 }
 
 // job is the state of one product while several goroutines work on it. Jobs are recycled, and their
@@ -273,6 +278,11 @@ func (p *product[F]) runBatch(count, strideA, strideB, strideC int) {
 // runBatchPiece computes some products of a batch, one after the other.
 func (j *job[F]) runBatchPiece(i int) {
 	far := j.count*(j.strideA+j.strideB) > farBatch
+	// Products that pack a small B share the memory for it: threads would queue for the free list.
+	var s *scratch[F]
+	if j.csb != 1 && j.m > 1 && j.n > 1 && j.k > 0 && j.alpha != 0 && j.k*j.n <= smallB {
+		s = takeScratch[F]()
+	}
 	for i, end := i*j.per, min(j.count, (i+1)*j.per); i < end; i++ {
 		q := j.product
 		q.a, q.b, q.c = tail(j.a, i*j.strideA), tail(j.b, i*j.strideB), j.c[i*j.strideC:]
@@ -282,7 +292,14 @@ func (j *job[F]) runBatchPiece(i int) {
 		if far && i+1 < j.count {
 			q.nextA, q.nextB, q.nextC = tail(j.a, (i+1)*j.strideA), tail(j.b, (i+1)*j.strideB), j.c[(i+1)*j.strideC:]
 		}
-		q.run(false)
+		if s != nil {
+			q.multiplyPacked(s)
+		} else {
+			q.run(false)
+		}
+	}
+	if s != nil {
+		s.release()
 	}
 }
 

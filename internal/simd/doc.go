@@ -17,5 +17,8 @@
 //     bit by bit. float64 exists for checking: its elementwise functions are loops over package math.
 //   - An assembly call cannot be preempted, so long slices are cut into pieces of some microseconds.
 //
+// Beside it: blas gives these kernels to libraries that take a BLAS, peak measures the yardstick of the
+// benchmarks, compare (a module of its own, with cgo) times them against OpenBLAS, gen writes the assembly.
+//
 // Accuracy of the float32 functions: at most 2 ulp over the whole range (the tests sweep it).
 package simd

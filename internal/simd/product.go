@@ -125,9 +125,9 @@ func multiplyPortable[F Float](p *product[F]) {
 // sumTile sums the products of rows 0 and second of A with four columns of B.
 func sumTile[F Float](sum *[8]F, k int, a []F, second, csa int, b []F, rsb int) {
 	var s0, s1, s2, s3, t0, t1, t2, t3 F
-	for p := range k {
-		x, y := a[p*csa], a[second+p*csa]
-		v := b[p*rsb : p*rsb+4 : p*rsb+4]
+	for i, j := 0, 0; k > 0; i, j, k = i+csa, j+rsb, k-1 {
+		x, y := a[i], a[second+i]
+		v := b[j : j+4 : j+4]
 		s0 += x * v[0]
 		s1 += x * v[1]
 		s2 += x * v[2]

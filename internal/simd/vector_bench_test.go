@@ -7,6 +7,11 @@ import (
 	"time"
 )
 
+// Measured on the machine of gemm_bench_test.go, which swings by a factor of two, in G elements a second of
+// slices of 4096: Exp 1.9, Log 1.3, Log1p 1.3, Sigmoid 0.9, LogSigmoid 0.7, Tanh 1.0, ExpSum 1.6, Sum 26,
+// Max 16, MaxAbs 16, Dot 18; from memory Sum and Max read 4.9 GB/s where copying moves 10-13. Out of cache, in
+// times of a copy of as many bytes, rows of 256: LayerNorm 1.0, backward 0.9, GLU 1.1, backward 0.9; AdamW 0.5.
+
 // perElement reports G elements a second of f on n elements, the best of b.N rounds.
 func perElement(b *testing.B, n int, f func()) {
 	f()

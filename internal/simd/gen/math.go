@@ -269,7 +269,7 @@ func negated(e vec) vec {
 // log returns the logarithm of x.
 func log(x vec) vec {
 	// denormals are scaled up
-	small, u, k := YMM(), YMM(), YMM()
+	small, u := YMM(), YMM()
 	VCMPPS(Imm(1), loaded(bitsConstant("smallestNormal", 0x00800000)), x, small) // x < it
 	VMULPS(constant("twoTo23", 1<<23), x, u)
 	VBLENDVPS(small, u, x, u)
@@ -277,7 +277,7 @@ func log(x vec) vec {
 	VPSUBD(e, u, u)
 	VSUBPS(constant("one", 1), u, u)
 	VANDPS(constant("twentyThree", 23), small, small)
-	k = negated(e)
+	k := negated(e)
 	VADDPS(small, k, k)
 	return special(x, logarithm(u, k, nil), constant("zero", 0))
 }
