@@ -119,8 +119,14 @@ type boundedPosition struct {
 	context int
 }
 
-// Left is the number of positions that the sequence may still have.
-func (p *boundedPosition) Left() int { return p.context - int(p.Next()) }
+// Left is the number of positions that the sequence may still have; none after a restored position that
+// is no position.
+func (p *boundedPosition) Left() int {
+	if next := p.Next(); next >= 0 && next < int64(p.context) {
+		return p.context - int(next)
+	}
+	return 0
+}
 
 // Forward adds its vector to each position of x [B, T, D].
 func (l *Positions[F]) Forward(g *Graph[F], x *G.Node) *G.Node {

@@ -60,11 +60,28 @@ func (c Config) Validate() error {
 	} else if c.Positions != "" || c.Context != 0 || c.MLP != "" {
 		return fmt.Errorf("positions is %q, context %d and mlp %q, but %s has none: only transformers do", c.Positions, c.Context, c.MLP, c.Model)
 	}
+	if n := c.leastWeights(); n > largestModel {
+		return fmt.Errorf("sizes of %d or more weights (d_emb %d, layers %d, heads %d, d_head %d, vocab %d): want at most %d", n, c.DEmb, c.Layers, c.Heads, c.DHead, c.Vocab, largestModel)
+	}
 	if a.validate != nil {
 		return a.validate(c)
 	}
 	return nil
 }
+
+// largestModel is the number of weights beyond which a configuration is a mistake.
+const largestModel = 1 << 32
+
+// leastWeights is a lower bound of the number of weights of any model of these sizes: its table, and
+// the map of each layer from activations to heads. Sizes within their limits do not overflow it.
+func (c Config) leastWeights() int64 {
+	heads := int64(c.Heads) * int64(c.DHead)
+	return int64(c.Vocab)*int64(c.DEmb) + int64(c.Layers)*int64(c.DEmb)*max(heads, int64(c.DEmb))
+}
+
+// FitsFile says whether a weights file of so many bytes can hold a model of these sizes, so that one
+// is not built for a file that cannot fill it.
+func (c Config) FitsFile(bytes int64) bool { return 2*c.leastWeights() <= bytes }
 
 // A preset is a named set of sizes. What stays 0 comes from the task: the vocabulary.
 type preset struct {

@@ -329,6 +329,28 @@ func TestBadStreams(t *testing.T) {
 	}
 }
 
+// TestRestoredPositions: positions outside the context end a stream by an error.
+func TestRestoredPositions(t *testing.T) {
+	c := smallest(t, "softmax-attention")
+	c.Positions, c.Context = "learned", 32
+	s, err := build[float32](t, c).NewStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range s.State() {
+		if next, ok := a.Data.([]int64); ok && strings.Contains(a.Name, "position") {
+			for _, bad := range []int64{-5, 33, math.MaxInt64, math.MinInt64} {
+				next[0] = bad
+				if _, err := s.Append([]int32{1}); err == nil {
+					t.Errorf("position %d: no error", bad)
+				}
+			}
+			return
+		}
+	}
+	t.Error("the state has no position")
+}
+
 func TestBadConfigs(t *testing.T) {
 	good := smallest(t, "goom-rnn")
 	for name, change := range map[string]func(*Config){

@@ -128,6 +128,13 @@ func presetNames(model string) []string {
 	return names
 }
 
+// Beyond these sizes a value is a mistake, and would end in a lack of memory.
+const (
+	largestBatch   = 1 << 20
+	largestThreads = 1 << 10
+	largestPiece   = 1 << 24 // positions of a micro-batch
+)
+
 // Validate names the rule that a value breaks, and both names where two contradict each other.
 func (c *Config) Validate() error {
 	for _, r := range []struct {
@@ -136,7 +143,7 @@ func (c *Config) Validate() error {
 	}{
 		{c.DType != "float32" && c.DType != "float64", fmt.Sprintf("dtype %q: must be float32 or float64", c.DType)},
 		{c.Steps < 1, fmt.Sprintf("steps %d: must be at least 1", c.Steps)},
-		{c.Batch < 1, fmt.Sprintf("batch %d: must be at least 1", c.Batch)},
+		{c.Batch < 1 || c.Batch > largestBatch, fmt.Sprintf("batch %d: must be 1 to %d", c.Batch, largestBatch)},
 		{c.MicroBatch < 0, fmt.Sprintf("micro-batch %d: must be at least 0 (0: the whole batch)", c.MicroBatch)},
 		{c.MicroBatch > 0 && c.Batch%max(c.MicroBatch, 1) != 0, fmt.Sprintf("micro-batch %d does not divide batch %d: every piece must be of one size", c.MicroBatch, c.Batch)},
 		{c.Seq < 0, fmt.Sprintf("seq %d: must be at least 1 (0: the task's default)", c.Seq)},
@@ -154,7 +161,7 @@ func (c *Config) Validate() error {
 		{!(c.MinDelta >= 0), fmt.Sprintf("min-delta %g: must be at least 0", c.MinDelta)},
 		{c.OnNonfinite != "stop" && c.OnNonfinite != "skip", fmt.Sprintf("on-nonfinite %q: must be stop or skip", c.OnNonfinite)},
 		{c.MaxNonfinite < 1, fmt.Sprintf("max-nonfinite %d: must be at least 1", c.MaxNonfinite)},
-		{c.Threads < 0, fmt.Sprintf("threads %d: must be at least 0 (0: all cores)", c.Threads)},
+		{c.Threads < 0 || c.Threads > largestThreads, fmt.Sprintf("threads %d: must be 0 to %d (0: all cores)", c.Threads, largestThreads)},
 		{c.SampleTokens < 0, fmt.Sprintf("sample %d: must be at least 0 (0: none)", c.SampleTokens)},
 		{c.Out != "" && c.Resume != "", "out contradicts resume: a resumed run goes on in its own folder"},
 		{!slices.Contains(optim.Names(), c.Optimizer), fmt.Sprintf("optimizer %q: must be one of %s", c.Optimizer, strings.Join(optim.Names(), ", "))},

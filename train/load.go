@@ -53,6 +53,9 @@ func LoadModel[F simd.Float](weights *checkpoints.Checkpoint, cfg Config, averag
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(weights.ModelPath()); err == nil && !sizes.FitsFile(info.Size()) {
+		return nil, fmt.Errorf("%s holds %d bytes, too few for the sizes in %s: the two are not of one run", weights.ModelPath(), info.Size(), ConfigFile)
+	}
 	model, err := models.New[F](sizes, cfg.Seed)
 	if err != nil {
 		return nil, err

@@ -77,6 +77,9 @@ func Parse(args []string) (Call, error) {
 		}
 	}
 	c := &call.Config
+	if last(given, "batch", "") != "" && last(given, "micro-batch", "") == "" && c.Batch > 0 && c.MicroBatch > 0 && c.Batch%c.MicroBatch != 0 {
+		c.MicroBatch = 0 // of the preset or the run, for its own batch
+	}
 	if c.Data != "" && c.Data != saved.Data {
 		if c.Data, err = filepath.Abs(c.Data); err != nil {
 			return Call{}, fmt.Errorf("data: %w", err)

@@ -95,6 +95,17 @@ func TestShortRunsKeepTheCurve(t *testing.T) {
 	}
 }
 
+// TestBatchAlone: a batch that the preset's pieces do not divide goes in one piece.
+func TestBatchAlone(t *testing.T) {
+	call, err := Parse([]string{"-preset", "paper-task", "-task", "copy", "-batch", "4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := call.Config; c.Batch != 4 || c.MicroBatch != 0 {
+		t.Errorf("batch %d in pieces of %d, want 4 in pieces of 0 (all)", c.Batch, c.MicroBatch)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct {
 		want string
@@ -105,7 +116,10 @@ func TestParseRefuses(t *testing.T) {
 		{"given twice", []string{"-lr", "1", "-lr", "1"}},
 		{`unexpected argument "100"`, []string{"100"}},
 		{"steps 0: must be at least 1", []string{"-steps", "0"}},
-		{"batch 0: must be at least 1", []string{"-batch", "0"}},
+		{"batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
+		{"batch 4611686018427387904: must be 1 to", []string{"-batch", "4611686018427387904"}},
+		{"threads 100000: must be 0 to", []string{"-threads", "100000"}},
+		{"want at most 4294967296", []string{"-heads", "4096", "-d-head", "65536", "-d-emb", "65536"}},
 		{"micro-batch 3 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "3"}},
 		{"dtype \"float16\": must be float32 or float64", []string{"-dtype", "float16"}},
 		{"optimizer \"adam\": must be one of adamw", []string{"-optimizer", "adam"}},

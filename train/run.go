@@ -105,6 +105,11 @@ type step struct {
 // A panic on the way becomes an error.
 func (s *session[F]) makeStep() (r step, err error) {
 	s.step++
+	defer func() {
+		if err != nil {
+			s.step-- // not made
+		}
+	}()
 	defer s.recovered(&err)
 	begin := time.Now()
 	params.ZeroGrad(s.params)
@@ -170,6 +175,9 @@ func (s *session[F]) skip(r step) (reason string, err error) {
 	good := "nothing is saved yet"
 	if s.saved >= 0 {
 		good = fmt.Sprintf("the checkpoint of step %d is good", s.saved)
+		if err := tidy(s.saver.Wait(), s.out); err != nil {
+			good = fmt.Sprintf("saving step %d failed: %v", s.saved, err)
+		}
 	}
 	switch {
 	case s.cfg.OnNonfinite == "stop":

@@ -12,7 +12,8 @@ import (
 )
 
 // sample prints a piece of text by the trained model, if the data is text and the model can stream.
-func (s *session[F]) sample() error {
+func (s *session[F]) sample() (err error) {
+	defer s.recovered(&err)
 	m, ok := s.model.(interface {
 		NewStream() (*models.Stream[F], error)
 	})

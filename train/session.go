@@ -66,6 +66,9 @@ func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dat
 	if len(dataset.Valid) == 0 {
 		return nil, errors.New("the data set has no validation set")
 	}
+	if n := cfg.MicroBatch * dataset.SeqLen; n > largestPiece {
+		return nil, fmt.Errorf("%d sequences of %d positions at once are more than %d positions: give a smaller -micro-batch or -seq", cfg.MicroBatch, dataset.SeqLen, largestPiece)
+	}
 	s = &session[F]{cfg: cfg, model: model, params: model.Params(), dataset: dataset, source: dataset.Train, out: console, saved: -1, begin: time.Now()}
 	s.result = Result{Dir: cfg.Out, BestLoss: math.NaN(), Loss: math.NaN()}
 	if cfg.OverfitBatch {
@@ -229,8 +232,10 @@ func (s *session[F]) close(err error) error {
 	if s.lock != nil {
 		errs = append(errs, s.lock.Release())
 	}
-	if err == nil {
-		err = errors.Join(errs...)
+	if closing := errors.Join(errs...); err == nil {
+		err = closing
+	} else if closing != nil {
+		fmt.Fprintln(s.out, "warning:", closing)
 	}
 	if s.log != nil && (err == nil || errors.Is(err, ErrInterrupted)) {
 		s.summarise(err)
@@ -269,7 +274,7 @@ func (s *session[F]) summarise(err error) {
 	if err != nil {
 		say("resume       go run ./cmd/train -resume %s", dir)
 	} else {
-		say("resume       go run ./cmd/train -resume %s -steps %d", dir, 2*s.cfg.Steps)
+		say("resume       go run ./cmd/train -resume %s -steps %d -schedule-steps %d", dir, 2*s.cfg.Steps, 2*s.cfg.Steps)
 	}
 	if s.dataset.Tokenizer != nil {
 		say("generate     go run ./cmd/generate -from %s", dir)

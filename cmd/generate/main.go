@@ -159,7 +159,7 @@ func write[F simd.Float](j job) error {
 	var logits []F
 	tokens := tok.Encode(prompt)
 	if j.o.loadState != "" {
-		if logits, err = loadState(j.o.loadState, fingerprint, stream, sampler, !j.o.seeded); err != nil {
+		if logits, err = loadState(j.o.loadState, fingerprint, stream, model.Vocab(), sampler, !j.o.seeded); err != nil {
 			return err
 		}
 	} else {

@@ -55,7 +55,7 @@ func saveState[F simd.Float](path, fingerprint string, stream *models.Stream[F],
 }
 
 // loadState restores stream and, if asked, sampler, and returns the logits to go on from.
-func loadState[F simd.Float](path, fingerprint string, stream *models.Stream[F], sampler *sampling.Sampler[F], withSampler bool) (logits []F, err error) {
+func loadState[F simd.Float](path, fingerprint string, stream *models.Stream[F], vocab int, sampler *sampling.Sampler[F], withSampler bool) (logits []F, err error) {
 	file, err := checkpoints.OpenTensors(path)
 	if err != nil {
 		return nil, fmt.Errorf("load-state: %w", err)
@@ -85,8 +85,8 @@ func loadState[F simd.Float](path, fingerprint string, stream *models.Stream[F],
 		return nil, fmt.Errorf("load-state: %w", err)
 	}
 	logits, ok := last.Data.([]F)
-	if !ok || len(logits) == 0 {
-		return nil, fmt.Errorf("load-state: %s: the logits are %T", path, last.Data)
+	if !ok || len(logits) != vocab {
+		return nil, fmt.Errorf("load-state: %s: the logits are %v of %T, want %d", path, last.Shape, last.Data, vocab)
 	}
 	if err := stream.Restore(saved); err != nil {
 		return nil, fmt.Errorf("load-state: %w", err)

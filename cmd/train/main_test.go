@@ -133,7 +133,7 @@ func TestMistakes(t *testing.T) {
 		{"flag twice", 2, "given twice", []string{"-steps", "1", "-steps", "2"}},
 		{"wrong type", 2, `"ten" is not a whole number`, []string{"-steps", "ten"}},
 		{"value without flag", 2, `unexpected argument "nano"`, []string{"nano"}},
-		{"batch 0", 2, "batch 0: must be at least 1", []string{"-batch", "0"}},
+		{"batch 0", 2, "batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
 		{"micro-batch", 2, "micro-batch 5 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "5"}},
 		{"contradiction", 2, "out contradicts resume", []string{"-resume", good, "-out", "x"}},
 		{"another size", 2, "-d-emb is 32, but the run has 16", []string{"-resume", good, "-d-emb", "32"}},

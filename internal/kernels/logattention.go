@@ -184,7 +184,7 @@ func (k *LogAttention[F]) Forward(y, sign HeadRows[F], x LogOperands[F], carry *
 		panic(fmt.Sprintf("kernels: LogAttention: the carry has shape %v (signed: %v), want %v (%v)", carry.shape, carry.signs != nil, want, k.signed))
 	}
 	k.x, k.y, k.sign, k.carry = x, y, sign, carry
-	k.pool.reserve(simd.Threads())
+	k.pool.reserve(min(simd.Threads(), k.tasks))
 	simd.For(k.tasks, k.forward)
 }
 
@@ -196,7 +196,7 @@ func (k *LogAttention[F]) Backward(d, x LogOperands[F], dy HeadRows[F], dStart, 
 		panic("kernels: LogAttention: Backward without WantGradients before Forward")
 	}
 	k.dx, k.x, k.dy, k.dStart, k.dEnd = d, x, dy, dStart, dEnd
-	k.pool.reserve(simd.Threads())
+	k.pool.reserve(min(simd.Threads(), k.tasks))
 	simd.For(k.tasks, k.reverse)
 }
 

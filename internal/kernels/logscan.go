@@ -74,15 +74,17 @@ func (k *LogScan[F]) Forward(y, x, residual []F, carry *LogScanCarry[F]) {
 	} else {
 		clear(k.start)
 	}
-	k.pool.reserve(simd.Threads())
-	simd.For(k.batch*chunks(k.width, logScanBlock), k.forward)
+	tasks := k.batch * chunks(k.width, logScanBlock)
+	k.pool.reserve(min(simd.Threads(), tasks))
+	simd.For(tasks, k.forward)
 }
 
 // Backward writes dx after the last Forward; the gradient of the residual is dy. The carry is detached.
 func (k *LogScan[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
-	k.pool.reserve(simd.Threads())
-	simd.For(k.batch*chunks(k.width, logScanBlock), k.reverse)
+	tasks := k.batch * chunks(k.width, logScanBlock)
+	k.pool.reserve(min(simd.Threads(), tasks))
+	simd.For(tasks, k.reverse)
 }
 
 // block is the batch element and the channels [lo, hi) of a task.

@@ -71,8 +71,9 @@ func (c *Carry[F]) Arrays(prefix string) []params.Array {
 // adjoints stay in the cache, and its sum is one matrix product.
 const timeBlock = 64
 
-// groupRows is the number of state rows from which a step's product with A runs at speed.
-const groupRows = 48
+// groupRows is the number of state rows from which a step's product with A runs at speed; a batch makes
+// at least two groups, so that two cores have work.
+const groupRows = 32
 
 // readout is the factor e^2 that scales every state.
 const readout = math.E * math.E
@@ -152,11 +153,11 @@ func (k *Recurrence[F]) startAt(x0 []F) {
 	}
 }
 
-// groups fixes how many batch elements go through time together and returns the number of groups.
-// Every row is computed on its own, so the grouping does not change a bit of the result.
+// groups fixes how many batch elements go through time together and returns the number of groups. It
+// depends on the sizes alone, not on the number of threads: a product of few rows may round otherwise
+// than one of many.
 func (k *Recurrence[F]) groups() int {
-	perThread := chunks(k.batch, simd.Threads())
-	group := max(1, min(perThread, chunks(groupRows, k.rows)))
+	group := max(1, min(chunks(k.batch, 2), chunks(groupRows, k.rows)))
 	if group != k.group {
 		k.group = group
 		k.scratch = make([]groupScratch[F], chunks(k.batch, group))

@@ -118,23 +118,30 @@ func nearSaturated[F simd.Float](t *testing.T, name string, got []F, want []floa
 	near(t, name, g, w, tolerance)
 }
 
-// TestRecurrenceGrouping: which batch elements go through time together does not change a bit.
-func TestRecurrenceGrouping(t *testing.T) {
-	c := recurrenceCase{name: "grouping", b: 7, t: 70, n: 3, d: 9, scaleA: 1.2, scaleU: 1}
-	r, dz := c.naive(), narrow[float32](c.dz())
-	var want [4][]float32
-	onThreads(t, func(t *testing.T) {
-		k := NewRecurrence[float32](c.b, c.t, c.n, c.d)
-		got := [4][]float32{poisoned[float32](len(dz)), poisoned[float32](len(dz)), poisoned[float32](c.d * c.d), poisoned[float32](c.n * c.d)}
-		k.Forward(got[0], narrow[float32](r.U), narrow[float32](r.A), narrow[float32](r.X0), nil)
-		k.Backward(got[1], got[2], got[3], got[0], dz)
-		if want[0] == nil {
-			want = got
-		}
-		for i, name := range []string{"z", "du", "dA", "dx0"} {
-			identical(t, name, got[i], want[i])
-		}
-	})
+// TestRecurrenceThreads: the same bits on any number of threads, for the sizes at which products of few
+// and of many rows go different ways.
+func TestRecurrenceThreads(t *testing.T) {
+	both(t, testRecurrenceThreads[float32], testRecurrenceThreads[float64])
+}
+
+func testRecurrenceThreads[F simd.Float](t *testing.T) {
+	for _, size := range [][4]int{{2, 5, 1, 32}, {8, 3, 2, 300}, {7, 70, 3, 9}, {3, 4, 13, 64}, {9, 5, 1, 33}} {
+		c := recurrenceCase{name: "threads", b: size[0], t: size[1], n: size[2], d: size[3], scaleA: 1.2, scaleU: 1}
+		r, dz := c.naive(), narrow[F](c.dz())
+		var want [4][]F
+		onThreads(t, func(t *testing.T) {
+			k := NewRecurrence[F](c.b, c.t, c.n, c.d)
+			got := [4][]F{poisoned[F](len(dz)), poisoned[F](len(dz)), poisoned[F](c.d * c.d), poisoned[F](c.n * c.d)}
+			k.Forward(got[0], narrow[F](r.U), narrow[F](r.A), narrow[F](r.X0), nil)
+			k.Backward(got[1], got[2], got[3], got[0], dz)
+			if want[0] == nil {
+				want = got
+			}
+			for i, name := range []string{"z", "du", "dA", "dx0"} {
+				identical(t, fmt.Sprint(size, " ", name), got[i], want[i])
+			}
+		})
+	}
 }
 
 // TestRecurrenceStreams: a sequence cut anywhere and carried on equals the whole.
