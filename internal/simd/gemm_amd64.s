@@ -53,10 +53,10 @@ choose:
 	TESTQ      R11, R11
 	JZ         fetched1
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch1:
@@ -155,10 +155,10 @@ rows2:
 	TESTQ      R11, R11
 	JZ         fetched2
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch2:
@@ -286,10 +286,10 @@ rows3:
 	TESTQ      R11, R11
 	JZ         fetched3
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch3:
@@ -444,10 +444,10 @@ rows4:
 	TESTQ      R15, R15
 	JZ         fetched4
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch4:
@@ -632,10 +632,10 @@ rows5:
 	TESTQ      R15, R15
 	JZ         fetched5
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch5:
@@ -847,10 +847,10 @@ rows6:
 	TESTQ      R15, R15
 	JZ         fetched6
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch6:
@@ -3967,10 +3967,10 @@ choose:
 	TESTQ      R11, R11
 	JZ         fetched1
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch1:
@@ -4069,10 +4069,10 @@ rows2:
 	TESTQ      R11, R11
 	JZ         fetched2
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch2:
@@ -4200,10 +4200,10 @@ rows3:
 	TESTQ      R11, R11
 	JZ         fetched3
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch3:
@@ -4358,10 +4358,10 @@ rows4:
 	TESTQ      R15, R15
 	JZ         fetched4
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch4:
@@ -4546,10 +4546,10 @@ rows5:
 	TESTQ      R15, R15
 	JZ         fetched5
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch5:
@@ -4761,10 +4761,10 @@ rows6:
 	TESTQ      R15, R15
 	JZ         fetched6
 	MOVQ       144(AX), R14
-	MOVQ       152(AX), R12
-	MOVQ       160(AX), R13
 	ADDQ       168(AX), R14
+	MOVQ       152(AX), R12
 	ADDQ       168(AX), R12
+	MOVQ       160(AX), R13
 	ADDQ       168(AX), R13
 
 fetch6:

@@ -3,19 +3,49 @@
 package simd
 
 import (
+	"math/rand/v2"
 	"testing"
 	"unsafe"
 )
 
 // onEachPath runs f on every implementation that this build and machine have.
 func onEachPath(t *testing.T, f func(t *testing.T)) {
-	found := haveAVX2
-	defer func() { haveAVX2 = found }()
+	found, wide := haveAVX2, haveAVX512
+	defer func() { haveAVX2, haveAVX512 = found, wide }()
+	if wide {
+		t.Run("avx512", f)
+	}
+	haveAVX512 = false
 	if found {
 		t.Run("avx2", f)
 	}
 	haveAVX2 = false
 	t.Run("portable", f)
+}
+
+// Both widths of vectors sum in the same order, so a run does not depend on which the machine has.
+func TestWideProductsMakeTheSameBits(t *testing.T) {
+	if !haveAVX512 {
+		t.Skip("no AVX-512 here")
+	}
+	defer func() { haveAVX512 = true }()
+	r := rand.New(rand.NewPCG(12, 13))
+	for range rounds(400) {
+		g := randomCase(r, 130)
+		_, lda := stored(g.transA, g.m, g.k)
+		_, ldb := stored(g.transB, g.k, g.n)
+		a, b, d := normals[float32](r, g.m*g.k), normals[float32](r, g.k*g.n), normals[float32](r, g.m*g.n)
+		c := [2][]float32{append([]float32{}, d...), append([]float32{}, d...)}
+		for i := range c {
+			haveAVX512 = i == 0
+			Gemm(g.transA, g.transB, g.m, g.n, g.k, float32(g.alpha), a, max(1, lda), b, max(1, ldb), float32(g.beta), c[i], max(1, g.n))
+		}
+		for i := range d {
+			if c[0][i] != c[1][i] {
+				t.Fatalf("%v: (%d,%d) is %v by 512 bits, %v by 256", g, i/g.n, i%g.n, c[0][i], c[1][i])
+			}
+		}
+	}
 }
 
 // The generator has the offsets as numbers.
@@ -33,6 +63,7 @@ func TestTileOffsets(t *testing.T) {
 		{"alpha", unsafe.Offsetof(x.alpha), 128}, {"beta", unsafe.Offsetof(x.beta), 136},
 		{"aheadA", unsafe.Offsetof(x.aheadA), 144}, {"aheadB", unsafe.Offsetof(x.aheadB), 152}, {"aheadC", unsafe.Offsetof(x.aheadC), 160},
 		{"ahead", unsafe.Offsetof(x.ahead), 168}, {"lines", unsafe.Offsetof(x.lines), 176},
+		{"rows", unsafe.Offsetof(x.rows), 184}, {"rowD", unsafe.Offsetof(x.rowD), 192},
 	} {
 		if f.got != f.want {
 			t.Errorf("tile.%s is at %d, the generator says %d", f.name, f.got, f.want)

@@ -10,8 +10,12 @@ import (
 
 //go:generate ./gen/gen.sh
 
-// haveAVX2 chooses the assembly; tests turn it off.
-var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+// haveAVX2 chooses the assembly, haveAVX512 in it the products of float32 by wider vectors, which make the
+// same bits; tests turn them off, users by GODEBUG=cpu.avx512f=off.
+var (
+	haveAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	haveAVX512 = haveAVX2 && cpu.X86.HasAVX512F
+)
 
 // tile is what a kernel of products works on; the generator knows the offsets. Strides are in bytes.
 // The pointers never move, so none ever points past an allocation's end: the kernels count in offB and
@@ -26,6 +30,8 @@ type tile struct {
 	aheadA, aheadB       unsafe.Pointer
 	aheadC               unsafe.Pointer
 	ahead, lines         int
+	rows                 int // of the kernels themselves
+	rowD                 unsafe.Pointer
 }
 
 // masks holds, from index 8-n on, a mask of n elements; for float64, from 8-2n on.
@@ -35,6 +41,14 @@ var masks = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
 func maskFor[F Float](n int) unsafe.Pointer {
 	return unsafe.Pointer(&masks[8-n*int(unsafe.Sizeof(F(0))/4)])
 }
+
+// wideMasks[n] has the n lowest bits: the mask of the first n of 16 elements.
+var wideMasks = func() (masks [16]uint16) {
+	for n := range masks {
+		masks[n] = 1<<n - 1
+	}
+	return masks
+}()
 
 func bits[F Float](x F) uint64 {
 	if single[F]() {
@@ -63,19 +77,15 @@ func multiply[F Float](p *product[F]) {
 		t.rsd = -1
 	}
 	t.alpha, t.beta = bits(p.alpha), bits(p.beta)
-	vector := 32 / size
-	if p.nextA != nil {
-		t.aheadA, t.aheadB = unsafe.Pointer(unsafe.SliceData(p.nextA)), unsafe.Pointer(unsafe.SliceData(p.nextB))
-		t.aheadC = unsafe.Pointer(unsafe.SliceData(p.nextC))
-		blocks := (p.m + 5) / 6 * ((p.n + 2*vector - 1) / (2 * vector))
-		t.lines = (max(p.m, p.n)*p.k*size/64 + blocks - 1) / blocks
+	if haveAVX512 && single[F]() {
+		multiplyWide(p, &t)
+		return
 	}
+	vector := 32 / size
+	fetch(&t, p, 6, 2*vector)
 	columns := p.n
 	for columns >= 2*vector {
-		t.panels = columns / (2 * vector)
-		if p.m*p.k*columns > preemptWork { // an assembly call cannot be preempted
-			t.panels = min(t.panels, 1+preemptWork/(p.m*p.k*2*vector))
-		}
+		t.panels = panelsPerCall(p, columns, 2*vector)
 		columns -= t.panels * 2 * vector
 		kernel2[F](&t)
 	}
@@ -90,6 +100,49 @@ func multiply[F Float](p *product[F]) {
 		t.panels, t.mask = 1, maskFor[F](columns)
 		kernel1Masked[F](&t)
 	}
+}
+
+// multiplyWide is the end of multiply for vectors of 512 bits: panels of 16 columns, in pairs as far as
+// they go.
+func multiplyWide[F Float](p *product[F], t *tile) {
+	const vector = 16
+	fetch(t, p, 14, 2*vector)
+	columns := p.n
+	for columns >= 2*vector {
+		t.panels = panelsPerCall(p, columns, 2*vector)
+		columns -= t.panels * 2 * vector
+		gemm32x2Wide((*uintptr)(unsafe.Pointer(t)))
+	}
+	t.panels, t.mask = 1, unsafe.Pointer(&wideMasks[columns%vector])
+	switch {
+	case columns > vector:
+		gemm32x2WideMasked((*uintptr)(unsafe.Pointer(t)))
+	case columns == vector:
+		gemm32x1Wide((*uintptr)(unsafe.Pointer(t)))
+	case columns > 0:
+		gemm32x1WideMasked((*uintptr)(unsafe.Pointer(t)))
+	}
+}
+
+// fetch makes the kernel fetch the operands of the batch's next product, spread over its blocks of so many
+// rows and columns.
+func fetch[F Float](t *tile, p *product[F], rows, columns int) {
+	if p.nextA == nil {
+		return
+	}
+	t.aheadA, t.aheadB = unsafe.Pointer(unsafe.SliceData(p.nextA)), unsafe.Pointer(unsafe.SliceData(p.nextB))
+	t.aheadC = unsafe.Pointer(unsafe.SliceData(p.nextC))
+	blocks := (p.m + rows - 1) / rows * ((p.n + columns - 1) / columns)
+	t.lines = (max(p.m, p.n)*p.k*int(unsafe.Sizeof(F(0)))/64 + blocks - 1) / blocks
+}
+
+// panelsPerCall is how many panels of the given width one call computes: it cannot be preempted.
+func panelsPerCall[F Float](p *product[F], columns, width int) int {
+	panels := columns / width
+	if p.m*p.k*columns > preemptWork {
+		panels = min(panels, 1+preemptWork/(p.m*p.k*width))
+	}
+	return panels
 }
 
 // preemptWork is the work that one call of a kernel may do: about 200 µs.

@@ -33,6 +33,8 @@ const (
 	tileAheadC = 160
 	tileAhead  = 168 // bytes of each fetched already
 	tileLines  = 176 // cache lines of each to fetch during a block of rows
+	tileRows   = 184 // rows still to do, and D's current row: where registers are short
+	tileRowD   = 192
 )
 
 // element is a type of floats and its instructions.
@@ -217,7 +219,7 @@ func (g *gemm) block(rows int) {
 		}
 	}
 	if g.vectors == 2 && !g.masked {
-		g.fetchAhead(label)
+		fetchAhead(g.t, [3]reg.GPVirtual{g.tmp, g.b, g.k}, label)
 	}
 	MOVQ(g.field(tileB), g.b)
 	ADDQ(g.field(tileOffB), g.b)
@@ -250,26 +252,25 @@ func (g *gemm) block(rows int) {
 }
 
 // fetchAhead spreads the fetching of the next product's operands over the blocks of this one: a batch of
-// small products is otherwise bound by the latency of memory.
-func (g *gemm) fetchAhead(label func(string) string) {
-	lines, a, b, c := GP64(), g.tmp, g.b, g.k // the last two are loaded again below
-	MOVQ(g.field(tileLines), lines)
+// small products is otherwise bound by the latency of memory. The registers in use are loaded again below.
+func fetchAhead(t reg.Register, use [3]reg.GPVirtual, label func(string) string) {
+	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
+	lines := GP64()
+	MOVQ(field(tileLines), lines)
 	TESTQ(lines, lines)
 	JZ(LabelRef(label("fetched")))
-	MOVQ(g.field(tileAheadA), a)
-	MOVQ(g.field(tileAheadB), b)
-	MOVQ(g.field(tileAheadC), c)
-	ADDQ(g.field(tileAhead), a)
-	ADDQ(g.field(tileAhead), b)
-	ADDQ(g.field(tileAhead), c)
+	for i, p := range use {
+		MOVQ(field(tileAheadA+8*i), p)
+		ADDQ(field(tileAhead), p)
+	}
 	Label(label("fetch"))
-	PREFETCHT1(Mem{Base: a})
-	PREFETCHT1(Mem{Base: b})
-	PREFETCHT1(Mem{Base: c})
-	ADDQ(Imm(64), a)
-	ADDQ(Imm(64), b)
-	ADDQ(Imm(64), c)
-	ADDQ(Imm(64), g.field(tileAhead))
+	for _, p := range use {
+		PREFETCHT1(Mem{Base: p})
+	}
+	for _, p := range use {
+		ADDQ(Imm(64), p)
+	}
+	ADDQ(Imm(64), field(tileAhead))
 	DECQ(lines)
 	JNZ(LabelRef(label("fetch")))
 	Label(label("fetched"))

@@ -17,6 +17,7 @@ import (
 // groups lists the kernels by output file.
 var groups = map[string]func(){
 	"gemm":      gemmKernels,
+	"gemm512":   wideGemmKernels,
 	"pack":      packKernels,
 	"vector":    vectorKernels,
 	"functions": functionKernels,

@@ -2,6 +2,7 @@
 
 package peak
 
-const available = false
+const available, wide = false, false
 
-func fma(int) {}
+func fma(int)     {}
+func fmaWide(int) {}

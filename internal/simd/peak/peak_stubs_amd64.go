@@ -6,3 +6,6 @@ package peak
 
 // fma runs n times twelve independent multiply-adds of eight float32.
 func fma(n int)
+
+// fmaWide runs n times twelve independent multiply-adds of sixteen float32.
+func fmaWide(n int)

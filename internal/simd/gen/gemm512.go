@@ -1,0 +1,277 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// wideRows is the height of the largest block of the kernels of 512 bits: 28 of the 32 registers hold
+// C, two B, one the element of A that is spread and one zeros.
+const wideRows = 14
+
+// wideGemmKernels writes the products of float32 by vectors of 512 bits. A panel of B, 16 columns, is one
+// vector, so the packing is that of the kernels of 256 bits; a kernel takes two panels at a time, or one.
+// Every element of C is the same chain of fused multiply-adds, so both make the same bits.
+func wideGemmKernels() {
+	for _, panels := range []int{2, 1} {
+		for _, masked := range []bool{false, true} {
+			wideGemmKernel(panels, masked)
+		}
+	}
+}
+
+// wideGemm is one kernel under construction. What it needs once a block stays in the tile.
+type wideGemm struct {
+	panels int
+	masked bool
+	mask   reg.OpmaskVirtual
+	zero   reg.VecVirtual
+	t      reg.Register // *tile
+
+	a, c           reg.GPVirtual // of the current block of rows
+	rsa, rsa3, csa reg.GPVirtual
+	rsb, bstep     reg.GPVirtual
+	at             [3]reg.GPVirtual // rows 0, 5 and 10 of the block of A at the current k
+	b, k, tmp      reg.GPVirtual
+}
+
+func wideGemmKernel(panels int, masked bool) {
+	name, what := fmt.Sprintf("gemm32x%dWide", panels), "panels of 16 columns"
+	if panels == 2 {
+		what = "pairs of panels of 16 columns"
+	}
+	if masked {
+		name += "Masked"
+		what += ", the last one masked"
+	}
+	TEXT(name, NOSPLIT, "func(t *uintptr)")
+	Pragma("noescape")
+	Doc(name + " computes C = alpha*A*B + beta*D for " + what + ".")
+	g := &wideGemm{panels: panels, masked: masked, t: Load(Param("t"), GP64())}
+	for _, r := range []*reg.GPVirtual{&g.a, &g.c, &g.rsa, &g.rsa3, &g.csa, &g.rsb, &g.b, &g.k, &g.tmp, &g.at[0], &g.at[1], &g.at[2]} {
+		*r = GP64()
+	}
+	MOVQ(g.field(tileRSA), g.rsa)
+	LEAQ(Mem{Base: g.rsa, Index: g.rsa, Scale: 2}, g.rsa3)
+	MOVQ(g.field(tileCSA), g.csa)
+	MOVQ(g.field(tileRSB), g.rsb)
+	if panels == 2 {
+		g.bstep = GP64()
+		MOVQ(g.field(tileBStep), g.bstep)
+	}
+	g.zero = ZMM()
+	VPXORQ(g.zero, g.zero, g.zero)
+	if masked {
+		g.mask = K()
+		MOVQ(g.field(tileMask), g.tmp)
+		KMOVW(Mem{Base: g.tmp}, g.mask)
+	}
+
+	Label("panel")
+	MOVQ(g.field(tileA), g.a)
+	MOVQ(g.field(tileC), g.c)
+	MOVQ(g.field(tileD), g.tmp)
+	ADDQ(g.field(tileOffC), g.c)
+	ADDQ(g.field(tileOffC), g.tmp)
+	MOVQ(g.tmp, g.field(tileRowD))
+	MOVQ(g.field(tileM), g.tmp)
+	MOVQ(g.tmp, g.field(tileRows))
+
+	// 2h rows and more: a block of h; above h: two blocks as equal as can be; else what is left.
+	Label("block")
+	MOVQ(g.field(tileRows), g.tmp)
+	CMPQ(g.tmp, Imm(2*wideRows-1))
+	JGE(LabelRef(rowsLabel(wideRows)))
+	CMPQ(g.tmp, Imm(wideRows))
+	JLE(LabelRef("choose"))
+	INCQ(g.tmp)
+	SHRQ(Imm(1), g.tmp)
+	Label("choose")
+	for rows := wideRows; rows > 1; rows-- {
+		CMPQ(g.tmp, Imm(uint64(rows)))
+		JEQ(LabelRef(rowsLabel(rows)))
+	}
+	for rows := 1; rows <= wideRows; rows++ {
+		Label(rowsLabel(rows))
+		g.block(rows)
+		SUBQ(Imm(uint64(rows)), g.field(tileRows))
+		JNZ(LabelRef("block"))
+		JMP(LabelRef("next"))
+	}
+
+	Label("next")
+	MOVQ(g.field(tileBStep), g.tmp)
+	if panels == 2 {
+		ADDQ(g.tmp, g.tmp)
+	}
+	ADDQ(g.tmp, g.field(tileOffB))
+	ADDQ(Imm(uint64(64*panels)), g.field(tileOffC))
+	DECQ(g.field(tilePanels))
+	JNZ(LabelRef("panel"))
+	VZEROUPPER()
+	RET()
+}
+
+func (g *wideGemm) field(offset int) Mem { return Mem{Base: g.t, Disp: offset} }
+
+// operand is the element of A in row i of the block at the current k.
+func (g *wideGemm) operand(i int) Mem {
+	m := Mem{Base: g.at[i/5], Scale: 1}
+	switch i % 5 {
+	case 1:
+		m.Index = g.rsa
+	case 2:
+		m.Index, m.Scale = g.rsa, 2
+	case 3:
+		m.Index = g.rsa3
+	case 4:
+		m.Index, m.Scale = g.rsa, 4
+	default:
+		return Mem{Base: m.Base}
+	}
+	return m
+}
+
+// block computes some rows of C and moves a and c to the next ones.
+func (g *wideGemm) block(rows int) {
+	label := func(s string) string { return fmt.Sprintf("%s%d", s, rows) }
+	acc := make([][]reg.VecVirtual, rows)
+	for i := range acc {
+		acc[i] = make([]reg.VecVirtual, g.panels)
+		for j := range acc[i] {
+			acc[i][j] = ZMM()
+			VMOVAPS(g.zero, acc[i][j])
+		}
+	}
+	if g.panels == 2 && !g.masked {
+		g.fetchTile(rows)
+		fetchAhead(g.t, [3]reg.GPVirtual{g.tmp, g.b, g.k}, label)
+	}
+	for i := range (rows + 4) / 5 {
+		if i == 0 {
+			MOVQ(g.a, g.at[0])
+		} else {
+			LEAQ(Mem{Base: g.at[i-1], Index: g.rsa, Scale: 4}, g.at[i])
+			ADDQ(g.rsa, g.at[i])
+		}
+	}
+	MOVQ(g.field(tileB), g.b)
+	ADDQ(g.field(tileOffB), g.b)
+	MOVQ(g.field(tileK), g.k)
+	SUBQ(Imm(2), g.k)
+	JLT(LabelRef(label("odd")))
+	Label(label("loop"))
+	g.step(acc)
+	g.step(acc)
+	SUBQ(Imm(2), g.k)
+	JGE(LabelRef(label("loop")))
+	Label(label("odd"))
+	CMPQ(g.k, I8(-1))
+	JNE(LabelRef(label("store")))
+	g.step(acc)
+	Label(label("store"))
+	g.epilogue(acc, label)
+	IMUL3Q(Imm(uint64(rows)), g.rsa, g.tmp)
+	ADDQ(g.tmp, g.a)
+}
+
+// fetchTile fetches the tile of C, needed after the loop.
+func (g *wideGemm) fetchTile(rows int) {
+	rsc, p := g.tmp, g.b
+	MOVQ(g.field(tileRSC), rsc)
+	MOVQ(g.c, p)
+	for i := range rows {
+		PREFETCHT0(Mem{Base: p})
+		PREFETCHT0(Mem{Base: p, Disp: 64})
+		PREFETCHT0(Mem{Base: p, Disp: 124})
+		if i+1 < rows {
+			ADDQ(rsc, p)
+		}
+	}
+}
+
+// step adds the products of one k.
+func (g *wideGemm) step(acc [][]reg.VecVirtual) {
+	b := make([]reg.VecVirtual, g.panels)
+	for j := range b {
+		b[j] = ZMM()
+		m := Mem{Base: g.b}
+		if j == 1 {
+			m = Mem{Base: g.b, Index: g.bstep, Scale: 1}
+		}
+		if g.last(j) {
+			VMOVUPS_Z(m, g.mask, b[j])
+		} else {
+			VMOVUPS(m, b[j])
+		}
+	}
+	ADDQ(g.rsb, g.b)
+	for i := range acc {
+		if g.panels == 1 {
+			VFMADD231PS_BCST(g.operand(i), b[0], acc[i][0])
+			continue
+		}
+		a := ZMM()
+		VBROADCASTSS(g.operand(i), a)
+		for j := range b {
+			VFMADD231PS(a, b[j], acc[i][j])
+		}
+	}
+	for i := range (len(acc) + 4) / 5 {
+		ADDQ(g.csa, g.at[i])
+	}
+}
+
+// last reports whether panel j is one that is masked.
+func (g *wideGemm) last(j int) bool { return g.masked && j == g.panels-1 }
+
+func (g *wideGemm) storeC(j int, v reg.VecVirtual) {
+	m := Mem{Base: g.c, Disp: 64 * j}
+	if g.last(j) {
+		VMOVUPS(v, g.mask, m)
+	} else {
+		VMOVUPS(v, m)
+	}
+}
+
+// epilogue stores alpha*acc + beta*D and moves c and D's row below the block.
+func (g *wideGemm) epilogue(acc [][]reg.VecVirtual, label func(string) string) {
+	alpha := ZMM()
+	VBROADCASTSS(g.field(tileAlpha), alpha)
+	rsc, rsd, d := g.tmp, g.at[0], g.b
+	MOVQ(g.field(tileRSC), rsc)
+	MOVQ(g.field(tileRSD), rsd)
+	CMPQ(rsd, I8(-1)) // the mark of "nothing to add"
+	JNE(LabelRef(label("add")))
+	for i := range acc {
+		for j, v := range acc[i] {
+			VMULPS(alpha, v, v)
+			g.storeC(j, v)
+		}
+		ADDQ(rsc, g.c)
+	}
+	JMP(LabelRef(label("done")))
+	Label(label("add"))
+	beta := ZMM()
+	VBROADCASTSS(g.field(tileBeta), beta)
+	MOVQ(g.field(tileRowD), d)
+	for i := range acc {
+		for j, v := range acc[i] {
+			t, m := ZMM(), Mem{Base: d, Disp: 64 * j}
+			if g.last(j) {
+				VMULPS_Z(m, beta, g.mask, t)
+			} else {
+				VMULPS(m, beta, t)
+			}
+			VFMADD231PS(alpha, v, t)
+			g.storeC(j, t)
+		}
+		ADDQ(rsc, g.c)
+		ADDQ(rsd, d)
+	}
+	MOVQ(d, g.field(tileRowD))
+	Label(label("done"))
+}
