@@ -14,6 +14,8 @@ type SelfAttention[F simd.Float] struct {
 	QKV *Linear[F] // [3*H*K, D]: the queries of all heads, then their keys, then their values
 	Out *Linear[F] // [D, H*K]
 
+	Dropout *Dropout[F] // of the output; nil: none
+
 	heads, width int
 	rotary       bool
 	name         string
@@ -62,12 +64,14 @@ func (l *SelfAttention[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node 
 		position := stateOf(g, l.name+"rotary", func() *ops.Position { return new(ops.Position) })
 		qkv = ops.Rotary[F](qkv, l.heads, l.width, position) // [B, T, 3*H*K]
 	}
-	return l.Out.ForwardAdd(g, l.mix(g, qkv), residual) // [B, T, D]
+	return l.Dropout.addLinear(g, l.Out, l.mix(g, qkv), residual) // [B, T, D]
 }
 
 // MLP is the position-wise part of a transformer block.
 type MLP[F simd.Float] struct {
-	In, Out    *Linear[F]
+	In, Out *Linear[F]
+	Dropout *Dropout[F] // of the output; nil: none
+
 	activation func(*G.Node) *G.Node
 }
 
@@ -84,7 +88,7 @@ func NewSwiGLUMLP[F simd.Float](s params.Set[F], width, hidden int) *MLP[F] {
 
 // ForwardAdd maps x [B, T, D] to [B, T, D], plus residual.
 func (l *MLP[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node {
-	return l.Out.ForwardAdd(g, l.activation(l.In.Forward(g, x)), residual)
+	return l.Dropout.addLinear(g, l.Out, l.activation(l.In.Forward(g, x)), residual)
 }
 
 // TransformerBlock is the pre-norm residual block: y = x + Attention(LayerNorm(x)), then

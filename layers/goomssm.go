@@ -50,9 +50,10 @@ func (l *GOOMSSM[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 
 // RecurrentBlock is the residual block of the GOOM RNN: x + Linear(GLU(GOOMSSM(LayerNorm(x)))).
 type RecurrentBlock[F simd.Float] struct {
-	Norm *LayerNorm[F]
-	SSM  *GOOMSSM[F]
-	Out  *Linear[F] // without bias
+	Norm    *LayerNorm[F]
+	SSM     *GOOMSSM[F]
+	Out     *Linear[F]  // without bias
+	Dropout *Dropout[F] // of what is added to x; nil: none
 }
 
 // NewRecurrentBlock makes the block for activations of that width, with N = hidden vectors of width
@@ -67,6 +68,6 @@ func NewRecurrentBlock[F simd.Float](s params.Set[F], width, hidden, hiddenWidth
 
 // Forward maps x [B, T, D] to [B, T, D].
 func (l *RecurrentBlock[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
-	y := l.SSM.Forward(g, l.Norm.Forward(g, x)) // [B, T, 2D]
-	return l.Out.ForwardAdd(g, ops.GLU(y), x)   // [B, T, D]
+	y := l.SSM.Forward(g, l.Norm.Forward(g, x))         // [B, T, 2D]
+	return l.Dropout.addLinear(g, l.Out, ops.GLU(y), x) // [B, T, D]
 }

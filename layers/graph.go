@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/internal/simd"
+	"goomtrain/ops"
 	"goomtrain/params"
 )
 
@@ -17,12 +18,21 @@ type Graph[F simd.Float] struct {
 	Batch, Length int // B, T
 
 	weights map[*params.Param[F]]*G.Node
-	states  *States // nil: no streaming
+	states  *States    // nil: no streaming
+	noise   *ops.Noise // nil: nothing is random
 }
 
 // NewGraph returns an empty graph for whole sequences: size of them, of that length.
 func NewGraph[F simd.Float](batch, length int) *Graph[F] {
 	return &Graph[F]{ExprGraph: G.NewGraph(), Batch: batch, Length: length, weights: map[*params.Param[F]]*G.Node{}}
+}
+
+// NewTraining returns an empty graph for whole sequences in which layers may draw random numbers: those
+// that the noise says at each run.
+func NewTraining[F simd.Float](batch, length int, noise *ops.Noise) *Graph[F] {
+	g := NewGraph[F](batch, length)
+	g.noise = noise
+	return g
 }
 
 // NewStreaming returns an empty graph whose sequences go on from run to run. Graphs of different

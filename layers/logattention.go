@@ -22,6 +22,8 @@ type LogAttentionBlock[F simd.Float] struct {
 	Up   *Linear[F] // [2D, H*V], with bias
 	Down *Linear[F] // [D, D], without bias
 
+	Dropout *Dropout[F] // of what is added to x; nil: none
+
 	heads, key, value int
 	name              string
 }
@@ -41,9 +43,9 @@ func NewLogAttentionBlock[F simd.Float](s params.Set[F], width, heads, key, valu
 // Forward maps x [B, T, D] to [B, T, D].
 func (l *LogAttentionBlock[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := stateOf(g, l.name, func() *ops.LogCarry { return ops.NewLogCarry(g.Batch, l.heads, l.key, l.value, false) })
-	qkv := l.QKV.Forward(g, l.Norm.Forward(g, x))               // [B, T, H*(2K+V)]
-	y := ops.LogSelfAttention[F](qkv, l.heads, l.key, carry)    // [B, T, H*V]
-	return l.Down.ForwardAdd(g, ops.GLU(l.Up.Forward(g, y)), x) // [B, T, D]
+	qkv := l.QKV.Forward(g, l.Norm.Forward(g, x))                         // [B, T, H*(2K+V)]
+	y := ops.LogSelfAttention[F](qkv, l.heads, l.key, carry)              // [B, T, H*V]
+	return l.Dropout.addLinear(g, l.Down, ops.GLU(l.Up.Forward(g, y)), x) // [B, T, D]
 }
 
 // DecayPositions is a learned position embedding that is itself a recurrence (arXiv 2404.05843): with

@@ -20,6 +20,11 @@ type Config struct {
 	Positions   string `toml:"positions,omitempty" json:"positions,omitempty"`       // of transformers: rotary (also ""), learned or none
 	Context     int    `toml:"context,omitempty" json:"context,omitempty"`           // longest sequence of learned positions
 	MLP         string `toml:"mlp,omitempty" json:"mlp,omitempty"`                   // of transformers: gelu (also "") or swiglu
+
+	// Dropout is the probability with which, in training alone, numbers of the embeddings and of all that
+	// is added to the residual stream are set to zero: at the places of GPT-2, but for attention weights,
+	// which most of these models never form.
+	Dropout float64 `toml:"dropout,omitempty" json:"dropout,omitempty"`
 }
 
 // largest sizes that are accepted: beyond them a configuration is a mistake, and products of sizes
@@ -52,6 +57,9 @@ func (c Config) Validate() error {
 	}
 	if c.DValue < 0 || c.DValue > largestWidth || c.DValue > 0 && !a.values {
 		return fmt.Errorf("d_value is %d, want 0 or, for log-attention, up to %d", c.DValue, largestWidth)
+	}
+	if !(c.Dropout >= 0 && c.Dropout < 1) {
+		return fmt.Errorf("dropout is %g, want at least 0 (none) and less than 1", c.Dropout)
 	}
 	if a.blocks {
 		if err := validateTransformer(c); err != nil {

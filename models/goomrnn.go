@@ -34,16 +34,22 @@ var goomRNN = architecture{
 }
 
 type goomRNNNetwork[F simd.Float] struct {
-	embed  *layers.Embedding[F]
-	blocks []*layers.RecurrentBlock[F]
-	norm   *layers.LayerNorm[F]
+	embed   *layers.Embedding[F]
+	dropout *layers.Dropout[F]
+	blocks  []*layers.RecurrentBlock[F]
+	norm    *layers.LayerNorm[F]
 }
 
 func newGOOMRNN[F simd.Float](s params.Set[F], c Config) Network[F] {
-	n := &goomRNNNetwork[F]{embed: layers.NewEmbedding(s, "head", c.Vocab, c.DEmb)}
+	n := &goomRNNNetwork[F]{
+		embed:   layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
+		dropout: layers.NewDropout(s, c.Dropout),
+	}
 	for i := range c.Layers {
-		block := s.Sub(fmt.Sprintf("res_layers.%d", i))
-		n.blocks = append(n.blocks, layers.NewRecurrentBlock(block, c.DEmb, c.Heads, c.DHead))
+		part := s.Sub(fmt.Sprintf("res_layers.%d", i))
+		block := layers.NewRecurrentBlock(part, c.DEmb, c.Heads, c.DHead)
+		block.Dropout = layers.NewDropout(part, c.Dropout)
+		n.blocks = append(n.blocks, block)
 	}
 	n.norm = layers.NewLayerNorm(s.Sub("lnorm"), c.DEmb)
 	return n
@@ -52,7 +58,7 @@ func newGOOMRNN[F simd.Float](s params.Set[F], c Config) Network[F] {
 func (n *goomRNNNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
 
 func (n *goomRNNNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
-	x := n.embed.Forward(g, tokens) // [B, T, D]
+	x := n.dropout.Forward(g, n.embed.Forward(g, tokens)) // [B, T, D]
 	for _, block := range n.blocks {
 		x = block.Forward(g, x) // [B, T, D]
 	}

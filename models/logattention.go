@@ -35,6 +35,7 @@ var logAttention = architecture{
 type logAttentionNetwork[F simd.Float] struct {
 	embed     *layers.Embedding[F]
 	positions *layers.DecayPositions[F]
+	dropout   *layers.Dropout[F]
 	blocks    []*layers.LogAttentionBlock[F]
 	norm      *layers.LayerNorm[F]
 }
@@ -47,9 +48,13 @@ func newLogAttention[F simd.Float](s params.Set[F], c Config) Network[F] {
 	n := &logAttentionNetwork[F]{
 		embed:     layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
 		positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb),
+		dropout:   layers.NewDropout(s, c.Dropout),
 	}
 	for i := range c.Layers {
-		n.blocks = append(n.blocks, layers.NewLogAttentionBlock(s.Sub(fmt.Sprintf("layers.%d", i)), c.DEmb, c.Heads, c.DHead, value))
+		part := s.Sub(fmt.Sprintf("layers.%d", i))
+		block := layers.NewLogAttentionBlock(part, c.DEmb, c.Heads, c.DHead, value)
+		block.Dropout = layers.NewDropout(part, c.Dropout)
+		n.blocks = append(n.blocks, block)
 	}
 	n.norm = layers.NewLayerNorm(s.Sub("lnorm"), c.DEmb)
 	return n
@@ -59,6 +64,7 @@ func (n *logAttentionNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
 
 func (n *logAttentionNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
 	x := n.positions.Forward(g, n.embed.Forward(g, tokens)) // [B, T, D]
+	x = n.dropout.Forward(g, x)                             // [B, T, D]
 	for _, block := range n.blocks {
 		x = block.Forward(g, x) // [B, T, D]
 	}

@@ -42,6 +42,13 @@ type Trainable[F simd.Float] interface {
 	Evaluate(inputs, targets []int32, size, length int) (Stats, error)
 }
 
+// Random is a Trainable that draws random numbers in training, as for dropout.
+type Random interface {
+	// Draw says which those of the next Step are: all follow from the seed, the number of the update and
+	// the number of the Step's first sequence within the batch of the update.
+	Draw(update int64, first int)
+}
+
 // Model runs a network: it compiles a graph for each batch size and length that it meets.
 type Model[F simd.Float] struct {
 	config  Config
@@ -49,14 +56,18 @@ type Model[F simd.Float] struct {
 	params  []*params.Param[F]
 	train   *compiled[F]
 	eval    []*compiled[F] // the most recently used first
+	noise   *ops.Noise     // of training
 	profile bool
 }
 
-var _ Trainable[float32] = (*Model[float32])(nil)
+var (
+	_ Trainable[float32] = (*Model[float32])(nil)
+	_ Random             = (*Model[float32])(nil)
+)
 
 // FromNetwork makes a model of a network whose parameters are those of the set.
 func FromNetwork[F simd.Float](set params.Set[F], net Network[F]) *Model[F] {
-	return &Model[F]{net: net, params: set.All()}
+	return &Model[F]{net: net, params: set.All(), noise: ops.NewNoise(set.Seed())}
 }
 
 // Config is what New built the model from; zero for FromNetwork.
@@ -67,6 +78,9 @@ func (m *Model[F]) Params() []*params.Param[F] { return m.params }
 
 // Vocab is the number of tokens.
 func (m *Model[F]) Vocab() int { return m.net.Head().Table.Shape[0] }
+
+// Draw implements Random. Before its first call numbers are those of update 0.
+func (m *Model[F]) Draw(update int64, first int) { m.noise.Step, m.noise.First = update, first }
 
 // Step implements Trainable.
 func (m *Model[F]) Step(inputs, targets []int32, size, length int, denominator float64) (Stats, error) {
@@ -185,6 +199,9 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	defer building.Unlock()
 	c := &compiled[F]{size: size, length: length, inputs: make([]int32, size*length), targets: make([]int32, size*length), params: m.params}
 	g := layers.NewGraph[F](size, length)
+	if train {
+		g = layers.NewTraining[F](size, length, m.noise)
+	}
 	hidden := m.net.Hidden(g, g.Input("tokens", c.inputs, size, length))
 	loss, stats := m.net.Head().Loss(g, hidden, g.Input("targets", c.targets, size, length), g.Input("weight", c.weight[:], 1))
 	c.stats = stats

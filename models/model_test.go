@@ -50,10 +50,15 @@ func text(size, length, vocab int) (inputs, targets []int32) {
 	return inputs, targets
 }
 
-// eachModel runs a test for every registered model.
+// eachModel runs a test for every registered model, without and with dropout.
 func eachModel(t *testing.T, body func(t *testing.T, c Config)) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) { body(t, smallest(t, name)) })
+		t.Run(name+" dropout", func(t *testing.T) {
+			c := smallest(t, name)
+			c.Dropout = 0.25
+			body(t, c)
+		})
 	}
 }
 
@@ -67,7 +72,7 @@ func TestTapeMachineAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := layers.NewGraph[float64](size, length)
+		g := layers.NewTraining[float64](size, length, m.noise)
 		loss, _ := m.net.Head().Loss(g, m.net.Hidden(g, g.Input("tokens", inputs, size, length)),
 			g.Input("targets", targets, size, length), g.Input("weight", []float64{1}, 1))
 		var wrt []*G.Node
@@ -163,6 +168,7 @@ func TestMicroBatches(t *testing.T) {
 		for _, pieces := range []int{1, 2, 8} {
 			m, n, sum := build[float64](t, c), size/pieces*length, Stats{}
 			for i := 0; i < len(inputs); i += n {
+				m.Draw(3, i/length)
 				s, err := m.Step(inputs[i:i+n], targets[i:i+n], size/pieces, length, counted)
 				if err != nil {
 					t.Fatal(err)
@@ -362,6 +368,7 @@ func TestBadConfigs(t *testing.T) {
 		"d_head":       func(c *Config) { c.DHead = 0 },
 		"taylor_terms": func(c *Config) { c.TaylorTerms = 3 },
 		"d_value":      func(c *Config) { c.DValue = 3 },
+		"dropout":      func(c *Config) { c.Dropout = 1 },
 	} {
 		c := good
 		change(&c)

@@ -17,24 +17,31 @@ import (
 type transformer[F simd.Float] struct {
 	embed     *layers.Embedding[F]
 	positions *layers.Positions[F] // nil: rotary or none
+	dropout   *layers.Dropout[F]
 	blocks    []*layers.TransformerBlock[F]
 	norm      *layers.LayerNorm[F]
 }
 
 // newTransformer makes the parameters; attention makes those of a block's attention.
 func newTransformer[F simd.Float](s params.Set[F], c Config, attention func(s params.Set[F], rotary bool) *layers.SelfAttention[F]) *transformer[F] {
-	n := &transformer[F]{embed: layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb)}
+	n := &transformer[F]{
+		embed:   layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
+		dropout: layers.NewDropout(s, c.Dropout),
+	}
 	if c.Positions == "learned" {
 		n.positions = layers.NewPositions(s.Sub("position"), c.Context, c.DEmb)
 	}
 	for i := range c.Layers {
-		block := s.Sub(fmt.Sprintf("blocks.%d", i))
-		n.blocks = append(n.blocks, &layers.TransformerBlock[F]{
-			Norm1:     layers.NewLayerNorm(block.Sub("norm1"), c.DEmb),
-			Attention: attention(block, c.Positions == "" || c.Positions == "rotary"),
-			Norm2:     layers.NewLayerNorm(block.Sub("norm2"), c.DEmb),
-			MLP:       newMLP(block.Sub("mlp"), c),
-		})
+		part := s.Sub(fmt.Sprintf("blocks.%d", i))
+		block := &layers.TransformerBlock[F]{
+			Norm1:     layers.NewLayerNorm(part.Sub("norm1"), c.DEmb),
+			Attention: attention(part, c.Positions == "" || c.Positions == "rotary"),
+			Norm2:     layers.NewLayerNorm(part.Sub("norm2"), c.DEmb),
+			MLP:       newMLP(part.Sub("mlp"), c),
+		}
+		block.Attention.Dropout = layers.NewDropout(part.Sub("attention"), c.Dropout)
+		block.MLP.Dropout = layers.NewDropout(part.Sub("mlp"), c.Dropout)
+		n.blocks = append(n.blocks, block)
 	}
 	n.norm = layers.NewLayerNorm(s.Sub("norm"), c.DEmb)
 	return n
@@ -56,6 +63,7 @@ func (n *transformer[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
 	if n.positions != nil {
 		x = n.positions.Forward(g, x) // [B, T, D]
 	}
+	x = n.dropout.Forward(g, x) // [B, T, D]
 	for _, block := range n.blocks {
 		x = block.Forward(g, x) // [B, T, D]
 	}

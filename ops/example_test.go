@@ -46,3 +46,32 @@ func ExampleLinear() {
 	// [1 5 4 11]
 	// [5 7 9 5 7 9]
 }
+
+// A number of x is dropped or doubled; another step drops others, the same step the same ones.
+func ExampleDropout() {
+	g := G.NewGraph()
+	x := G.NewTensor(g, tensor.Float32, 2, G.WithShape(2, 4), G.WithName("x"))
+	if err := G.Let(x, tensor.New(tensor.WithShape(2, 4), tensor.WithBacking([]float32{1, 1, 1, 1, 1, 1, 1, 1}))); err != nil {
+		panic(err)
+	}
+	noise := ops.NewNoise(1)
+	y := ops.Dropout(x, nil, 0.5, "blocks.0.dropout", noise)
+	run, err := executor.New(g, y)
+	if err != nil {
+		panic(err)
+	}
+	for _, noise.Step = range []int64{1, 2, 1} {
+		if err := run.RunAll(); err != nil {
+			panic(err)
+		}
+		v, err := run.Value(y)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(v.Data())
+	}
+	// Output:
+	// [0 2 0 2 2 2 2 2]
+	// [2 0 2 2 2 0 2 0]
+	// [0 2 0 2 2 2 2 2]
+}

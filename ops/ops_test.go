@@ -117,6 +117,10 @@ var opCases = []opCase{
 		build: func(f, _ []*G.Node) *G.Node { return GELU(f[0]) }},
 	{name: "SwiGLU", floats: [][]int{{3, 8}},
 		build: func(f, _ []*G.Node) *G.Node { return SwiGLU(f[0]) }},
+	{name: "Dropout", floats: [][]int{{2, 3, 5}},
+		build: func(f, _ []*G.Node) *G.Node { return Dropout(f[0], nil, 0.4, "site", NewNoise(1)) }},
+	{name: "Dropout with residual", floats: [][]int{{2, 3, 5}, {2, 3, 5}},
+		build: func(f, _ []*G.Node) *G.Node { return Dropout(f[0], f[1], 0.4, "site", NewNoise(1)) }},
 	{name: "tied head", floats: [][]int{{4, 5}, {1}}, tokens: [][]int{{2, 3}, {2, 3}}, fixed: []int{1},
 		build: func(f, i []*G.Node) *G.Node {
 			loss, _ := HeadLoss(Embedding(i[0], f[0]), f[0], i[1], f[1])
@@ -308,6 +312,8 @@ func TestWrongShapesPanic(t *testing.T) {
 		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
 		"positions": func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
 		"SwiGLU":    func() { SwiGLU(node(2, 3)) },
+		"dropout":   func() { Dropout(node(2, 3), nil, 1, "site", NewNoise(1)) },
+		"dropped":   func() { Dropout(node(2, 3), node(2, 4), 0.5, "site", NewNoise(1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

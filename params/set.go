@@ -26,6 +26,9 @@ func (s Set[F]) Sub(name string) Set[F] {
 	return s
 }
 
+// Seed is what the initial values follow from.
+func (s Set[F]) Seed() uint64 { return s.seed }
+
 // Name is the full name of a parameter or state of this part of the set.
 func (s Set[F]) Name(name string) string { return s.prefix + name }
 

@@ -36,7 +36,7 @@ type Config struct {
 	DecayRatio                  float64
 	WeightDecay                 float64
 	Beta1, Beta1Max, Beta2, Eps float64 // Beta1 and Beta2 of 0: what suits optimiser and schedule
-	Clip, EMA                   float64 // 0: off
+	Clip, EMA, Dropout          float64 // 0: off
 	EvalEvery, EvalBatches      int     // EvalEvery 0: after the last step only
 	SaveEvery, Keep             int     // SaveEvery 0: after the last step only
 	LogEvery                    int     // 0: every tenth step, on the console every few seconds
@@ -100,6 +100,7 @@ func (c *Config) Table() settings.Table {
 		{Name: "eps", Group: rates, Help: "added to the root of the mean square", Value: &c.Eps},
 		{Name: "clip", Group: rates, Help: "largest global norm of the gradients; 0: any", Value: &c.Clip},
 		{Name: "ema", Group: rates, Help: "decay of an average of the weights, which is then evaluated; 0: none", Value: &c.EMA},
+		{Name: "dropout", Group: rates, Help: "part of the activations set to zero at random in training; 0: none", Value: &c.Dropout},
 		{Name: "on-nonfinite", Group: rates, Help: "stop or skip a step whose loss or gradient is not finite", Value: &c.OnNonfinite},
 		{Name: "max-nonfinite", Group: rates, Help: "skip: stop after so many in a row", Value: &c.MaxNonfinite},
 
@@ -150,6 +151,8 @@ func (c *Config) Validate() error {
 		{c.ScheduleSteps < 0, fmt.Sprintf("schedule-steps %d: must be at least 0", c.ScheduleSteps)},
 		{!(c.Clip >= 0), fmt.Sprintf("clip %g: must be at least 0 (0: no clipping)", c.Clip)},
 		{!(c.EMA >= 0 && c.EMA < 1), fmt.Sprintf("ema %g: must lie in [0, 1) (0: none)", c.EMA)},
+		{!(c.Dropout >= 0 && c.Dropout < 1), fmt.Sprintf("dropout %g: must lie in [0, 1) (0: none)", c.Dropout)},
+		{c.Dropout > 0 && c.OverfitBatch, fmt.Sprintf("dropout %g contradicts overfit-batch, whose loss could not fall to almost nothing: give -dropout 0", c.Dropout)},
 		{c.EvalEvery < 0, fmt.Sprintf("eval-every %d: must be at least 0 (0: at the end only)", c.EvalEvery)},
 		{c.EvalBatches < 1, fmt.Sprintf("eval-batches %d: must be at least 1", c.EvalBatches)},
 		{c.SaveEvery < 0, fmt.Sprintf("save-every %d: must be at least 0 (0: at the end only)", c.SaveEvery)},
@@ -228,7 +231,7 @@ func (c *Config) ModelConfig(vocab int) (models.Config, error) {
 			*size.to = size.from
 		}
 	}
-	m.Vocab = vocab
+	m.Vocab, m.Dropout = vocab, c.Dropout
 	if c.Vocab != 0 {
 		if c.Vocab < vocab {
 			return m, fmt.Errorf("vocab %d: the data has %d tokens: must be at least as many (0: as many)", c.Vocab, vocab)

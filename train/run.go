@@ -152,8 +152,12 @@ func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
 		return sum, errors.New("no target of the batch counts: there is nothing to learn from")
 	}
 	rows := s.cfg.MicroBatch
+	random, _ := s.model.(models.Random)
 	for lo := 0; lo < b.Size; lo += rows {
 		from, to := lo*b.Len, (lo+rows)*b.Len
+		if random != nil {
+			random.Draw(s.step, lo)
+		}
 		stats, err := s.model.Step(b.Inputs[from:to], b.Targets[from:to], rows, b.Len, float64(denominator))
 		if err != nil {
 			return sum, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"goomtrain/checkpoints"
+	"goomtrain/models"
+	"goomtrain/train/metrics"
 )
 
 // Example shows the answer to a misspelled flag.
@@ -50,6 +53,46 @@ func call(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = run(context.Background(), args, &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// TestResumeWithDropout: masks follow from the step, so a resumed run has those of an unbroken one; and
+// from the number of a sequence in its batch, so pieces of a batch have those of the whole.
+func TestResumeWithDropout(t *testing.T) {
+	for _, model := range models.Names() {
+		t.Run(model, func(t *testing.T) {
+			whole, cut, pieces := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut"), filepath.Join(t.TempDir(), "pieces")
+			args := small(t, "-model", model, "-dropout", "0.2", "-micro-batch", "2", "-dtype", "float64")
+			for _, more := range [][]string{{"-steps", "12", "-out", whole}, {"-steps", "7", "-out", cut, "-threads", "1"}} {
+				if code, _, errs := call(append(args, more...)...); code != 0 {
+					t.Fatal(errs)
+				}
+			}
+			if code, _, errs := call("-resume", cut, "-steps", "12"); code != 0 {
+				t.Fatal(errs)
+			}
+			same(t, whole, cut, 12)
+			args[indexOf(args, "-micro-batch")+1] = "4"
+			if code, _, errs := call(append(args, "-steps", "12", "-out", pieces)...); code != 0 {
+				t.Fatal(errs)
+			}
+			a, b := records(t, whole), records(t, pieces)
+			for i := range a {
+				if a[i].Split == metrics.Train && !(math.Abs(a[i].Loss-b[i].Loss) < 1e-9) { // evaluations take batches of a piece's size
+					t.Fatalf("step %d: loss %.15g in pieces of 2, %.15g in one of 4", a[i].Step, a[i].Loss, b[i].Loss)
+				}
+			}
+		})
+	}
+}
+
+// records are the lines of a run's metrics.
+func records(t *testing.T, dir string) []metrics.Record {
+	t.Helper()
+	records, err := metrics.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
 }
 
 func TestTrainAndResume(t *testing.T) {
@@ -138,6 +181,8 @@ func TestMistakes(t *testing.T) {
 		{"contradiction", 2, "out contradicts resume", []string{"-resume", good, "-out", "x"}},
 		{"another size", 2, "-d-emb is 32, but the run has 16", []string{"-resume", good, "-d-emb", "32"}},
 		{"resume of nothing", 2, "no such file", []string{"-resume", filepath.Join(good, "nosuch")}},
+		{"dropout of everything", 2, "dropout is 1", []string{"-dropout", "1"}},
+		{"dropout of one batch", 2, "dropout 0.1 contradicts overfit-batch", []string{"-dropout", "0.1", "-overfit-batch"}},
 		{"unknown model", 2, "goom-rnn", []string{"-model", "goom-rn"}},
 		{"unknown preset", 2, "nano", []string{"-preset", "tiny"}},
 		{"unknown task", 2, "copy", []string{"-task", "coppy"}},

@@ -19,21 +19,37 @@ type State struct {
 	Counter uint64 `json:"counter"`
 }
 
+// A Key stands for numbers that are not drawn one after another but asked for by their index, in any
+// order and by any number of goroutines.
+type Key uint64
+
+// weyl is 2^64 over the golden ratio: the step of the sequence that mix scrambles.
+const weyl = 0x9e3779b97f4a7c15
+
+// NewKey returns the key of the stream of that name under a seed.
+func NewKey(seed uint64, stream string) Key {
+	h := fnv.New64a()
+	h.Write([]byte(stream)) // a hash's Write never fails
+	return Key(mix(seed ^ mix(h.Sum64())))
+}
+
+// Sub is the key of the n-th of many further streams.
+func (k Key) Sub(n uint64) Key { return Key(mix(uint64(k) ^ mix(n*weyl+1))) }
+
+// Uint64 is the n-th number, 64 uniform random bits; from 1 on those that a Stream draws.
+func (k Key) Uint64(n uint64) uint64 { return mix(mix(uint64(k)+n*weyl) ^ uint64(k)) }
+
 // A Stream draws numbers. It is not safe for concurrent use; give each goroutine its own name.
 type Stream struct {
 	state State
-	key   uint64
+	key   Key
 }
 
 // New returns the stream of that name under a seed, at its beginning.
 func New(seed uint64, stream string) *Stream { return Restore(State{Seed: seed, Stream: stream}) }
 
 // Restore returns the stream that continues from a saved state.
-func Restore(s State) *Stream {
-	h := fnv.New64a()
-	h.Write([]byte(s.Stream)) // a hash's Write never fails
-	return &Stream{state: s, key: mix(s.Seed ^ mix(h.Sum64()))}
-}
+func Restore(s State) *Stream { return &Stream{state: s, key: NewKey(s.Seed, s.Stream)} }
 
 // State returns what Restore needs to continue from here.
 func (s *Stream) State() State { return s.state }
@@ -50,7 +66,7 @@ func mix(z uint64) uint64 {
 // Uint64 returns 64 uniform random bits.
 func (s *Stream) Uint64() uint64 {
 	s.state.Counter++
-	return mix(mix(s.key+s.state.Counter*0x9e3779b97f4a7c15) ^ s.key)
+	return s.key.Uint64(s.state.Counter)
 }
 
 // Float64 returns a uniform number in [0, 1) with 53 random bits.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/bits"
 	"testing"
 )
 
@@ -80,6 +81,27 @@ func TestPermIsAPermutation(t *testing.T) {
 				t.Fatalf("n = %d: %d twice", n, i)
 			}
 			seen[i] = true
+		}
+	}
+}
+
+// TestKeys: a key gives the numbers of its stream by index, and neighbouring substreams share none of
+// their bits more than by chance.
+func TestKeys(t *testing.T) {
+	stream, key := New(5, "mask"), NewKey(5, "mask")
+	for n := uint64(1); n <= 100; n++ {
+		if got, want := key.Uint64(n), stream.Uint64(); got != want {
+			t.Fatalf("number %d is %#x, the stream draws %#x", n, got, want)
+		}
+	}
+	const n = 20000
+	for _, other := range []Key{key, key.Sub(1), key.Sub(0).Sub(0), NewKey(5, "masks").Sub(0)} {
+		differ := 0
+		for i := range uint64(n) {
+			differ += bits.OnesCount64(key.Sub(0).Uint64(i) ^ other.Uint64(i))
+		}
+		if d := math.Abs(float64(differ) - 32*n); d > 5*math.Sqrt(16*n) {
+			t.Errorf("keys %#x and %#x differ in %d of %d bits", key.Sub(0), other, differ, 64*n)
 		}
 	}
 }

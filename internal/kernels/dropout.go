@@ -1,0 +1,108 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"goomtrain/internal/rng"
+	"goomtrain/internal/simd"
+)
+
+// Noise says which random numbers a training step takes. Whoever trains sets it before each run; the
+// kernels of all layers read it.
+type Noise struct {
+	Step  int64 // number of the update
+	First int   // number, within the update's batch, of the first sequence of the run
+
+	seed uint64
+}
+
+// NewNoise returns the noise of a seed, at step 0.
+func NewNoise(seed uint64) *Noise { return &Noise{seed: seed} }
+
+// Dropout is inverted dropout (arXiv 1207.0580; the scale keeps the mean), added to a residual:
+//
+//	x, y, residual [B, E]    y = residual + x m/(1-p)    dx = dy m/(1-p)    dresidual = dy
+//	m_be = 1 if u_be >= p, else 0
+//
+// The uniform number u_be of 32 bits is a pure function of the seed, the site's name, the step, the
+// sequence's number in its batch and e: nothing is stored, the backward pass computes it anew, and it
+// depends neither on threads nor on how a batch is cut.
+type Dropout[F simd.Float] struct {
+	batch, size int // B, E: numbers of a sequence
+	key         rng.Key
+	noise       *Noise
+	keep        uint64 // 2^32 - ceil(2^32 p): 32 random bits plus it reach 2^32 if they are at least p
+	factors     [2]F   // of a number that is dropped, and of one that is kept
+
+	y, x, residual []F // operands of the running call
+	at             rng.Key
+	body           func(i int)
+}
+
+// dropoutGrain is how many numbers of a sequence one worker takes at a time; even, because two of them
+// share 64 random bits.
+const dropoutGrain = 1 << 13
+
+// NewDropout returns the kernel for sequences of that many numbers at the site of that name. It panics
+// unless 0 <= p < 1.
+func NewDropout[F simd.Float](batch, size int, p float64, site string, noise *Noise) *Dropout[F] {
+	if !(p >= 0 && p < 1) {
+		panic(fmt.Sprintf("kernels: dropout of %v, want at least 0 and less than 1", p))
+	}
+	k := &Dropout[F]{batch: batch, size: size, key: rng.NewKey(noise.seed, "dropout "+site), noise: noise,
+		keep: 1<<32 - uint64(math.Ceil(p*(1<<32))), factors: [2]F{0, F(1 / (1 - p))}}
+	pieces := chunks(size, dropoutGrain)
+	k.body = func(i int) {
+		b, from := i/pieces, i%pieces*dropoutGrain
+		lo, hi := b*size+from, b*size+min(size, from+dropoutGrain)
+		key := k.at.Sub(uint64(k.noise.First + b))
+		if k.residual == nil {
+			k.mask(k.y[lo:hi], k.x[lo:hi], key, from)
+		} else {
+			k.maskAdd(k.y[lo:hi], k.x[lo:hi], k.residual[lo:hi], key, from)
+		}
+	}
+	return k
+}
+
+// Forward writes y; a residual of nil is zero.
+func (k *Dropout[F]) Forward(y, x, residual []F) {
+	k.y, k.x, k.residual = y, x, residual
+	k.at = k.key.Sub(uint64(k.noise.Step))
+	simd.For(k.batch*chunks(k.size, dropoutGrain), k.body)
+}
+
+// Backward writes dx, by the noise of the forward pass; dresidual is dy.
+func (k *Dropout[F]) Backward(dx, dy []F) { k.Forward(dx, dy, nil) }
+
+// mask computes numbers from, from+1, ... of a sequence; from is even.
+func (k *Dropout[F]) mask(y, x []F, key rng.Key, from int) {
+	y = y[:len(x)]
+	n, last := uint64(from/2), len(x)-1
+	for i := 0; i < last; i += 2 {
+		bits := key.Uint64(n)
+		n++
+		y[i] = x[i] * k.factors[(bits&math.MaxUint32+k.keep)>>32&1]
+		y[i+1] = x[i+1] * k.factors[(bits>>32+k.keep)>>32&1]
+	}
+	if len(x)%2 > 0 {
+		y[last] = x[last] * k.factors[(key.Uint64(n)&math.MaxUint32+k.keep)>>32&1]
+	}
+}
+
+// maskAdd is mask with a residual.
+func (k *Dropout[F]) maskAdd(y, x, residual []F, key rng.Key, from int) {
+	y, residual = y[:len(x)], residual[:len(x)]
+	n, last := uint64(from/2), len(x)-1
+	for i := 0; i < last; i += 2 {
+		bits := key.Uint64(n)
+		n++
+		// the conversion rounds: no machine may fuse product and sum
+		y[i] = residual[i] + F(x[i]*k.factors[(bits&math.MaxUint32+k.keep)>>32&1])
+		y[i+1] = residual[i+1] + F(x[i+1]*k.factors[(bits>>32+k.keep)>>32&1])
+	}
+	if len(x)%2 > 0 {
+		y[last] = residual[last] + F(x[last]*k.factors[(key.Uint64(n)&math.MaxUint32+k.keep)>>32&1])
+	}
+}

@@ -1,0 +1,165 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/simd"
+)
+
+var dropoutSizes = [][2]int{{1, 1}, {3, 2}, {2, 63}, {5, 128}, {2, dropoutGrain}, {3, 2*dropoutGrain + 5}}
+
+// TestDropoutEqualsNaive: the same bits, also with the noise of another step and in the middle of a
+// batch, on any number of threads.
+func TestDropoutEqualsNaive(t *testing.T) { both(t, testDropout[float32], testDropout[float64]) }
+
+func testDropout[F simd.Float](t *testing.T) {
+	onThreads(t, func(t *testing.T) {
+		for _, size := range dropoutSizes {
+			for _, p := range []float64{0, 0.1, 0.5, 0.999} {
+				n := size[0] * size[1]
+				noise := NewNoise(3)
+				k := NewDropout[F](size[0], size[1], p, "site", noise)
+				x, residual := normal[F]("x", n), normal[F]("residual", n)
+				for _, at := range []Noise{{}, {Step: 1}, {Step: 1 << 40, First: 7}} {
+					noise.Step, noise.First = at.Step, at.First
+					for _, r := range [][]F{nil, residual} {
+						y := poisoned[F](n)
+						k.Forward(y, x, r)
+						identical(t, fmt.Sprint(size, p, at, r == nil), y, DropoutNaive(size[0], size[1], p, "site", *noise, x, r))
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestDropoutGradient(t *testing.T) {
+	const batch, size = 2, 37
+	noise := NewNoise(3)
+	noise.Step = 5
+	k := NewDropout[float64](batch, size, 0.3, "site", noise)
+	x, residual, dy := normal[float64]("x", batch*size), normal[float64]("residual", batch*size), normal[float64]("dy", batch*size)
+	dx := poisoned[float64](batch * size)
+	k.Backward(dx, dy)
+	f := func() float64 { return dot(DropoutNaive(batch, size, 0.3, "site", *noise, x, residual), dy) }
+	gradcheck.Check(t, "x", f, x, dx, gradcheck.Options{})
+	gradcheck.Check(t, "residual", f, residual, dy, gradcheck.Options{})
+}
+
+// dropped is the mask of a batch of ones: 1 where a number is dropped.
+func dropped(batch, size int, p float64, site string, noise *Noise) []float64 {
+	y, ones := poisoned[float64](batch*size), make([]float64, batch*size)
+	for i := range ones {
+		ones[i] = 1
+	}
+	NewDropout[float64](batch, size, p, site, noise).Forward(y, ones, nil)
+	for i, v := range y {
+		y[i] = 0
+		if v == 0 {
+			y[i] = 1
+		}
+	}
+	return y
+}
+
+// TestDropoutMaskIsFixed: the mask of a seed is what it has always been, or a resumed run would be
+// another than the one that was stopped.
+func TestDropoutMaskIsFixed(t *testing.T) {
+	noise := NewNoise(1)
+	noise.Step, noise.First = 2, 3
+	text := ""
+	for _, d := range dropped(2, 32, 0.25, "blocks.0.mlp.dropout", noise) {
+		text += fmt.Sprint(d)
+	}
+	const want = "0001001000101100001110001001001000110001110100000010100000001100"
+	if text != want {
+		t.Errorf("the mask is\n%s, was\n%s", text, want)
+	}
+}
+
+// TestDropoutStatistics: the part dropped is p, and the masks of neighbours, of sequences, steps, sites
+// and seeds are independent, within five standard errors.
+func TestDropoutStatistics(t *testing.T) {
+	const batch, size = 4, 25000
+	for _, p := range []float64{0.01, 0.1, 0.5, 0.9} {
+		mask := func(seed uint64, site string, step int64, first int) []float64 {
+			noise := NewNoise(seed)
+			noise.Step, noise.First = step, first
+			return dropped(batch, size, p, site, noise)
+		}
+		base := mask(1, "a", 1, 0)
+		n := float64(len(base))
+		if d := mean(base) - p; math.Abs(d) > 5*math.Sqrt(p*(1-p)/n) {
+			t.Errorf("p = %v: %v of the numbers are dropped", p, d+p)
+		}
+		for name, other := range map[string][]float64{
+			"seed": mask(2, "a", 1, 0), "site": mask(1, "b", 1, 0), "step": mask(1, "a", 2, 0), "sequence": base[size:],
+			"neighbour": base[1:], "next word": base[2:], "step and sequence swapped": mask(1, "a", 0, 1),
+		} {
+			both := 0.0
+			for i, d := range other {
+				both += d * base[i]
+			}
+			m := float64(len(other))
+			if d := both/m - p*p; math.Abs(d) > 5*math.Sqrt(p*p*(1-p*p)/m) {
+				t.Errorf("p = %v: %v of the numbers are dropped by both the mask and that of another %s, want %v", p, both/m, name, p*p)
+			}
+		}
+	}
+}
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}
+
+// TestDropoutPieces: a batch in pieces has the mask of the whole.
+func TestDropoutPieces(t *testing.T) {
+	const batch, size = 6, 99
+	noise := NewNoise(9)
+	whole := dropped(batch, size, 0.5, "a", noise)
+	for _, rows := range []int{1, 2, 3} {
+		for noise.First = 0; noise.First < batch; noise.First += rows {
+			identical(t, fmt.Sprint(rows, " at a time"), dropped(rows, size, 0.5, "a", noise), whole[noise.First*size:][:rows*size])
+		}
+	}
+}
+
+func TestDropoutAllocatesNothing(t *testing.T) {
+	const batch, size = 4, 20000
+	k := NewDropout[float32](batch, size, 0.1, "a", NewNoise(1))
+	x, y := normal[float32]("x", batch*size), poisoned[float32](batch*size)
+	if n := testing.AllocsPerRun(5, func() { k.Forward(y, x, x); k.Backward(y, x) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestBadDropout(t *testing.T) {
+	for _, p := range []float64{-0.1, 1, math.NaN()} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("p = %v: no panic", p)
+				}
+			}()
+			NewDropout[float32](1, 1, p, "a", NewNoise(1))
+		}()
+	}
+}
+
+// BenchmarkDropout is one site of the default run: a tenth of a linear layer of its width.
+func BenchmarkDropout(b *testing.B) {
+	const batch, size = 16, 256 * 128
+	k := NewDropout[float32](batch, size, 0.1, "a", NewNoise(1))
+	x, y := normal[float32]("x", batch*size), poisoned[float32](batch*size)
+	b.SetBytes(batch * size) // numbers
+	for b.Loop() {
+		k.Forward(y, x, x)
+	}
+}

@@ -1,0 +1,52 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/kernels"
+	"goomtrain/internal/simd"
+)
+
+// Noise says which random numbers a training step takes: its Step is the number of the update, its
+// First that of the first sequence of the run within the update's batch.
+type Noise = kernels.Noise
+
+// NewNoise returns the noise of a seed, at step 0.
+func NewNoise(seed uint64) *Noise { return kernels.NewNoise(seed) }
+
+// Dropout is residual + x m/(1-p), where m is 0 with probability p and else 1, for each number anew
+// (arXiv 1207.0580): x [B, ...], residual of x's shape or nil -> x's shape. Gradients: of both.
+//
+// The mask is a pure function of the noise at the time of the run, the site's name and the place of the
+// number: a batch cut into pieces has the masks of the whole, and both passes of a run have the same.
+func Dropout(x, residual *G.Node, p float64, site string, noise *Noise) *G.Node {
+	if !(p >= 0 && p < 1) {
+		panic(fmt.Sprintf("ops: Dropout: p is %v, want at least 0 and less than 1", p))
+	}
+	if residual != nil {
+		want("Dropout", "residual", residual, x.Shape()...)
+	}
+	return dispatch(x,
+		func() *G.Node { return dropout[float32](x, residual, p, site, noise) },
+		func() *G.Node { return dropout[float64](x, residual, p, site, noise) })
+}
+
+func dropout[F simd.Float](x, residual *G.Node, p float64, site string, noise *Noise) *G.Node {
+	s := x.Shape()
+	k := kernels.NewDropout[F](s[0], s.TotalSize()/s[0], p, site, noise)
+	def := definition[F]{
+		name:     "Dropout",
+		inputs:   G.Nodes{x},
+		grads:    []gradient{primary},
+		out:      s,
+		forward:  func(out []F, in operands[F]) { k.Forward(out, in.floats(0), nil) },
+		backward: func(grad [][]F, _ operands[F], _, dout []F) { k.Backward(grad[0], dout) },
+	}
+	if residual != nil {
+		def.inputs, def.grads = G.Nodes{x, residual}, []gradient{primary, same}
+		def.forward = func(out []F, in operands[F]) { k.Forward(out, in.floats(0), in.floats(1)) }
+	}
+	return apply(def)
+}
