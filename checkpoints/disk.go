@@ -48,13 +48,21 @@ func saveError(root, name string, whole bool, err error) error {
 		e.text = fmt.Sprintf("checkpoint %s in %s is saved, but what comes after failed: %v", name, root, err)
 		e.causes = append(e.causes, ErrHousekeeping)
 	}
-	switch {
-	case isFull(err):
-		e.text += "; the disk is full: free space there, or use a run folder on another disk"
-	case isReadOnly(err) || errors.Is(err, fs.ErrPermission):
-		e.text += "; the folder cannot be written: correct its permissions, or use a run folder elsewhere"
+	if advice := Advice(err); advice != "" {
+		e.text += "; " + advice
 	}
 	return e
+}
+
+// Advice says what to do about an error of writing into a run folder; "" if nothing is known.
+func Advice(err error) string {
+	switch {
+	case isFull(err):
+		return "the disk is full: free space there, or use a run folder on another disk"
+	case isReadOnly(err) || errors.Is(err, fs.ErrPermission):
+		return "the folder cannot be written: correct its permissions, or use a run folder elsewhere"
+	}
+	return ""
 }
 
 // A saveFailure keeps the causes of its text.

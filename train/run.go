@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
+	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
@@ -41,10 +43,18 @@ func Run[F simd.Float](ctx context.Context, cfg Config, model models.Trainable[F
 	cfg.resolve()
 	s, err := open(cfg, model, dataset, console)
 	if err != nil {
-		return Result{}, err
+		return Result{}, advised(err)
 	}
 	err = s.loop(ctx)
-	return s.result, s.close(err)
+	return s.result, advised(s.close(err))
+}
+
+// advised adds to an error what to do about a disk that is full or cannot be written, unless it says so.
+func advised(err error) error {
+	if advice := checkpoints.Advice(err); advice != "" && !strings.Contains(err.Error(), advice) {
+		return fmt.Errorf("%w; %s", err, advice)
+	}
+	return err
 }
 
 // loop is the training.
