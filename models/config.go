@@ -20,6 +20,7 @@ type Config struct {
 	Positions   string `toml:"positions,omitempty" json:"positions,omitempty"`       // of transformers: rotary (also ""), learned or none
 	Context     int    `toml:"context,omitempty" json:"context,omitempty"`           // longest sequence of learned positions
 	MLP         string `toml:"mlp,omitempty" json:"mlp,omitempty"`                   // of transformers: gelu (also "") or swiglu
+	DMLP        int    `toml:"d_mlp,omitempty" json:"d_mlp,omitempty"`               // hidden width of the MLP; 0: 4 d_emb, swiglu about 8/3 d_emb
 
 	// Dropout is the probability with which, in training alone, numbers of the embeddings and of all that
 	// is added to the residual stream are set to zero: at the places of GPT-2, but for attention weights,
@@ -65,11 +66,11 @@ func (c Config) Validate() error {
 		if err := validateTransformer(c); err != nil {
 			return err
 		}
-	} else if c.Positions != "" || c.Context != 0 || c.MLP != "" {
-		return fmt.Errorf("positions is %q, context %d and mlp %q, but %s has none: only transformers do", c.Positions, c.Context, c.MLP, c.Model)
+	} else if c.Positions != "" || c.Context != 0 || c.MLP != "" || c.DMLP != 0 {
+		return fmt.Errorf("positions is %q, context %d, mlp %q and d_mlp %d, but %s has none of them: only softmax-attention and taylor-attention do", c.Positions, c.Context, c.MLP, c.DMLP, c.Model)
 	}
 	if n := c.leastWeights(); n > largestModel {
-		return fmt.Errorf("sizes of %d or more weights (d_emb %d, layers %d, heads %d, d_head %d, vocab %d): want at most %d", n, c.DEmb, c.Layers, c.Heads, c.DHead, c.Vocab, largestModel)
+		return fmt.Errorf("sizes of %d or more weights (d_emb %d, layers %d, heads %d, d_head %d, d_mlp %d, vocab %d): want at most %d", n, c.DEmb, c.Layers, c.Heads, c.DHead, c.DMLP, c.Vocab, largestModel)
 	}
 	if a.validate != nil {
 		return a.validate(c)
@@ -81,10 +82,10 @@ func (c Config) Validate() error {
 const largestModel = 1 << 32
 
 // leastWeights is a lower bound of the number of weights of any model of these sizes: its table, and
-// the map of each layer from activations to heads. Sizes within their limits do not overflow it.
+// the largest map of each layer. Sizes within their limits do not overflow it.
 func (c Config) leastWeights() int64 {
 	heads := int64(c.Heads) * int64(c.DHead)
-	return int64(c.Vocab)*int64(c.DEmb) + int64(c.Layers)*int64(c.DEmb)*max(heads, int64(c.DEmb))
+	return int64(c.Vocab)*int64(c.DEmb) + int64(c.Layers)*int64(c.DEmb)*max(heads, int64(c.DEmb), int64(c.DMLP))
 }
 
 // FitsFile says whether a weights file of so many bytes can hold a model of these sizes, so that one
@@ -124,5 +125,8 @@ func Preset(model, name string) (Config, error) {
 	}
 	c := a.presets[i].config
 	c.Model = model
+	if a.blocks {
+		c.Positions, c.MLP = "rotary", "gelu"
+	}
 	return c, nil
 }

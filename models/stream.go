@@ -64,7 +64,7 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 			return nil, fmt.Errorf("models: token %d at position %d, but the vocabulary is 0 to %d", t, i, s.vocab-1)
 		}
 	}
-	if left, limited := s.states.Left(); limited && len(tokens) > left {
+	if left, limited := s.Left(); limited && len(tokens) > left {
 		return nil, fmt.Errorf("models: %d tokens to read, but the model's context has %d positions left", len(tokens), left)
 	}
 	var last *streamStep[F]
@@ -87,6 +87,10 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 	}
 	return last.out, nil
 }
+
+// Left is the number of tokens that the sequence may still have, and whether there is a limit: learned
+// positions end.
+func (s *Stream[F]) Left() (n int, limited bool) { return s.states.Left() }
 
 // Reset goes back to the beginning of a sequence.
 func (s *Stream[F]) Reset() { s.states.Reset() }

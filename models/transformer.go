@@ -47,13 +47,20 @@ func newTransformer[F simd.Float](s params.Set[F], c Config, attention func(s pa
 	return n
 }
 
-// newMLP makes the MLP of 8 D^2 weights: hidden width 4D for GELU, and about 8D/3, a multiple of 16, for
-// SwiGLU, which has a third matrix.
+// newMLP makes an MLP of 8 D^2 weights unless the configuration has another width: hidden width 4D for
+// GELU, and about 8D/3, a multiple of 16, for SwiGLU, which has a third matrix.
 func newMLP[F simd.Float](s params.Set[F], c Config) *layers.MLP[F] {
+	hidden := c.DMLP
 	if c.MLP == "swiglu" {
-		return layers.NewSwiGLUMLP(s, c.DEmb, (8*c.DEmb/3+15)/16*16)
+		if hidden == 0 {
+			hidden = (8*c.DEmb/3 + 15) / 16 * 16
+		}
+		return layers.NewSwiGLUMLP(s, c.DEmb, hidden)
 	}
-	return layers.NewGELUMLP(s, c.DEmb, 4*c.DEmb)
+	if hidden == 0 {
+		hidden = 4 * c.DEmb
+	}
+	return layers.NewGELUMLP(s, c.DEmb, hidden)
 }
 
 func (n *transformer[F]) Head() *layers.Embedding[F] { return n.embed }
@@ -77,6 +84,9 @@ func validateTransformer(c Config) error {
 	}
 	if !slices.Contains([]string{"", "gelu", "swiglu"}, c.MLP) {
 		return fmt.Errorf("mlp is %q, want gelu or swiglu", c.MLP)
+	}
+	if c.DMLP < 0 || c.DMLP > largestWidth {
+		return fmt.Errorf("d_mlp is %d, want 0 (from d_emb) to %d", c.DMLP, largestWidth)
 	}
 	switch learned := c.Positions == "learned"; {
 	case learned && (c.Context < 1 || c.Context > largestVocab):

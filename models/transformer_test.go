@@ -21,7 +21,7 @@ func variants(t *testing.T, body func(t *testing.T, c Config)) {
 					c := smallest(t, name)
 					c.Positions, c.MLP = positions, mlp
 					if positions == "learned" {
-						c.Context = 100
+						c.Context, c.DMLP = 100, 20
 					}
 					body(t, c)
 				})
@@ -110,6 +110,8 @@ func TestBadTransformers(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"positions is": func(c *Config) { c.Positions = "sinus" },
 		"mlp is":       func(c *Config) { c.MLP = "relu" },
+		"d_mlp is -1":  func(c *Config) { c.DMLP = -1 },
+		"d_mlp 3":      func(c *Config) { c.Model, c.DMLP, c.Positions, c.MLP = "goom-rnn", 3, "", "" },
 		"context is 0": func(c *Config) { c.Positions = "learned" },
 		"context is 9": func(c *Config) { c.Context = 9 },
 		"taylor_terms": func(c *Config) { c.TaylorTerms = 4 },

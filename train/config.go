@@ -19,7 +19,9 @@ type Config struct {
 	// Which model, and its sizes; a size of 0 is the preset's.
 	Model, Preset               string
 	DEmb, Layers, Heads, DHead  int
-	TaylorTerms, Vocab          int
+	DValue, TaylorTerms, Vocab  int
+	Positions, MLP              string // of transformers; "": the preset's
+	Context, DMLP               int    // Context 0: the longest sequence of the data
 	DType                       string // float32 or float64
 	Task, Data, Tokenizer       string
 	Seq                         int // positions of a sequence; 0: the task's default
@@ -64,7 +66,12 @@ func (c *Config) Table() settings.Table {
 		{Name: "layers", Group: model, Help: "residual blocks", Value: &c.Layers},
 		{Name: "heads", Group: model, Help: "heads, or hidden vectors, a layer", Value: &c.Heads},
 		{Name: "d-head", Group: model, Help: "width of a head", Value: &c.DHead},
+		{Name: "d-value", Group: model, Help: "width of a head's values (log-attention); 0: d-head", Value: &c.DValue},
 		{Name: "taylor-terms", Group: model, Help: "terms of the series (taylor-attention)", Value: &c.TaylorTerms},
+		{Name: "positions", Group: model, Help: "rotary, learned or none (softmax-, taylor-attention); empty: the preset's", Value: &c.Positions},
+		{Name: "context", Group: model, Help: "longest sequence of learned positions; 0: that of the data", Value: &c.Context},
+		{Name: "mlp", Group: model, Help: "gelu or swiglu (softmax-, taylor-attention); empty: the preset's", Value: &c.MLP},
+		{Name: "d-mlp", Group: model, Help: "hidden width of the MLP; 0: 4 d-emb, of swiglu about 8/3 d-emb", Value: &c.DMLP},
 		{Name: "vocab", Group: model, Help: "tokens of the model; 0: those of the data", Value: &c.Vocab},
 		{Name: "dtype", Group: model, Help: "float32 or float64", Value: &c.DType},
 
@@ -226,10 +233,22 @@ func (c *Config) ModelConfig(vocab int) (models.Config, error) {
 	for _, size := range []struct {
 		to   *int
 		from int
-	}{{&m.DEmb, c.DEmb}, {&m.Layers, c.Layers}, {&m.Heads, c.Heads}, {&m.DHead, c.DHead}, {&m.TaylorTerms, c.TaylorTerms}} {
+	}{{&m.DEmb, c.DEmb}, {&m.Layers, c.Layers}, {&m.Heads, c.Heads}, {&m.DHead, c.DHead}, {&m.DValue, c.DValue},
+		{&m.TaylorTerms, c.TaylorTerms}, {&m.Context, c.Context}, {&m.DMLP, c.DMLP}} {
 		if size.from != 0 {
 			*size.to = size.from
 		}
+	}
+	for _, kind := range []struct {
+		to   *string
+		from string
+	}{{&m.Positions, c.Positions}, {&m.MLP, c.MLP}} {
+		if kind.from != "" {
+			*kind.to = kind.from
+		}
+	}
+	if m.Positions == "learned" && m.Context == 0 {
+		m.Context = max(c.Seq, 1) // until the data is known: see fitContext
 	}
 	m.Vocab, m.Dropout = vocab, c.Dropout
 	if c.Vocab != 0 {
@@ -243,7 +262,24 @@ func (c *Config) ModelConfig(vocab int) (models.Config, error) {
 
 // setSizes writes a model's sizes into the configuration, so that the run's config.toml says them.
 func (c *Config) setSizes(m models.Config) {
-	c.DEmb, c.Layers, c.Heads, c.DHead, c.TaylorTerms, c.Vocab = m.DEmb, m.Layers, m.Heads, m.DHead, m.TaylorTerms, m.Vocab
+	c.DEmb, c.Layers, c.Heads, c.DHead, c.DValue, c.TaylorTerms, c.Vocab = m.DEmb, m.Layers, m.Heads, m.DHead, m.DValue, m.TaylorTerms, m.Vocab
+	c.Positions, c.Context, c.MLP, c.DMLP = m.Positions, m.Context, m.MLP, m.DMLP
+}
+
+// fitContext gives learned positions the length of the longest sequence to train or validate on, or says
+// that what was asked for is too short.
+func (c *Config) fitContext(d *data.Dataset) error {
+	longest := d.SeqLen
+	for _, v := range d.Valid {
+		longest = max(longest, v.Len)
+	}
+	switch {
+	case c.Positions == "learned" && c.Context == 0:
+		c.Context = longest
+	case c.Context > 0 && c.Context < longest:
+		return fmt.Errorf("context %d: the data has sequences of %d positions: must be at least as many (0: as many)", c.Context, longest)
+	}
+	return nil
 }
 
 // finite says whether x is a number that arithmetic can go on with.

@@ -25,7 +25,10 @@ func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	sizes, err := cfg.ModelConfig(dataset.Vocab)
+	var sizes models.Config
+	if err = cfg.fitContext(dataset); err == nil {
+		sizes, err = cfg.ModelConfig(dataset.Vocab)
+	}
 	if err != nil {
 		return Result{}, errors.Join(err, dataset.Close())
 	}

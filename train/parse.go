@@ -136,7 +136,8 @@ func (c *Config) checkFlags(flags []settings.Pair) error {
 // frozen settings decide what a checkpoint's arrays and positions mean: another value cannot go on
 // from it.
 var frozen = []string{
-	"model", "preset", "d-emb", "layers", "heads", "d-head", "taylor-terms", "vocab", "dtype",
+	"model", "preset", "d-emb", "layers", "heads", "d-head", "d-value", "taylor-terms",
+	"positions", "context", "mlp", "d-mlp", "vocab", "dtype",
 	"task", "data", "tokenizer", "seq", "delay", "symbols", "alphabet", "modulus", "valid-fraction",
 	"seed", "optimizer", "overfit-batch",
 }

@@ -36,8 +36,12 @@ func (s *session[F]) sample() (err error) {
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
+	n := s.cfg.SampleTokens
+	if left, limited := stream.Left(); limited {
+		n = min(n, left)
+	}
 	var tokens []int32
-	_, err = sampling.Generate(stream, logits, sampler, s.cfg.SampleTokens, func(token int32) error {
+	_, err = sampling.Generate(stream, logits, sampler, n, func(token int32) error {
 		tokens = append(tokens, token)
 		return nil
 	})

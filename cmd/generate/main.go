@@ -175,6 +175,10 @@ func write[F simd.Float](j job) error {
 	if err := j.text.write(prompt); err != nil {
 		return err
 	}
+	if left, limited := stream.Left(); limited && j.o.n > left {
+		fmt.Fprintf(j.stderr, "note: the model's context ends after %d of the %d tokens (-n)\n", left, j.o.n)
+		j.o.n = left
+	}
 	begin = time.Now()
 	logits, err = sampling.Generate(stream, logits, sampler, j.o.n, func(token int32) error {
 		return j.text.write(tok.Decode([]int32{token}))

@@ -67,6 +67,18 @@ func call(args ...string) (code int, text, stdout, stderr string) {
 	return code, t.String(), out.String(), errs.String()
 }
 
+// TestTextEndsWithTheContext: learned positions end a text early, with a note and no error.
+func TestTextEndsWithTheContext(t *testing.T) {
+	dir := trained(t, func(c *train.Config) { c.Model, c.Positions, c.SampleTokens = "softmax-attention", "learned", 100 })
+	code, got, _, errs := call("-from", dir, "-prompt", "ab", "-n", "100")
+	if code != 0 || len(got) < 20 || !strings.Contains(errs, "context ends after 29 of the 100 tokens") { // 32, less a separator and the prompt
+		t.Errorf("exit code %d, text %q, %s", code, got, errs)
+	}
+	if code, _, _, errs := call("-from", dir, "-prompt", strings.Repeat("a", 40)); code != 1 || !strings.Contains(errs, "32 positions left") {
+		t.Errorf("a prompt beyond the context: exit code %d, %s", code, errs)
+	}
+}
+
 // TestTextContinuesFromItsState: a text in two calls, over a saved state, is the text of one call;
 // the prompt may come in two pieces too. In both precisions, with averaged weights and without.
 func TestTextContinuesFromItsState(t *testing.T) {
