@@ -149,8 +149,9 @@ func (s *session[F]) makeStep() (r step, err error) {
 	}
 	s.tokens += int64(sum.Tokens)
 	took := time.Since(begin)
-	s.pace.add(sum.Tokens, took)
-	s.overall.add(sum.Tokens, took)
+	positions := len(s.batch.Inputs) // what is computed, whether its target counts or not
+	s.pace.add(positions, took)
+	s.overall.add(positions, took)
 	return r, nil
 }
 
