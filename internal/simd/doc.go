@@ -10,7 +10,8 @@
 //     zeros and denormals are treated as package math treats them.
 //   - Every function is generic over float32 and float64 and allocates nothing in the steady state.
 //   - Results have the same bits whatever the number of threads: matrix products are split over rows
-//     and columns, never over the inner dimension, and every loop is split by its length alone.
+//     and columns, over the inner dimension only where the shape says so, and every loop is split by
+//     its length alone.
 //   - On amd64 with AVX2 and FMA the float32 functions and both types' matrix products are assembly,
 //     written by the generator in the gen folder (go generate), chosen at run time; with AVX-512 the
 //     float32 products take vectors twice as wide and make the same bits. Elsewhere, and

@@ -155,12 +155,17 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 			cases = append(cases, gemmCase{m: m, n: n, k: 5, alpha: 1, beta: float64(m % 2)})
 		}
 	}
+	for m := 15; m <= 29; m++ {
+		cases = append(cases, gemmCase{m: m, n: 16 + 5*(m%7), k: 3, alpha: 1, beta: float64(m % 2)})
+	}
 	for _, k := range []int{1, 2, 255, 256, 257, 513} {
 		cases = append(cases, gemmCase{m: 7, n: 33, k: k, alpha: 1}, gemmCase{m: 1, n: 70, k: k, alpha: 1}, gemmCase{m: 70, n: 1, k: k, alpha: 1})
 	}
 	cases = append(cases,
 		gemmCase{m: 180, n: 130, k: 300, alpha: 1, beta: 1, padC: 3}, gemmCase{m: 400, n: 40, k: 40, alpha: 1},
-		gemmCase{m: 3, n: 2100, k: 270, alpha: 1}, gemmCase{m: 13, n: 2100, k: 33, alpha: 0.5, beta: 1}, gemmCase{m: 65, n: 65, k: 600, alpha: 1, bias: true})
+		gemmCase{m: 3, n: 2100, k: 270, alpha: 1}, gemmCase{m: 13, n: 2100, k: 33, alpha: 0.5, beta: 1}, gemmCase{m: 65, n: 65, k: 600, alpha: 1, bias: true},
+		gemmCase{m: 37, n: 85, k: 1100, alpha: -1, beta: 0.5, padA: 1, padC: 3}, gemmCase{m: 5, n: 140, k: 1024, alpha: 1, bias: true}, gemmCase{m: 2, n: 3, k: 9001, alpha: 1},
+		gemmCase{m: 90, n: 1100, k: 40, alpha: 1, beta: 1, padB: 2, padC: 1})
 	onEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
 		for i, g := range cases {
@@ -227,7 +232,7 @@ func FuzzGemm(f *testing.F) {
 func TestGemmRounding(t *testing.T) {
 	defer SetThreads(0)
 	r := rand.New(rand.NewPCG(8, 9))
-	for _, s := range [][3]int{{64, 64, 1000}, {200, 130, 70}, {1, 900, 300}, {300, 1, 500}, {5, 2100, 90}, {2000, 24, 64}} {
+	for _, s := range [][3]int{{64, 64, 1000}, {200, 130, 70}, {50, 300, 2100}, {60, 1100, 90}, {1, 900, 300}, {300, 1, 500}, {5, 2100, 90}, {2000, 24, 64}} {
 		for trans := range 4 {
 			m, n, k, transA, transB := s[0], s[1], s[2], trans&1 != 0, trans&2 != 0
 			_, lda := stored(transA, m, k)

@@ -57,11 +57,20 @@ func panelWidth[F Float]() int {
 
 // part is the product restricted to rows [i, i+m) and columns [j, j+n) of C; B is an operand, not packed.
 func (p *product[F]) part(i, m, j, n int) product[F] {
+	q := p.band(i, m)
+	q.n, q.b, q.c = n, q.b[j*p.csb:], q.c[j:]
+	if q.d != nil {
+		q.d = q.d[j:]
+	}
+	return q
+}
+
+// band is the product restricted to rows [i, i+m) of C; B may be packed.
+func (p *product[F]) band(i, m int) product[F] {
 	q := *p
-	q.m, q.n = m, n
-	q.a, q.b, q.c = p.a[i*p.rsa:], p.b[j*p.csb:], p.c[i*p.rsc+j:]
+	q.m, q.a, q.c = m, p.a[i*p.rsa:], p.c[i*p.rsc:]
 	if p.d != nil {
-		q.d = p.d[i*p.rsd+j:]
+		q.d = p.d[i*p.rsd:]
 	}
 	return q
 }

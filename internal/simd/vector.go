@@ -25,15 +25,15 @@ func (p *product[F]) vector(parallel bool) bool {
 	s := takeScratch[F]()
 	if p.csb == 1 || p.csa != 1 {
 		// x must be contiguous, and the kernel of columns leaves alpha to us
-		s.data = grow(s.data, p.k)
+		s.a = grow(s.a, p.k)
 		factor := F(1)
 		if p.csb == 1 {
 			factor = p.alpha
 		}
-		for i := range s.data {
-			s.data[i] = factor * p.a[i*p.csa]
+		for i := range s.a {
+			s.a[i] = factor * p.a[i*p.csa]
 		}
-		p.a, p.csa = s.data, 1
+		p.a, p.csa = s.a, 1
 	}
 	if parallel && p.n*p.k >= splitWork && Threads() > 1 {
 		j := takeJob[F]()
