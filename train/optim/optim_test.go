@@ -10,8 +10,6 @@ import (
 	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // model returns parameters of the kinds that optimisers tell apart, filled with normal numbers; the
@@ -120,91 +118,6 @@ func elementwise[F simd.Float](t *testing.T, name string, textbook func(float64,
 			if math.Abs(float64(got)-want) > tolerance*max(1, math.Abs(want)) {
 				t.Fatalf("%s[%d]: %.9g, textbook %.9g", p.Name, i, got, want)
 			}
-		}
-	}
-}
-
-// TestMuon compares matrices with the quintic applied to the singular values that gonum finds, and
-// every other parameter with AdamW.
-func TestMuon(t *testing.T) {
-	const lr, beta1, decay, scale = 0.02, 0.9, 0.1, 0.7
-	o := Options{Beta2: 0.95, Eps: 1e-8, WeightDecay: decay}
-	ps, other := model[float64](2), model[float64](2)
-	opt, err := New("muon", ps, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	adamw, err := New("adamw", other, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	momentum := map[string][]float64{}
-	for step := 1; step <= 3; step++ {
-		before := model[float64](0)
-		for n, p := range ps {
-			copy(before[n].Value, p.Value)
-		}
-		gradients(ps, step)
-		gradients(other, step)
-		opt.Update(lr, beta1, scale)
-		adamw.Update(lr, beta1, scale)
-		for n, p := range ps {
-			want := other[n].Value
-			if p.Name == "blocks.0.wide" || p.Name == "blocks.0.tall" {
-				if momentum[p.Name] == nil {
-					momentum[p.Name] = make([]float64, len(p.Value))
-				}
-				want = textbookMuon(before[n], p.Grad, momentum[p.Name], lr, beta1, decay, scale)
-			}
-			for i := range want {
-				if math.Abs(p.Value[i]-want[i]) > 1e-10 {
-					t.Fatalf("step %d, %s[%d]: %.12g, want %.12g", step, p.Name, i, p.Value[i], want[i])
-				}
-			}
-		}
-	}
-}
-
-func textbookMuon(p *params.Param[float64], grad, m []float64, lr, beta1, decay, scale float64) []float64 {
-	rows, columns := p.Shape[0], p.Shape[1]
-	u, norm := mat.NewDense(rows, columns, nil), 0.0
-	for i, g := range grad {
-		m[i] = beta1*m[i] + g*scale
-		x := g*scale + beta1*m[i]
-		u.Set(i/columns, i%columns, x)
-		norm += x * x
-	}
-	var svd mat.SVD
-	if !svd.Factorize(u, mat.SVDThin) {
-		panic("the singular value decomposition failed")
-	}
-	var left, right, scaled, product mat.Dense
-	svd.UTo(&left)
-	svd.VTo(&right)
-	values := svd.Values(nil)
-	for i := range values {
-		x := values[i] / math.Sqrt(norm)
-		for range 5 {
-			x = 3.4445*x - 4.7750*x*x*x + 2.0315*math.Pow(x, 5)
-		}
-		values[i] = x
-	}
-	scaled.Mul(&left, mat.NewDiagDense(len(values), values))
-	product.Mul(&scaled, right.T())
-	out := make([]float64, len(p.Value))
-	for i, v := range p.Value {
-		out[i] = v - lr*decay*v - lr*0.2*math.Sqrt(float64(max(rows, columns)))*product.At(i/columns, i%columns)
-	}
-	return out
-}
-
-func TestMuonOfNoGradientStaysFinite(t *testing.T) {
-	ps := model[float32](1)
-	opt, _ := New("muon", ps, Options{Beta2: 0.9, Eps: 1e-8})
-	opt.Update(0.1, 0.9, 1)
-	for n, p := range model[float32](1) {
-		if !slices.Equal(ps[n].Value, p.Value) {
-			t.Errorf("%s moved without a gradient", p.Name)
 		}
 	}
 }

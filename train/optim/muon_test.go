@@ -1,0 +1,151 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"goomtrain/internal/rng"
+	"goomtrain/params"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// TestMuon compares matrices with the quintic applied to the singular values that gonum finds, and
+// every other parameter with AdamW.
+func TestMuon(t *testing.T) {
+	const lr, beta1, decay, scale = 0.02, 0.9, 0.1, 0.7
+	o := Options{Beta2: 0.95, Eps: 1e-8, WeightDecay: decay}
+	ps, other := model[float64](2), model[float64](2)
+	opt, err := New("muon", ps, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adamw, err := New("adamw", other, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	momentum := map[string][]float64{}
+	for step := 1; step <= 3; step++ {
+		before := model[float64](0)
+		for n, p := range ps {
+			copy(before[n].Value, p.Value)
+		}
+		gradients(ps, step)
+		gradients(other, step)
+		opt.Update(lr, beta1, scale)
+		adamw.Update(lr, beta1, scale)
+		for n, p := range ps {
+			want := other[n].Value
+			if p.Name == "blocks.0.wide" || p.Name == "blocks.0.tall" {
+				if momentum[p.Name] == nil {
+					momentum[p.Name] = make([]float64, len(p.Value))
+				}
+				want = textbookMuon(before[n], p.Grad, momentum[p.Name], lr, beta1, decay, scale)
+			}
+			for i := range want {
+				if math.Abs(p.Value[i]-want[i]) > 1e-10 {
+					t.Fatalf("step %d, %s[%d]: %.12g, want %.12g", step, p.Name, i, p.Value[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func textbookMuon(p *params.Param[float64], grad, m []float64, lr, beta1, decay, scale float64) []float64 {
+	rows, columns := p.Shape[0], p.Shape[1]
+	u, norm := mat.NewDense(rows, columns, nil), 0.0
+	for i, g := range grad {
+		m[i] = beta1*m[i] + g*scale
+		x := g*scale + beta1*m[i]
+		u.Set(i/columns, i%columns, x)
+		norm += x * x
+	}
+	var svd mat.SVD
+	if !svd.Factorize(u, mat.SVDThin) {
+		panic("the singular value decomposition failed")
+	}
+	var left, right, scaled, product mat.Dense
+	svd.UTo(&left)
+	svd.VTo(&right)
+	values := svd.Values(nil)
+	for i := range values {
+		x := values[i] / math.Sqrt(norm)
+		for range 5 {
+			x = 3.4445*x - 4.7750*x*x*x + 2.0315*math.Pow(x, 5)
+		}
+		values[i] = x
+	}
+	scaled.Mul(&left, mat.NewDiagDense(len(values), values))
+	product.Mul(&scaled, right.T())
+	out := make([]float64, len(p.Value))
+	for i, v := range p.Value {
+		out[i] = v - lr*decay*v - lr*0.2*math.Sqrt(float64(max(rows, columns)))*product.At(i/columns, i%columns)
+	}
+	return out
+}
+
+// TestOrthogonaliseInTriangles: matrices whose symmetric products are computed in parts are multiplied by
+// the same quintic as gonum multiplies them by.
+func TestOrthogonaliseInTriangles(t *testing.T) {
+	const k = triangleRows + 35
+	for _, shape := range [][2]int{{k, k}, {k, k + 9}, {k + 9, k}} {
+		rows, columns := shape[0], shape[1]
+		r, x := rng.New(1, "matrix"), make([]float64, rows*columns)
+		for i := range x {
+			x[i] = r.NormFloat64()
+		}
+		var want, gram, factor, next mat.Dense
+		want.Scale(1/math.Sqrt(sumSquares(x)), mat.NewDense(rows, columns, x))
+		for range quinticTimes {
+			gram.Mul(&want, want.T())
+			factor.Mul(&gram, &gram)
+			factor.Apply(func(i, j int, v float64) float64 { return quinticB*gram.At(i, j) + quinticC*v }, &factor)
+			next.Mul(&factor, &want)
+			want.Apply(func(i, j int, v float64) float64 { return quinticA*v + next.At(i, j) }, &want)
+		}
+		var n newtonSchulz[float64]
+		n.reserve(rows, columns)
+		for i, v := range n.orthogonalise(slices.Clone(x), rows, columns) {
+			if d := math.Abs(v - want.At(i/columns, i%columns)); !(d <= 1e-12) {
+				t.Fatalf("%v: element %d is off by %g", shape, i, d)
+			}
+		}
+	}
+}
+
+func TestMuonOfNoGradientStaysFinite(t *testing.T) {
+	ps := model[float32](1)
+	opt, _ := New("muon", ps, Options{Beta2: 0.9, Eps: 1e-8})
+	opt.Update(0.1, 0.9, 1)
+	for n, p := range model[float32](1) {
+		if !slices.Equal(ps[n].Value, p.Value) {
+			t.Errorf("%s moved without a gradient", p.Name)
+		}
+	}
+}
+
+// BenchmarkMuon updates one matrix, and reports the rate at which five iterations of three full products
+// would take as long. A matrix of 1024 x 1024 takes 177 to 205 ms on two cores, 160 to 175 GFLOP/s where
+// the same products computed whole reached 125 to 145 in turns with it.
+func BenchmarkMuon(b *testing.B) {
+	for _, shape := range [][2]int{{128, 128}, {1024, 1024}, {512, 2048}, {2048, 512}} {
+		b.Run(fmt.Sprintf("%dx%d", shape[0], shape[1]), func(b *testing.B) {
+			p := params.New[float32]("w", true, shape[0], shape[1])
+			r := rng.New(1, "gradient")
+			for i := range p.Grad {
+				p.Grad[i] = float32(r.NormFloat64())
+			}
+			opt, err := New("muon", []*params.Param[float32]{p}, Options{Beta2: 0.9, Eps: 1e-8, WeightDecay: 0.1})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				opt.Update(1e-3, 0.9, 1)
+			}
+			k, n := float64(min(shape[0], shape[1])), float64(max(shape[0], shape[1]))
+			b.ReportMetric(5*2*(2*k*k*n+k*k*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}
