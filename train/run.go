@@ -211,7 +211,11 @@ func (s *session[F]) recovered(err *error) {
 	}
 	path := filepath.Join(s.result.Dir, "panic.txt")
 	*err = fmt.Errorf("step %d: internal error: %v", s.step, cause)
-	if os.WriteFile(path, fmt.Appendf(nil, "%v\n\n%s", cause, debug.Stack()), 0o644) == nil {
+	text := fmt.Appendf(nil, "%v\n\n%s", cause, debug.Stack())
+	if worker, ok := cause.(*simd.Panic); ok {
+		text = fmt.Appendf(text, "\nwhere a parallel loop's body panicked:\n%s", worker.Stack)
+	}
+	if os.WriteFile(path, text, 0o644) == nil {
 		*err = fmt.Errorf("%w (stack in %s)", *err, path)
 	}
 }

@@ -284,6 +284,29 @@ func TestOverfitBatch(t *testing.T) {
 	}
 }
 
+// TestPanicOfAWorkerKeepsItsStack: what panics inside a parallel loop is found in panic.txt.
+func TestPanicOfAWorkerKeepsItsStack(t *testing.T) {
+	defer simd.SetThreads(0)
+	simd.SetThreads(2)
+	dataset, cfg := corpus(t)
+	model := newBigram[float32](256, 1)
+	model.onStep = func(int) { simd.For(100, deepInALoop) }
+	_, _, err := runBigram(t, context.Background(), cfg, dataset, model)
+	if err == nil || !strings.Contains(err.Error(), "step 1: internal error: index 3 is wrong") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v", err)
+	}
+	stack, err := os.ReadFile(filepath.Join(cfg.Out, "panic.txt"))
+	if err != nil || !bytes.Contains(stack, []byte("deepInALoop")) || !bytes.Contains(stack, []byte("makeStep")) {
+		t.Errorf("panic.txt: %v\n%s", err, stack)
+	}
+}
+
+func deepInALoop(i int) {
+	if i == 3 {
+		panic("index 3 is wrong")
+	}
+}
+
 func TestPanicBecomesAnError(t *testing.T) {
 	dataset, cfg := corpus(t)
 	model := newBigram[float32](256, 1)

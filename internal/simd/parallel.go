@@ -1,7 +1,9 @@
 package simd
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +45,26 @@ type crew struct {
 }
 
 // failure is the first panic of a job's body.
-type failure struct{ value any }
+type failure struct {
+	value any
+	stack []byte // of the goroutine that it happened on
+}
+
+// A Panic is what a parallel call panics with if one of its bodies did: the value, and the stack of the
+// goroutine that the body ran on, which the caller's own stack does not show.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+// Error is the value as text.
+func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
+
+// Unwrap is the value if it is an error.
+func (p *Panic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}
 
 type helper struct {
 	parked atomic.Bool
@@ -72,8 +93,8 @@ func SetThreads(n int) {
 
 // For calls body(0), ..., body(n-1), each exactly once, in parallel where that helps, and returns
 // when all have returned. Calls from inside a body run on the caller alone. If a body panics, the
-// remaining calls are dropped and For panics with the first value. It allocates nothing if body is a
-// stored func value.
+// remaining calls are dropped and For panics with the first value, as a *Panic where bodies ran in
+// parallel. It allocates nothing if body is a stored func value.
 func For(n int, body func(i int)) {
 	if n > 1 && Threads() > 1 && n < 1<<31 && workers.mu.TryLock() {
 		workers.each = body
@@ -140,7 +161,7 @@ func (c *crew) finish(returned bool) {
 	c.each, c.span = nil, nil // what a body holds on to is not ours to keep
 	c.mu.Unlock()
 	if f != nil && returned {
-		panic(f.value)
+		panic(&Panic{f.value, f.stack})
 	}
 }
 
@@ -183,12 +204,14 @@ func (c *crew) runSpan(lo, hi int) {
 	returned = true
 }
 
-// fail records a panic (nil: the body ended its goroutine) and drops the unclaimed indices.
+// fail records a panic (nil: the body ended its goroutine) and drops the unclaimed indices. It is called
+// while the body's frames are still on the stack.
 func (c *crew) fail(value any) {
+	stack := debug.Stack()
 	if value == nil {
 		value = "simd: a parallel body called runtime.Goexit"
 	}
-	c.failure.CompareAndSwap(nil, &failure{value})
+	c.failure.CompareAndSwap(nil, &failure{value, stack})
 	for {
 		t := c.ticket.Load()
 		left := t & (1<<32 - 1)

@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -121,7 +122,13 @@ func TestForPassesPanicsOn(t *testing.T) {
 		for at := range 8 {
 			func() {
 				defer func() {
-					if got := recover(); got != "boom" {
+					got := recover()
+					if p, ok := got.(*Panic); ok { // the bodies ran in parallel
+						if got = p.Value; p.Error() != "boom" || !strings.Contains(string(p.Stack), "TestForPassesPanicsOn") {
+							t.Errorf("%d threads, panic at %d: %v with the stack\n%s", Threads(), at, p, p.Stack)
+						}
+					}
+					if got != "boom" {
 						t.Errorf("%d threads, panic at %d: recovered %v", Threads(), at, got)
 					}
 				}()
@@ -151,7 +158,7 @@ func TestForSurvivesGoexit(t *testing.T) {
 			defer func() { finished <- recover() }()
 			For(4, func(int) { runtime.Goexit() })
 		}()
-		if r := <-finished; r != nil && !strings.Contains(r.(string), "Goexit") {
+		if r := <-finished; r != nil && !strings.Contains(fmt.Sprint(r), "Goexit") {
 			t.Fatalf("recovered %v", r)
 		}
 		var n atomic.Int32
