@@ -128,12 +128,7 @@ func beyondNormal[F Float](l []F, c float64) bool {
 	if !single[F]() {
 		limit = F(c - 707)
 	}
-	for _, v := range l {
-		if v < limit && !IsZero(v) {
-			return true
-		}
-	}
-	return false
+	return anyBelow(l, limit)
 }
 
 // logsOf sets l, s to the logarithms and signs of x * 2^exp, and reports whether every magnitude of x is at least

@@ -33,14 +33,14 @@ func NewChain[F Float](d int) *Chain[F] {
 // chainParts is how many runs a list of matrices is cut into, to be multiplied side by side.
 const chainParts = 4
 
-// Mul multiplies by all matrices of m in turn. Long lists are cut into runs (by their length alone) that
-// are multiplied side by side.
+// Mul multiplies by all matrices of m in turn. Long lists of small matrices are cut into runs (by their
+// length alone) that are multiplied side by side.
 func (c *Chain[F]) Mul(m Matrices[F]) {
 	if m.Rows != c.d || m.Cols != c.d {
 		panic(fmt.Sprintf("goom: a chain of %d by %d matrices times %d by %d", c.d, c.d, m.Rows, m.Cols))
 	}
 	parts := 1
-	if m.N >= 4*chainParts {
+	if m.N >= 4*chainParts && c.d <= sharedOut {
 		parts = chainParts
 	}
 	for len(c.parts) < parts {

@@ -52,7 +52,7 @@ func reach[F Float]() F {
 // A magnitude is the bit pattern of |x|, which orders like |x| itself; a float32's is widened as bits.
 type magnitude = uint64
 
-// Magnitudes of interest: infinity (above it lie only NaNs) and the power of two 2^exponent.
+// infMagnitude is that of infinity; above it lie only NaNs.
 func infMagnitude[F Float]() magnitude {
 	if single[F]() {
 		return 0xff << 23
@@ -60,11 +60,9 @@ func infMagnitude[F Float]() magnitude {
 	return 0x7ff << 52
 }
 
-func powerMagnitude[F Float](exponent int) magnitude {
-	if single[F]() {
-		return magnitude(exponent+127) << 23
-	}
-	return magnitude(exponent+1023) << 52
+// within reports whether every magnitude of x is at least 2^exponent and none is a NaN's.
+func within[F Float](x []F, exponent int) bool {
+	return simd.CountAbsBelow(x, F(math.Ldexp(1, exponent))) == 0
 }
 
 // leastNonzero is the smallest magnitude of x that is not zero; the largest value of the type if none.

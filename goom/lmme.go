@@ -264,31 +264,46 @@ func tiny[F Float]() int {
 // finish turns R into logarithms and signs and mends the elements that cannot be trusted.
 func (p *Product[F]) finish(i int, R []F, y, a, b Tensor[F], c1, c2 float64) {
 	doubtful := simd.LogAbs(y.Log, y.Sign, R, F(c1+c2), F(math.Ldexp(1, noise[F]())))
-	p.settle(i, y, a, b, c1, c2, doubtful == 0)
+	p.settle(i, y, a, b, c1, c2, len(R), doubtful == 0)
 }
 
-// settle mends the result of a product unless all its elements are known to be trustworthy.
-func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, trusted bool) {
+// settle mends the result of a product, whose elements are known to be trustworthy in those blocks of so
+// many that say so.
+func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, block int, trusted ...bool) {
 	if p.exact != nil {
 		p.exact[i] = false
 	}
-	if trusted {
+	if !slices.Contains(trusted, false) {
 		return
 	}
 	limit := F(float64(noise[F]())*ln2 + c1 + c2)
 	underflow := small(a.Log, c1) || small(b.Log, c2)
 	doubtful := 0
-	for _, l := range y.Log {
-		if l < limit && (underflow || !math.IsInf(float64(l), -1)) {
-			doubtful++
+	for at, ok := range trusted {
+		if ok {
+			continue
+		}
+		for _, l := range y.Log[at*block : min(len(y.Log), (at+1)*block)] {
+			if l < limit && (underflow || !math.IsInf(float64(l), -1)) {
+				doubtful++
+			}
 		}
 	}
 	if doubtful > len(y.Log)/16 && !p.shared() {
 		p.rescale(i, y, a, b)
 		return
 	}
-	for at, l := range y.Log {
-		switch {
+	for at, ok := range trusted {
+		if !ok {
+			p.mend(i, at*block, min(len(y.Log), (at+1)*block), y, a, b, limit, underflow)
+		}
+	}
+}
+
+// mend computes again those elements from lo to hi that lie below the limit of trust.
+func (p *Product[F]) mend(i, lo, hi int, y, a, b Tensor[F], limit F, underflow bool) {
+	for at := lo; at < hi; at++ {
+		switch l := y.Log[at]; {
 		case l >= limit:
 		case l != l:
 			y.Sign[at] = 1
@@ -302,8 +317,13 @@ func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, trusted bo
 
 // small reports whether a nonzero number lies so far below the constant that products of two such
 // underflow.
-func small[F Float](l []F, c float64) bool {
-	limit := F(c + float64(tiny[F]())*ln2)
+func small[F Float](l []F, c float64) bool { return anyBelow(l, F(c+float64(tiny[F]())*ln2)) }
+
+// anyBelow reports whether a nonzero number lies below the limit.
+func anyBelow[F Float](l []F, limit F) bool {
+	if simd.CountBelow(l, limit) == 0 {
+		return false
+	}
 	for _, v := range l {
 		if v < limit && !IsZero(v) {
 			return true

@@ -227,11 +227,7 @@ func (w *largeProduct[F]) forward(i int) {
 	simd.Gemm(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
 	w.u, w.s, w.x, w.c = y.Log, y.Sign, R, c1+c2
 	simd.ForRange(n*m, grain, w.log)
-	trusted := true
-	for _, ok := range w.trusted[:(n*m+grain-1)/grain] {
-		trusted = trusted && ok
-	}
-	p.settle(i, y, a, b, c1, c2, trusted)
+	p.settle(i, y, a, b, c1, c2, grain, w.trusted[:(n*m+grain-1)/grain]...)
 }
 
 func (w *largeProduct[F]) backward(i int) {

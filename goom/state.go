@@ -115,9 +115,16 @@ func (x *state[F]) mulLogs(y *state[F], a factor[F], l, s []F) {
 	x.logs(l, s)
 }
 
+// sharedOut is the width above which a single product is shared out over the cores.
+const sharedOut = 128
+
 // multiply is mul without a care.
 func (x *state[F]) multiply(y *state[F], a factor[F]) {
-	simd.GemmSerial(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
+	if x.d > sharedOut {
+		simd.Gemm(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
+	} else {
+		simd.GemmSerial(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
+	}
 	for i, e := range y.exp {
 		x.exp[i] = addExp(e, a.exp)
 	}

@@ -45,6 +45,40 @@ func LogAbs[F Float](l, s, x []F, c, least F) (doubtful int) {
 	return doubtful
 }
 
+// CountBelow returns how many x[i] are not at least least: smaller, or NaN.
+func CountBelow[F Float](x []F, least F) int {
+	if single[F]() {
+		return countBelow32(as32(x), float32(least))
+	}
+	return countBelowPortable(x, least)
+}
+
+// CountAbsBelow returns how many |x[i]| are not at least least: smaller, or NaN.
+func CountAbsBelow[F Float](x []F, least F) int {
+	if single[F]() {
+		return countAbsBelow32(as32(x), float32(least))
+	}
+	return countAbsBelowPortable(x, least)
+}
+
+func countBelowPortable[F Float](x []F, least F) (count int) {
+	for _, v := range x {
+		if !(v >= least) {
+			count++
+		}
+	}
+	return count
+}
+
+func countAbsBelowPortable[F Float](x []F, least F) (count int) {
+	for _, v := range x {
+		if !(v >= least || -v >= least) {
+			count++
+		}
+	}
+	return count
+}
+
 func signedExpPortable(dst, l, s []float32, c float32) {
 	for i, x := range l {
 		dst[i] = s[i] * float32(math.Exp(float64(x-c)))

@@ -25,3 +25,23 @@ func logAbs32(l, s, x []float32, c, least float32) (doubtful int) {
 	}
 	return doubtful
 }
+
+func countBelow32(x []float32, least float32) int {
+	return countPieces(x, least, countBelowAVX2, countBelowPortable[float32])
+}
+
+func countAbsBelow32(x []float32, least float32) int {
+	return countPieces(x, least, countAbsBelowAVX2, countAbsBelowPortable[float32])
+}
+
+func countPieces(x []float32, least float32, kernel func(x *float32, n int, least float32) float32, portable func(x []float32, least float32) int) (count int) {
+	if !haveAVX2 {
+		return portable(x, least)
+	}
+	for len(x) > 0 {
+		n := min(len(x), longest) // so few that a float32 counts them
+		count += int(kernel(&x[0], n, least))
+		x = x[n:]
+	}
+	return count
+}

@@ -791,3 +791,163 @@ DATA minusInfinity<>+20(SB)/4, $0xff800000
 DATA minusInfinity<>+24(SB)/4, $0xff800000
 DATA minusInfinity<>+28(SB)/4, $0xff800000
 GLOBL minusInfinity<>(SB), RODATA|NOPTR, $32
+
+// func countBelowAVX2(x *float32, n int, least float32) float32
+// Requires: AVX
+TEXT ·countBelowAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS least+16(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	SUBQ         $0x20, CX
+	JLT          loop1Enter
+
+loop4:
+	VMOVUPS (AX), Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(AX), Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 64(AX), Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS 96(AX), Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
+	JGE     loop4
+
+loop1Enter:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JLT  loopTailEnter
+
+loop1:
+	VMOVUPS (AX), Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, CX
+	JGE     loop1
+
+loopTailEnter:
+	ADDQ       $0x08, CX
+	JZ         loopDone
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVDQU    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VCMPPS     $0x19, Y0, Y6, Y6
+	VANDPS     one<>+0(SB), Y6, Y6
+	VANDPS     Y5, Y6, Y6
+	VADDPS     Y6, Y1, Y1
+
+loopDone:
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VHADDPS      X0, X0, X0
+	VHADDPS      X0, X0, X0
+	VMOVSS       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func countAbsBelowAVX2(x *float32, n int, least float32) float32
+// Requires: AVX
+TEXT ·countAbsBelowAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS least+16(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	SUBQ         $0x20, CX
+	JLT          loop1Enter
+
+loop4:
+	VMOVUPS (AX), Y5
+	VANDPS  magnitude<>+0(SB), Y5, Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(AX), Y5
+	VANDPS  magnitude<>+0(SB), Y5, Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 64(AX), Y5
+	VANDPS  magnitude<>+0(SB), Y5, Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS 96(AX), Y5
+	VANDPS  magnitude<>+0(SB), Y5, Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
+	JGE     loop4
+
+loop1Enter:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JLT  loopTailEnter
+
+loop1:
+	VMOVUPS (AX), Y5
+	VANDPS  magnitude<>+0(SB), Y5, Y5
+	VCMPPS  $0x19, Y0, Y5, Y5
+	VANDPS  one<>+0(SB), Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, CX
+	JGE     loop1
+
+loopTailEnter:
+	ADDQ       $0x08, CX
+	JZ         loopDone
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVDQU    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VANDPS     magnitude<>+0(SB), Y6, Y6
+	VCMPPS     $0x19, Y0, Y6, Y6
+	VANDPS     one<>+0(SB), Y6, Y6
+	VANDPS     Y5, Y6, Y6
+	VADDPS     Y6, Y1, Y1
+
+loopDone:
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VHADDPS      X0, X0, X0
+	VHADDPS      X0, X0, X0
+	VMOVSS       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+DATA magnitude<>+0(SB)/4, $0x7fffffff
+DATA magnitude<>+4(SB)/4, $0x7fffffff
+DATA magnitude<>+8(SB)/4, $0x7fffffff
+DATA magnitude<>+12(SB)/4, $0x7fffffff
+DATA magnitude<>+16(SB)/4, $0x7fffffff
+DATA magnitude<>+20(SB)/4, $0x7fffffff
+DATA magnitude<>+24(SB)/4, $0x7fffffff
+DATA magnitude<>+28(SB)/4, $0x7fffffff
+GLOBL magnitude<>(SB), RODATA|NOPTR, $32

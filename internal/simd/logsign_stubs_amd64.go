@@ -13,3 +13,13 @@ func signedExpAVX2(dst *float32, l *float32, s *float32, n int, c float32)
 //
 //go:noescape
 func logAbsAVX2(l *float32, s *float32, x *float32, n int, c float32, least float32) float32
+
+// countBelowAVX2 returns how many x[i] are not at least least.
+//
+//go:noescape
+func countBelowAVX2(x *float32, n int, least float32) float32
+
+// countAbsBelowAVX2 returns how many |x[i]| are not at least least.
+//
+//go:noescape
+func countAbsBelowAVX2(x *float32, n int, least float32) float32

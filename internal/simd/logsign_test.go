@@ -29,6 +29,18 @@ func TestSignedExpAndLogAbs(t *testing.T) {
 				want++
 			}
 		}
+		below := 0
+		for _, v := range x {
+			if !(v >= least) {
+				below++
+			}
+		}
+		if got := CountBelow(x, least); got != below {
+			t.Fatalf("n = %d: %d below, want %d", n, got, below)
+		}
+		if got := CountAbsBelow(x, least); got != want {
+			t.Fatalf("n = %d: %d magnitudes below, want %d", n, got, want)
+		}
 		if doubtful != want {
 			t.Fatalf("n = %d: %d doubtful, want %d", n, doubtful, want)
 		}
@@ -55,6 +67,9 @@ func TestSignedExpAndLogAbs(t *testing.T) {
 		}
 	}
 	x := []float64{1, -2, 5e-324, 0}
+	if a, b := CountBelow(x, 1e-300), CountAbsBelow(x, 1e-300); a != 3 || b != 2 {
+		t.Errorf("float64: %d below, %d magnitudes below, want 3 and 2", a, b)
+	}
 	l, s := make([]float64, 4), make([]float64, 4)
 	if n := LogAbs(l, s, x, 1, 1e-300); n != 2 || l[1] != math.Log(2)+1 || s[1] != -1 || math.Abs(l[2]+743.4400719213812) > 1e-9 || !math.IsInf(l[3], -1) {
 		t.Errorf("float64: %v %v, %d doubtful", l, s, n)

@@ -41,4 +41,25 @@ func logSignKernels() {
 	})
 	result(total(below), 0)
 	finish()
+
+	countBelow("countBelowAVX2", "x[i]", tail, false)
+	countBelow("countAbsBelowAVX2", "|x[i]|", tail, true)
+}
+
+func countBelow(name, what string, tail Mem, abs bool) {
+	function(name, "func(x *float32, n int, least float32) float32", "returns how many "+what+" are not at least least.")
+	x, n, least := pointer("x"), pointer("n"), scalar("least")
+	below := zeroed(4)
+	stream("loop", tail, n, []int{4, 1}, pointers(x), func(e lane) {
+		v := e.load(x)
+		if abs {
+			VANDPS(bitsConstant("magnitude", 1<<31-1), v, v)
+		}
+		VCMPPS(Imm(0x19), least, v, v) // not v >= least, NaN among them
+		VANDPS(constant("one", 1), v, v)
+		e.only(v)
+		VADDPS(v, below[e.u], below[e.u])
+	})
+	result(total(below), 0)
+	finish()
 }
