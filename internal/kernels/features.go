@@ -27,6 +27,7 @@ type TaylorFeatures[F simd.Float] struct {
 	scale        []F     // [P] K^(-1/4)/sqrt(c) of c = 1.. (scale[0] is unused)
 	runs         [][]featureRun
 	groups       []featureGroup
+	one          oneVector[F]
 	rows         int // of the memory that holds a group at a time
 }
 
@@ -89,6 +90,7 @@ func NewTaylorFeatures[F simd.Float](width, terms int) *TaylorFeatures[F] {
 		f.runs = append(f.runs, runs)
 	}
 	f.plan()
+	f.planOne()
 	return f
 }
 
@@ -147,14 +149,12 @@ type featureMemory[F simd.Float] struct {
 	scaled, phi   []F // [max(1,P-1), K, stride], [rows, stride]
 	dscaled, dphi []F // of the same shapes
 	product       []F // [stride]
-	token         []F // [m] features of one vector
-	tokenScaled   []F // [max(1,P-1), K] of it
 }
 
 func (f *TaylorFeatures[F]) memory(stride int) *featureMemory[F] {
 	blocks := (len(f.scale) - 1) * f.width * stride
 	return &featureMemory[F]{stride: stride, scaled: scratch[F](blocks), phi: scratch[F](f.rows * stride),
-		dscaled: scratch[F](blocks), dphi: scratch[F](f.rows * stride), product: scratch[F](stride), token: scratch[F](f.Len()), tokenScaled: scratch[F]((len(f.scale) - 1) * f.width)}
+		dscaled: scratch[F](blocks), dphi: scratch[F](f.rows * stride), product: scratch[F](stride)}
 }
 
 // load takes n vectors, rows of x that are stride numbers apart.
@@ -240,30 +240,6 @@ func (f *TaylorFeatures[F]) unload(m *featureMemory[F], n int, dx []F, stride in
 		}
 		for t, v := range sum {
 			dx[t*stride+i] += v
-		}
-	}
-}
-
-// one writes to token the features [m] of one vector x [K].
-func (f *TaylorFeatures[F]) one(m *featureMemory[F], x []F) {
-	phi, scaled := m.token, m.tokenScaled
-	for c := 1; c < len(f.scale); c++ {
-		for i, v := range x[:f.width] {
-			scaled[(c-1)*f.width+i] = v * f.scale[c]
-		}
-	}
-	phi[0] = 1
-	for p := 1; p < f.terms; p++ {
-		for _, r := range f.runs[p] {
-			v, parents := scaled[r.x], phi[r.from:r.from+r.n]
-			if r.n >= 16 {
-				simd.Scale(phi[r.to:r.to+r.n], v, parents)
-				continue
-			}
-			out := phi[r.to : r.to+r.n][:len(parents)]
-			for j, w := range parents {
-				out[j] = w * v
-			}
 		}
 	}
 }

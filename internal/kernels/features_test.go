@@ -22,7 +22,7 @@ func testFeatures[F simd.Float](t *testing.T) {
 		const n = 3
 		f := NewTaylorFeatures[F](k, p)
 		x := normal[F]("x", n*k)
-		phi, m := poisoned[F](f.Len()*n), f.memory(1)
+		phi, m := poisoned[F](f.Len()*n), f.oneMemory()
 		f.Forward(phi, x)
 		for r := range n {
 			want := TaylorFeaturesNaive(widen(x[r*k:(r+1)*k]), p)
@@ -31,8 +31,8 @@ func testFeatures[F simd.Float](t *testing.T) {
 				got[j] = phi[j*n+r]
 			}
 			near(t, fmt.Sprint(size), got, want, tolerance[F](1e-6, 1e-14))
-			f.one(m, x[r*k:(r+1)*k])
-			near(t, fmt.Sprint(size, " one"), m.token, want, tolerance[F](1e-6, 1e-14))
+			f.single(m, x[r*k:(r+1)*k])
+			near(t, fmt.Sprint(size, " one"), m.phi[:f.Len()], want, tolerance[F](1e-6, 1e-14))
 		}
 	}
 }
@@ -103,10 +103,10 @@ func TestFeaturesGolden(t *testing.T) {
 }
 
 func dotPower(t *testing.T, r *golden.Recorder, c golden.Case, f *TaylorFeatures[float64], p int) {
-	q, k := f.memory(1), f.memory(1)
-	f.one(q, c.Input("q").Data)
-	f.one(k, c.Input("k").Data)
+	q, k := f.oneMemory(), f.oneMemory()
+	f.single(q, c.Input("q").Data)
+	f.single(k, c.Input("k").Data)
 	alpha := 1 / (math.Gamma(float64(p)+1) * math.Pow(float64(f.width), float64(p)/2))
-	got := dotNaive(q.token[f.start[p]:], k.token[f.start[p]:]) / alpha
+	got := dotNaive(q.phi[f.start[p]:f.Len()], k.phi[f.start[p]:f.Len()]) / alpha
 	r.Forward(t, c, "dot_power", []float64{got}, golden.Tolerance)
 }

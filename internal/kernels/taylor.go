@@ -36,6 +36,7 @@ type Taylor[F simd.Float] struct {
 	terms    int
 	series   []F                // [P] 1/p!
 	features *TaylorFeatures[F] // nil in the quadratic form
+	columns  int                // M: row length of a carry's state, taylorColumns
 	span     int                // C: positions between two additions to the state; of all keys if quadratic
 	tile     int                // L: keys and queries that are scored together
 	pool     pool[taylorScratch[F]]
@@ -50,15 +51,16 @@ type Taylor[F simd.Float] struct {
 	y, dy             []F
 	forward, backward func(task int)
 	tokens            func(lo, hi int)
-	together          bool // one token's heads are computed together
+	grain, stretch    int                 // heads of one token that a worker takes: at least, and now
+	tokenScratch      []*taylorScratch[F] // of each stretch
 }
 
 // taylorScratch is the memory of one worker; L is the tile, W = V+1.
 type taylorScratch[F simd.Float] struct {
-	keys, values    []F // tiles of the span: [K, L] and [L, W] each
+	keys, values    []F // tiles of the span: [K, L] and [W, L] each
 	queries         *featureMemory[F]
-	token           *featureMemory[F] // of one query each of tokenHeads heads
 	past            *featureMemory[F] // of keys
+	one             *oneMemory[F]     // of one query
 	state, adjoint  []F               // [m, W]
 	sums            []F               // [W, L]
 	weights, slopes []F               // [L, L], key by key
@@ -84,7 +86,8 @@ func newTaylor[F simd.Float](size AttentionSize, terms int, chunked bool) *Taylo
 		k.features = NewTaylorFeatures[F](size.DKey, terms)
 		k.tile = taylorChunk(k.features.Len())
 		k.span = k.tile
-		k.together = size.Queries == 1 && len(k.features.groups) == 1
+		k.columns = taylorColumns(k.features.Len())
+		k.grain = tokenGrain(size, terms)
 	}
 	k.pool.create = k.newScratch
 	k.forward, k.backward, k.tokens = k.forwardHead, k.backwardHead, k.forwardToken
@@ -107,9 +110,7 @@ func (k *Taylor[F]) newScratch() *taylorScratch[F] {
 		return s
 	}
 	s.queries, s.past = k.features.memory(l), k.features.memory(l)
-	if k.together {
-		s.token = k.features.memory(tokenHeads)
-	}
+	s.one = k.features.oneMemory()
 	s.state, s.adjoint = scratch[F](k.features.Len()*w), scratch[F](k.features.Len()*w)
 	return s
 }
@@ -136,9 +137,8 @@ func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F
 		}
 	}
 	k.y, k.q, k.k, k.v = y, q, keys, values
-	if k.Queries == 1 && k.Keys == 1 && k.together {
-		k.pool.reserve(min(simd.Threads(), chunks(k.tasks(), tokenHeads)))
-		simd.ForRange(k.tasks(), tokenHeads, k.tokens)
+	if k.Queries == 1 && k.Keys == 1 && k.features != nil {
+		k.forwardOne()
 	} else {
 		k.run(k.forward)
 	}
@@ -159,10 +159,12 @@ type taylorHead[F simd.Float] struct {
 	*taylorScratch[F]
 	task, b, h   int
 	keys, values []F // the span: the scratch's or the carry's
-	state        []F // [m, W]
+	state        []F // [m, W], the scratch's; for one token [W, M], the carry's
 	fill         int // positions in the span
 	base         int // position of this run that is the first of the span; negative: of an earlier run
 	stateful     bool
+	flushed      bool // something has been added to the state
+	token        bool
 }
 
 // begin goes to the beginning of a head, with the carry of the running call or a copy of it.
@@ -172,11 +174,21 @@ func (k *Taylor[F]) begin(s *taylorScratch[F], task int, carry *TaylorCarry[F]) 
 		clear(p.state)
 		return p
 	}
-	p.state, p.keys, p.values = carry.head(task)
+	var state []F
+	state, p.keys, p.values = carry.head(task)
+	k.enter(&p, state)
+	return p
+}
+
+// enter makes p one that goes on from a state [W, M] after the positions started.
+func (k *Taylor[F]) enter(p *taylorHead[F], state []F) {
 	p.fill = k.started % k.span
 	p.base = -p.fill
-	p.stateful = k.started >= k.span
-	return p
+	if p.stateful = k.started >= k.span; p.stateful {
+		transpose(p.state, state, k.DValue+1, k.features.Len(), k.DValue+1, k.columns)
+	} else {
+		clear(p.state)
+	}
 }
 
 // forwardHead computes one head of one sequence.
@@ -194,8 +206,7 @@ func (k *Taylor[F]) forwardHead(task int) {
 			n = k.addKeysUnflushed(&p, from, min(n, k.span-p.fill))
 		}
 		if n == 1 && k.features != nil {
-			k.features.one(p.queries, k.q.at(p.b, from, k.Queries, p.h, k.DKey)) // [m]
-			k.oneQuery(&p, from, p.queries.token, 1)
+			k.oneQuery(&p, from)
 		} else {
 			k.load(&p, from, n)
 			k.readState(&p, n)
@@ -208,6 +219,10 @@ func (k *Taylor[F]) forwardHead(task int) {
 		if k.Causal && p.fill == k.span && (from < k.Queries || k.carry != nil) {
 			k.flush(&p)
 		}
+	}
+	if p.flushed && k.carry != nil {
+		state, _, _ := k.carry.head(task)
+		transpose(state, p.state, k.features.Len(), k.DValue+1, k.columns, k.DValue+1)
 	}
 	k.pool.give(s)
 }
@@ -228,12 +243,14 @@ func (k *Taylor[F]) addKeysUnflushed(p *taylorHead[F], from, n int) int {
 	src, values := k.k.at(p.b, from, k.Keys, p.h, k.DKey), k.v.at(p.b, from, k.Keys, p.h, k.DValue)
 	for t := range n {
 		tile, at := (p.fill+t)/l, (p.fill+t)%l
-		keys, row := p.keys[tile*k.DKey*l:(tile+1)*k.DKey*l], p.values[(tile*l+at)*w:(tile*l+at+1)*w]
+		column, into := p.keys[tile*k.DKey*l+at:], p.values[tile*w*l+at:]
 		for i, x := range src[t*k.k.Stride : t*k.k.Stride+k.DKey] {
-			keys[i*l+at] = x * scale
+			column[i*l] = x * scale
 		}
-		copy(row, values[t*k.v.Stride:t*k.v.Stride+k.DValue])
-		row[k.DValue] = 1
+		for i, x := range values[t*k.v.Stride : t*k.v.Stride+k.DValue] {
+			into[i*l] = x
+		}
+		into[k.DValue*l] = 1
 	}
 	p.fill += n
 	return n
@@ -296,7 +313,7 @@ func (k *Taylor[F]) readTile(p *taylorHead[F], tile, n int) {
 		}
 		clear(row[:k.hidden(p, tile*l+r, n)])
 	}
-	simd.GemmSerial(true, false, w, n, width, 1, p.values[tile*l*w:], w, p.weights, l, 1, p.sums, l)
+	simd.GemmSerial(false, false, w, n, width, 1, p.values[tile*w*l:], l, p.weights, l, 1, p.sums, l)
 }
 
 // hidden is the number of the n last queries of the span that do not see its key j.
@@ -341,10 +358,15 @@ func (k *Taylor[F]) flush(p *taylorHead[F]) {
 	k.loadPast(p, n)
 	for _, g := range k.features.groups {
 		k.features.group(p.past, n, g)
-		simd.GemmSerial(false, false, g.hi-g.lo, w, n, 1, p.past.phi[g.row*l:], l, p.values, w, 1, p.state[g.lo*w:], w)
+		phi := p.past.phi[g.row*l:]
+		if p.token {
+			simd.GemmSerial(false, true, w, g.hi-g.lo, n, 1, p.values, l, phi, l, 1, p.state[g.lo:], k.columns)
+		} else {
+			simd.GemmSerial(false, true, g.hi-g.lo, w, n, 1, phi, l, p.values, l, 1, p.state[g.lo*w:], w)
+		}
 	}
 	p.base += n
-	p.fill, p.stateful = 0, true
+	p.fill, p.stateful, p.flushed = 0, true, true
 }
 
 // loadPast takes the n keys of the span as vectors whose features are wanted.

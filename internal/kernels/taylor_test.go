@@ -204,7 +204,7 @@ func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 	var sums, totals []float64
 	for task := range k.tasks() {
 		state, keys, values := carry.head(task)
-		full := widen(state)
+		full := widen(state) // [W, M]
 		for at := range carry.Len() % carry.span {
 			x := make([]float64, k.DKey)
 			for i := range x {
@@ -212,15 +212,15 @@ func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 			}
 			for j, phi := range TaylorFeaturesNaive(x, k.terms) {
 				for i := range w {
-					full[j*w+i] += phi * float64(values[at*w+i])
+					full[i*carry.columns+j] += phi * float64(values[i*carry.span+at])
 				}
 			}
 		}
 		for j := f.start[p]; j < f.start[p+1]; j++ {
 			for i := range w - 1 {
-				sums = append(sums, alpha*full[j*w+i]/weight[j])
+				sums = append(sums, alpha*full[i*carry.columns+j]/weight[j])
 			}
-			totals = append(totals, alpha*full[j*w+w-1]/weight[j])
+			totals = append(totals, alpha*full[(w-1)*carry.columns+j]/weight[j])
 		}
 	}
 	r.Forward(t, c, fmt.Sprint("H_S_", p), sums, tolerance)
@@ -376,6 +376,43 @@ func TestTaylorStreams(t *testing.T) {
 			near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-11)
 		}
 	}
+}
+
+// TestTaylorTokensAndStretches: single tokens and stretches, which work on differently laid out states, take
+// turns on one carry; tokens are shared out in several ways.
+func TestTaylorTokensAndStretches(t *testing.T) {
+	defer simd.SetThreads(simd.Threads())
+	size := AttentionSize{Batch: 2, Queries: 280, Keys: 280, Heads: 3, DKey: 5, DValue: 6, Causal: true}
+	const terms = 4
+	a, _ := taylorCase(size, terms)
+	whole, _, _, _ := a.Run(nil)
+	carry := NewTaylorCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
+	from := 0
+	run := func(n, grain int) {
+		part := size
+		part.Queries, part.Keys = n, n
+		q, k, v := operandsOf(a, from, from+n)
+		y := poisoned[float64](part.Batch * n * part.Heads * part.DValue)
+		kernel := NewTaylor[float64](part, terms, true)
+		kernel.grain = grain
+		kernel.Forward(y, q, k, v, carry)
+		near(t, fmt.Sprintf("positions %d to %d", from, from+n), y, stretch(whole, size, size.DValue, from, from+n), 1e-12)
+		from += n
+	}
+	for i, n := range []int{70, 60, 10, 50, 3, 1} { // tokens, a stretch, tokens, ...
+		simd.SetThreads(1 + i)
+		for range n {
+			if i%2 == 1 {
+				run(n, 1)
+				break
+			}
+			run(1, 1+i/2)
+		}
+	}
+	if run(size.Queries-from-1, 1); from != size.Queries-1 {
+		t.Fatal("positions left over")
+	}
+	run(1, 2)
 }
 
 // TestTaylorThreads: the number of threads does not change a bit.

@@ -58,12 +58,9 @@ func (k *Taylor[F]) resume(p *taylorHead[F]) {
 		panic("kernels: Taylor.Backward after a Forward with a carry, without WantGradients before it")
 	}
 	state, keys, values := k.start.head(p.task)
-	copy(p.state, state)
 	copy(p.keys, keys)
 	copy(p.values, values)
-	p.fill = k.started % k.span
-	p.base = -p.fill
-	p.stateful = k.started >= k.span
+	k.enter(p, state)
 }
 
 // differentiateQueries writes dq of n queries from position from on, and adds to dk and dv what they
@@ -130,9 +127,9 @@ func (k *Taylor[F]) loadGrads(p *taylorHead[F], from, n int) {
 func (k *Taylor[F]) differentiateTile(p *taylorHead[F], tile, n int) {
 	l, w, m := k.tile, k.DValue+1, p.queries
 	width := min(l, p.fill-tile*l)
-	keys, values := p.keys[tile*k.DKey*l:], p.values[tile*l*w:]
+	keys, values := p.keys[tile*k.DKey*l:], p.values[tile*w*l:]
 	simd.GemmSerial(true, false, width, n, k.DKey, 1, keys, l, m.scaled, m.stride, 0, p.slopes, l)
-	simd.GemmSerial(false, false, width, n, w, 1, values, w, p.grads, l, 0, p.dots, l)
+	simd.GemmSerial(true, false, width, n, w, 1, values, l, p.grads, l, 0, p.dots, l)
 	if n == l {
 		all := width * l
 		simd.Polynomial(p.weights[:all], p.slopes[:all], p.slopes[:all], k.series)
@@ -208,7 +205,7 @@ func (k *Taylor[F]) differentiateKeys(p *taylorHead[F], lo, hi int) {
 		}
 		r := p.adjoint[g.lo*w:]
 		simd.GemmSerial(true, false, n, k.DValue, g.hi-g.lo, 1, m.phi[g.row*l:], l, r, w, 1, dv, k.dv.Stride)
-		simd.GemmSerial(false, true, g.hi-g.lo, n, w, 1, r, w, p.values, w, 0, m.dphi[g.row*l:], l)
+		simd.GemmSerial(false, false, g.hi-g.lo, n, w, 1, r, w, p.values, l, 0, m.dphi[g.row*l:], l)
 	})
 	k.features.unload(m, n, dk, k.dk.Stride)
 }

@@ -10,13 +10,15 @@ import (
 )
 
 // A TaylorCarry is the state of a Taylor attention between two stretches of one sequence: of each head
-// the sum S [m, V+1] over keys of Phi(k) [v, 1]^T, and the last keys [K, C] and values [C, V+1], up to C
-// of them, that have not been added to it. Its size does not depend on the length of the sequence.
+// the sum S [V+1, M] over keys of [v, 1] Phi(k)^T, and the last keys [K, C] and values [V+1, C], up to C
+// of them, that have not been added to it. M is m, the number of features, rounded up by columns of zeros
+// (see taylorColumns): the form in which one token reads it fast; a stretch works on the transposed one.
+// Its size does not depend on the length of the sequence.
 type TaylorCarry[F simd.Float] struct {
 	batch, heads, keys, values, terms int // B, H, K, V, P
-	features, span                    int // m, C
-	state                             []F // [B, H, m, V+1]
-	last                              []F // [B, H, K*C + C*(V+1)]
+	columns, span                     int // M, C
+	state                             []F // [B, H, V+1, M]
+	last                              []F // [B, H, K*C + (V+1)*C]
 	length                            [1]int64
 	stateShape                        [4]int
 	lastShape                         [3]int
@@ -26,8 +28,8 @@ type TaylorCarry[F simd.Float] struct {
 // MaxTaylorFeatures features.
 func NewTaylorCarry[F simd.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
 	m := NewTaylorFeatures[F](keys, terms).Len()
-	c := &TaylorCarry[F]{batch: batch, heads: heads, keys: keys, values: values, terms: terms, features: m, span: taylorChunk(m)}
-	c.stateShape = [4]int{batch, heads, m, values + 1}
+	c := &TaylorCarry[F]{batch: batch, heads: heads, keys: keys, values: values, terms: terms, columns: taylorColumns(m), span: taylorChunk(m)}
+	c.stateShape = [4]int{batch, heads, values + 1, c.columns}
 	c.lastShape = [3]int{batch, heads, (keys + values + 1) * c.span}
 	c.state, c.last = make([]F, params.Size(c.stateShape[:])), make([]F, params.Size(c.lastShape[:]))
 	return c
@@ -70,7 +72,7 @@ func (c *TaylorCarry[F]) copy(from *TaylorCarry[F]) {
 
 // head is the state, keys and values of one head, task = b*H + h.
 func (c *TaylorCarry[F]) head(task int) (state, keys, values []F) {
-	size := c.features * (c.values + 1)
+	size := c.columns * (c.values + 1)
 	last := c.last[task*c.lastShape[2] : (task+1)*c.lastShape[2]]
 	return c.state[task*size : (task+1)*size], last[:c.keys*c.span], last[c.keys*c.span:]
 }
@@ -86,6 +88,28 @@ func taylorChunk(m int) int {
 	}
 	return 64
 }
+
+// transpose writes the transposed matrix of src [rows, n], in rows that are strideSrc apart, to dst [n, rows], in rows
+// strideDst apart.
+func transpose[F simd.Float](dst, src []F, rows, n, strideDst, strideSrc int) {
+	i := 0
+	for ; i+4 <= rows; i += 4 { // of each cache line of dst as much as can be
+		a, b := src[i*strideSrc:][:n], src[(i+1)*strideSrc:][:n]
+		c, d := src[(i+2)*strideSrc:][:n], src[(i+3)*strideSrc:][:n]
+		for j := range a {
+			out := dst[j*strideDst+i:][:4]
+			out[0], out[1], out[2], out[3] = a[j], b[j], c[j], d[j]
+		}
+	}
+	for ; i < rows; i++ {
+		for j, x := range src[i*strideSrc:][:n] {
+			dst[j*strideDst+i] = x
+		}
+	}
+}
+
+// taylorColumns is M: rows of a state begin where vectors lie within cache lines.
+func taylorColumns(m int) int { return (m + 7) / 8 * 8 }
 
 // taylorSeries is 1/p! for p < terms.
 func taylorSeries[F simd.Float](terms int) []F {

@@ -2,53 +2,71 @@ package kernels
 
 import "goomtrain/internal/simd"
 
-// tokenHeads is the number of heads of which one token's features are computed together: a row of them
-// is a cache line.
-const tokenHeads = 16
+// tokenPiece is the work that is worth another core, in multiplications as TaylorCosts counts them: some
+// microseconds, several times what it takes to hand it over.
+const tokenPiece = 1 << 17
 
-// forwardToken computes heads lo..hi-1 of all sequences for one token. A vector has too few features of
-// one kind to be computed fast; those of several heads lie side by side.
-func (k *Taylor[F]) forwardToken(lo, hi int) {
-	s := k.pool.take()
-	m, n := s.token, hi-lo
-	for j := range n {
-		b, h := (lo+j)/k.Heads, (lo+j)%k.Heads
-		for i, x := range k.q.at(b, 0, 1, h, k.DKey)[:k.DKey] {
-			m.scaled[i*m.stride+j] = x * k.features.scale[1]
-		}
-	}
-	k.features.spread(m, n)
-	k.features.group(m, n, k.features.groups[0])
-	for j := range n {
-		p := k.begin(s, lo+j, k.carry)
-		k.addKeysUnflushed(&p, 0, 1)
-		if !k.Causal && p.fill == k.span {
-			k.flush(&p)
-		}
-		k.oneQuery(&p, 0, m.phi[j:], m.stride)
-		if k.Causal && p.fill == k.span && k.carry != nil {
-			k.flush(&p)
-		}
-	}
-	k.pool.give(s)
+// tokenGrain is the number of heads of one token that make a tokenPiece.
+func tokenGrain(size AttentionSize, terms int) int {
+	return max(1, int(tokenPiece/TaylorCost(size, terms).Token))
 }
 
-// oneQuery computes the output of the query at position from, whose features are phi, stride numbers
-// apart.
-func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int, phi []F, stride int) {
-	w, l := k.DValue+1, k.tile
-	q, sums := k.q.at(p.b, from, k.Queries, p.h, k.DKey)[:k.DKey], p.sums[:w]
+// forwardOne computes one token. Every worker gets one stretch of heads: mostly the same ones as for the
+// token before, which it has in its cache, and so has every stretch its own scratch memory.
+func (k *Taylor[F]) forwardOne() {
+	k.stretch = max(k.grain, chunks(k.tasks(), simd.Threads()))
+	for len(k.tokenScratch)*k.stretch < k.tasks() {
+		k.tokenScratch = append(k.tokenScratch, k.newScratch())
+	}
+	simd.ForRange(k.tasks(), k.stretch, k.tokens)
+}
+
+// forwardToken computes heads lo..hi-1 of all sequences for one token.
+func (k *Taylor[F]) forwardToken(lo, hi int) {
+	s := k.tokenScratch[lo/k.stretch]
+	for task := lo; task < hi; task++ {
+		p := taylorHead[F]{taylorScratch: s, task: task, b: task / k.Heads, h: task % k.Heads, keys: s.keys, values: s.values, token: true}
+		if k.carry != nil {
+			p.state, p.keys, p.values = k.carry.head(task)
+			p.fill, p.stateful = k.started%k.span, k.started >= k.span
+		}
+		k.addKeysUnflushed(&p, 0, 1)
+		if full := p.fill == k.span && k.carry != nil; k.Causal {
+			k.oneQuery(&p, 0)
+			if full {
+				k.flush(&p)
+			}
+		} else {
+			if full {
+				k.flush(&p)
+			}
+			k.oneQuery(&p, 0)
+		}
+	}
+}
+
+// oneQuery computes the output of the query at position from: products of vectors and matrices, for each
+// of which the memory that it reads is the bound.
+func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
+	l, one := k.tile, p.one
+	q, sums := k.q.at(p.b, from, k.Queries, p.h, k.DKey)[:k.DKey], p.sums[:k.DValue+1]
 	clear(sums)
 	if p.stateful {
-		simd.AddWeighted(sums, phi, p.state, k.features.Len(), stride, w)
+		k.features.single(one, q)
+		if phi := one.phi[:k.features.Len()]; p.token {
+			simd.DotRows(sums, phi, p.state, k.columns)
+		} else {
+			simd.AddWeighted(sums, phi, p.state, len(phi), 1, len(sums))
+		}
+	} else {
+		simd.Scale(one.scaled, k.features.scale[1], q)
 	}
 	if p.fill > 0 {
-		scaled, scores := p.queryRows[:k.DKey], p.weights[:p.fill]
-		simd.Scale(scaled, k.features.scale[1], q)
+		scores := p.weights[:p.fill]
 		clear(scores)
-		simd.AddWeighted(scores, scaled, p.keys, k.DKey, 1, l)
+		simd.AddWeighted(scores, one.scaled, p.keys, k.DKey, 1, l)
 		simd.Polynomial(scores, nil, scores, k.series)
-		simd.AddWeighted(sums, scores, p.values, p.fill, 1, w)
+		simd.DotRows(sums, scores, p.values, l)
 	}
 	inverse := k.invert(sums[k.DValue], from)
 	k.inverse[p.task*k.Queries+from] = inverse

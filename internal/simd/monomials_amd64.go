@@ -63,3 +63,33 @@ func polynomial32(value, slope, x, c []float32) {
 		value, x = value[n:], x[n:]
 	}
 }
+
+// multiplyRuns32 and weighRuns32 make one call: a list has some hundred runs at most, and they are short.
+func multiplyRuns32(work []float32, runs []Run) {
+	if !haveAVX2 {
+		multiplyRunsPortable(work, runs)
+		return
+	}
+	multiplyRunsAVX2(&work[0], &runs[0].To, len(runs))
+}
+
+func weighRuns32(dst, work, weight []float32, runs []Run) {
+	if !haveAVX2 {
+		weighRunsPortable(dst, work, weight, runs)
+		return
+	}
+	weighRunsAVX2(&dst[0], &work[0], &weight[0], &runs[0].To, len(runs))
+}
+
+func dotRows32(dst, x, a []float32, stride int) {
+	if !haveAVX2 {
+		dotRowsPortable(dst, x, a, stride)
+		return
+	}
+	for from := 0; from < len(x); from += longest {
+		n := min(longest, len(x)-from)
+		for r, step := 0, max(1, longest/n); r < len(dst); r += step {
+			dotRowsAVX2(&dst[r], &x[from], &a[r*stride+from], n, min(step, len(dst)-r), 4*stride)
+		}
+	}
+}

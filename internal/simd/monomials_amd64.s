@@ -661,3 +661,297 @@ restTerm:
 done:
 	VZEROUPPER
 	RET
+
+// func multiplyRunsAVX2(work *float32, runs *int, count int)
+// Requires: AVX
+TEXT ·multiplyRunsAVX2(SB), NOSPLIT, $0-24
+	MOVQ work+0(FP), AX
+	MOVQ runs+8(FP), CX
+	MOVQ count+16(FP), DX
+
+run:
+	MOVQ         (CX), BX
+	MOVQ         8(CX), SI
+	MOVQ         16(CX), DI
+	MOVQ         24(CX), R8
+	VBROADCASTSS (AX)(R8*4), Y0
+	LEAQ         (AX)(BX*4), BX
+	LEAQ         (AX)(SI*4), SI
+
+eight:
+	VMULPS  (SI), Y0, Y1
+	VMOVUPS Y1, (BX)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	SUBQ    $0x08, DI
+	JG      eight
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNZ     run
+	VZEROUPPER
+	RET
+
+// func weighRunsAVX2(dst *float32, work *float32, weight *float32, runs *int, count int)
+// Requires: AVX
+TEXT ·weighRunsAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ work+8(FP), CX
+	MOVQ weight+16(FP), DX
+	MOVQ runs+24(FP), BX
+	MOVQ count+32(FP), SI
+
+run:
+	MOVQ         (BX), R9
+	MOVQ         8(BX), R8
+	MOVQ         16(BX), R10
+	MOVQ         24(BX), DI
+	VBROADCASTSS (CX)(DI*4), Y0
+	LEAQ         (AX)(R9*4), DI
+	LEAQ         (DX)(R9*4), R9
+	LEAQ         (CX)(R8*4), R8
+
+eight:
+	VMULPS  (R8), Y0, Y1
+	VMULPS  (R9), Y1, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R8
+	SUBQ    $0x08, R10
+	JG      eight
+	ADDQ    $0x20, BX
+	DECQ    SI
+	JNZ     run
+	VZEROUPPER
+	RET
+
+// func dotRowsAVX2(dst *float32, x *float32, a *float32, n int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    stride+40(FP), DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    BX, R9
+	ANDQ    $0x07, R9
+	NEGQ    R9
+	LEAQ    tail<>+0(SB), R10
+	VMOVDQU 32(R10)(R9*4), Y0
+
+rows:
+	CMPQ   SI, $0x05
+	JE     five
+	CMPQ   SI, $0x04
+	JGE    four
+	TESTQ  SI, SI
+	JZ     done
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   BX, R11
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	SUBQ   $0x10, R11
+	JLT    oneRest
+
+oneLoop:
+	VMOVUPS     (R9), Y3
+	VMOVUPS     32(R9), Y4
+	VFMADD231PS (R10), Y3, Y1
+	VFMADD231PS 32(R10), Y4, Y2
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         oneLoop
+
+oneRest:
+	ADDQ        $0x08, R11
+	JLT         oneMasked
+	VMOVUPS     (R9), Y3
+	VFMADD231PS (R10), Y3, Y1
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	SUBQ        $0x08, R11
+
+oneMasked:
+	ADDQ        $0x08, R11
+	JZ          oneSum
+	VMASKMOVPS  (R9), Y0, Y3
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+
+oneSum:
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VHADDPS      X2, X2, X2
+	VHADDPS      X2, X2, X2
+	VADDSS       (AX), X2, X2
+	VMOVSS       X2, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DI, DX
+	DECQ         SI
+	JMP          rows
+
+four:
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   BX, R11
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	SUBQ   $0x10, R11
+	JLT    fourRest
+
+fourLoop:
+	VMOVUPS     (R9), Y9
+	VMOVUPS     32(R9), Y10
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS 32(R10), Y10, Y5
+	VFMADD231PS (R10)(DI*1), Y9, Y2
+	VFMADD231PS 32(R10)(DI*1), Y10, Y6
+	VFMADD231PS (R10)(DI*2), Y9, Y3
+	VFMADD231PS 32(R10)(DI*2), Y10, Y7
+	VFMADD231PS (R10)(R8*1), Y9, Y4
+	VFMADD231PS 32(R10)(R8*1), Y10, Y8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         fourLoop
+
+fourRest:
+	ADDQ        $0x08, R11
+	JLT         fourMasked
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS (R10)(DI*1), Y9, Y2
+	VFMADD231PS (R10)(DI*2), Y9, Y3
+	VFMADD231PS (R10)(R8*1), Y9, Y4
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	SUBQ        $0x08, R11
+
+fourMasked:
+	ADDQ        $0x08, R11
+	JZ          fourSum
+	VMASKMOVPS  (R9), Y0, Y9
+	VMASKMOVPS  (R10), Y0, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMASKMOVPS  (R10)(DI*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMASKMOVPS  (R10)(DI*2), Y0, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMASKMOVPS  (R10)(R8*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y8
+
+fourSum:
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VHADDPS      Y2, Y1, Y1
+	VHADDPS      Y4, Y3, Y3
+	VHADDPS      Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VADDPS       (AX), X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, AX
+	LEAQ         (DX)(DI*4), DX
+	SUBQ         $0x04, SI
+	JMP          rows
+
+five:
+	MOVQ   DX, DX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	SUBQ   $0x10, BX
+	JLT    fiveRest
+
+fiveLoop:
+	VMOVUPS     (CX), Y11
+	VMOVUPS     32(CX), Y12
+	VFMADD231PS (DX), Y11, Y1
+	VFMADD231PS 32(DX), Y12, Y6
+	VFMADD231PS (DX)(DI*1), Y11, Y2
+	VFMADD231PS 32(DX)(DI*1), Y12, Y7
+	VFMADD231PS (DX)(DI*2), Y11, Y3
+	VFMADD231PS 32(DX)(DI*2), Y12, Y8
+	VFMADD231PS (DX)(R8*1), Y11, Y4
+	VFMADD231PS 32(DX)(R8*1), Y12, Y9
+	VFMADD231PS (DX)(DI*4), Y11, Y5
+	VFMADD231PS 32(DX)(DI*4), Y12, Y10
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         fiveLoop
+
+fiveRest:
+	ADDQ        $0x08, BX
+	JLT         fiveMasked
+	VMOVUPS     (CX), Y11
+	VFMADD231PS (DX), Y11, Y1
+	VFMADD231PS (DX)(DI*1), Y11, Y2
+	VFMADD231PS (DX)(DI*2), Y11, Y3
+	VFMADD231PS (DX)(R8*1), Y11, Y4
+	VFMADD231PS (DX)(DI*4), Y11, Y5
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, BX
+
+fiveMasked:
+	ADDQ        $0x08, BX
+	JZ          fiveSum
+	VMASKMOVPS  (CX), Y0, Y11
+	VMASKMOVPS  (DX), Y0, Y12
+	VFMADD231PS Y12, Y11, Y6
+	VMASKMOVPS  (DX)(DI*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y7
+	VMASKMOVPS  (DX)(DI*2), Y0, Y12
+	VFMADD231PS Y12, Y11, Y8
+	VMASKMOVPS  (DX)(R8*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y9
+	VMASKMOVPS  (DX)(DI*4), Y0, Y12
+	VFMADD231PS Y12, Y11, Y10
+
+fiveSum:
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y7, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y9, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VHADDPS      Y2, Y1, Y1
+	VHADDPS      Y4, Y3, Y3
+	VHADDPS      Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VADDPS       (AX), X0, X0
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X5, X0, X0
+	VHADDPS      X0, X0, X0
+	VHADDPS      X0, X0, X0
+	VADDSS       16(AX), X0, X0
+	VMOVSS       X0, 16(AX)
+	ADDQ         $0x14, AX
+	VZEROUPPER
+	RET
+
+done:
+	VZEROUPPER
+	RET

@@ -28,3 +28,18 @@ func polynomialAVX2(value *float32, x *float32, n int, c *float32, degree int)
 //
 //go:noescape
 func polynomialSlopeAVX2(value *float32, slope *float32, x *float32, n int, c *float32, degree int)
+
+// multiplyRunsAVX2 sets work[To+j] = work[From+j] * work[X] for j < N, run by run.
+//
+//go:noescape
+func multiplyRunsAVX2(work *float32, runs *int, count int)
+
+// weighRunsAVX2 sets dst[To+j] = work[From+j] * work[X] * weight[To+j] for j < N, run by run.
+//
+//go:noescape
+func weighRunsAVX2(dst *float32, work *float32, weight *float32, runs *int, count int)
+
+// dotRowsAVX2 adds the inner product of x and row r of a, rows of n numbers that are stride bytes apart, to dst[r].
+//
+//go:noescape
+func dotRowsAVX2(dst *float32, x *float32, a *float32, n int, rows int, stride int)

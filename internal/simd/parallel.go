@@ -133,8 +133,11 @@ func (c *crew) run(n int) {
 	c.n = n
 	c.failure.Store(nil)
 	c.pending.Store(int64(n))
+	// The owner has the first indices before anybody can claim some. Where there is one for each goroutine,
+	// a job that comes again finds its memory in the caches of the same cores as before.
+	first := c.share(uint64(n))
 	epoch := c.ticket.Load()>>32 + 1
-	c.ticket.Store(epoch<<32 | uint64(n))
+	c.ticket.Store(epoch<<32 | uint64(n) - first)
 	for _, h := range c.helpers[:helpers] {
 		if h.parked.Load() && h.parked.CompareAndSwap(true, false) {
 			h.wake <- struct{}{}
@@ -142,9 +145,14 @@ func (c *crew) run(n int) {
 	}
 	returned := false
 	defer func() { c.finish(returned) }() // also when the caller's own body ends its goroutine
+	c.runSpan(0, int(first))
 	c.work()
 	returned = true
 }
+
+// share is how many of the indices that are left are claimed at once: a part, so that short bodies do not
+// quarrel about the ticket.
+func (c *crew) share(left uint64) uint64 { return max(1, left/uint64(8*max(1, threads.Load()))) }
 
 // finish waits for the indices that helpers still run, gives the crew back and passes a panic on.
 func (c *crew) finish(returned bool) {
@@ -173,9 +181,8 @@ func (c *crew) work() {
 		if left == 0 {
 			return
 		}
-		// A part of what is left, so that short bodies do not quarrel about the ticket. If the job changes
-		// before the claim, the epoch has changed too and the claim fails.
-		take := max(1, left/uint64(8*max(1, threads.Load())))
+		// If the job changes before the claim, the epoch has changed too and the claim fails.
+		take := c.share(left)
 		if c.ticket.CompareAndSwap(t, t-take) {
 			lo := c.n - int(left)
 			c.runSpan(lo, lo+int(take))

@@ -15,6 +15,9 @@ func monomialKernels() {
 	addWeighted(tail)
 	horner(tail, false)
 	horner(tail, true)
+	multiplyRuns()
+	weighRuns()
+	dotRows(tail)
 }
 
 // columns emits a loop over n columns in blocks of the given numbers of vectors, the last one 1, then the
