@@ -207,11 +207,14 @@ func (x *state[F]) setFactor(a factor[F]) {
 
 // totalOne forms the product of a chunk's A, and for affine scans the state after it from zero.
 func (p *Scan[F]) totalOne(i int) {
-	if i%p.chunks == p.chunks-1 {
-		return // nobody asks for the last one's
-	}
 	r := &p.runs[i]
 	lo, hi := p.span(i)
+	if i%p.chunks == p.chunks-1 { // nobody asks for the last one's
+		for t := lo; t < hi; t++ {
+			p.convert(t)
+		}
+		return
+	}
 	cur, next := r.spare[0].resized(p.d), r.spare[1].resized(p.d)
 	for t := lo; t < hi; t++ {
 		p.convert(t)
@@ -280,7 +283,7 @@ func (p *Scan[F]) rescanOne(i int) {
 	r.wide = false
 	prev := r.carry
 	for t := lo; t < hi; t++ {
-		if i%p.chunks == p.chunks-1 {
+		if p.chunks == 1 { // else done when the chunks' products were formed
 			p.convert(t)
 		}
 		x := r.spare[t&1].resized(p.n)

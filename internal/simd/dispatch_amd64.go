@@ -21,8 +21,16 @@ func map32(dst, src []float32, kernel func(dst, src *float32, n int), portable f
 	}
 }
 
-func exp32(dst, src []float32)        { map32(dst, src, expAVX2, expPortable) }
-func log32(dst, src []float32)        { map32(dst, src, logAVX2, logPortable) }
+// widest is the kernel for the widest vectors of the machine.
+func widest[T any](wide, narrow T) T {
+	if haveAVX512 {
+		return wide
+	}
+	return narrow
+}
+
+func exp32(dst, src []float32)        { map32(dst, src, widest(expWide, expAVX2), expPortable) }
+func log32(dst, src []float32)        { map32(dst, src, widest(logWide, logAVX2), logPortable) }
 func log1p32(dst, src []float32)      { map32(dst, src, log1pAVX2, log1pPortable) }
 func sigmoid32(dst, src []float32)    { map32(dst, src, sigmoidAVX2, sigmoidPortable) }
 func logSigmoid32(dst, src []float32) { map32(dst, src, logSigmoidAVX2, logSigmoidPortable) }

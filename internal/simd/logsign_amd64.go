@@ -7,9 +7,10 @@ func signedExp32(dst, l, s []float32, c float32) {
 		signedExpPortable(dst, l, s, c)
 		return
 	}
+	kernel := widest(signedExpWide, signedExpAVX2)
 	for len(l) > 0 {
 		n := min(len(l), longest)
-		signedExpAVX2(&dst[0], &l[0], &s[0], n, c)
+		kernel(&dst[0], &l[0], &s[0], n, c)
 		dst, l, s = dst[n:], l[n:], s[n:]
 	}
 }
@@ -20,7 +21,11 @@ func logAbs32(l, s, x []float32, c, least float32) (doubtful int) {
 	}
 	for len(x) > 0 {
 		n := min(len(x), longest) // so few that a float32 counts them
-		doubtful += int(logAbsAVX2(&l[0], &s[0], &x[0], n, c, least))
+		if haveAVX512 {
+			doubtful += logAbsWide(&l[0], &s[0], &x[0], n, c, least)
+		} else {
+			doubtful += int(logAbsAVX2(&l[0], &s[0], &x[0], n, c, least))
+		}
 		l, s, x = l[n:], s[n:], x[n:]
 	}
 	return doubtful

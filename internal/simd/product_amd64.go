@@ -10,11 +10,11 @@ import (
 
 //go:generate ./gen/gen.sh
 
-// haveAVX2 chooses the assembly, haveAVX512 in it the products of float32 by wider vectors, which make the
-// same bits; tests turn them off, users by GODEBUG=cpu.avx512f=off.
+// haveAVX2 chooses the assembly, haveAVX512 in it products, exponentials and logarithms of float32 by wider
+// vectors, which make the same bits; tests turn them off, users by GODEBUG=cpu.avx512f=off.
 var (
 	haveAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
-	haveAVX512 = haveAVX2 && cpu.X86.HasAVX512F
+	haveAVX512 = haveAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 )
 
 // tile is what a kernel of products works on; the generator knows the offsets. Strides are in bytes.

@@ -16,15 +16,16 @@ import (
 
 // groups lists the kernels by output file.
 var groups = map[string]func(){
-	"gemm":      gemmKernels,
-	"gemm512":   wideGemmKernels,
-	"pack":      packKernels,
-	"vector":    vectorKernels,
-	"functions": functionKernels,
-	"logsign":   logSignKernels,
-	"rows":      rowKernels,
-	"monomials": monomialKernels,
-	"peak":      peakKernel,
+	"gemm":         gemmKernels,
+	"gemm512":      wideGemmKernels,
+	"pack":         packKernels,
+	"vector":       vectorKernels,
+	"functions":    functionKernels,
+	"functions512": wideFunctionKernels,
+	"logsign":      logSignKernels,
+	"rows":         rowKernels,
+	"monomials":    monomialKernels,
+	"peak":         peakKernel,
 }
 
 func main() {
