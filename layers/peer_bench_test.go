@@ -20,8 +20,8 @@ func BenchmarkPeer(b *testing.B) {
 		name                               string
 		batch, length, width, hidden, hide int
 	}{
-		{"b4_t256_e128_n8_d16", 4, 256, 128, 8, 16},   // forward_backward: 7 times PyTorch's faster form
-		{"b8_t512_e256_n16_d16", 8, 512, 256, 16, 16}, // 1.9 times: the product kernel takes 78 % of it
+		{"b4_t256_e128_n8_d16", 4, 256, 128, 8, 16},   // forward_backward: 10 times PyTorch's faster form
+		{"b8_t512_e256_n16_d16", 8, 512, 256, 16, 16}, // 2.7 to 3 times: products take three quarters of it
 	} {
 		peer(b, "goom_ssm/"+c.name, func() (g *Graph[float32], y *G.Node, wrt G.Nodes) {
 			set := params.NewSet[float32](1)

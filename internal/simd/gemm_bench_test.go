@@ -12,24 +12,29 @@ import (
 // and the machine's peak alternately and reports the best of each, and their ratio. b.N is the number of
 // such rounds: use -benchtime 50x or so. The program in the folder compare does the same against OpenBLAS.
 //
-// Measured on a Sapphire Rapids virtual machine with two cores shared with other work (peak 70-86 GFLOP/s a
-// core with 256-bit vectors), against OpenBLAS 0.3.21's kernels for the same vectors:
+// Measured on a Sapphire Rapids virtual machine with two cores shared with other work (peak 140-160 GFLOP/s a
+// core with 512-bit vectors, 70-86 with 256), against OpenBLAS 0.3.21 with its kernels for 256 bits (Haswell)
+// and for 512 (SkylakeX):
 //
-//	                       one core: of peak, x OpenBLAS   two cores: of peak, x OpenBLAS
-//	n = 256                0.93, 1.02-1.06                 0.64-0.85, 0.97-1.29
-//	n = 512                0.82-0.89, 0.95-1.06            0.70-0.79, 0.99-1.11
-//	n = 1024               0.81-0.84, 0.91-0.92            0.69-0.75, 0.95-1.07
-//	1024 x 16^3            0.34-0.74, 1.7-2.2              0.32-0.48, 3.1-4.7
-//	1024 x 32^3            0.60-0.77, 1.65-2.1             0.5-0.8, 2.1-3.5
-//	1024 x 64^3            0.77-0.87, 1.6-1.7              0.66-0.76, 2.7-3.0
-//	2048 x 512 x 128 NT    0.88, 1.05                      0.76, 1.32
-//	8192 x 256 x 256 NT    0.90, 1.06                      0.79, 1.17
-//	16384 x 64 x 64 NT     0.78, 1.15                      0.68, 1.34
-//	16384 x 1024 x 256 NN  0.91, 1.02                      0.92, 1.10
-//	512 x 128 x 2048 TN    0.82, 0.99                      0.61, 1.16
-//	64 x 64 x 16384 TN     0.71, 1.00                      0.47, 1.14
-//	128 x 50304 x 128 NT   0.73, 1.00                      0.60, 1.07
-//	1 x 512 x 512 NT       39 GFLOP/s, 11                  48 GFLOP/s, 13
+//	                       one core                            two cores
+//	                       GFLOP/s  of peak  x 256b  x 512b    GFLOP/s  of peak  x 256b  x 512b
+//	n = 256                126      0.85     1.6     1.1       203      0.72     1.6     1.1
+//	n = 512                118      0.84     1.75    1.02      225      0.77     1.6     1.04
+//	n = 1024               116      0.83     1.6     0.98      228      0.74     1.5     0.96
+//	1024 x 16^3            65       0.41     2.2     0.8-2.4   130      0.42     4.9     1.8-4.4
+//	1024 x 32^3            82       0.52     2.0     0.8-2.3   161      0.51     4.0     1.5-3.5
+//	1024 x 64^3            84       0.62     2.1     0.9-1.6   174      0.64     3.8     1.7-2.9
+//	2048 x 512 x 128 NT    121      0.80     1.7     1.0       233      0.84     1.9     1.2
+//	8192 x 256 x 256 NT    119      0.86     1.7     1.1       238      0.88     1.9     1.1
+//	16384 x 64 x 64 NT     92       0.65     1.7     1.15      190      0.61     2.1     1.5
+//	16384 x 1024 x 256 NN  117      0.86     1.7     1.0       229      0.74     1.7     1.0
+//	512 x 128 x 2048 TN    112      0.78     1.7     1.04      224      0.80     2.0     1.4
+//	64 x 64 x 16384 TN     91       0.65     1.55    1.2       183      0.62     2.4     1.7
+//	128 x 50304 x 128 NT   86       0.62     1.5     1.04      173      0.61     1.5     1.07
+//	1 x 512 x 512 NT       44       0.28     11      -         65       0.21     14      -
+//
+// Batches, 64 columns and the vocabulary move more bytes than they compute with: there memory is the limit. With
+// 256-bit vectors (GODEBUG=cpu.avx512f=off) products reach 0.8-0.93 of that peak on one core.
 
 // ratioToPeak reports GFLOP/s of f, which does flops operations on so many threads, and the ratio to the
 // peak of as many cores.
