@@ -189,7 +189,7 @@ func streaming(w io.Writer, out string, longest int) error {
 	for _, width := range []int{8, 16} {
 		one := kernels.AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
 		c := kernels.TaylorCost(one, terms)
-		fmt.Fprintf(w, "\nHead size %d: the cost model puts the crossing at a context of %.0f.", width, c.Token/c.Cached)
+		fmt.Fprintf(w, "\nHead size %d: the cost model puts the crossing at a context of %.0f.", width, c.Crossing())
 	}
 	fmt.Fprint(w, "\n\n")
 	for _, name := range names {

@@ -1,46 +1,61 @@
 package kernels
 
-// TaylorCosts are the multiplications, or operations that take as long, of one position of one head, in
-// the forms of Taylor attention, and the numbers of its state. The weights of what is not a matrix
-// product are estimates; BenchmarkTaylorForms times both forms around the crossing that follows from
-// them. At d = 8, P = 4, T = 512 the form they choose was 6 to 14 % slower than the other.
+// TaylorCosts are the costs of one position of one head in the forms of Taylor attention, in units of one
+// multiplication, and the numbers of its state.
+//
+// The weights were fitted on an Intel Xeon of the Sapphire Rapids kind (two cores, AVX-512, 2 MiB of second
+// cache each), one thread, float32: those of Quadratic and Linear to the quotient of the times of forward
+// and backward in 55 sizes, twice, K = V in 4, 8, 16, 32, P from 2 to 5, T from 128 to 2048; Token and
+// Cached to the times of a token where the state fits the second cache. BenchmarkTaylorForms and
+// BenchmarkTaylorCrossing show how well they do.
 type TaylorCosts struct {
 	Features  int     // m
 	State     int     // m (V+1), numbers of a streaming state
-	Quadratic float64 // T/2 (K + V+1 + 2P): scores, values, and the polynomial
-	Linear    float64 // 3/4 C (K + V+1 + 2P) + 2m (V+1 + 6): inside a chunk; add to the state and read it; features
-	Token     float64 // C/2 (K + V+1 + 2P) + m (V+1 + 6) twice: the same for a stream, whatever its context
-	Cached    float64 // K + V + 20: softmax over one key of a cache; 20: its exponential and its load from memory
+	Quadratic float64 // T/2 (K+V+1 + P/2 + 1) + 90 (K+V+1): scores, values and the polynomial; loading a position
+	Linear    float64 // C of the same, + (1 - C/T) (m (2.7 (V+1) + 8) + 90 (K+V+1)): what is in the state
+	Token     float64 // m (1.3 (V+1) + 8.3): of a stream, whatever its context
+	Cached    float64 // K+V+1 + 21: softmax over one key of a cache. Both calls cost about as much again as 4000
 }
 
 const (
-	polynomialCost = 2 // of a term of the polynomial
-	featureCost    = 6 // of a feature
-	cachedKeyCost  = 20
+	termCost     = 0.5 // of a term of the polynomial
+	scoreCost    = 1   // of a score, besides
+	positionCost = 90  // of each number of a position that is loaded, or loaded for the state
+	stateCost    = 2.7 // of a number of the state: twice read, twice added to, once its adjoint
+	featureCost  = 8   // of a feature
+
+	tokenStateCost   = 1.3 // of a number of the state: read, and a part of what it takes to add to it later
+	tokenFeatureCost = 8.3
+	cachedKeyCost    = 21 // of the exponential of a key's score, besides its products
 )
 
-// TaylorCost is the cost model. A causal query sees half of the keys, and half of its tile.
+// TaylorCost is the cost model. A causal query sees half of the keys, and half of its tile; inside a chunk,
+// which is one tile, all of them, and the last chunk is not added to a state.
 func TaylorCost(size AttentionSize, terms int) TaylorCosts {
 	m := CountTaylorFeatures(size.DKey, terms)
-	seen := float64(size.Keys)
-	if size.Causal {
-		seen = float64(size.Keys+taylorTile) / 2
-	}
 	w, chunk := float64(size.DValue+1), float64(taylorChunk(m))
-	scored := float64(size.DKey) + w + polynomialCost*float64(terms)
-	state := 2 * float64(m) * (w + featureCost)
+	seen, inside, stateful := float64(size.Keys), chunk/2, 1.0
+	if size.Causal {
+		seen, inside = float64(size.Keys+taylorTile)/2, chunk
+		stateful = max(0, 1-chunk/float64(size.Keys))
+	}
+	position := float64(size.DKey) + w
+	scored := position + termCost*float64(terms) + scoreCost
 	return TaylorCosts{
 		Features: m, State: m * (size.DValue + 1),
-		Quadratic: seen * scored,
-		Linear:    0.75*chunk*scored + state,
-		Token:     0.5*chunk*scored + state,
-		Cached:    float64(size.DKey + size.DValue + cachedKeyCost),
+		Quadratic: seen*scored + positionCost*position,
+		Linear:    inside*scored + positionCost*position + stateful*(float64(m)*(stateCost*w+featureCost)+positionCost*position),
+		Token:     float64(m) * (tokenStateCost*w + tokenFeatureCost),
+		Cached:    position + cachedKeyCost,
 	}
 }
 
 // Chunked says whether the chunked form is the cheaper one. It needs a state of at most
 // MaxTaylorFeatures features.
 func (c TaylorCosts) Chunked() bool { return c.Features <= MaxTaylorFeatures && c.Linear < c.Quadratic }
+
+// Crossing is the context from which on a token costs less than one of softmax attention with a cache.
+func (c TaylorCosts) Crossing() float64 { return c.Token / c.Cached }
 
 // A TaylorDegree is the size and work of one degree of the feature form.
 type TaylorDegree struct {

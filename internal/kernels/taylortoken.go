@@ -2,19 +2,20 @@ package kernels
 
 import "goomtrain/internal/simd"
 
-// tokenPiece is the work that is worth another core, in multiplications as TaylorCosts counts them: some
-// microseconds, several times what it takes to hand it over.
-const tokenPiece = 1 << 17
+// tokenPiece is the work that is worth another core, in the units of TaylorCosts: about 3 microseconds. It
+// takes one of them to hand it over to a core that looks for work.
+const tokenPiece = 1 << 16
 
 // tokenGrain is the number of heads of one token that make a tokenPiece.
 func tokenGrain(size AttentionSize, terms int) int {
-	return max(1, int(tokenPiece/TaylorCost(size, terms).Token))
+	return 1 + int(tokenPiece/(TaylorCost(size, terms).Token+4000)) // 4000: what a head takes whatever its size
 }
 
 // forwardOne computes one token. Every worker gets one stretch of heads: mostly the same ones as for the
 // token before, which it has in its cache, and so has every stretch its own scratch memory.
 func (k *Taylor[F]) forwardOne() {
-	k.stretch = max(k.grain, chunks(k.tasks(), simd.Threads()))
+	workers := max(1, min(simd.Threads(), k.tasks()/k.grain))
+	k.stretch = chunks(k.tasks(), workers)
 	for len(k.tokenScratch)*k.stretch < k.tasks() {
 		k.tokenScratch = append(k.tokenScratch, k.newScratch())
 	}
