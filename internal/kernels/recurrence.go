@@ -28,6 +28,7 @@ type Recurrence[F simd.Float] struct {
 
 	largest  []F     // [B, T, N] largest mantissa of x_t
 	exponent []int64 // [B, T, N]
+	plain    []bool  // [B, T] all exponents are 0
 	start    *Carry[F]
 	resumed  bool // the last Forward went on from a carry
 
@@ -82,13 +83,15 @@ const readout = math.E * math.E
 type groupScratch[F simd.Float] struct {
 	state, product []F     // [G, N, D]
 	exponent       []int64 // [G, N]
+	plain          []bool  // [G] all exponents are 0
 	adjoints       []F     // [G, timeBlock, N, D]
+	top            []F     // [N] largest mantissa of the adjoints
 }
 
 // NewRecurrence returns the kernel for N = rows hidden vectors of that width.
 func NewRecurrence[F simd.Float](batch, time, rows, width int) *Recurrence[F] {
 	k := &Recurrence[F]{batch: batch, time: time, rows: rows, width: width,
-		largest: make([]F, batch*time*rows), exponent: make([]int64, batch*time*rows),
+		largest: make([]F, batch*time*rows), exponent: make([]int64, batch*time*rows), plain: make([]bool, batch*time),
 		start: NewCarry[F](batch, rows, width),
 		a:     make([]F, width*width), at: make([]F, width*width)}
 	k.forward, k.reverse = k.forwardGroup, k.reverseGroup
@@ -163,7 +166,7 @@ func (k *Recurrence[F]) groups() int {
 		k.scratch = make([]groupScratch[F], chunks(k.batch, group))
 		for i := range k.scratch {
 			k.scratch[i] = groupScratch[F]{state: make([]F, group*k.rows*k.width),
-				product: make([]F, group*k.rows*k.width), exponent: make([]int64, group*k.rows)}
+				product: make([]F, group*k.rows*k.width), exponent: make([]int64, group*k.rows), plain: make([]bool, group)}
 		}
 	}
 	return len(k.scratch)
@@ -176,23 +179,52 @@ func (k *Recurrence[F]) forwardGroup(group int) {
 	rows := (b1 - b0) * n
 	copy(s.state, k.start.mantissa[b0*n*d:b1*n*d])
 	copy(s.exponent, k.start.exponent[b0*n:b1*n])
+	for i := range b1 - b0 {
+		s.plain[i] = zeros(s.exponent[i*n:][:n])
+	}
 	for t := range k.time {
 		simd.GemmSerial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
-		for r := range rows {
-			at := ((b0+r/n)*k.time+t)*n + r%n // row of u and z
-			state := s.state[r*d : (r+1)*d]
-			largest, e := addScaled(state, s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent, 1, k.u[at*d:(at+1)*d], 0)
-			s.exponent[r], k.exponent[at], k.largest[at] = e, e, largest
-			if largest == 0 {
-				clear(k.z[at*d : (at+1)*d])
-			} else {
-				simd.Scale(k.z[at*d:(at+1)*d], readout/largest, state)
-			}
+		for b := b0; b < b1; b++ {
+			k.forwardStep(s, b, b-b0, t)
 		}
 	}
 	if k.end != nil {
 		copy(k.end.mantissa[b0*n*d:], s.state[:rows*d])
 		copy(k.end.exponent[b0*n:], s.exponent[:rows])
+	}
+}
+
+// forwardStep makes the states of batch element b, the i-th of its group, at time t from their products
+// with A: all rows at once as long as no row needs an exponent, which is the usual case.
+func (k *Recurrence[F]) forwardStep(s *groupScratch[F], b, i, t int) {
+	d, n := k.width, k.rows
+	first, at := i*n, (b*k.time+t)*n // rows of the group's states, and of u and z
+	plain := s.plain[i] && k.aExponent == 0
+	if plain {
+		largest := k.largest[at:][:n]
+		simd.StateRows(k.z[at*d:][:n*d], s.state[first*d:][:n*d], largest, s.product[first*d:][:n*d], k.u[at*d:][:n*d], readout)
+		clear(k.exponent[at:][:n])
+		plain = ordinary(largest)
+	}
+	if !plain {
+		for r := range n {
+			k.forwardRow(s, first+r, at+r)
+		}
+		s.plain[i] = zeros(s.exponent[first:][:n])
+	}
+	k.plain[b*k.time+t] = s.plain[i]
+}
+
+// forwardRow makes row r of the group's states, which is row at of u and z.
+func (k *Recurrence[F]) forwardRow(s *groupScratch[F], r, at int) {
+	d := k.width
+	state, z := s.state[r*d:(r+1)*d], k.z[at*d:(at+1)*d]
+	largest, e := addScaled(state, s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent, 1, k.u[at*d:(at+1)*d], 0)
+	s.exponent[r], k.exponent[at], k.largest[at] = e, e, largest
+	if largest == 0 {
+		clear(z)
+	} else {
+		simd.Scale(z, readout/largest, state)
 	}
 }
 
@@ -202,23 +234,17 @@ func (k *Recurrence[F]) reverseGroup(group int) {
 	b0, b1 := group*k.group, min((group+1)*k.group, k.batch)
 	rows := (b1 - b0) * n
 	if s.adjoints == nil {
-		s.adjoints = make([]F, k.group*timeBlock*n*d)
+		s.adjoints, s.top = make([]F, k.group*timeBlock*n*d), make([]F, n)
 	}
 	clear(s.product[:rows*d])
 	clear(s.exponent)
+	for i := range s.plain {
+		s.plain[i] = true
+	}
 	clear(k.dA[b0*d*d : b1*d*d])
 	for t := k.time - 1; t >= 0; t-- {
-		for r := range rows {
-			at := ((b0+r/n)*k.time+t)*n + r%n
-			adjoint := s.state[r*d : (r+1)*d]
-			var c F
-			if k.largest[at] != 0 {
-				c = readout / k.largest[at]
-			}
-			_, f := addScaled(adjoint, s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent, c, k.dz[at*d:(at+1)*d], -k.exponent[at])
-			s.exponent[r] = f
-			saturated(k.du[at*d:(at+1)*d], adjoint, f)
-			k.keepForMatrix(s, b0+r/n, t, r, f)
+		for b := b0; b < b1; b++ {
+			k.reverseStep(s, b, b-b0, t)
 		}
 		simd.GemmSerial(false, false, rows, d, d, 1, s.state, d, k.at, d, 0, s.product, d)
 		if t%timeBlock == 0 {
@@ -230,6 +256,50 @@ func (k *Recurrence[F]) reverseGroup(group int) {
 	for r := range rows {
 		saturated(k.dx0[(b0*n+r)*d:(b0*n+r+1)*d], s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent)
 	}
+}
+
+// reverseStep makes the adjoints of batch element b, the i-th of its group, at time t from their
+// products with A^T; forwardStep says how.
+func (k *Recurrence[F]) reverseStep(s *groupScratch[F], b, i, t int) {
+	d, n, step := k.width, k.rows, b*k.time+t
+	first, at := i*n, step*n
+	plain := s.plain[i] && k.aExponent == 0 && k.plain[step] && t > 0 && k.plain[step-1]
+	if plain {
+		kept := s.adjoints[(i*timeBlock+t%timeBlock)*n*d:][:n*d]
+		simd.AdjointRows(s.state[first*d:][:n*d], k.du[at*d:][:n*d], kept, s.top, s.product[first*d:][:n*d], k.dz[at*d:][:n*d],
+			k.largest[at:][:n], k.largest[at-n:][:n], readout)
+		plain = ordinary(s.top)
+	}
+	if !plain {
+		for r := range n {
+			k.reverseRow(s, b, t, first+r, at+r)
+		}
+		s.plain[i] = zeros(s.exponent[first:][:n])
+	}
+}
+
+// reverseRow makes row r of the group's adjoints, which is row at of du and dz.
+func (k *Recurrence[F]) reverseRow(s *groupScratch[F], b, t, r, at int) {
+	d := k.width
+	adjoint := s.state[r*d : (r+1)*d]
+	var c F
+	if k.largest[at] != 0 {
+		c = readout / k.largest[at]
+	}
+	_, f := addScaled(adjoint, s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent, c, k.dz[at*d:(at+1)*d], -k.exponent[at])
+	s.exponent[r] = f
+	saturated(k.du[at*d:(at+1)*d], adjoint, f)
+	k.keepForMatrix(s, b, t, r, f)
+}
+
+// zeros reports whether all exponents are 0.
+func zeros(exponents []int64) bool {
+	for _, e := range exponents {
+		if e != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // keepForMatrix stores the adjoint of state row r at time t for dA, multiplied by the scale of the

@@ -41,6 +41,16 @@ func addScaled[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (larges
 	return addScaledSlowly(dst, x, ex, c, y, ey)
 }
 
+// ordinary reports whether rows with these largest mantissas need no rescaling.
+func ordinary[F simd.Float](largest []F) bool {
+	for _, m := range largest {
+		if !(m >= smallestScale && m <= largestScale) {
+			return false
+		}
+	}
+	return true
+}
+
 // addScaledSlowly is addScaled for sums that leave the range of scales: it aligns the operands by
 // their magnitudes, not by their exponents, so that no digit that counts is lost.
 func addScaledSlowly[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (F, int64) {

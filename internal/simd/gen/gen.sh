@@ -7,7 +7,7 @@ tool=$(mktemp)
 trap 'rm -f "$tool"' EXIT
 go build -o "$tool" .
 cd "$dir"
-for group in gemm gemm512 pack vector functions functions512 logsign rows monomials; do
+for group in gemm gemm512 pack vector functions functions512 logsign rows recurrent monomials; do
 	"$tool" -kernels $group -pkg simd -out ${group}_amd64.s -stubs ${group}_stubs_amd64.go
 done
 mkdir -p peak

@@ -24,6 +24,7 @@ var groups = map[string]func(){
 	"functions512": wideFunctionKernels,
 	"logsign":      logSignKernels,
 	"rows":         rowKernels,
+	"recurrent":    recurrentKernels,
 	"monomials":    monomialKernels,
 	"peak":         peakKernel,
 }
