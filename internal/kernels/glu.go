@@ -18,15 +18,11 @@ func NewGLU[F simd.Float](rows, width int) *GLU[F] {
 	k := &GLU[F]{rows: rows, width: width}
 	k.forward = func(lo, hi int) {
 		d := k.width
-		for r := lo; r < hi; r++ {
-			simd.GLU(k.y[r*d:(r+1)*d], k.x[r*2*d:(r+1)*2*d])
-		}
+		simd.GLURows(k.y[lo*d:hi*d], k.x[lo*2*d:hi*2*d], d)
 	}
 	k.backward = func(lo, hi int) {
 		d := k.width
-		for r := lo; r < hi; r++ {
-			simd.GLUBackward(k.dx[r*2*d:(r+1)*2*d], k.dy[r*d:(r+1)*d], k.x[r*2*d:(r+1)*2*d])
-		}
+		simd.GLUBackwardRows(k.dx[lo*2*d:hi*2*d], k.dy[lo*d:hi*d], k.x[lo*2*d:hi*2*d], d)
 	}
 	return k
 }

@@ -221,27 +221,36 @@ func layerNormBackward32(dx, dy, x, weight []float32, mean, rstd float32, dweigh
 	layerNormBackwardAVX2(&dx[0], &dy[0], &x[0], &weight[0], &dweight[0], &dbias[0], len(x), mean, rstd)
 }
 
-func glu32(dst, a, b []float32) {
+func gluRows32(dst, x []float32, d int) {
 	if !haveAVX2 {
-		gluPortable(dst, a, b)
+		gluRowsPortable(dst, x, d)
 		return
 	}
-	for len(dst) > 0 {
-		n := min(len(dst), longest)
-		gluAVX2(&dst[0], &a[0], &b[0], n)
-		dst, a, b = dst[n:], a[n:], b[n:]
-	}
+	eachBlock(len(dst)/d, d, func(row, rows, from, n int) {
+		at := 2*row*d + from
+		gluAVX2(&dst[row*d+from], &x[at], &x[at+d], n, rows, 4*d, 8*d)
+	})
 }
 
-func gluBackward32(da, db, dy, a, b []float32) {
+func gluBackwardRows32(dx, dy, x []float32, d int) {
 	if !haveAVX2 {
-		gluBackwardPortable(da, db, dy, a, b)
+		gluBackwardRowsPortable(dx, dy, x, d)
 		return
 	}
-	for len(dy) > 0 {
-		n := min(len(dy), longest)
-		gluBackwardAVX2(&da[0], &db[0], &dy[0], &a[0], &b[0], n)
-		da, db, dy, a, b = da[n:], db[n:], dy[n:], a[n:], b[n:]
+	eachBlock(len(dy)/d, d, func(row, rows, from, n int) {
+		at := 2*row*d + from
+		gluBackwardAVX2(&dy[row*d+from], &dx[at], &dx[at+d], &x[at], &x[at+d], n, rows, 4*d, 8*d)
+	})
+}
+
+// eachBlock cuts rows of d numbers into blocks of the length that one call gets: n numbers, from one on,
+// of several rows.
+func eachBlock(rows, d int, body func(row, rows, from, n int)) {
+	for from := 0; from < d; from += longest {
+		n := min(longest, d-from)
+		for row, step := 0, longest/n; row < rows; row += step {
+			body(row, min(step, rows-row), from, n)
+		}
 	}
 }
 

@@ -35,8 +35,8 @@ func layerNormBackward32(dx, dy, x, weight []float32, mean, rstd float32, dweigh
 	layerNormBackwardPortable(dx, dy, x, weight, mean, rstd, dweight, dbias)
 }
 
-func glu32(dst, a, b []float32)                { gluPortable(dst, a, b) }
-func gluBackward32(da, db, dy, a, b []float32) { gluBackwardPortable(da, db, dy, a, b) }
+func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }
+func gluBackwardRows32(dx, dy, x []float32, d int) { gluBackwardRowsPortable(dx, dy, x, d) }
 
 func adamW32(value, grad, m, v []float32, h adamWFactors[float32]) {
 	adamWPortable(value, grad, m, v, h)

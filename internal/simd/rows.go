@@ -45,38 +45,82 @@ func LayerNormBackward[F Float](dx, dy, x, weight []F, mean, rstd F, dweight, db
 // GLU gates one row (Dauphin et al., arXiv:1612.08083): x is [2D], dst [D] = x[:D] * sigmoid(x[D:]).
 // dst may be x[:D] or x[D:].
 func GLU[F Float](dst, x []F) {
-	a, b := halves("GLU", len(dst), x)
-	checkMap("GLU", dst, a)
-	checkMap("GLU", dst, b)
-	if single[F]() {
-		glu32(as32(dst), as32(a), as32(b))
+	d := len(dst)
+	checkHalves("GLU", d, d, x)
+	if d == 0 {
 		return
 	}
-	gluPortable(dst, a, b)
+	checkMap("GLU", dst, x[:d])
+	checkMap("GLU", dst, x[d:])
+	gluRows(dst, x, d)
+}
+
+// GLURows is GLU of rows, one after the other: x is [R, 2D], dst [R, D]. dst must not overlap x.
+func GLURows[F Float](dst, x []F, d int) {
+	checkHalves("GLURows", len(dst), d, x)
+	if len(dst) == 0 {
+		return
+	}
+	if shared(dst, x) {
+		panicOverlap("GLURows")
+	}
+	gluRows(dst, x, d)
+}
+
+func gluRows[F Float](dst, x []F, d int) {
+	if single[F]() {
+		gluRows32(as32(dst), as32(x), d)
+		return
+	}
+	gluRowsPortable(dst, x, d)
 }
 
 // GLUBackward is the gradient of GLU on one row: dy is [D], x and dx are [2D]; dx is overwritten and may
 // be x.
-func GLUBackward[F Float](dx, dy, x []F) {
-	a, b := halves("GLUBackward", len(dy), x)
-	checkMap("GLUBackward", dx, x)
-	da, db := dx[:len(dy)], dx[len(dy):]
-	if shared(dx, dy) {
-		panicOverlap("GLUBackward")
-	}
-	if single[F]() {
-		gluBackward32(as32(da), as32(db), as32(dy), as32(a), as32(b))
-		return
-	}
-	gluBackwardPortable(da, db, dy, a, b)
+func GLUBackward[F Float](dx, dy, x []F) { gluBackwardRows("GLUBackward", dx, dy, x, len(dy)) }
+
+// GLUBackwardRows is GLUBackward of rows, one after the other: dy is [R, D], x and dx are [R, 2D]; dx may be
+// x.
+func GLUBackwardRows[F Float](dx, dy, x []F, d int) {
+	gluBackwardRows("GLUBackwardRows", dx, dy, x, d)
 }
 
-// halves cuts x [2d] in two.
-func halves[F Float](name string, d int, x []F) (a, b []F) {
-	if len(x) != 2*d {
-		panic(fmt.Sprintf("simd: %s: x has %d elements, not twice the %d of the output", name, len(x), d))
+func gluBackwardRows[F Float](name string, dx, dy, x []F, d int) {
+	checkHalves(name, len(dy), d, x)
+	if len(dy) == 0 {
+		return
 	}
-	return x[:d], x[d:]
+	checkMap(name, dx, x)
+	if shared(dx, dy) {
+		panicOverlap(name)
+	}
+	if single[F]() {
+		gluBackwardRows32(as32(dx), as32(dy), as32(x), d)
+		return
+	}
+	gluBackwardRowsPortable(dx, dy, x, d)
+}
+
+// checkHalves panics unless n numbers are whole rows of d and x is twice as long.
+func checkHalves[F Float](name string, n, d int, x []F) {
+	if len(x) != 2*n {
+		panic(fmt.Sprintf("simd: %s: x has %d elements, not twice the %d of the output", name, len(x), n))
+	}
+	if n > 0 && (d < 1 || n%d != 0) {
+		panic(fmt.Sprintf("simd: %s: %d elements are not rows of %d", name, n, d))
+	}
+}
+
+func gluRowsPortable[F Float](dst, x []F, d int) {
+	for ; len(dst) > 0; dst, x = dst[d:], x[2*d:] {
+		gluPortable(dst[:d], x[:d], x[d:2*d])
+	}
+}
+
+func gluBackwardRowsPortable[F Float](dx, dy, x []F, d int) {
+	for ; len(dy) > 0; dx, dy, x = dx[2*d:], dy[d:], x[2*d:] {
+		gluBackwardPortable(dx[:d], dx[d:2*d], dy[:d], x[:d], x[d:2*d])
+	}
 }
 
 func layerNormPortable[F Float](dst, x, weight, bias []F, eps F) (mean, rstd F) {

@@ -44,12 +44,12 @@ TEXT ·layerNormAVX2(SB), NOSPLIT, $0-56
 	JLT        sum1Enter
 
 sum4:
-	PREFETCHT0 1024(DI)
+	PREFETCHT0 4096(DI)
 	VMOVUPS    (DI), Y5
 	VADDPS     Y5, Y0, Y0
 	VMOVUPS    32(DI), Y5
 	VADDPS     Y5, Y2, Y2
-	PREFETCHT0 1088(DI)
+	PREFETCHT0 4160(DI)
 	VMOVUPS    64(DI), Y5
 	VADDPS     Y5, Y3, Y3
 	VMOVUPS    96(DI), Y5
@@ -64,7 +64,7 @@ sum1Enter:
 	JLT  sumTailEnter
 
 sum1:
-	PREFETCHT0 1024(DI)
+	PREFETCHT0 4096(DI)
 	VMOVUPS    (DI), Y5
 	VADDPS     Y5, Y0, Y0
 	ADDQ       $0x00000020, DI
@@ -161,7 +161,7 @@ squaresDone:
 	JLT          write1Enter
 
 write4:
-	PREFETCHT0  1024(AX)
+	PREFETCHT0  4096(AX)
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (DX), Y3
 	VMOVUPS     (BX), Y4
@@ -176,7 +176,7 @@ write4:
 	VMULPS      Y1, Y2, Y2
 	VFMADD213PS Y4, Y3, Y2
 	VMOVUPS     Y2, 32(AX)
-	PREFETCHT0  1088(AX)
+	PREFETCHT0  4160(AX)
 	VMOVUPS     64(CX), Y2
 	VMOVUPS     64(DX), Y3
 	VMOVUPS     64(BX), Y4
@@ -204,7 +204,7 @@ write1Enter:
 	JLT  writeTailEnter
 
 write1:
-	PREFETCHT0  1024(AX)
+	PREFETCHT0  4096(AX)
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (DX), Y3
 	VMOVUPS     (BX), Y4
@@ -273,8 +273,8 @@ TEXT ·layerNormBackwardAVX2(SB), NOSPLIT, $0-64
 	JLT          sums1Enter
 
 sums2:
-	PREFETCHT0  1024(R9)
-	PREFETCHT0  1024(R10)
+	PREFETCHT0  4096(R9)
+	PREFETCHT0  4096(R10)
 	VMOVUPS     (R9), Y7
 	VMOVUPS     (R10), Y8
 	VMOVUPS     (R11), Y9
@@ -317,8 +317,8 @@ sums1Enter:
 	JLT  sumsTailEnter
 
 sums1:
-	PREFETCHT0  1024(R9)
-	PREFETCHT0  1024(R10)
+	PREFETCHT0  4096(R9)
+	PREFETCHT0  4096(R10)
 	VMOVUPS     (R9), Y7
 	VMOVUPS     (R10), Y8
 	VMOVUPS     (R11), Y9
@@ -381,7 +381,7 @@ sumsDone:
 	JLT          write1Enter
 
 write2:
-	PREFETCHT0   1024(AX)
+	PREFETCHT0   4096(AX)
 	VMOVUPS      (CX), Y4
 	VMOVUPS      (DX), Y5
 	VMOVUPS      (BX), Y6
@@ -413,7 +413,7 @@ write1Enter:
 	JLT  writeTailEnter
 
 write1:
-	PREFETCHT0   1024(AX)
+	PREFETCHT0   4096(AX)
 	VMOVUPS      (CX), Y4
 	VMOVUPS      (DX), Y5
 	VMOVUPS      (BX), Y6
@@ -450,20 +450,31 @@ writeDone:
 	VZEROUPPER
 	RET
 
-// func gluAVX2(dst *float32, a *float32, b *float32, n int)
+// func gluAVX2(dst *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·gluAVX2(SB), NOSPLIT, $0-32
+TEXT ·gluAVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
-	SUBQ $0x10, BX
+	MOVQ rows+32(FP), SI
+	MOVQ stride+40(FP), DI
+	MOVQ strideX+48(FP), R8
+	MOVQ BX, R9
+	ANDQ $-8, R9
+	SHLQ $0x02, R9
+	SUBQ R9, DI
+	SUBQ R9, R8
+
+row:
+	MOVQ BX, R9
+	SUBQ $0x10, R9
 	JLT  loop1Enter
 
 loop2:
-	PREFETCHT0   1024(AX)
-	PREFETCHT0   1024(CX)
-	PREFETCHT0   1024(DX)
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
 	VMOVUPS      (DX), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -521,18 +532,18 @@ loop2:
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
-	SUBQ         $0x10, BX
+	SUBQ         $0x10, R9
 	JGE          loop2
 
 loop1Enter:
-	ADDQ $0x10, BX
-	SUBQ $0x08, BX
+	ADDQ $0x10, R9
+	SUBQ $0x08, R9
 	JLT  loopTailEnter
 
 loop1:
-	PREFETCHT0   1024(AX)
-	PREFETCHT0   1024(CX)
-	PREFETCHT0   1024(DX)
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
 	VMOVUPS      (DX), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -563,15 +574,15 @@ loop1:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
-	SUBQ         $0x08, BX
+	SUBQ         $0x08, R9
 	JGE          loop1
 
 loopTailEnter:
-	ADDQ         $0x08, BX
+	ADDQ         $0x08, R9
 	JZ           loopDone
-	LEAQ         tail<>+0(SB), SI
-	NEGQ         BX
-	VMOVDQU      32(SI)(BX*4), Y0
+	LEAQ         tail<>+0(SB), R10
+	NEGQ         R9
+	VMOVDQU      32(R10)(R9*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
@@ -601,6 +612,11 @@ loopTailEnter:
 	VMASKMOVPS   Y2, Y0, (AX)
 
 loopDone:
+	ADDQ DI, AX
+	ADDQ R8, CX
+	ADDQ R8, DX
+	DECQ SI
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -724,24 +740,35 @@ DATA gate0<>+24(SB)/4, $0x3f000000
 DATA gate0<>+28(SB)/4, $0x3f000000
 GLOBL gate0<>(SB), RODATA|NOPTR, $32
 
-// func gluBackwardAVX2(da *float32, db *float32, dy *float32, a *float32, b *float32, n int)
+// func gluBackwardAVX2(dy *float32, da *float32, db *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·gluBackwardAVX2(SB), NOSPLIT, $0-48
-	MOVQ da+0(FP), AX
-	MOVQ db+8(FP), CX
-	MOVQ dy+16(FP), DX
+TEXT ·gluBackwardAVX2(SB), NOSPLIT, $0-72
+	MOVQ dy+0(FP), AX
+	MOVQ da+8(FP), CX
+	MOVQ db+16(FP), DX
 	MOVQ a+24(FP), BX
 	MOVQ b+32(FP), SI
 	MOVQ n+40(FP), DI
-	SUBQ $0x10, DI
+	MOVQ rows+48(FP), R8
+	MOVQ stride+56(FP), R9
+	MOVQ strideX+64(FP), R10
+	MOVQ DI, R11
+	ANDQ $-8, R11
+	SHLQ $0x02, R11
+	SUBQ R11, R9
+	SUBQ R11, R10
+
+row:
+	MOVQ DI, R11
+	SUBQ $0x10, R11
 	JLT  loop1Enter
 
 loop2:
-	PREFETCHT0   1024(AX)
-	PREFETCHT0   1024(CX)
-	PREFETCHT0   1024(DX)
-	PREFETCHT0   1024(BX)
-	PREFETCHT0   1024(SI)
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
+	PREFETCHT0   4096(BX)
+	PREFETCHT0   4096(SI)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -766,15 +793,15 @@ loop2:
 	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y1
 	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (DX), Y0
+	VMOVUPS      (AX), Y0
 	VMOVUPS      (BX), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y1, Y1, Y3
 	VMULPS       Y0, Y2, Y2
 	VMULPS       Y3, Y2, Y2
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
-	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y1, (CX)
+	VMOVUPS      Y2, (DX)
 	VMOVUPS      32(SI), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -799,34 +826,34 @@ loop2:
 	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y1
 	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      32(DX), Y0
+	VMOVUPS      32(AX), Y0
 	VMOVUPS      32(BX), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y1, Y1, Y3
 	VMULPS       Y0, Y2, Y2
 	VMULPS       Y3, Y2, Y2
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 32(CX)
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y2, 32(DX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x00000040, BX
 	ADDQ         $0x00000040, SI
-	SUBQ         $0x10, DI
+	SUBQ         $0x10, R11
 	JGE          loop2
 
 loop1Enter:
-	ADDQ $0x10, DI
-	SUBQ $0x08, DI
+	ADDQ $0x10, R11
+	SUBQ $0x08, R11
 	JLT  loopTailEnter
 
 loop1:
-	PREFETCHT0   1024(AX)
-	PREFETCHT0   1024(CX)
-	PREFETCHT0   1024(DX)
-	PREFETCHT0   1024(BX)
-	PREFETCHT0   1024(SI)
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
+	PREFETCHT0   4096(BX)
+	PREFETCHT0   4096(SI)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -851,29 +878,29 @@ loop1:
 	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y1
 	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (DX), Y0
+	VMOVUPS      (AX), Y0
 	VMOVUPS      (BX), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y1, Y1, Y3
 	VMULPS       Y0, Y2, Y2
 	VMULPS       Y3, Y2, Y2
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
-	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y1, (CX)
+	VMOVUPS      Y2, (DX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
-	SUBQ         $0x08, DI
+	SUBQ         $0x08, R11
 	JGE          loop1
 
 loopTailEnter:
-	ADDQ         $0x08, DI
+	ADDQ         $0x08, R11
 	JZ           loopDone
-	LEAQ         tail<>+0(SB), R8
-	NEGQ         DI
-	VMOVDQU      32(R8)(DI*4), Y0
+	LEAQ         tail<>+0(SB), R12
+	NEGQ         R11
+	VMOVDQU      32(R12)(R11*4), Y0
 	VMASKMOVPS   (SI), Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
@@ -898,17 +925,24 @@ loopTailEnter:
 	VADDPS       one<>+0(SB), Y3, Y3
 	VMOVUPS      one<>+0(SB), Y2
 	VDIVPS       Y3, Y2, Y2
-	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (AX), Y0, Y1
 	VMASKMOVPS   (BX), Y0, Y3
 	VMOVAPS      Y2, Y4
 	VFNMADD231PS Y2, Y2, Y4
 	VMULPS       Y1, Y3, Y3
 	VMULPS       Y4, Y3, Y3
 	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)
-	VMASKMOVPS   Y3, Y0, (CX)
+	VMASKMOVPS   Y2, Y0, (CX)
+	VMASKMOVPS   Y3, Y0, (DX)
 
 loopDone:
+	ADDQ R9, AX
+	ADDQ R10, CX
+	ADDQ R10, DX
+	ADDQ R10, BX
+	ADDQ R10, SI
+	DECQ R8
+	JNZ  row
 	VZEROUPPER
 	RET
 

@@ -14,15 +14,15 @@ func layerNormAVX2(dst *float32, x *float32, weight *float32, bias *float32, n i
 //go:noescape
 func layerNormBackwardAVX2(dx *float32, dy *float32, x *float32, weight *float32, dweight *float32, dbias *float32, n int, mean float32, rstd float32)
 
-// gluAVX2 sets dst = a * sigmoid(b).
+// gluAVX2 sets dst = a * sigmoid(b) for rows of n numbers, stride bytes apart in dst and strideX in a and b.
 //
 //go:noescape
-func gluAVX2(dst *float32, a *float32, b *float32, n int)
+func gluAVX2(dst *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
 
-// gluBackwardAVX2 sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b).
+// gluBackwardAVX2 sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b) for rows of n numbers, stride bytes apart in dy and strideX in the others.
 //
 //go:noescape
-func gluBackwardAVX2(da *float32, db *float32, dy *float32, a *float32, b *float32, n int)
+func gluBackwardAVX2(dy *float32, da *float32, db *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
 
 // adamWAVX2 is one AdamW update.
 //

@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -155,6 +156,32 @@ func checkGLU[F Float](t *testing.T) {
 		near64(t, "GLUBackward", dx, gradient, max(1e-8, tolerance[F]()))
 		GLUBackward(x, dy, x)
 		near64(t, "in place", x, widen(dx), 0)
+	}
+}
+
+// TestGLURows: rows at once have the bits of rows one by one, and write nothing else.
+func TestGLURows(t *testing.T) {
+	onEachPath(t, func(t *testing.T) {
+		checkGLURows[float32](t)
+		checkGLURows[float64](t)
+	})
+}
+
+func checkGLURows[F Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 6))
+	for _, shape := range [][2]int{{1, 1}, {3, 7}, {5, 8}, {4, 31}, {2, 64}, {3, 1<<16 + 3}, {700, 100}} {
+		rows, d := shape[0], shape[1]
+		x, dy := normals[F](r, 2*rows*d), normals[F](r, rows*d)
+		y, want := make([]F, rows*d+1), make([]F, rows*d+1)
+		dx, wantX := make([]F, 2*rows*d+1), make([]F, 2*rows*d+1)
+		for i := range rows {
+			GLU(want[i*d:(i+1)*d], x[2*i*d:2*(i+1)*d])
+			GLUBackward(wantX[2*i*d:2*(i+1)*d], dy[i*d:(i+1)*d], x[2*i*d:2*(i+1)*d])
+		}
+		GLURows(y[:rows*d], x, d)
+		GLUBackwardRows(dx[:2*rows*d], dy, x, d)
+		near64(t, fmt.Sprint("GLURows ", shape), y, widen(want), 0)
+		near64(t, fmt.Sprint("GLUBackwardRows ", shape), dx, widen(wantX), 0)
 	}
 }
 

@@ -379,7 +379,7 @@ DATA abs<>+28(SB)/4, $0x7fffffff
 GLOBL abs<>(SB), RODATA|NOPTR, $32
 
 // func sumAVX2(x *float32, n int) float32
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·sumAVX2(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
@@ -395,17 +395,21 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-20
 	JLT    loop2Enter
 
 loop8:
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	VADDPS 64(AX), Y2, Y2
-	VADDPS 96(AX), Y3, Y3
-	VADDPS 128(AX), Y4, Y4
-	VADDPS 160(AX), Y5, Y5
-	VADDPS 192(AX), Y6, Y6
-	VADDPS 224(AX), Y7, Y7
-	ADDQ   $0x00000100, AX
-	SUBQ   $0x40, CX
-	JGE    loop8
+	PREFETCHT0 4096(AX)
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	PREFETCHT0 4160(AX)
+	VADDPS     64(AX), Y2, Y2
+	VADDPS     96(AX), Y3, Y3
+	PREFETCHT0 4224(AX)
+	VADDPS     128(AX), Y4, Y4
+	VADDPS     160(AX), Y5, Y5
+	PREFETCHT0 4288(AX)
+	VADDPS     192(AX), Y6, Y6
+	VADDPS     224(AX), Y7, Y7
+	ADDQ       $0x00000100, AX
+	SUBQ       $0x40, CX
+	JGE        loop8
 
 loop2Enter:
 	ADDQ $0x40, CX
@@ -413,11 +417,12 @@ loop2Enter:
 	JLT  loop1Enter
 
 loop2:
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	ADDQ   $0x00000040, AX
-	SUBQ   $0x10, CX
-	JGE    loop2
+	PREFETCHT0 4096(AX)
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	ADDQ       $0x00000040, AX
+	SUBQ       $0x10, CX
+	JGE        loop2
 
 loop1Enter:
 	ADDQ $0x10, CX
@@ -425,10 +430,11 @@ loop1Enter:
 	JLT  loopTailEnter
 
 loop1:
-	VADDPS (AX), Y0, Y0
-	ADDQ   $0x00000020, AX
-	SUBQ   $0x08, CX
-	JGE    loop1
+	PREFETCHT0 4096(AX)
+	VADDPS     (AX), Y0, Y0
+	ADDQ       $0x00000020, AX
+	SUBQ       $0x08, CX
+	JGE        loop1
 
 loopTailEnter:
 	ADDQ       $0x08, CX
@@ -740,7 +746,7 @@ loopDone:
 	RET
 
 // func maxAVX2(x *float32, n int) float32
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·maxAVX2(SB), NOSPLIT, $0-20
 	MOVQ    x+0(FP), AX
 	MOVQ    n+8(FP), CX
@@ -754,33 +760,37 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-20
 	JLT     loop1Enter
 
 loop8:
-	VMOVUPS (AX), Y6
-	VMAXPS  Y6, Y0, Y0
-	VMOVUPS 32(AX), Y7
-	VMAXPS  Y7, Y1, Y1
-	VCMPPS  $0x03, Y6, Y7, Y6
-	VORPS   Y6, Y4, Y4
-	VMOVUPS 64(AX), Y6
-	VMAXPS  Y6, Y2, Y2
-	VMOVUPS 96(AX), Y7
-	VMAXPS  Y7, Y3, Y3
-	VCMPPS  $0x03, Y6, Y7, Y6
-	VORPS   Y6, Y5, Y5
-	VMOVUPS 128(AX), Y6
-	VMAXPS  Y6, Y0, Y0
-	VMOVUPS 160(AX), Y7
-	VMAXPS  Y7, Y1, Y1
-	VCMPPS  $0x03, Y6, Y7, Y6
-	VORPS   Y6, Y4, Y4
-	VMOVUPS 192(AX), Y6
-	VMAXPS  Y6, Y2, Y2
-	VMOVUPS 224(AX), Y7
-	VMAXPS  Y7, Y3, Y3
-	VCMPPS  $0x03, Y6, Y7, Y6
-	VORPS   Y6, Y5, Y5
-	ADDQ    $0x00000100, AX
-	SUBQ    $0x40, CX
-	JGE     loop8
+	PREFETCHT0 4096(AX)
+	VMOVUPS    (AX), Y6
+	VMAXPS     Y6, Y0, Y0
+	VMOVUPS    32(AX), Y7
+	VMAXPS     Y7, Y1, Y1
+	VCMPPS     $0x03, Y6, Y7, Y6
+	VORPS      Y6, Y4, Y4
+	PREFETCHT0 4160(AX)
+	VMOVUPS    64(AX), Y6
+	VMAXPS     Y6, Y2, Y2
+	VMOVUPS    96(AX), Y7
+	VMAXPS     Y7, Y3, Y3
+	VCMPPS     $0x03, Y6, Y7, Y6
+	VORPS      Y6, Y5, Y5
+	PREFETCHT0 4224(AX)
+	VMOVUPS    128(AX), Y6
+	VMAXPS     Y6, Y0, Y0
+	VMOVUPS    160(AX), Y7
+	VMAXPS     Y7, Y1, Y1
+	VCMPPS     $0x03, Y6, Y7, Y6
+	VORPS      Y6, Y4, Y4
+	PREFETCHT0 4288(AX)
+	VMOVUPS    192(AX), Y6
+	VMAXPS     Y6, Y2, Y2
+	VMOVUPS    224(AX), Y7
+	VMAXPS     Y7, Y3, Y3
+	VCMPPS     $0x03, Y6, Y7, Y6
+	VORPS      Y6, Y5, Y5
+	ADDQ       $0x00000100, AX
+	SUBQ       $0x40, CX
+	JGE        loop8
 
 loop1Enter:
 	ADDQ $0x40, CX
@@ -788,13 +798,14 @@ loop1Enter:
 	JLT  loopTailEnter
 
 loop1:
-	VMOVUPS (AX), Y6
-	VMAXPS  Y6, Y0, Y0
-	VCMPPS  $0x03, Y6, Y6, Y6
-	VORPS   Y6, Y4, Y4
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x08, CX
-	JGE     loop1
+	PREFETCHT0 4096(AX)
+	VMOVUPS    (AX), Y6
+	VMAXPS     Y6, Y0, Y0
+	VCMPPS     $0x03, Y6, Y6, Y6
+	VORPS      Y6, Y4, Y4
+	ADDQ       $0x00000020, AX
+	SUBQ       $0x08, CX
+	JGE        loop1
 
 loopTailEnter:
 	ADDQ       $0x08, CX

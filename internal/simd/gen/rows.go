@@ -124,34 +124,62 @@ func layerNormBackward(tail Mem) {
 }
 
 func glu(tail Mem) {
-	function("gluAVX2", "func(dst, a, b *float32, n int)", "sets dst = a * sigmoid(b).")
+	function("gluAVX2", "func(dst, a, b *float32, n, rows, stride, strideX int)",
+		"sets dst = a * sigmoid(b) for rows of n numbers, stride bytes apart in dst and strideX in a and b.")
 	dst, a, b, n := pointer("dst"), pointer("a"), pointer("b"), pointer("n")
-	stream("loop", tail, n, []int{2, 1}, pointers(dst, a, b), func(l lane) {
-		l.ahead(dst, a, b)
-		s := gate(l.load(b))
-		VMULPS(l.load(a), s, s)
-		l.store(s, dst)
+	gateRows(pointers(dst), pointers(a, b), n, func(left reg.GPVirtual) {
+		stream("loop", tail, left, []int{2, 1}, pointers(dst, a, b), func(l lane) {
+			l.ahead(dst, a, b)
+			s := gate(l.load(b))
+			VMULPS(l.load(a), s, s)
+			l.store(s, dst)
+		})
 	})
 	finish()
 }
 
 func gluBackward(tail Mem) {
-	function("gluBackwardAVX2", "func(da, db, dy, a, b *float32, n int)",
-		"sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b).")
-	da, db, dy, a, b, n := pointer("da"), pointer("db"), pointer("dy"), pointer("a"), pointer("b"), pointer("n")
-	stream("loop", tail, n, []int{2, 1}, pointers(da, db, dy, a, b), func(l lane) {
-		l.ahead(da, db, dy, a, b)
-		s := gate(l.load(b))
-		d, u, slope := l.load(dy), l.load(a), YMM()
-		VMOVAPS(s, slope)
-		VFNMADD231PS(s, s, slope)
-		VMULPS(d, u, u)
-		VMULPS(slope, u, u)
-		VMULPS(d, s, s)
-		l.store(s, da)
-		l.store(u, db)
+	function("gluBackwardAVX2", "func(dy, da, db, a, b *float32, n, rows, stride, strideX int)",
+		"sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b) for rows of n numbers, stride bytes apart in dy and strideX in the others.")
+	dy, da, db, a, b, n := pointer("dy"), pointer("da"), pointer("db"), pointer("a"), pointer("b"), pointer("n")
+	gateRows(pointers(dy), pointers(da, db, a, b), n, func(left reg.GPVirtual) {
+		stream("loop", tail, left, []int{2, 1}, pointers(dy, da, db, a, b), func(l lane) {
+			l.ahead(dy, da, db, a, b)
+			s := gate(l.load(b))
+			d, u, slope := l.load(dy), l.load(a), YMM()
+			VMOVAPS(s, slope)
+			VFNMADD231PS(s, s, slope)
+			VMULPS(d, u, u)
+			VMULPS(slope, u, u)
+			VMULPS(d, s, s)
+			l.store(s, da)
+			l.store(u, db)
+		})
 	})
 	finish()
+}
+
+// gateRows emits a loop over rows of n numbers, of which body handles one: it uses up the length that it is
+// given and advances the pointers by n rounded down to whole vectors. From row to row those of one half are
+// the parameter stride apart, those of halves strideX.
+func gateRows(half, halves []reg.GPVirtual, n reg.GPVirtual, body func(n reg.GPVirtual)) {
+	rows, stride, strideX, left := pointer("rows"), pointer("stride"), pointer("strideX"), GP64()
+	MOVQ(n, left)
+	ANDQ(I32(-8), left)
+	SHLQ(Imm(2), left)
+	SUBQ(left, stride)
+	SUBQ(left, strideX)
+	Label("row")
+	MOVQ(n, left)
+	body(left)
+	for _, p := range half {
+		ADDQ(stride, p)
+	}
+	for _, p := range halves {
+		ADDQ(strideX, p)
+	}
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 }
 
 // The order of the fields of simd.adamWFactors.

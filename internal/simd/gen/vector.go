@@ -89,6 +89,7 @@ func reductions(tail Mem) {
 	function("sumAVX2", "func(x *float32, n int) float32", "returns the sum of x.")
 	x, n, acc := pointer("x"), pointer("n"), zeroed(8)
 	stream("loop", tail, n, steps, pointers(x), func(l lane) {
+		l.ahead(x)
 		if l.mask == nil {
 			VADDPS(l.at(x), acc[l.u], acc[l.u])
 		} else {
@@ -143,6 +144,7 @@ func maximum(tail Mem) {
 	unordered := zeroed(2)
 	var previous vec
 	stream("loop", tail, n, []int{8, 1}, pointers(x), func(l lane) {
+		l.ahead(x)
 		v := l.load(x)
 		if l.mask != nil {
 			VBLENDVPS(*l.mask, v, loaded(lowest), v)
