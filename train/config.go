@@ -33,6 +33,7 @@ type Config struct {
 	Seed                        uint64
 	Optimizer                   string
 	LR, MinLR                   float64
+	LRRecurrent                 float64 // factor on the rate of recurrences' matrices
 	Schedule                    string
 	Warmup, ScheduleSteps       int // ScheduleSteps 0: the larger of Steps and the preset's steps
 	DecayRatio                  float64
@@ -96,6 +97,7 @@ func (c *Config) Table() settings.Table {
 		{Name: "optimizer", Group: rates, Help: strings.Join(optim.Names(), ", "), Value: &c.Optimizer},
 		{Name: "lr", Group: rates, Help: "peak learning rate", Value: &c.LR},
 		{Name: "min-lr", Group: rates, Help: "learning rate at the end", Value: &c.MinLR},
+		{Name: "lr-recurrent", Group: rates, Help: "factor on the learning rate of a recurrence's matrix A (goom-rnn): below 1 keeps long memory", Value: &c.LRRecurrent},
 		{Name: "schedule", Group: rates, Help: strings.Join(schedule.Names(), ", "), Value: &c.Schedule},
 		{Name: "warmup", Group: rates, Help: "steps until the peak", Value: &c.Warmup},
 		{Name: "schedule-steps", Group: rates, Help: "length of the curve; 0: the larger of -steps and the preset's steps", Value: &c.ScheduleSteps},
@@ -157,6 +159,7 @@ func (c *Config) Validate() error {
 		{c.Seq < 0, fmt.Sprintf("seq %d: must be at least 1 (0: the task's default)", c.Seq)},
 		{c.ScheduleSteps < 0, fmt.Sprintf("schedule-steps %d: must be at least 0", c.ScheduleSteps)},
 		{!(c.Clip >= 0), fmt.Sprintf("clip %g: must be at least 0 (0: no clipping)", c.Clip)},
+		{!(c.LRRecurrent > 0), fmt.Sprintf("lr-recurrent %g: must be positive (1: the rate of all)", c.LRRecurrent)},
 		{!(c.EMA >= 0 && c.EMA < 1), fmt.Sprintf("ema %g: must lie in [0, 1) (0: none)", c.EMA)},
 		{!(c.Dropout >= 0 && c.Dropout < 1), fmt.Sprintf("dropout %g: must lie in [0, 1) (0: none)", c.Dropout)},
 		{c.Dropout > 0 && c.OverfitBatch, fmt.Sprintf("dropout %g contradicts overfit-batch, whose loss could not fall to almost nothing: give -dropout 0", c.Dropout)},
@@ -214,7 +217,7 @@ func (c *Config) curve() schedule.Config {
 }
 
 func (c *Config) optimOptions() optim.Options {
-	return optim.Options{Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay}
+	return optim.Options{Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay, Recurrent: c.LRRecurrent}
 }
 
 // DataConfig is the part of the configuration that data.Open takes.

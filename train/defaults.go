@@ -10,7 +10,7 @@ func base() Config {
 	return Config{
 		Model: defaultModel, Preset: defaultPreset, DType: "float32", Task: defaultTask, Tokenizer: "byte",
 		Steps: 800, Batch: 16, Seed: 1,
-		Optimizer: "adamw", LR: 3e-3, MinLR: 1e-5, Schedule: "one-cycle", Warmup: 10, DecayRatio: 0.2,
+		Optimizer: "adamw", LR: 3e-3, MinLR: 1e-5, LRRecurrent: 1, Schedule: "one-cycle", Warmup: 10, DecayRatio: 0.2,
 		WeightDecay: 0.1, Beta1Max: 0.99, Beta2: 0.99, Eps: 1e-8, Clip: 1,
 		EvalEvery: 200, EvalBatches: 20, SaveEvery: 200, Keep: 3,
 		OnNonfinite: "stop", MaxNonfinite: 10, SampleTokens: 300,

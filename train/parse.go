@@ -144,7 +144,7 @@ var frozen = []string{
 
 // steering settings may change, but then the run is no longer what it would have been unbroken.
 var steering = []string{
-	"batch", "micro-batch", "lr", "min-lr", "schedule", "warmup", "schedule-steps", "decay-ratio",
+	"batch", "micro-batch", "lr", "min-lr", "lr-recurrent", "schedule", "warmup", "schedule-steps", "decay-ratio",
 	"weight-decay", "beta1", "beta1-max", "beta2", "eps", "clip", "ema", "dropout", "on-nonfinite",
 }
 

@@ -51,11 +51,11 @@ func (n *newtonSchulz[F]) update(s *slot[F], r *rates[F]) {
 		x[i] = g + r.beta1*s.m[i]
 	}
 	x = n.orthogonalise(x, rows, columns)
-	shrink := F(1)
+	shrink, lr := F(1), r.lr*s.rate
 	if s.p.Decay {
-		shrink -= r.lr * r.decay
+		shrink -= lr * r.decay
 	}
-	scale := -r.lr * F(0.2*math.Sqrt(float64(max(rows, columns))))
+	scale := -lr * F(0.2*math.Sqrt(float64(max(rows, columns))))
 	simd.Scale(s.p.Value, shrink, s.p.Value)
 	simd.AddScaled(s.p.Value, scale, x)
 }

@@ -15,6 +15,7 @@ type Options struct {
 	Beta2       float64 // AdamW: decay of the mean square; Lion: decay of the momentum
 	Eps         float64 // AdamW: added to the root of the mean square
 	WeightDecay float64 // per unit of learning rate, on parameters with Decay
+	Recurrent   float64 // factor on the learning rate of Recurrent parameters; 0: 1
 }
 
 // A Rule is how one parameter is updated.
@@ -32,7 +33,8 @@ func Names() []string { return []string{string(AdamW), string(Lion), string(Muon
 
 // RuleFor says which rule an optimiser gives to a parameter: its own, but for Muon AdamW wherever
 // orthogonal updates make no sense: vectors, undecayed parameters, embeddings and heads (whose rows
-// are looked up, not multiplied through) and initial states.
+// are looked up, not multiplied through), initial states, and recurrences' matrices, all of whose
+// eigenvalues an update of full rank would move at every step.
 func RuleFor(optimizer Rule, name string, shape []int, decay bool) Rule {
 	if optimizer != Muon {
 		return optimizer
@@ -41,16 +43,23 @@ func RuleFor(optimizer Rule, name string, shape []int, decay bool) Rule {
 	switch {
 	case !decay, len(shape) != 2, shape[0] < 2, shape[1] < 2:
 		return AdamW
-	case strings.Contains(name, "embed"), strings.HasPrefix(name, "head"), last == "head", last == "init_states":
+	case strings.Contains(name, "embed"), strings.HasPrefix(name, "head"), last == "head", last == "init_states", Recurrent(name):
 		return AdamW
 	}
 	return Muon
 }
 
+// Recurrent says whether a parameter of that name is the matrix that a recurrence multiplies its state by
+// at every step. Its powers are what the model computes with, so small changes of it are large ones of
+// what is remembered: updates as large as those of other matrices are noise that pulls its eigenvalues
+// away from the unit circle, and old inputs are forgotten.
+func Recurrent(name string) bool { return name[strings.LastIndexByte(name, '.')+1:] == "A" }
+
 // A slot is one parameter with its state.
 type slot[F simd.Float] struct {
 	p    *params.Param[F]
 	rule Rule
+	rate F   // factor on the learning rate
 	m    []F // running mean of gradients
 	v    []F // AdamW: running mean of their squares
 }
@@ -85,9 +94,15 @@ func New[F simd.Float](name string, ps []*params.Param[F], o Options) (*Optimize
 	case !(o.WeightDecay >= 0) || math.IsInf(o.WeightDecay, 1):
 		return nil, fmt.Errorf("optimizer %s: weight-decay %g: must be a number of at least 0", name, o.WeightDecay)
 	}
+	if !(o.Recurrent >= 0) || math.IsInf(o.Recurrent, 1) {
+		return nil, fmt.Errorf("optimizer %s: lr-recurrent %g: must be a number of at least 0 (0: 1)", name, o.Recurrent)
+	}
 	opt := &Optimizer[F]{options: o, products: []float64{1, 1}}
 	for _, p := range ps {
-		s := slot[F]{p: p, rule: RuleFor(Rule(name), p.Name, p.Shape, p.Decay), m: make([]F, len(p.Value))}
+		s := slot[F]{p: p, rule: RuleFor(Rule(name), p.Name, p.Shape, p.Decay), rate: 1, m: make([]F, len(p.Value))}
+		if o.Recurrent > 0 && Recurrent(p.Name) {
+			s.rate = F(o.Recurrent)
+		}
 		switch s.rule {
 		case AdamW:
 			s.v = make([]F, len(p.Value))
@@ -130,10 +145,13 @@ func (o *Optimizer[F]) updatePiece(i int) {
 	s := &o.slots[at.index]
 	value, grad, m := s.p.Value[at.lo:at.hi], s.p.Grad[at.lo:at.hi], s.m[at.lo:at.hi]
 	if s.rule == Lion {
-		lion(value, grad, m, o.now, s.p.Decay)
+		r := o.now
+		r.lr *= s.rate
+		lion(value, grad, m, r, s.p.Decay)
 		return
 	}
 	h := o.now.adamw
+	h.LR *= s.rate
 	if s.p.Decay {
 		h.Decay = o.now.decay
 	}

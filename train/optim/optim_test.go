@@ -134,6 +134,7 @@ func TestRuleFor(t *testing.T) {
 		{"lm.head", []int{256, 64}, true, AdamW},
 		{"embed_pos.dense.weight", []int{64, 64}, true, AdamW},
 		{"ssm.init_states", []int{16, 32}, true, AdamW},
+		{"res_layers.0.ssm_over_gooms.A", []int{16, 16}, true, AdamW},
 		{"w", []int{16, 32}, false, AdamW},
 		{"w", []int{1, 32}, true, AdamW},
 		{"w", []int{2, 16, 32}, true, AdamW},
@@ -301,5 +302,43 @@ func BenchmarkUpdate(b *testing.B) {
 				opt.Update(1e-3, 0.9, 1)
 			}
 		})
+	}
+}
+
+// TestRecurrent holds every optimiser with a factor on recurrences' matrices to one without, whose rate
+// is that much lower: the matrix named A moves as with the low rate, all else as with the full one.
+func TestRecurrent(t *testing.T) {
+	for _, name := range Names() {
+		train := func(recurrent, factor float64) []*params.Param[float64] {
+			ps := append(model[float64](1), params.New[float64]("blocks.0.A", true, 4, 4), params.New[float64]("blocks.0.BA", true, 4, 4))
+			for _, p := range ps[len(ps)-2:] {
+				for i := range p.Value {
+					p.Value[i] = float64(i%5) - 1.7
+				}
+			}
+			opt, err := New(name, ps, Options{Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Recurrent: recurrent})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for step := 1; step <= 3; step++ {
+				gradients(ps, step)
+				lr, beta1 := rateAt(step)
+				opt.Update(lr*factor, beta1, 1)
+			}
+			return ps
+		}
+		got, full, low := train(0.125, 1), train(0, 1), train(1, 0.125) // a power of two: no rounding
+		for n, p := range got {
+			want := full[n]
+			if p.Name == "blocks.0.A" {
+				want = low[n]
+			}
+			if !slices.Equal(p.Value, want.Value) {
+				t.Errorf("%s, %s: %v, want %v", name, p.Name, p.Value[0], want.Value[0])
+			}
+		}
+	}
+	if _, err := New("adamw", model[float64](1), Options{Beta2: 0.95, Eps: 1e-8, Recurrent: -1}); err == nil {
+		t.Error("a negative factor is accepted")
 	}
 }
