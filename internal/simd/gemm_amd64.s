@@ -21,10 +21,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0b
-	JGE  rows6
 	MOVQ SI, R14
-	CMPQ SI, $0x06
+	CMPQ R14, $0x0b
+	JGE  rows6
+	CMPQ R14, $0x06
 	JLE  choose
 	INCQ R14
 	SHRQ $0x01, R14
@@ -1072,10 +1072,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0b
-	JGE  rows6
 	MOVQ SI, R11
-	CMPQ SI, $0x06
+	CMPQ R11, $0x0b
+	JGE  rows6
+	CMPQ R11, $0x06
 	JLE  choose
 	INCQ R11
 	SHRQ $0x01, R11
@@ -1941,10 +1941,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0f
-	JGE  rows8
 	MOVQ SI, R11
-	CMPQ SI, $0x08
+	CMPQ R11, $0x0f
+	JGE  rows8
+	CMPQ R11, $0x08
 	JLE  choose
 	INCQ R11
 	SHRQ $0x01, R11
@@ -2921,10 +2921,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0f
-	JGE  rows8
 	MOVQ SI, R11
-	CMPQ SI, $0x08
+	CMPQ R11, $0x0f
+	JGE  rows8
+	CMPQ R11, $0x08
 	JLE  choose
 	INCQ R11
 	SHRQ $0x01, R11
@@ -3935,10 +3935,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0b
-	JGE  rows6
 	MOVQ SI, R14
-	CMPQ SI, $0x06
+	CMPQ R14, $0x0b
+	JGE  rows6
+	CMPQ R14, $0x06
 	JLE  choose
 	INCQ R14
 	SHRQ $0x01, R14
@@ -4986,10 +4986,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0b
-	JGE  rows6
 	MOVQ SI, R11
-	CMPQ SI, $0x06
+	CMPQ R11, $0x0b
+	JGE  rows6
+	CMPQ R11, $0x06
 	JLE  choose
 	INCQ R11
 	SHRQ $0x01, R11
@@ -5855,10 +5855,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0f
-	JGE  rows8
 	MOVQ SI, R11
-	CMPQ SI, $0x08
+	CMPQ R11, $0x0f
+	JGE  rows8
+	CMPQ R11, $0x08
 	JLE  choose
 	INCQ R11
 	SHRQ $0x01, R11
@@ -6835,10 +6835,10 @@ panel:
 	MOVQ 40(AX), SI
 
 block:
-	CMPQ SI, $0x0f
-	JGE  rows8
 	MOVQ SI, R11
-	CMPQ SI, $0x08
+	CMPQ R11, $0x0f
+	JGE  rows8
+	CMPQ R11, $0x08
 	JLE  choose
 	INCQ R11
 	SHRQ $0x01, R11

@@ -134,20 +134,9 @@ func gemmKernel(e element, vectors int, masked bool) {
 	ADDQ(g.field(tileOffC), g.d)
 	MOVQ(g.field(tileM), g.rows)
 
-	// 2h rows and more: a block of h; above h: two blocks as equal as can be; else what is left.
 	Label("block")
-	CMPQ(g.rows, Imm(uint64(2*highest-1)))
-	JGE(LabelRef(rowsLabel(highest)))
 	MOVQ(g.rows, g.tmp)
-	CMPQ(g.rows, Imm(uint64(highest)))
-	JLE(LabelRef("choose"))
-	INCQ(g.tmp)
-	SHRQ(Imm(1), g.tmp)
-	Label("choose")
-	for rows := highest; rows > 1; rows-- {
-		CMPQ(g.tmp, Imm(uint64(rows)))
-		JEQ(LabelRef(rowsLabel(rows)))
-	}
+	chooseBlock(g.tmp, highest)
 	for rows := 1; rows <= highest; rows++ {
 		Label(rowsLabel(rows))
 		g.block(rows)
@@ -164,6 +153,22 @@ func gemmKernel(e element, vectors int, masked bool) {
 	JNZ(LabelRef("panel"))
 	VZEROUPPER()
 	RET()
+}
+
+// chooseBlock jumps to the block to take of the rows left, a number that it uses up: with 2h rows and more
+// (all but) one of h, above h two as equal as can be, else what is left.
+func chooseBlock(left reg.GPVirtual, h int) {
+	CMPQ(left, Imm(uint64(2*h-1)))
+	JGE(LabelRef(rowsLabel(h)))
+	CMPQ(left, Imm(uint64(h)))
+	JLE(LabelRef("choose"))
+	INCQ(left)
+	SHRQ(Imm(1), left)
+	Label("choose")
+	for rows := h; rows > 1; rows-- {
+		CMPQ(left, Imm(uint64(rows)))
+		JEQ(LabelRef(rowsLabel(rows)))
+	}
 }
 
 func rowsLabel(rows int) string { return fmt.Sprintf("rows%d", rows) }
@@ -224,18 +229,7 @@ func (g *gemm) block(rows int) {
 	MOVQ(g.field(tileB), g.b)
 	ADDQ(g.field(tileOffB), g.b)
 	MOVQ(g.field(tileK), g.k)
-	SUBQ(Imm(2), g.k)
-	JLT(LabelRef(label("odd")))
-	Label(label("loop"))
-	g.step(acc)
-	g.step(acc)
-	SUBQ(Imm(2), g.k)
-	JGE(LabelRef(label("loop")))
-	Label(label("odd"))
-	CMPQ(g.k, I8(-1))
-	JNE(LabelRef(label("store")))
-	g.step(acc)
-	Label(label("store"))
+	overK(g.k, label, func() { g.step(acc) })
 	g.epilogue(acc, label)
 	// the next rows of A; at is free now
 	if rows > 1 {
@@ -249,6 +243,22 @@ func (g *gemm) block(rows int) {
 	} else {
 		ADDQ(g.rsa, g.a)
 	}
+}
+
+// overK emits the loop over the inner dimension, two steps at a time.
+func overK(k reg.GPVirtual, label func(string) string, step func()) {
+	SUBQ(Imm(2), k)
+	JLT(LabelRef(label("odd")))
+	Label(label("loop"))
+	step()
+	step()
+	SUBQ(Imm(2), k)
+	JGE(LabelRef(label("loop")))
+	Label(label("odd"))
+	CMPQ(k, I8(-1))
+	JNE(LabelRef(label("store")))
+	step()
+	Label(label("store"))
 }
 
 // fetchAhead spreads the fetching of the next product's operands over the blocks of this one: a batch of
