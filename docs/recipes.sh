@@ -5,7 +5,7 @@
 #
 #     sh docs/recipes.sh [folder for the runs] [task...]
 #
-# A finished run in the folder is not repeated. The whole table takes about an hour on two cores, a task a
+# A finished run in the folder is not repeated. The whole table takes about half an hour on two cores, a task a
 # few minutes. TRAIN names a built cmd/train to use, THREADS the threads (all cores).
 set -eu
 out=${1:-runs/recipes}
@@ -31,7 +31,7 @@ train() { # model, task
 	if ! grep -q '^train: done' "$out/$name.log" 2>/dev/null; then
 		rm -rf "${out:?}/$name"
 		# shellcheck disable=SC2086 # the sizes are several words
-		"$TRAIN" -model "$1" -task "$2" -preset nano $size -lr 1e-3 -threads "${THREADS:-0}" -eval-every 0 -eval-batches 32 \
+		"$TRAIN" -model "$1" -task "$2" -preset nano $size -optimizer muon -lr 2e-3 -lr-recurrent 0.1 -threads "${THREADS:-0}" -eval-every 0 -eval-batches 32 \
 			-save-every 0 -out "$out/$name" >"$out/$name.log" 2>&1 || { tail -n 5 "$out/$name.log" >&2; exit 1; }
 		echo 'train: done' >>"$out/$name.log"
 	fi
