@@ -20,10 +20,13 @@ var taylorPeers = []struct {
 
 // BenchmarkPeer runs Taylor attention as PyTorch does under the same names: taylor_attention in the form
 // that the cost model chooses, taylor_attention_quadratic in that form, and one token of a stream.
-// PyTorch 1.13 on the same two cores, in alternation, forward and backward: h8_t512_d8_p4 173 ms by features
-// and 61 ms by scores beside 3.3 to 4.3 ms here (40 and 14 times); h8_t128_d16_p4 3.2 ms by scores
-// beside 0.57 to 0.60 ms (5.4 times); a token 290 and 530 to 770 µs beside 6.4 to 10 and 30 to 38 µs
-// (29 to 45, and 14 to 25 times).
+// PyTorch 1.13 on the same two cores, in alternation, the machine faster or slower from minute to minute:
+//
+//	forward and backward   PyTorch, ms                             here, ms       times
+//	h8_t512_d8_p4          125 to 212 by features, 45 to 62        2.8 to 3.6     45 to 60, 16 to 17
+//	h8_t128_d16_p4         158 to 262 by features, 2.6 to 3.6      0.36 to 0.50   over 400, 5.5 to 7
+//	one token, d = 8       0.160 to 0.296                          0.0032, 0.0055 37 to 54
+//	one token, d = 16      0.423 to 0.835                          0.0114, 0.0133 36 to 63
 func BenchmarkPeer(b *testing.B) {
 	for _, c := range taylorPeers {
 		size := AttentionSize{Batch: 1, Queries: c.t, Keys: c.t, Heads: c.h, DKey: c.d, DValue: c.d, Causal: true}

@@ -109,7 +109,7 @@ func transpose[F simd.Float](dst, src []F, rows, n, strideDst, strideSrc int) {
 }
 
 // taylorColumns is M: rows of a state begin where vectors lie within cache lines.
-func taylorColumns(m int) int { return (m + 7) / 8 * 8 }
+func taylorColumns(m int) int { return (m + 15) / 16 * 16 }
 
 // taylorSeries is 1/p! for p < terms.
 func taylorSeries[F simd.Float](terms int) []F {

@@ -60,7 +60,7 @@ func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
 			simd.AddWeighted(sums, phi, p.state, len(phi), 1, len(sums))
 		}
 	} else {
-		simd.Scale(one.scaled, k.features.scale[1], q)
+		k.features.scaleOne(one, q)
 	}
 	if p.fill > 0 {
 		scores := p.weights[:p.fill]
@@ -72,5 +72,7 @@ func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
 	inverse := k.invert(sums[k.DValue], from)
 	k.inverse[p.task*k.Queries+from] = inverse
 	at := ((p.b*k.Queries+from)*k.Heads + p.h) * k.DValue
-	simd.Scale(k.y[at:at+k.DValue], inverse, sums[:k.DValue])
+	for i, x := range sums[:k.DValue] { // too few to be worth a call
+		k.y[at+i] = x * inverse
+	}
 }

@@ -81,9 +81,17 @@ func (f *TaylorFeatures[F]) oneMemory() *oneMemory[F] {
 	return m
 }
 
+// scaleOne is the first step of single: too few numbers to be worth a call.
+func (f *TaylorFeatures[F]) scaleOne(m *oneMemory[F], x []F) {
+	scale, dst := f.scale[1], m.scaled
+	for i, v := range x[:len(dst)] {
+		dst[i] = v * scale
+	}
+}
+
 // single writes to phi the features [m] of one vector x [K].
 func (f *TaylorFeatures[F]) single(m *oneMemory[F], x []F) {
-	simd.Scale(m.scaled, f.scale[1], x[:f.width])
+	f.scaleOne(m, x)
 	simd.MultiplyRuns(m.work, f.one.multiply)
 	simd.WeighRuns(m.phi, m.work, f.one.weight, f.one.weigh)
 }

@@ -3,6 +3,7 @@ package simd
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -102,6 +103,32 @@ func testDotRows[F Float](t *testing.T) {
 	DotRows(dst, x, a, n)
 	if dst[0] != want[0] || dst[1] != want[1] {
 		t.Errorf("long rows: %v, want %v", dst, want)
+	}
+}
+
+// TestDotRowsOnEachPath: both widths of vectors make the same bits.
+func TestDotRowsOnEachPath(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for rows := 1; rows <= 27; rows++ {
+		for _, n := range []int{3, 8, 13, 16, 24, 31, 165} {
+			x, a := normals[float32](r, n), normals[float32](r, rows*n)
+			var want []float32
+			onEachPath(t, func(t *testing.T) {
+				got := make([]float32, rows)
+				DotRows(got, x, a, n)
+				if strings.Contains(t.Name(), "portable") {
+					return // in float64
+				}
+				if want == nil {
+					want = got
+				}
+				for i := range got {
+					if got[i] != want[i] {
+						t.Fatalf("%d rows of %d: %v and %v", rows, n, got[i], want[i])
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -88,6 +88,10 @@ func dotRows32(dst, x, a []float32, stride int) {
 	}
 	for from := 0; from < len(x); from += longest {
 		n := min(longest, len(x)-from)
+		if haveAVX512 && n*len(dst) <= longest {
+			dotRowsWide(&dst[0], &x[from], &a[from], n, len(dst), 4*stride)
+			continue
+		}
 		for r, step := 0, max(1, longest/n); r < len(dst); r += step {
 			dotRowsAVX2(&dst[r], &x[from], &a[r*stride+from], n, min(step, len(dst)-r), 4*stride)
 		}

@@ -767,17 +767,22 @@ oneLoop:
 	JGE         oneLoop
 
 oneRest:
-	ADDQ        $0x08, R11
-	JLT         oneMasked
+	ADDQ        $0x10, R11
+	JZ          oneSum
+	SUBQ        $0x08, R11
+	JGE         oneEight
+	VMASKMOVPS  (R9), Y0, Y3
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	JMP         oneSum
+
+oneEight:
 	VMOVUPS     (R9), Y3
 	VFMADD231PS (R10), Y3, Y1
+	TESTQ       R11, R11
+	JZ          oneSum
 	ADDQ        $0x20, R9
 	ADDQ        $0x20, R10
-	SUBQ        $0x08, R11
-
-oneMasked:
-	ADDQ        $0x08, R11
-	JZ          oneSum
 	VMASKMOVPS  (R9), Y0, Y3
 	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y4, Y3, Y2
@@ -827,20 +832,31 @@ fourLoop:
 	JGE         fourLoop
 
 fourRest:
-	ADDQ        $0x08, R11
-	JLT         fourMasked
+	ADDQ        $0x10, R11
+	JZ          fourSum
+	SUBQ        $0x08, R11
+	JGE         fourEight
+	VMASKMOVPS  (R9), Y0, Y9
+	VMASKMOVPS  (R10), Y0, Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMASKMOVPS  (R10)(DI*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R10)(DI*2), Y0, Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMASKMOVPS  (R10)(R8*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y4
+	JMP         fourSum
+
+fourEight:
 	VMOVUPS     (R9), Y9
 	VFMADD231PS (R10), Y9, Y1
 	VFMADD231PS (R10)(DI*1), Y9, Y2
 	VFMADD231PS (R10)(DI*2), Y9, Y3
 	VFMADD231PS (R10)(R8*1), Y9, Y4
+	TESTQ       R11, R11
+	JZ          fourSum
 	ADDQ        $0x20, R9
 	ADDQ        $0x20, R10
-	SUBQ        $0x08, R11
-
-fourMasked:
-	ADDQ        $0x08, R11
-	JZ          fourSum
 	VMASKMOVPS  (R9), Y0, Y9
 	VMASKMOVPS  (R10), Y0, Y10
 	VFMADD231PS Y10, Y9, Y5
@@ -902,21 +918,34 @@ fiveLoop:
 	JGE         fiveLoop
 
 fiveRest:
-	ADDQ        $0x08, BX
-	JLT         fiveMasked
+	ADDQ        $0x10, BX
+	JZ          fiveSum
+	SUBQ        $0x08, BX
+	JGE         fiveEight
+	VMASKMOVPS  (CX), Y0, Y11
+	VMASKMOVPS  (DX), Y0, Y12
+	VFMADD231PS Y12, Y11, Y1
+	VMASKMOVPS  (DX)(DI*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y2
+	VMASKMOVPS  (DX)(DI*2), Y0, Y12
+	VFMADD231PS Y12, Y11, Y3
+	VMASKMOVPS  (DX)(R8*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y4
+	VMASKMOVPS  (DX)(DI*4), Y0, Y12
+	VFMADD231PS Y12, Y11, Y5
+	JMP         fiveSum
+
+fiveEight:
 	VMOVUPS     (CX), Y11
 	VFMADD231PS (DX), Y11, Y1
 	VFMADD231PS (DX)(DI*1), Y11, Y2
 	VFMADD231PS (DX)(DI*2), Y11, Y3
 	VFMADD231PS (DX)(R8*1), Y11, Y4
 	VFMADD231PS (DX)(DI*4), Y11, Y5
+	TESTQ       BX, BX
+	JZ          fiveSum
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
-	SUBQ        $0x08, BX
-
-fiveMasked:
-	ADDQ        $0x08, BX
-	JZ          fiveSum
 	VMASKMOVPS  (CX), Y0, Y11
 	VMASKMOVPS  (DX), Y0, Y12
 	VFMADD231PS Y12, Y11, Y6
@@ -949,6 +978,387 @@ fiveSum:
 	VADDSS       16(AX), X0, X0
 	VMOVSS       X0, 16(AX)
 	ADDQ         $0x14, AX
+	VZEROUPPER
+	RET
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotRowsWide(dst *float32, x *float32, a *float32, n int, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotRowsWide(SB), NOSPLIT, $0-48
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   rows+32(FP), SI
+	MOVQ   stride+40(FP), DI
+	LEAQ   (DI)(DI*2), R8
+	MOVL   BX, R9
+	ANDL   $0x0f, R9
+	MOVL   $0x0000ffff, R10
+	BZHIL  R9, R10, R10
+	KMOVW  R10, K1
+	VPXORD Z0, Z0, Z0
+
+rows:
+	CMPQ    SI, $0x09
+	JE      nine
+	CMPQ    SI, $0x08
+	JGE     eight
+	CMPQ    SI, $0x05
+	JE      five
+	CMPQ    SI, $0x04
+	JGE     four
+	TESTQ   SI, SI
+	JZ      done
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	MOVQ    BX, R11
+	VMOVAPS Z0, Z1
+	SUBQ    $0x10, R11
+	JLT     oneRest
+
+oneLoop:
+	VMOVUPS     (R9), Z2
+	VFMADD231PS (R10), Z2, Z1
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         oneLoop
+
+oneRest:
+	ADDQ        $0x10, R11
+	JZ          oneSum
+	VMOVUPS.Z   (R9), K1, Z2
+	VMOVUPS.Z   (R10), K1, Z3
+	VFMADD231PS Z3, Z2, Z1
+
+oneSum:
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VADDPS        X2, X1, X1
+	VHADDPS       X1, X1, X1
+	VHADDPS       X1, X1, X1
+	VADDSS        (AX), X1, X1
+	VMOVSS        X1, (AX)
+	ADDQ          $0x04, AX
+	ADDQ          DI, DX
+	SUBQ          $0x01, SI
+	JMP           rows
+
+four:
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	MOVQ    BX, R11
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	SUBQ    $0x10, R11
+	JLT     fourRest
+
+fourLoop:
+	VMOVUPS     (R9), Z5
+	VFMADD231PS (R10), Z5, Z1
+	VFMADD231PS (R10)(DI*1), Z5, Z2
+	VFMADD231PS (R10)(DI*2), Z5, Z3
+	VFMADD231PS (R10)(R8*1), Z5, Z4
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         fourLoop
+
+fourRest:
+	ADDQ        $0x10, R11
+	JZ          fourSum
+	VMOVUPS.Z   (R9), K1, Z5
+	VMOVUPS.Z   (R10), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS.Z   (R10)(DI*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVUPS.Z   (R10)(DI*2), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVUPS.Z   (R10)(R8*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+
+fourSum:
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y5, Y5
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y5, Y5
+	VEXTRACTF128  $0x01, Y5, X1
+	VADDPS        X5, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	LEAQ          (DX)(DI*4), DX
+	SUBQ          $0x04, SI
+	JMP           rows
+
+five:
+	MOVQ    DX, DX
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z0
+	SUBQ    $0x10, BX
+	JLT     fiveRest
+
+fiveLoop:
+	VMOVUPS     (CX), Z5
+	VFMADD231PS (DX), Z5, Z1
+	VFMADD231PS (DX)(DI*1), Z5, Z2
+	VFMADD231PS (DX)(DI*2), Z5, Z3
+	VFMADD231PS (DX)(R8*1), Z5, Z4
+	VFMADD231PS (DX)(DI*4), Z5, Z0
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         fiveLoop
+
+fiveRest:
+	ADDQ        $0x10, BX
+	JZ          fiveSum
+	VMOVUPS.Z   (CX), K1, Z5
+	VMOVUPS.Z   (DX), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVUPS.Z   (DX)(DI*2), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVUPS.Z   (DX)(R8*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+	VMOVUPS.Z   (DX)(DI*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z0
+
+fiveSum:
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y5, Y5
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y5, Y5
+	VEXTRACTF128  $0x01, Y5, X1
+	VADDPS        X5, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X1, X0, X0
+	VHADDPS       X0, X0, X0
+	VHADDPS       X0, X0, X0
+	VADDSS        (AX), X0, X0
+	VMOVSS        X0, (AX)
+	ADDQ          $0x04, AX
+	VZEROUPPER
+	RET
+
+eight:
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	LEAQ    (DX)(DI*4), R11
+	MOVQ    BX, R12
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	SUBQ    $0x10, R12
+	JLT     eightRest
+
+eightLoop:
+	VMOVUPS     (R9), Z9
+	VFMADD231PS (R10), Z9, Z1
+	VFMADD231PS (R10)(DI*1), Z9, Z2
+	VFMADD231PS (R10)(DI*2), Z9, Z3
+	VFMADD231PS (R10)(R8*1), Z9, Z4
+	VFMADD231PS (R11), Z9, Z5
+	VFMADD231PS (R11)(DI*1), Z9, Z6
+	VFMADD231PS (R11)(DI*2), Z9, Z7
+	VFMADD231PS (R11)(R8*1), Z9, Z8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	SUBQ        $0x10, R12
+	JGE         eightLoop
+
+eightRest:
+	ADDQ        $0x10, R12
+	JZ          eightSum
+	VMOVUPS.Z   (R9), K1, Z9
+	VMOVUPS.Z   (R10), K1, Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS.Z   (R10)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS.Z   (R10)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS.Z   (R10)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS.Z   (R11), K1, Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS.Z   (R11)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS.Z   (R11)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS.Z   (R11)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z8
+
+eightSum:
+	VEXTRACTF64X4 $0x01, Z1, Y9
+	VADDPS        Y9, Y1, Y9
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y9, Y9
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y9, Y9
+	VEXTRACTF128  $0x01, Y9, X1
+	VADDPS        X9, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y1
+	VEXTRACTF64X4 $0x01, Z6, Y2
+	VADDPS        Y2, Y6, Y2
+	VEXTRACTF64X4 $0x01, Z7, Y3
+	VADDPS        Y3, Y7, Y3
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VADDPS        Y4, Y8, Y4
+	VHADDPS       Y2, Y1, Y1
+	VHADDPS       Y4, Y3, Y3
+	VHADDPS       Y3, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X1, X2, X2
+	VADDPS        (AX), X2, X2
+	VMOVUPS       X2, (AX)
+	ADDQ          $0x10, AX
+	LEAQ          (DX)(DI*4), DX
+	LEAQ          (DX)(DI*4), DX
+	SUBQ          $0x08, SI
+	JMP           rows
+
+nine:
+	MOVQ    DX, SI
+	LEAQ    (DX)(DI*4), DX
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z0
+	SUBQ    $0x10, BX
+	JLT     nineRest
+
+nineLoop:
+	VMOVUPS     (CX), Z9
+	VFMADD231PS (SI), Z9, Z1
+	VFMADD231PS (SI)(DI*1), Z9, Z2
+	VFMADD231PS (SI)(DI*2), Z9, Z3
+	VFMADD231PS (SI)(R8*1), Z9, Z4
+	VFMADD231PS (DX), Z9, Z5
+	VFMADD231PS (DX)(DI*1), Z9, Z6
+	VFMADD231PS (DX)(DI*2), Z9, Z7
+	VFMADD231PS (DX)(R8*1), Z9, Z8
+	VFMADD231PS (DX)(DI*4), Z9, Z0
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         nineLoop
+
+nineRest:
+	ADDQ        $0x10, BX
+	JZ          nineSum
+	VMOVUPS.Z   (CX), K1, Z9
+	VMOVUPS.Z   (SI), K1, Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS.Z   (SI)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS.Z   (SI)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS.Z   (SI)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS.Z   (DX), K1, Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS.Z   (DX)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS.Z   (DX)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS.Z   (DX)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z8
+	VMOVUPS.Z   (DX)(DI*4), K1, Z10
+	VFMADD231PS Z10, Z9, Z0
+
+nineSum:
+	VEXTRACTF64X4 $0x01, Z1, Y9
+	VADDPS        Y9, Y1, Y9
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y9, Y9
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y9, Y9
+	VEXTRACTF128  $0x01, Y9, X1
+	VADDPS        X9, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y1
+	VEXTRACTF64X4 $0x01, Z6, Y2
+	VADDPS        Y2, Y6, Y2
+	VEXTRACTF64X4 $0x01, Z7, Y3
+	VADDPS        Y3, Y7, Y3
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VADDPS        Y4, Y8, Y4
+	VHADDPS       Y2, Y1, Y1
+	VHADDPS       Y4, Y3, Y3
+	VHADDPS       Y3, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X1, X2, X2
+	VADDPS        (AX), X2, X2
+	VMOVUPS       X2, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X1, X0, X0
+	VHADDPS       X0, X0, X0
+	VHADDPS       X0, X0, X0
+	VADDSS        (AX), X0, X0
+	VMOVSS        X0, (AX)
+	ADDQ          $0x04, AX
 	VZEROUPPER
 	RET
 

@@ -43,3 +43,8 @@ func weighRunsAVX2(dst *float32, work *float32, weight *float32, runs *int, coun
 //
 //go:noescape
 func dotRowsAVX2(dst *float32, x *float32, a *float32, n int, rows int, stride int)
+
+// dotRowsWide is dotRowsAVX2 by vectors of 512 bits.
+//
+//go:noescape
+func dotRowsWide(dst *float32, x *float32, a *float32, n int, rows int, stride int)

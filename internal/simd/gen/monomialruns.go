@@ -77,6 +77,139 @@ func eights(n reg.GPVirtual, pointers []reg.GPVirtual, body func()) {
 	JG(LabelRef("eight"))
 }
 
+// addSums adds the sum of the lanes of each vector to the number at its place in dst: of four vectors
+// together as long as there are four.
+func addSums(v []vec, dst reg.GPVirtual) {
+	at := 0
+	for ; at+4 <= len(v); at += 4 {
+		w, to := v[at:at+4], Mem{Base: dst, Disp: 4 * at}
+		VHADDPS(w[1], w[0], w[0])
+		VHADDPS(w[3], w[2], w[2])
+		VHADDPS(w[2], w[0], w[0])
+		high := XMM()
+		VEXTRACTF128(Imm(1), w[0], high)
+		VADDPS(w[0].AsX(), high, high)
+		VADDPS(to, high, high)
+		VMOVUPS(high, to)
+	}
+	for ; at < len(v); at++ {
+		to := Mem{Base: dst, Disp: 4 * at}
+		sum := total(v[at : at+1])
+		VADDSS(to, sum.AsX(), sum.AsX())
+		VMOVSS(sum.AsX(), to)
+	}
+}
+
+// dotRowsWide is dotRows by vectors of 512 bits, whose halves are the two sums there, so that it makes the same
+// bits; nine rows together have sums enough not to wait for one another.
+func dotRowsWide() {
+	function("dotRowsWide", "func(dst, x, a *float32, n, rows, stride int)", "is dotRowsAVX2 by vectors of 512 bits.")
+	dst, x, a, n, rows, stride := pointer("dst"), pointer("x"), pointer("a"), pointer("n"), pointer("rows"), pointer("stride")
+	stride3, rest, ones, mask := GP64(), GP32(), GP32(), K()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	MOVL(n.As32(), rest) // the mask of the rest: n%16 ones
+	ANDL(Imm(15), rest)
+	MOVL(U32(1<<16-1), ones)
+	BZHIL(rest, ones, ones)
+	KMOVW(ones, mask)
+	zero := ZMM()
+	VPXORD(zero, zero, zero)
+
+	Label("rows")
+	CMPQ(rows, Imm(9))
+	JE(LabelRef("nine"))
+	CMPQ(rows, Imm(8))
+	JGE(LabelRef("eight"))
+	CMPQ(rows, Imm(5))
+	JE(LabelRef("five"))
+	CMPQ(rows, Imm(4))
+	JGE(LabelRef("four"))
+	TESTQ(rows, rows)
+	JZ(LabelRef("done"))
+	for _, group := range []struct {
+		label string
+		rows  int
+	}{{"one", 1}, {"four", 4}, {"five", 5}, {"eight", 8}, {"nine", 9}} {
+		label := func(s string) string { return group.label + s }
+		Label(group.label)
+		p, q, q4, left := GP64(), GP64(), GP64(), GP64()
+		MOVQ(x, p)
+		MOVQ(a, q)
+		if group.rows > 5 {
+			LEAQ(Mem{Base: a, Index: stride, Scale: 4}, q4)
+		}
+		MOVQ(n, left)
+		row := func(i int) Mem {
+			base := q
+			if group.rows > 5 && i >= 4 {
+				base, i = q4, i-4
+			}
+			switch i {
+			case 0:
+				return Mem{Base: base}
+			case 3:
+				return Mem{Base: base, Index: stride3, Scale: 1}
+			}
+			return Mem{Base: base, Index: stride, Scale: uint8(i)}
+		}
+		sums := make([]reg.VecVirtual, group.rows)
+		for i := range sums {
+			sums[i] = ZMM()
+			VMOVAPS(zero, sums[i])
+		}
+		u, v := ZMM(), ZMM()
+		SUBQ(Imm(16), left)
+		JLT(LabelRef(label("Rest")))
+		Label(label("Loop"))
+		VMOVUPS(Mem{Base: p}, u)
+		for i := range sums {
+			VFMADD231PS(row(i), u, sums[i])
+		}
+		ADDQ(Imm(64), p)
+		ADDQ(Imm(64), q)
+		if group.rows > 5 {
+			ADDQ(Imm(64), q4)
+		}
+		SUBQ(Imm(16), left)
+		JGE(LabelRef(label("Loop")))
+		Label(label("Rest"))
+		ADDQ(Imm(16), left)
+		JZ(LabelRef(label("Sum")))
+		VMOVUPS_Z(Mem{Base: p}, mask, u)
+		for i := range sums {
+			VMOVUPS_Z(row(i), mask, v)
+			VFMADD231PS(v, u, sums[i])
+		}
+		Label(label("Sum"))
+		for len(sums) > 0 { // four at a time need few registers, and some instructions have only half of them
+			halves := make([]vec, min(4, len(sums)))
+			for i := range halves {
+				halves[i] = YMM()
+				VEXTRACTF64X4(Imm(1), sums[i], halves[i])
+				VADDPS(halves[i], sums[i].AsY(), halves[i])
+			}
+			addSums(halves, dst)
+			ADDQ(Imm(uint64(4*len(halves))), dst)
+			sums = sums[len(halves):]
+		}
+		switch group.rows {
+		case 5, 9: // they are the last
+			finish()
+		default:
+			if group.rows == 1 {
+				ADDQ(stride, a)
+			}
+			for range group.rows / 4 {
+				LEAQ(Mem{Base: a, Index: stride, Scale: 4}, a)
+			}
+			SUBQ(Imm(uint64(group.rows)), rows)
+			JMP(LabelRef("rows"))
+		}
+	}
+	Label("done")
+	finish()
+}
+
 // dotRows takes five, four and one rows together: V+1 of them are left of a V that is a multiple of four.
 // Rows that are taken together share the loads of x.
 func dotRows(tail Mem) {
@@ -132,44 +265,35 @@ func dotRows(tail Mem) {
 		ADDQ(Imm(64), q)
 		SUBQ(Imm(16), left)
 		JGE(LabelRef(label("Loop")))
+		masked := func(sum []vec) {
+			VMASKMOVPS(Mem{Base: p}, mask, u)
+			for i := range group.rows {
+				VMASKMOVPS(row(i, 0), mask, v)
+				VFMADD231PS(v, u, sum[i])
+			}
+		}
 		Label(label("Rest"))
-		ADDQ(Imm(8), left) // left-8 of up to 15
-		JLT(LabelRef(label("Masked")))
+		ADDQ(Imm(16), left) // up to 15
+		JZ(LabelRef(label("Sum")))
+		SUBQ(Imm(8), left)
+		JGE(LabelRef(label("Eight")))
+		masked(even)
+		JMP(LabelRef(label("Sum")))
+		Label(label("Eight"))
 		VMOVUPS(Mem{Base: p}, u)
 		for i := range group.rows {
 			VFMADD231PS(row(i, 0), u, even[i])
 		}
+		TESTQ(left, left)
+		JZ(LabelRef(label("Sum")))
 		ADDQ(Imm(32), p)
 		ADDQ(Imm(32), q)
-		SUBQ(Imm(8), left)
-		Label(label("Masked"))
-		ADDQ(Imm(8), left)
-		JZ(LabelRef(label("Sum")))
-		VMASKMOVPS(Mem{Base: p}, mask, u)
-		for i := range group.rows {
-			VMASKMOVPS(row(i, 0), mask, v)
-			VFMADD231PS(v, u, odd[i])
-		}
+		masked(odd)
 		Label(label("Sum"))
 		for i := range group.rows {
 			VADDPS(odd[i], even[i], even[i])
 		}
-		if group.rows >= 4 {
-			VHADDPS(even[1], even[0], even[0])
-			VHADDPS(even[3], even[2], even[2])
-			VHADDPS(even[2], even[0], even[0])
-			high := XMM()
-			VEXTRACTF128(Imm(1), even[0], high)
-			VADDPS(even[0].AsX(), high, high)
-			VADDPS(Mem{Base: dst}, high, high)
-			VMOVUPS(high, Mem{Base: dst})
-		}
-		if group.rows != 4 {
-			last := Mem{Base: dst, Disp: 4 * (group.rows - 1)}
-			sum := total(even[group.rows-1:])
-			VADDSS(last, sum.AsX(), sum.AsX())
-			VMOVSS(sum.AsX(), last)
-		}
+		addSums(even, dst)
 		ADDQ(Imm(uint64(4*group.rows)), dst)
 		switch group.rows {
 		case 5: // they are the last

@@ -18,6 +18,7 @@ func monomialKernels() {
 	multiplyRuns()
 	weighRuns()
 	dotRows(tail)
+	dotRowsWide()
 }
 
 // columns emits a loop over n columns in blocks of the given numbers of vectors, the last one 1, then the
