@@ -14,9 +14,10 @@
 //     its length alone.
 //   - On amd64 with AVX2 and FMA the float32 functions and both types' matrix products are assembly,
 //     written by the generator in the gen folder (go generate), chosen at run time; with AVX-512 the
-//     float32 products take vectors twice as wide and make the same bits. Elsewhere, and
-//     under the build tag noasm, portable Go twins do the same; the two agree within rounding, not
-//     bit by bit. float64 exists for checking: its elementwise functions are loops over package math.
+//     float32 products, exponentials and logarithms take vectors twice as wide and make the same
+//     bits. Elsewhere, and under the build tag noasm, portable Go twins do the same; the two agree
+//     within rounding, not bit by bit. float64 exists for checking: its elementwise functions are
+//     loops over package math.
 //   - An assembly call cannot be preempted, so long slices are cut into pieces of some microseconds.
 //
 // Beside it: blas gives these kernels to libraries that take a BLAS, peak measures the yardstick of the

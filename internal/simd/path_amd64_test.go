@@ -5,6 +5,7 @@ package simd
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"unsafe"
 )
@@ -100,6 +101,36 @@ func TestWideFunctionsMakeTheSameBits(t *testing.T) {
 		same("s exp(x-c)")
 		if high+step < high {
 			break
+		}
+	}
+}
+
+// A pointer in the tile that a kernel moved from row to row would end beyond its allocation, which the garbage
+// collector, should it look then, takes for memory gone bad.
+func TestKernelsMoveNoPointer(t *testing.T) {
+	kernels := map[string]func(*uintptr){}
+	if haveAVX2 {
+		kernels["32x2"], kernels["32x2Masked"], kernels["32x1"], kernels["32x1Masked"] = gemm32x2, gemm32x2Masked, gemm32x1, gemm32x1Masked
+		kernels["64x2"], kernels["64x2Masked"], kernels["64x1"], kernels["64x1Masked"] = gemm64x2, gemm64x2Masked, gemm64x1, gemm64x1Masked
+	}
+	if haveAVX512 {
+		kernels["32x2Wide"], kernels["32x2WideMasked"] = gemm32x2Wide, gemm32x2WideMasked
+		kernels["32x1Wide"], kernels["32x1WideMasked"] = gemm32x1Wide, gemm32x1WideMasked
+	}
+	const m, n, k = 29, 8, 3 // n: so many vectors of 512 bits
+	x := make([]float64, n*m*8)
+	operand := unsafe.Pointer(&x[0])
+	for name, kernel := range kernels {
+		c := make([]float64, n*m*8)
+		before := tile{a: operand, b: operand, c: unsafe.Pointer(&c[0]), d: operand, mask: unsafe.Pointer(&masks[4]), m: m, panels: 2, k: k,
+			rsa: 64, csa: 8, rsb: 64 * n, bstep: 64, rsc: 64 * n, rsd: 64 * n}
+		after := before
+		kernel((*uintptr)(unsafe.Pointer(&after)))
+		v, w := reflect.ValueOf(before), reflect.ValueOf(after)
+		for i := range v.NumField() {
+			if f := v.Field(i); f.Kind() == reflect.UnsafePointer && f.Pointer() != w.Field(i).Pointer() {
+				t.Errorf("gemm%s moves tile.%s", name, v.Type().Field(i).Name)
+			}
 		}
 	}
 }

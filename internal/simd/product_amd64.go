@@ -30,8 +30,8 @@ type tile struct {
 	aheadA, aheadB       unsafe.Pointer
 	aheadC               unsafe.Pointer
 	ahead, lines         int
-	rows                 int // of the kernels themselves
-	rowD                 unsafe.Pointer
+	rows                 int     // of the kernels themselves, as is
+	rowD                 uintptr // the current row of D: at last beyond it, so not for the collector to follow
 }
 
 // masks holds, from index 8-n on, a mask of n elements; for float64, from 8-2n on.
