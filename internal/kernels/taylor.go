@@ -19,7 +19,7 @@ import (
 //	one token  the chunked form for a sequence that goes on by one position: the state, and up to C keys
 //	           and values that have not been added to it
 //
-// CostModel says which is cheaper; with a carry it is always the chunked one.
+// TaylorCost says which is cheaper; with a carry it is always the chunked one.
 //
 // An even P has a highest degree that is odd, whose weights may be negative and sum to anything: where
 // the sum of n weights is within rounding of zero, |z| <= 16 eps n, y is 0 and so are its gradients.
@@ -69,7 +69,7 @@ type taylorScratch[F simd.Float] struct {
 	queryRows       []F               // [L, K]
 }
 
-// NewTaylor returns the kernel in the form that CostModel finds the cheaper one. If carried, Forward will
+// NewTaylor returns the kernel in the form that TaylorCost finds the cheaper one. If carried, Forward will
 // be given carries.
 func NewTaylor[F simd.Float](size AttentionSize, terms int, carried bool) *Taylor[F] {
 	size.check("Taylor")
