@@ -138,6 +138,7 @@ func TestKernelsMoveNoPointer(t *testing.T) {
 // The generator has the offsets as numbers.
 func TestTileOffsets(t *testing.T) {
 	var x tile
+	var run Run
 	for _, f := range []struct {
 		name      string
 		got, want uintptr
@@ -151,9 +152,11 @@ func TestTileOffsets(t *testing.T) {
 		{"aheadA", unsafe.Offsetof(x.aheadA), 144}, {"aheadB", unsafe.Offsetof(x.aheadB), 152}, {"aheadC", unsafe.Offsetof(x.aheadC), 160},
 		{"ahead", unsafe.Offsetof(x.ahead), 168}, {"lines", unsafe.Offsetof(x.lines), 176},
 		{"rows", unsafe.Offsetof(x.rows), 184}, {"rowD", unsafe.Offsetof(x.rowD), 192},
+		{"run.To", unsafe.Offsetof(run.To), 0}, {"run.From", unsafe.Offsetof(run.From), 8}, {"run.N", unsafe.Offsetof(run.N), 16},
+		{"run.X", unsafe.Offsetof(run.X), 24}, {"run's end", unsafe.Sizeof(run), 32},
 	} {
 		if f.got != f.want {
-			t.Errorf("tile.%s is at %d, the generator says %d", f.name, f.got, f.want)
+			t.Errorf("%s is at %d, the generator says %d", f.name, f.got, f.want)
 		}
 	}
 }
