@@ -1,12 +1,12 @@
 #!/bin/sh
-# Trains every model on every generated task with one budget, 2.1 million positions at width 64, and prints
+# Trains every model on every generated task with one budget, a million positions at width 64, and prints
 # the table of docs/recipes.md: the share of right answers on sequences never seen, of the trained length and
 # of twice and four times that length. From the root of the repository:
 #
 #     sh docs/recipes.sh [folder for the runs] [task...]
 #
-# A finished run in the folder is not repeated. The whole table takes about half an hour on two cores, a task a
-# few minutes. TRAIN names a built cmd/train to use, THREADS the threads (all cores).
+# A finished run in the folder is not repeated. The whole table takes about ten minutes on two cores, a task a
+# minute or two. TRAIN names a built cmd/train to use, THREADS the threads (all cores).
 set -eu
 out=${1:-runs/recipes}
 [ $# -eq 0 ] || shift
@@ -21,9 +21,9 @@ models='goom-rnn log-attention taylor-attention softmax-attention'
 train() { # model, task
 	name=$1-$2
 	case $2 in # positions x batch x steps is nearly the same for all
-	copy) size='-delay 200 -batch 16 -steps 600 -schedule-steps 600' ;;
-	selective-copy) size='-batch 16 -steps 1000 -schedule-steps 1000' ;;
-	*) size='-batch 32 -steps 1000 -schedule-steps 1000' ;;
+	copy) size='-delay 200 -batch 16 -steps 300 -schedule-steps 300' ;;
+	selective-copy) size='-batch 16 -steps 500 -schedule-steps 500' ;;
+	*) size='-batch 32 -steps 500 -schedule-steps 500' ;;
 	esac
 	case $1 in # as many hidden vectors as make its weights about as many as those of the others
 	goom-rnn) size="$size -heads 8 -d-head 32" ;;
