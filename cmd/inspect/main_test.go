@@ -67,7 +67,7 @@ func TestRuns(t *testing.T) {
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	wants(t, out, "losses of 2 runs", "comparison", "best loss", "lr: 0.005 | 0.25", "steps: 6 | 4", "2 differ")
+	wants(t, out, "losses of 2 runs", "comparison", "best loss", "lr: 0.002 | 0.25", "steps: 6 | 4", "2 differ")
 	f, err := os.Open(picture)
 	if err != nil {
 		t.Fatal(err)
