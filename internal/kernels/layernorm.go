@@ -27,9 +27,7 @@ func NewLayerNorm[F simd.Float](rows, width int) *LayerNorm[F] {
 	k := &LayerNorm[F]{rows: rows, width: width, mean: make([]F, rows), rstd: make([]F, rows)}
 	k.forward = func(lo, hi int) {
 		d := k.width
-		for r := lo; r < hi; r++ {
-			k.mean[r], k.rstd[r] = simd.LayerNorm(k.y[r*d:(r+1)*d], k.x[r*d:(r+1)*d], k.weight, k.bias, LayerNormEps)
-		}
+		simd.LayerNormRows(k.y[lo*d:hi*d], k.x[lo*d:hi*d], k.weight, k.bias, k.mean[lo:hi], k.rstd[lo:hi], LayerNormEps)
 	}
 	k.backward = func(c int) {
 		d := k.width

@@ -21,6 +21,33 @@ func LayerNorm[F Float](dst, x, weight, bias []F, eps F) (mean, rstd F) {
 	return layerNormPortable(dst, x, weight, bias, eps)
 }
 
+// LayerNormRows is LayerNorm of rows, one after the other: x and dst are [R, D], mean and rstd [R]. dst may
+// be x.
+func LayerNormRows[F Float](dst, x, weight, bias, mean, rstd []F, eps F) {
+	d := rowWidth("LayerNormRows", mean, x)
+	checkMap("LayerNormRows", dst, x)
+	checkMap("LayerNormRows", mean, rstd)
+	checkMap("LayerNormRows", weight, bias)
+	if d == 0 {
+		return
+	}
+	if len(weight) != d {
+		panicLengths("LayerNormRows", d, len(weight))
+	}
+	if shared(dst, weight) || shared(dst, bias) {
+		panicOverlap("LayerNormRows")
+	}
+	for r := range mean {
+		y, v := dst[r*d:][:d], x[r*d:][:d]
+		if single[F]() {
+			m, s := layerNorm32(as32(y), as32(v), as32(weight), as32(bias), float32(eps))
+			mean[r], rstd[r] = F(m), F(s)
+		} else {
+			mean[r], rstd[r] = layerNormPortable(y, v, weight, bias, eps)
+		}
+	}
+}
+
 // LayerNormBackward is the gradient of LayerNorm on one row: with n = (x-mean)*rstd and g = dy*weight,
 //
 //	dx = rstd * (g - avg(g) - n*avg(g*n)),  dweight += dy*n,  dbias += dy.

@@ -70,6 +70,42 @@ func TestLayerNorm(t *testing.T) {
 	})
 }
 
+// Rows at one call are the rows one by one.
+func TestLayerNormRows(t *testing.T) {
+	onEachPath(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(31, 32))
+		for _, d := range []int{1, 7, 64, 100} {
+			const rows = 5
+			x, w, b := normals[float32](r, rows*d), normals[float32](r, d), normals[float32](r, d)
+			y, mean, rstd, row := make([]float32, rows*d), make([]float32, rows), make([]float32, rows), make([]float32, d)
+			LayerNormRows(y, x, w, b, mean, rstd, 1e-5)
+			for i := range rows {
+				m, s := LayerNorm(row, x[i*d:(i+1)*d], w, b, 1e-5)
+				alike(t, "mean and rstd", []float32{mean[i], rstd[i]}, []float32{m, s})
+				alike(t, "row", y[i*d:(i+1)*d], row)
+			}
+			LayerNormRows(x, x, w, b, mean, rstd, 1e-5)
+			alike(t, "in place", x, y)
+		}
+		LayerNormRows[float32](nil, nil, nil, nil, nil, nil, 1)
+	})
+	x := make([]float32, 12)
+	for name, call := range map[string]func(){
+		"a weight of another width": func() { LayerNormRows(x[:4], x[4:8], x[8:11], x[9:12], make([]float32, 2), make([]float32, 2), 1) },
+		"rows that do not divide":   func() { LayerNormRows(x[:4], x[4:8], x[8:9], x[9:10], make([]float32, 3), make([]float32, 3), 1) },
+		"an output over the weight": func() { LayerNormRows(x[:4], x[4:8], x[:2], x[9:11], make([]float32, 2), make([]float32, 2), 1) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s was not refused", name)
+				}
+			}()
+			call()
+		}()
+	}
+}
+
 func checkLayerNorm[F Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 5))
 	for _, n := range rowLengths {
