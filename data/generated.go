@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"goomtrain/data/tasks"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // Random is what generated data is drawn with: a stream of numbers that is saved in checkpoints.

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"goomtrain/data/idx"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 const greys = 256 // tokens 0..255 are pixels

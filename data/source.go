@@ -8,7 +8,7 @@ import (
 	"io"
 	"math/bits"
 
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // source is the Source of every task: what differs between them is how one sequence is drawn.

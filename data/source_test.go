@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // TestMicroBatches: how many sequences a batch has does not change them.

@@ -8,7 +8,7 @@ import (
 
 	"goomtrain/data/corpus"
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 func openText(cfg Config, seed uint64) (*Dataset, error) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // BenchmarkPeer times what torch_peers.py times, under the same names; ms/op is one call. By turns with it, on two

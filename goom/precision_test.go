@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"goomtrain/internal/gradcheck"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // positive draws well-conditioned matrices: products of positive numbers have no cancellation.

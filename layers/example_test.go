@@ -3,7 +3,7 @@ package layers_test
 import (
 	"fmt"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 	"goomtrain/layers"
 	"goomtrain/params"
 )

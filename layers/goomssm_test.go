@@ -6,7 +6,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 	"goomtrain/internal/golden"
 	"goomtrain/ops"
 	"goomtrain/params"

@@ -5,10 +5,10 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
+	"goomtrain/rng"
 )
 
 // LogAttentionBlock is the residual block of the log-exp attention model (arXiv 2404.05843):

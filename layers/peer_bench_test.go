@@ -7,10 +7,10 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/executor"
-	"goomtrain/internal/rng"
+	"goomtrain/executor"
 	"goomtrain/ops"
 	"goomtrain/params"
+	"goomtrain/rng"
 )
 
 // BenchmarkPeer runs whole operations in the configurations that PyTorch runs under the same names;

@@ -3,7 +3,7 @@ package models
 import (
 	"testing"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 	"goomtrain/internal/golden"
 	"goomtrain/internal/simd"
 	"goomtrain/layers"

@@ -8,10 +8,10 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/layers"
 	"goomtrain/params"
+	"goomtrain/rng"
 )
 
 // smallest is a configuration of each registered model that is quick to run.

@@ -6,7 +6,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 	"goomtrain/internal/simd"
 	"goomtrain/layers"
 	"goomtrain/params"

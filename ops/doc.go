@@ -19,6 +19,6 @@
 // caller and panics with the shapes named. Every op writes all of its output on every run, keeps no
 // reference to its inputs, and computes the gradients of all its inputs in one backward pass.
 //
-// Gradients come from gorgonia.Grad, once a graph. Graphs run on internal/executor (planned buffers,
+// Gradients come from gorgonia.Grad, once a graph. Graphs run on package executor (planned buffers,
 // no allocation) or on Gorgonia's own TapeMachine, with the same results.
 package ops

@@ -7,7 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 	"goomtrain/internal/gradcheck"
 )
 

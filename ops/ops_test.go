@@ -8,10 +8,10 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 	"goomtrain/internal/gradcheck"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // An opCase is one op on one set of inputs: it is run forward and backward on the project's executor

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // A Set collects the parameters of a model while it is built. Sub gives the part of it whose names

@@ -7,8 +7,8 @@ import (
 	"math"
 	"slices"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // Config says how to draw.

@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"goomtrain/data"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/rng"
 )
 
 // bigram is the smallest language model: a table of logits by token, and a bias. It is exact, fast

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"goomtrain/data"
-	"goomtrain/internal/settings"
 	"goomtrain/models"
+	"goomtrain/settings"
 	"goomtrain/train/optim"
 	"goomtrain/train/schedule"
 )

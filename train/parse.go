@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"goomtrain/internal/settings"
+	"goomtrain/settings"
 )
 
 // ConfigFile is the name of the resolved configuration in a run folder.

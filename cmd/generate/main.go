@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/settings"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
 	"goomtrain/sampling"
+	"goomtrain/settings"
 	"goomtrain/train"
 	"goomtrain/train/metrics"
 

@@ -10,10 +10,10 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/internal/atomicfile"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/rng"
 	"goomtrain/sampling"
 )
 

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"goomtrain/internal/settings"
+	"goomtrain/settings"
 	"goomtrain/train"
 )
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"goomtrain/checkpoints"
-	"goomtrain/internal/settings"
+	"goomtrain/settings"
 	"goomtrain/train"
 	"goomtrain/train/metrics"
 )

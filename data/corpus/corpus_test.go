@@ -12,7 +12,7 @@ import (
 
 	"goomtrain/data/gpt2"
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 func ExampleLoad() {

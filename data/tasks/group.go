@@ -1,6 +1,6 @@
 package tasks
 
-import "goomtrain/internal/rng"
+import "goomtrain/rng"
 
 // The tasks that ask for the product so far in a finite group: parity is addition modulo 2, modular is
 // addition modulo m, s3 and s5 are composition of permutations. A uniform factor makes the product

@@ -3,7 +3,7 @@ package tasks
 import (
 	"fmt"
 
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // The tasks that ask for something shown earlier: copy, selective-copy, recall.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"goomtrain/internal/nearest"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // Limits keep a mistyped number from asking for all the memory there is.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 func ExampleNew() {

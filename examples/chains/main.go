@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"goomtrain/goom"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // options are the command's flags.

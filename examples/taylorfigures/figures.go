@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // curves draws named lines on logarithmic axes.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/golden"
-	"goomtrain/internal/rng"
+	"goomtrain/rng"
 )
 
 // jacobians returns the Jacobians of a golden case: stored, repeated or from the system it names.

@@ -15,27 +15,27 @@ const module = "goomtrain"
 // may lists, for each room, the rooms that it may import, itself aside. A room stands for its
 // sub-packages too unless they are rooms of their own. Test files are not held to it.
 var may = map[string][]string{
-	"params":            {"internal/simd", "internal/rng"},
-	"goom":              {"internal/simd", "internal/rng", "internal/kernels", "params"},
-	"internal/simd":     {},
-	"internal/rng":      {},
-	"internal/kernels":  {"internal/simd", "params", "internal/rng"},
-	"internal/executor": {"internal/simd"},
-	"ops":               {"goom", "internal/kernels", "internal/simd", "internal/executor", "params"},
-	"layers":            {"ops", "params", "internal/simd", "internal/rng"},
-	"models":            {"layers", "ops", "params", "internal/executor", "internal/simd", "internal/nearest"},
-	"data":              {"internal/rng", "internal/nearest", "internal/mmap", "internal/atomicfile"},
-	"checkpoints":       {"params", "internal/atomicfile"},
-	"sampling":          {"internal/rng", "internal/simd"},
-	"train/metrics":     {"internal/atomicfile"},
-	"train/schedule":    {},
-	"train/optim":       {"params", "internal/simd"},
+	"params":           {"internal/simd", "rng"},
+	"goom":             {"internal/simd", "rng", "internal/kernels", "params"},
+	"internal/simd":    {},
+	"rng":              {},
+	"internal/kernels": {"internal/simd", "params", "rng"},
+	"executor":         {"internal/simd"},
+	"ops":              {"goom", "internal/kernels", "internal/simd", "executor", "params"},
+	"layers":           {"ops", "params", "internal/simd", "rng"},
+	"models":           {"layers", "ops", "params", "executor", "internal/simd", "internal/nearest"},
+	"data":             {"rng", "internal/nearest", "internal/mmap", "internal/atomicfile"},
+	"checkpoints":      {"params", "internal/atomicfile"},
+	"sampling":         {"rng", "internal/simd"},
+	"train/metrics":    {"internal/atomicfile"},
+	"train/schedule":   {},
+	"train/optim":      {"params", "internal/simd"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
-		"internal/simd", "internal/rng", "internal/nearest", "internal/settings", "internal/atomicfile"},
+		"internal/simd", "rng", "internal/nearest", "settings", "internal/atomicfile"},
 	"internal/atomicfile": {},
 	"internal/mmap":       {},
 	"internal/nearest":    {},
-	"internal/settings":   {"internal/nearest"},
+	"settings":            {"internal/nearest"},
 	"internal/golden":     {"internal/simd"},
 	"internal/gradcheck":  {"internal/simd"},
 	"internal/arch":       {},
@@ -46,7 +46,7 @@ var free = []string{"cmd", "examples"}
 
 // withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
 var withoutGorgonia = []string{"params", "goom", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
-	"internal/simd", "internal/kernels", "internal/rng", "internal/atomicfile", "internal/mmap"}
+	"internal/simd", "internal/kernels", "rng", "internal/atomicfile", "internal/mmap"}
 
 type goPackage struct {
 	ImportPath    string

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // Noise says which random numbers a training step takes. Whoever trains sets it before each run; the

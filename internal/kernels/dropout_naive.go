@@ -1,8 +1,8 @@
 package kernels
 
 import (
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // DropoutNaive is Dropout by its definition: the mask of one number at a time. Numbers 2n and 2n+1 of a

@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // normal draws n standard normal numbers; the same stream name gives the same numbers.

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"goomtrain/internal/gradcheck"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // logCase is one problem of log attention; its numbers follow from its name.

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"goomtrain/internal/golden"
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
+	"goomtrain/rng"
 )
 
 // taylorKernel is Taylor in one of its forms, without a carry.

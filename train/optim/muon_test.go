@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"goomtrain/internal/rng"
 	"goomtrain/params"
+	"goomtrain/rng"
 
 	"gonum.org/v1/gonum/mat"
 )

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"goomtrain/internal/rng"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
+	"goomtrain/rng"
 )
 
 // model returns parameters of the kinds that optimisers tell apart, filled with normal numbers; the

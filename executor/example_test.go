@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/executor"
+	"goomtrain/executor"
 )
 
 func Example() {
