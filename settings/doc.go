@@ -1,6 +1,16 @@
-// Package settings is one table of named values that serves command line flags, TOML files and help
-// alike, so that a name means the same everywhere.
+// Package settings is how every part of the project says what can be set about it. The package that uses a
+// value owns its Setting: name, help, default, rule, and whether a resumed run may change it. Flags, TOML
+// files, help texts, validation and the comparison of runs all read the same Table.
 //
-// Values are set through pointers to int, int64, uint64, float64, string or bool. An unknown name,
-// a name given twice, a value of the wrong type: an error that names it and the rule.
+// A configuration is a struct with a method that returns a Table of pointers to its fields:
+//
+//	func (c *Config) Settings() settings.Table {
+//		return settings.Table{
+//			{Name: "steps", Help: "updates to make", Value: &c.Steps, Rule: settings.AtLeast(1)},
+//		}
+//	}
+//
+// The default of a setting is what its field holds when the table is made. An unknown name, a name given
+// twice, a value of the wrong type or outside its rule is an error that names the setting, the value and
+// the rule.
 package settings

@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -65,20 +67,20 @@ func TestFlags(t *testing.T) {
 	if c.steps != 3 || c.lr != 1e-3 || !c.ema || c.name != "x y" || c.seed != 1<<63-1 || !slices.Equal(rest, []string{"a", "b"}) {
 		t.Errorf("%+v, rest %v", c, rest)
 	}
-	if len(given) != 5 || given[2] != (Pair{"ema", "true"}) {
+	if len(given) != 5 || given[2].Name != "ema" || given[2].Text != "true" {
 		t.Errorf("given %v", given)
 	}
 	for want, args := range map[string][]string{
 		"no flag -step-s; did you mean -steps?": {"-step-s", "1"},
 		"no flag -zzzzzz (-h":                   {"-zzzzzz"},
-		`"x" is not a whole number`:             {"-steps", "x"},
-		`"1.5" is not a whole number`:           {"-total", "1.5"},
-		`"-1" is not a whole number from 0`:     {"-seed", "-1"},
-		`"NaN" is not a number`:                 {"-lr", "NaN"},
+		`-steps "x": must be a whole number`:    {"-steps", "x"},
+		`-total "1.5": must be a whole number`:  {"-total", "1.5"},
+		`"-1": must be a whole number from 0`:   {"-seed", "-1"},
+		`"NaN": must be a number`:               {"-lr", "NaN"},
 		"given twice":                           {"-lr", "1", "-lr", "2"},
 		"needs an argument":                     {"-lr"},
 		"help requested":                        {"-h"},
-		`invalid boolean value "maybe"`:         {"-ema=maybe"},
+		`-ema "maybe": must be true or false`:   {"-ema=maybe"},
 	} {
 		if _, _, err := c.table().ParseFlags(args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want one with %q", args, err, want)
@@ -86,27 +88,36 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// read sets c from a TOML text.
+func read(c *config, text string) ([]Pair, error) {
+	given, err := ReadTOML("f.toml", text)
+	for i := 0; i < len(given) && err == nil; i++ {
+		err = c.table().Set(given[i])
+	}
+	return given, err
+}
+
 func TestTOML(t *testing.T) {
 	var c config
-	given, err := c.table().ReadTOML("steps = 3 # three\nlr = 1\nd-emb = \"a\\\"b\"\nema = true\n")
+	given, err := read(&c, "steps = 3 # three\nlr = 1\nd-emb = \"a\\\"b\"\nema = true\n")
 	if err != nil || c != (config{steps: 3, lr: 1, name: `a"b`, ema: true}) || len(given) != 4 {
 		t.Errorf("%+v, given %v, error %v", c, given, err)
 	}
 	for text, want := range map[string]string{
-		"stepz = 3":          `no key "stepz"; did you mean "steps"?`,
+		"stepz = 3":          `f.toml: there is no setting "stepz"; did you mean "steps"?`,
 		"steps = \"3\"":      "without quotes",
 		"d-emb = 3":          "in quotes",
-		"steps = 3.5":        `"3.5" is not a whole number`,
+		"steps = 3.5":        `f.toml: -steps "3.5": must be a whole number`,
 		"steps = [1]":        "one value expected",
-		"[train]\nsteps = 1": `no key "train"`,
+		"[train]\nsteps = 1": `f.toml: train: one value expected`,
 		"steps = 1\nlr = =":  "line 2",
-		"lr = inf":           "is not a number",
+		"lr = inf":           "must be a number",
 	} {
-		if _, err := c.table().ReadTOML(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := read(&c, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one with %q", text, err, want)
 		}
 	}
-	if _, err := c.table().ReadFile(t.TempDir() + "/none.toml"); err == nil {
+	if _, err := ReadFile(t.TempDir() + "/none.toml"); err == nil {
 		t.Error("a missing file is read")
 	}
 }
@@ -117,7 +128,7 @@ func TestTOMLRoundTrip(t *testing.T) {
 		c := config{rapid.Int().Draw(t, "steps"), rapid.Int64().Draw(t, "total"), rapid.Uint64Max(1<<62).Draw(t, "seed"),
 			rapid.Float64Range(-1e300, 1e300).Draw(t, "lr") + 0, rapid.String().Draw(t, "name"), rapid.Bool().Draw(t, "ema"), ""}
 		var back config
-		if _, err := back.table().ReadTOML(c.table().TOML()); err != nil {
+		if _, err := read(&back, c.table().TOML()); err != nil {
 			t.Fatalf("%v in\n%s", err, c.table().TOML())
 		}
 		if back != c {
@@ -131,7 +142,71 @@ func TestTOMLRoundTrip(t *testing.T) {
 
 func TestDifferences(t *testing.T) {
 	a, b := config{steps: 1, name: "x", out: "p"}, config{steps: 2, out: "q"}
-	if d := Differences(a.table(), b.table()); !slices.Equal(d, []string{"steps: 1 | 2", `d-emb: x | ""`}) {
-		t.Errorf("%q", d)
+	if d := fmt.Sprint(Differences(a.table(), b.table())); d != `[steps: 1 | 2 d-emb: x | ""]` {
+		t.Errorf("%s", d)
+	}
+	if d := fmt.Sprint(Differences(a.table()[:1], a.table()[:2])); d != `[total: "" | 0]` {
+		t.Errorf("%s", d)
+	}
+}
+
+// TestRules: each rule accepts what it says and refuses what it does not, NaN and infinities included.
+func TestRules(t *testing.T) {
+	for _, c := range []struct {
+		rule     Rule
+		zero     string
+		valid    []float64
+		broken   []float64
+		contains string
+	}{
+		{AtLeast(1), "", []float64{1, 1e300}, []float64{0, -1, math.NaN(), math.Inf(1)}, "-x 0: must be at least 1"},
+		{AtLeast(1), "all", []float64{0, 1}, []float64{-1, 0.5}, "-x -1: must be at least 1 (0: all)"},
+		{Positive(), "", []float64{1e-300}, []float64{0, -1, math.NaN(), math.Inf(1)}, "must be positive"},
+		{Between(1, 1<<24), "", []float64{1, 1 << 24}, []float64{0, 1<<24 + 1, math.NaN()}, "must be 1 to 16777216"},
+		{Fraction(), "", []float64{0, 0.999}, []float64{-1e-9, 1, math.NaN()}, "[0, 1)"},
+		{FractionTo1(), "", []float64{1, 1e-9}, []float64{0, 1.1, math.NaN()}, "(0, 1]"},
+		{Rule{}, "", []float64{0, -1e300}, []float64{math.NaN(), math.Inf(-1)}, "must be a number"},
+	} {
+		var x float64
+		s := Setting{Name: "x", Value: &x, Rule: c.rule, Zero: c.zero}
+		for _, x = range c.valid {
+			if err := s.Validate(); err != nil {
+				t.Errorf("%v is refused: %v", x, err)
+			}
+		}
+		first := true
+		for _, x = range c.broken {
+			if err := s.Validate(); err == nil || first && !strings.Contains(err.Error(), c.contains) {
+				t.Errorf("%v: error %v, want one with %q", x, err, c.contains)
+			}
+			first = false
+		}
+	}
+	text := "cosin"
+	s := Setting{Name: "schedule", Value: &text, Rule: OneOf("constant", "cosine")}
+	if err := s.Validate(); err == nil || err.Error() != `-schedule "cosin": must be one of constant, cosine; did you mean "cosine"?` {
+		t.Error(err)
+	}
+	if text = "cosine"; s.Validate() != nil {
+		t.Error("cosine is refused")
+	}
+}
+
+func TestZeroKeeps(t *testing.T) {
+	layers := 4
+	table := Table{{Name: "layers", Value: &layers, ZeroKeeps: true}}
+	if err := table.Set(Pair{Name: "layers", Text: "0"}); err != nil || layers != 4 {
+		t.Errorf("layers %d, error %v", layers, err)
+	}
+	if err := table.Set(Pair{Name: "layers", Text: "2"}); err != nil || layers != 2 {
+		t.Errorf("layers %d, error %v", layers, err)
+	}
+}
+
+func TestMarshalJSON(t *testing.T) {
+	c := config{steps: 3, lr: 0.5, name: "a\"b", ema: true, out: "not written"}
+	text, err := json.Marshal(c.table())
+	if err != nil || string(text) != `{"steps":3,"total":0,"seed":0,"lr":0.5,"d-emb":"a\"b","ema":true}` {
+		t.Errorf("%s, error %v", text, err)
 	}
 }

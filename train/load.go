@@ -11,6 +11,7 @@ import (
 	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/settings"
 	"goomtrain/train/optim"
 )
 
@@ -25,14 +26,21 @@ func FindWeights(path string) (*checkpoints.Checkpoint, Config, error) {
 	cfg := base()
 	beside := filepath.Join(filepath.Dir(weights.ModelPath()), ConfigFile)
 	if _, err := os.Stat(beside); err == nil {
-		_, err = cfg.Table().ReadFile(beside)
+		pairs, err := settings.ReadFile(beside)
+		if err == nil {
+			err = setAll(cfg.Table(), pairs)
+		}
 		return weights, cfg, err
 	}
 	if weights.HasState {
 		var more extra
 		if err := json.Unmarshal(weights.State.Extra, &more); err == nil && more.Config != "" {
-			if _, err := cfg.Table().ReadTOML(more.Config); err != nil {
-				return nil, cfg, fmt.Errorf("%s: its configuration: %w", weights.Dir, err)
+			pairs, err := settings.ReadTOML(weights.Dir, more.Config)
+			if err == nil {
+				err = setAll(cfg.Table(), pairs)
+			}
+			if err != nil {
+				return nil, cfg, fmt.Errorf("its configuration: %w", err)
 			}
 			return weights, cfg, nil
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"goomtrain/settings"
@@ -56,7 +55,10 @@ func Parse(args []string) (Call, error) {
 	call := Call{file: scratch.file, PrintConfig: scratch.PrintConfig}
 	var file []settings.Pair
 	if call.file != "" {
-		if file, err = new(Config).Table().ReadFile(call.file); err != nil {
+		if file, err = settings.ReadFile(call.file); err == nil {
+			err = setAll(new(Config).Table(), file)
+		}
+		if err != nil {
 			return Call{}, fmt.Errorf("config: %w", err)
 		}
 	}
@@ -154,8 +156,7 @@ func (c *Config) checkChanges(saved Config, given []settings.Pair) error {
 	now, before := c.Table(), saved.Table()
 	for _, p := range given {
 		for _, d := range settings.Differences(only(before, p.Name), only(now, p.Name)) {
-			values := strings.TrimPrefix(d, p.Name+": ")
-			was, is, _ := strings.Cut(values, " | ")
+			was, is := d.Before, d.After
 			if slices.Contains(frozen, p.Name) {
 				return fmt.Errorf("resume: -%s is %s, but the run has %s: leave it out to go on, or start a new run without -resume", p.Name, is, was)
 			}
@@ -226,6 +227,18 @@ func LoadConfig(path string) (Config, error) {
 		return Config{}, err
 	}
 	c := base()
-	_, err = c.Table().ReadFile(filepath.Join(dir, ConfigFile))
+	pairs, err := settings.ReadFile(filepath.Join(dir, ConfigFile))
+	if err == nil {
+		err = setAll(c.Table(), pairs)
+	}
 	return c, err
+}
+
+func setAll(table settings.Table, pairs []settings.Pair) error {
+	for _, p := range pairs {
+		if err := table.Set(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }

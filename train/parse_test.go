@@ -112,7 +112,7 @@ func TestParseRefuses(t *testing.T) {
 		args []string
 	}{
 		{"no flag -stepz; did you mean -steps?", []string{"-stepz", "3"}},
-		{`"many" is not a whole number`, []string{"-steps", "many"}},
+		{`-steps "many": must be a whole number`, []string{"-steps", "many"}},
 		{"given twice", []string{"-lr", "1", "-lr", "1"}},
 		{`unexpected argument "100"`, []string{"100"}},
 		{"steps 0: must be at least 1", []string{"-steps", "0"}},
@@ -140,7 +140,7 @@ func TestParseRefuses(t *testing.T) {
 		{"keep 0: must be at least 1", []string{"-keep", "0"}},
 		{"threads -1", []string{"-threads", "-1"}},
 		{"config: open /nosuch.toml", []string{"-config", "/nosuch.toml"}},
-		{`no key "stepz"; did you mean "steps"?`, []string{"-config", writeFile(t, "c.toml", "stepz = 3")}},
+		{`no setting "stepz"; did you mean "steps"?`, []string{"-config", writeFile(t, "c.toml", "stepz = 3")}},
 		{"resume: /nosuch: no such file", []string{"-resume", "/nosuch"}},
 		{"is no run folder", []string{"-resume", t.TempDir()}},
 	} {

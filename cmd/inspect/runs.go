@@ -130,7 +130,7 @@ func compareRuns(out io.Writer, runs []*runInfo) error {
 		differences := settings.Differences(runs[0].config.Table(), r.config.Table())
 		fmt.Fprintf(out, "settings of %s | %s: %d differ\n", runs[0].dir, r.dir, len(differences))
 		for _, d := range differences {
-			fmt.Fprintln(out, "  "+d)
+			fmt.Fprintln(out, "  "+d.String())
 		}
 	}
 	return nil

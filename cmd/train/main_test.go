@@ -174,7 +174,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"misspelled flag", 2, "did you mean -preset?", []string{"-preste", "nano"}},
 		{"flag twice", 2, "given twice", []string{"-steps", "1", "-steps", "2"}},
-		{"wrong type", 2, `"ten" is not a whole number`, []string{"-steps", "ten"}},
+		{"wrong type", 2, `"ten": must be a whole number`, []string{"-steps", "ten"}},
 		{"value without flag", 2, `unexpected argument "nano"`, []string{"nano"}},
 		{"batch 0", 2, "batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
 		{"micro-batch", 2, "micro-batch 5 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "5"}},

@@ -36,6 +36,7 @@ var may = map[string][]string{
 	"internal/mmap":       {},
 	"internal/nearest":    {},
 	"settings":            {"internal/nearest"},
+	"internal/registry":   {"internal/nearest"},
 	"internal/golden":     {"internal/simd"},
 	"internal/gradcheck":  {"internal/simd"},
 	"internal/arch":       {},

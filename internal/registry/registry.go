@@ -1,0 +1,49 @@
+// Package registry keeps named things of one kind: models, tasks, optimizers, schedules, tokenizers.
+//
+// Every such package has one Registry and exports a Register function over it, so that other modules can
+// add to it from an init function. A name is taken once.
+package registry
+
+import (
+	"fmt"
+	"strings"
+
+	"goomtrain/internal/nearest"
+)
+
+// A Registry maps names to things of one kind. The zero value is not usable; see New. Registering is not
+// safe for concurrent use: do it in init functions.
+type Registry[T any] struct {
+	kind   string
+	names  []string
+	byName map[string]T
+}
+
+// New returns an empty registry of things of that kind, a noun for errors such as "model".
+func New[T any](kind string) *Registry[T] {
+	return &Registry[T]{kind: kind, byName: map[string]T{}}
+}
+
+// Register adds a thing. It panics on an empty name, one with spaces, and one that is taken.
+func (r *Registry[T]) Register(name string, thing T) {
+	if name == "" || strings.ContainsAny(name, " \t\n\"'") {
+		panic(fmt.Sprintf("%q cannot be the name of a %s", name, r.kind))
+	}
+	if _, taken := r.byName[name]; taken {
+		panic(fmt.Sprintf("the %s %q is registered twice", r.kind, name))
+	}
+	r.names = append(r.names, name)
+	r.byName[name] = thing
+}
+
+// Find returns the thing of that name, or an error that names the nearest one.
+func (r *Registry[T]) Find(name string) (T, error) {
+	thing, ok := r.byName[name]
+	if !ok {
+		return thing, fmt.Errorf("there is no %s %q%s", r.kind, name, nearest.Hint(name, r.names))
+	}
+	return thing, nil
+}
+
+// Names lists the names in the order of registration.
+func (r *Registry[T]) Names() []string { return append([]string(nil), r.names...) }

@@ -1,0 +1,196 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"goomtrain/internal/nearest"
+)
+
+// A Setting is one named value.
+type Setting struct {
+	Name  string // of the flag and of the key in files
+	Help  string // one line
+	Value any    // *int, *int64, *uint64, *float64, *string or *bool; it holds the default
+	Rule  Rule   // what values are valid; the zero Rule: all of the type
+
+	// Zero says what 0 or an empty text stands for, as in "the whole batch"; "" where it is a value like
+	// any other. Where ZeroKeeps is set, giving 0 or an empty text leaves the default.
+	Zero      string
+	ZeroKeeps bool
+
+	Change  Change // what a resumed run may do with it
+	Group   string // heading in the help and in written files; see Table.In
+	OneCall bool   // of one call, not of the work that it does: written files leave it out
+}
+
+// Change says whether a run that goes on from a checkpoint may have another value than before.
+type Change int
+
+const (
+	Free   Change = iota // it may: the weights do not depend on it
+	Steers               // it may, but from then on the weights differ from those of an unbroken run
+	Frozen               // it may not: the checkpoint has no meaning under another value
+	Starts               // it may change, but not between zero and another value: the checkpoint has an array for it, or none
+)
+
+// A Rule is a condition on a value, with the words for it.
+type Rule struct {
+	text  string
+	holds func(x float64) bool
+	names func() []string
+}
+
+// AtLeast is the rule x >= low.
+func AtLeast(low float64) Rule {
+	return Rule{text: fmt.Sprintf("must be at least %s", number(low)), holds: func(x float64) bool { return x >= low && x <= math.MaxFloat64 }}
+}
+
+// Positive is the rule x > 0.
+func Positive() Rule {
+	return Rule{text: "must be positive", holds: func(x float64) bool { return x > 0 && x <= math.MaxFloat64 }}
+}
+
+// Between is the rule low <= x <= high.
+func Between(low, high float64) Rule {
+	return Rule{text: fmt.Sprintf("must be %s to %s", number(low), number(high)), holds: func(x float64) bool { return x >= low && x <= high }}
+}
+
+// Fraction is the rule 0 <= x < 1.
+func Fraction() Rule {
+	return Rule{text: "must lie in [0, 1)", holds: func(x float64) bool { return x >= 0 && x < 1 }}
+}
+
+// FractionTo1 is the rule 0 < x <= 1.
+func FractionTo1() Rule {
+	return Rule{text: "must lie in (0, 1]", holds: func(x float64) bool { return x > 0 && x <= 1 }}
+}
+
+// OneOf is the rule that a text is one of the names.
+func OneOf(names ...string) Rule { return OneOfFunc(func() []string { return names }) }
+
+// OneOfFunc is OneOf for names that are not all known yet, such as those of a registry.
+func OneOfFunc(names func() []string) Rule { return Rule{names: names} }
+
+func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// parse gives the setting the value that text stands for; the rule is not applied.
+func (s Setting) parse(text string) error {
+	var err error
+	want := ""
+	switch v := s.Value.(type) {
+	case *int:
+		want = "a whole number"
+		var x int
+		if x, err = strconv.Atoi(text); err == nil && (x != 0 || !s.ZeroKeeps) {
+			*v = x
+		}
+	case *int64:
+		want = "a whole number"
+		var x int64
+		if x, err = strconv.ParseInt(text, 10, 64); err == nil && (x != 0 || !s.ZeroKeeps) {
+			*v = x
+		}
+	case *uint64:
+		want = "a whole number from 0 to 2^63-1" // TOML knows no larger one
+		var x uint64
+		if x, err = strconv.ParseUint(text, 10, 63); err == nil {
+			*v = x
+		}
+	case *float64:
+		want = "a number"
+		var x float64
+		if x, err = strconv.ParseFloat(text, 64); err == nil && (math.IsNaN(x) || math.IsInf(x, 0)) {
+			err = errors.New("not finite")
+		} else if err == nil && (x != 0 || !s.ZeroKeeps) {
+			*v = x
+		}
+	case *bool:
+		want = "true or false"
+		var x bool
+		if x, err = strconv.ParseBool(text); err == nil {
+			*v = x
+		}
+	case *string:
+		if text != "" || !s.ZeroKeeps {
+			*v = text
+		}
+	default:
+		panic(fmt.Sprintf("settings: %s points to %T", s.Name, s.Value))
+	}
+	if err != nil {
+		return fmt.Errorf("-%s %q: must be %s", s.Name, text, want)
+	}
+	return nil
+}
+
+// Text is the present value as it is written in flags and files.
+func (s Setting) Text() string {
+	switch v := s.Value.(type) {
+	case *int:
+		return strconv.Itoa(*v)
+	case *int64:
+		return strconv.FormatInt(*v, 10)
+	case *uint64:
+		return strconv.FormatUint(*v, 10)
+	case *float64:
+		return strconv.FormatFloat(*v, 'g', -1, 64)
+	case *bool:
+		return strconv.FormatBool(*v)
+	case *string:
+		return *v
+	}
+	panic(fmt.Sprintf("settings: %s points to %T", s.Name, s.Value))
+}
+
+// IsZero reports whether the present value is 0, false or an empty text.
+func (s Setting) IsZero() bool { return isZero(s.Text()) }
+
+func isZero(text string) bool { return text == "" || text == "0" || text == "false" }
+
+// Validate returns an error that names the setting, its value and the rule that it breaks, if it breaks it.
+// A value of 0 with a meaning of its own (Zero) is valid, and so is no number that is not finite.
+func (s Setting) Validate() error {
+	if s.Zero != "" && s.IsZero() {
+		return nil
+	}
+	var x float64
+	switch v := s.Value.(type) {
+	case *string:
+		if s.Rule.names == nil || slices.Contains(s.Rule.names(), *v) {
+			return nil
+		}
+		names := s.Rule.names()
+		err := fmt.Errorf("-%s %q: must be one of %s", s.Name, *v, strings.Join(names, ", "))
+		if near := nearest.Name(*v, names); near != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, near)
+		}
+		return err
+	case *int:
+		x = float64(*v)
+	case *int64:
+		x = float64(*v)
+	case *uint64:
+		x = float64(*v)
+	case *float64:
+		x = *v
+	case *bool:
+		return nil
+	}
+	rule := s.Rule
+	if rule.holds == nil {
+		rule = Rule{text: "must be a number", holds: func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }}
+	}
+	if rule.holds(x) {
+		return nil
+	}
+	text := fmt.Sprintf("-%s %s: %s", s.Name, s.Text(), rule.text)
+	if s.Zero != "" {
+		text += fmt.Sprintf(" (0: %s)", s.Zero)
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,200 @@
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"goomtrain/internal/nearest"
+)
+
+// A Table is the settings of one owner, or of several one after another, in the order of the help.
+type Table []Setting
+
+// A Pair is a value given for a setting.
+type Pair struct {
+	Name, Text string
+	File       string // where it stands; "": a flag, or given by a program
+	literal    any    // of a file: the value with its type; nil: any type that Text can be read as
+}
+
+// In returns the table with every setting under that heading.
+func (t Table) In(group string) Table {
+	t = slices.Clone(t)
+	for i := range t {
+		t[i].Group = group
+	}
+	return t
+}
+
+// Names lists the settings' names in their order.
+func (t Table) Names() []string {
+	out := make([]string, len(t))
+	for i, s := range t {
+		out[i] = s.Name
+	}
+	return out
+}
+
+// Find returns the setting of that name.
+func (t Table) Find(name string) (Setting, bool) {
+	i := slices.IndexFunc(t, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return t[i], true
+}
+
+// Set gives a setting the value that a pair stands for. It does not apply the setting's rule: see Validate.
+func (t Table) Set(p Pair) error {
+	s, ok := t.Find(p.Name)
+	err := s.check(p)
+	switch {
+	case !ok:
+		err = fmt.Errorf("there is no setting %q%s", p.Name, nearest.Hint(p.Name, t.Names()))
+	case err == nil:
+		err = s.parse(p.Text)
+	}
+	if err != nil && p.File != "" {
+		err = fmt.Errorf("%s: %w", p.File, err)
+	}
+	return err
+}
+
+// check refuses a literal of a file that stands in quotes where it must not, or the reverse.
+func (s Setting) check(p Pair) error {
+	_, text := s.Value.(*string)
+	switch _, quoted := p.literal.(string); {
+	case p.literal == nil:
+		return nil
+	case quoted && !text:
+		return fmt.Errorf("-%s %q: it takes no text: write it without quotes", p.Name, p.Text)
+	case !quoted && text:
+		return fmt.Errorf("-%s %s: it takes text: write it in quotes", p.Name, p.Text)
+	}
+	return nil
+}
+
+// IsZero reports whether the value is 0, false or an empty text.
+func (p Pair) IsZero() bool { return isZero(p.Text) }
+
+// Last returns the value that a list gives to a name last, and whether it does.
+func Last(pairs []Pair, name string) (text string, given bool) {
+	for _, p := range slices.Backward(pairs) {
+		if p.Name == name {
+			return p.Text, true
+		}
+	}
+	return "", false
+}
+
+// Validate applies the rule of every setting and returns the first error.
+func (t Table) Validate() error {
+	for _, s := range t {
+		if err := s.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Help writes the flags by group with their defaults.
+func (t Table) Help(w io.Writer) {
+	group := ""
+	for _, s := range t {
+		if s.Group != group {
+			group = s.Group
+			fmt.Fprintf(w, "\n%s:\n", group)
+		}
+		usage := s.help()
+		if text := s.Text(); text != "" && text != "false" {
+			usage += " (" + text + ")"
+		}
+		fmt.Fprintf(w, "  %-16s %s\n", "-"+s.Name, usage)
+	}
+}
+
+// help is the setting's help with the meaning of zero and the valid names.
+func (s Setting) help() string {
+	help := s.Help
+	if s.Rule.names != nil {
+		names := strings.Join(s.Rule.names(), ", ")
+		if help == "" {
+			help = names
+		} else {
+			help += ": " + names
+		}
+	}
+	if s.Zero != "" {
+		zero := "0"
+		if _, text := s.Value.(*string); text {
+			zero = "empty"
+		}
+		help += "; " + zero + ": " + s.Zero
+	}
+	return help
+}
+
+// A Difference is a setting whose value differs between two tables.
+type Difference struct {
+	Name          string
+	Before, After string // "" where a table does not have the setting
+	Change        Change
+}
+
+// String writes NAME: BEFORE | AFTER.
+func (d Difference) String() string {
+	return fmt.Sprintf("%s: %s | %s", d.Name, shown(d.Before), shown(d.After))
+}
+
+func shown(text string) string {
+	if text == "" {
+		return `""`
+	}
+	return text
+}
+
+// Differences lists the settings in which two tables differ, first in the order of the first table, then
+// those that only the second has. Settings of one call are left out.
+func Differences(before, after Table) []Difference {
+	var out []Difference
+	for _, s := range before {
+		d := Difference{Name: s.Name, Before: s.Text(), Change: s.Change}
+		if other, ok := after.Find(s.Name); ok {
+			d.After = other.Text()
+		}
+		if d.Before != d.After && !s.OneCall {
+			out = append(out, d)
+		}
+	}
+	for _, s := range after {
+		if _, ok := before.Find(s.Name); !ok && !s.OneCall && s.Text() != "" {
+			out = append(out, Difference{Name: s.Name, After: s.Text(), Change: s.Change})
+		}
+	}
+	return out
+}
+
+// MarshalJSON writes the table as one object of NAME: VALUE, without settings of one call.
+func (t Table) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for _, s := range t {
+		if s.OneCall {
+			continue
+		}
+		value, err := json.Marshal(s.Value)
+		if err != nil {
+			return nil, fmt.Errorf("settings: %s: %w", s.Name, err)
+		}
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", s.Name, value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}

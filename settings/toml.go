@@ -1,0 +1,89 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// ReadFile reads the NAME = value lines of a TOML file and returns them in their order. The names are not
+// checked: Table.Set does that.
+func ReadFile(path string) ([]Pair, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ReadTOML(path, string(text))
+}
+
+// ReadTOML is ReadFile of a text; file stands for it in errors.
+func ReadTOML(file, text string) ([]Pair, error) {
+	var values map[string]any
+	meta, err := toml.Decode(text, &values)
+	if err != nil {
+		var parse toml.ParseError
+		if errors.As(err, &parse) {
+			return nil, fmt.Errorf("%s: line %d: %s", file, parse.Position.Line, parse.Message)
+		}
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var given []Pair
+	for _, key := range meta.Keys() {
+		if len(key) > 1 {
+			continue // of a table, which is refused below
+		}
+		p := Pair{Name: key[0], File: file, literal: values[key[0]]}
+		switch p.literal.(type) {
+		case string, int64, float64, bool:
+			p.Text = fmt.Sprint(p.literal)
+		default:
+			return nil, fmt.Errorf("%s: %s: one value expected, not a table, list or date", file, p.Name)
+		}
+		given = append(given, p)
+	}
+	return given, nil
+}
+
+// TOML writes the table as a file that ReadFile reads back, each value with its meaning. Settings of one
+// call are left out.
+func (t Table) TOML() string {
+	var b strings.Builder
+	group := ""
+	for _, s := range t {
+		if s.OneCall {
+			continue
+		}
+		if s.Group != group {
+			group = s.Group
+			fmt.Fprintf(&b, "\n# %s\n", group)
+		}
+		text := s.Text()
+		if _, ok := s.Value.(*string); ok {
+			text = tomlString(text)
+		}
+		fmt.Fprintf(&b, "%-30s # %s\n", s.Name+" = "+text, s.help())
+	}
+	return strings.TrimPrefix(b.String(), "\n")
+}
+
+// tomlString quotes a text as TOML's basic string.
+func tomlString(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < 0x20 || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
