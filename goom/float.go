@@ -8,7 +8,7 @@ import (
 )
 
 // Float is the element type of everything here: float32 for speed, float64 for digits.
-type Float interface{ simd.Float }
+type Float = simd.Float
 
 const (
 	ln2   = math.Ln2

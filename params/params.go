@@ -6,8 +6,11 @@ import (
 	"goomtrain/internal/simd"
 )
 
+// Float is the element type of parameters and activations: float32 or float64.
+type Float = simd.Float
+
 // A Param is one named parameter of a model: a flat row-major tensor and its gradient.
-type Param[F simd.Float] struct {
+type Param[F Float] struct {
 	Name  string
 	Shape []int
 	Value []F // length: product of Shape
@@ -16,7 +19,7 @@ type Param[F simd.Float] struct {
 }
 
 // New returns a parameter of zeros.
-func New[F simd.Float](name string, decay bool, shape ...int) *Param[F] {
+func New[F Float](name string, decay bool, shape ...int) *Param[F] {
 	n := Size(shape)
 	return &Param[F]{Name: name, Shape: append([]int(nil), shape...), Value: make([]F, n), Grad: make([]F, n), Decay: decay}
 }
@@ -43,7 +46,7 @@ type Array struct {
 }
 
 // Values returns the parameters' values as arrays that share their memory.
-func Values[F simd.Float](ps []*Param[F]) []Array {
+func Values[F Float](ps []*Param[F]) []Array {
 	out := make([]Array, len(ps))
 	for i, p := range ps {
 		out[i] = Array{Name: p.Name, Shape: p.Shape, Data: p.Value}
@@ -52,14 +55,14 @@ func Values[F simd.Float](ps []*Param[F]) []Array {
 }
 
 // ZeroGrad clears every gradient.
-func ZeroGrad[F simd.Float](ps []*Param[F]) {
+func ZeroGrad[F Float](ps []*Param[F]) {
 	for _, p := range ps {
 		clear(p.Grad)
 	}
 }
 
 // Count is the number of weights of all parameters together.
-func Count[F simd.Float](ps []*Param[F]) int {
+func Count[F Float](ps []*Param[F]) int {
 	n := 0
 	for _, p := range ps {
 		n += len(p.Value)

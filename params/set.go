@@ -4,21 +4,20 @@ import (
 	"fmt"
 	"math"
 
-	"goomtrain/internal/simd"
 	"goomtrain/rng"
 )
 
 // A Set collects the parameters of a model while it is built. Sub gives the part of it whose names
 // have a further prefix. Initial values follow from the seed and the parameter's full name alone, so
 // they depend neither on the order of construction nor on the other parameters.
-type Set[F simd.Float] struct {
+type Set[F Float] struct {
 	seed   uint64
 	prefix string
 	all    *[]*Param[F] // shared by a set and its parts
 }
 
 // NewSet returns an empty set whose initial values follow from the seed.
-func NewSet[F simd.Float](seed uint64) Set[F] { return Set[F]{seed: seed, all: new([]*Param[F])} }
+func NewSet[F Float](seed uint64) Set[F] { return Set[F]{seed: seed, all: new([]*Param[F])} }
 
 // Sub is the part of the set under prefix "name.".
 func (s Set[F]) Sub(name string) Set[F] {
