@@ -6,19 +6,7 @@ import (
 	"time"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
-
-// planned is an op that writes every element of a preallocated output, aliases none of its inputs
-// and keeps no reference to either.
-type planned interface {
-	G.Op
-	G.UsePreallocDoer
-	Planned()
-}
-
-// ownsOutput is an op whose output is memory of its own, not an input's.
-type ownsOutput interface{ OwnsOutput() }
 
 type kind int
 
@@ -65,6 +53,7 @@ func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
 		return nil, fmt.Errorf("executor: sort the graph: %w", err)
 	}
 	e := &Executor{slots: make(map[*G.Node]int, len(sorted))}
+	known := sums{}
 	for i := len(sorted) - 1; i >= 0; i-- {
 		n := sorted[i]
 		slot := len(e.values)
@@ -84,7 +73,12 @@ func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
 			in.inputs = append(in.inputs, s)
 		}
 		in.args = make([]G.Value, len(in.inputs))
-		if in.into = plannedForm(n); in.into != nil {
+		if op, ok := n.Op().(PlannedOp); ok {
+			in.into = op
+		} else {
+			in.into = known.planned(n)
+		}
+		if in.into != nil {
 			in.kind = prealloc
 		}
 		e.program = append(e.program, in)
@@ -96,24 +90,6 @@ func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
 	}
 	e.plan(keep)
 	return e, nil
-}
-
-// plannedForm is the op as one that writes into a planned buffer, or nil where it cannot.
-func plannedForm(n *G.Node) G.UsePreallocDoer {
-	if op, ok := n.Op().(planned); ok {
-		return op
-	}
-	// Gorgonia does not export the type of its elementwise addition; its printed form is "+ false"
-	if fmt.Sprint(n.Op()) != "+ false" || n.IsScalar() {
-		return nil
-	}
-	switch n.Dtype() {
-	case tensor.Float32:
-		return newSum((*tensor.Dense).Float32s)
-	case tensor.Float64:
-		return newSum((*tensor.Dense).Float64s)
-	}
-	return nil
 }
 
 // RunAll runs every op of the graph once.

@@ -59,7 +59,7 @@ func (e *Executor) lastUses(keep []*G.Node) []int {
 	}
 	for i := len(e.program) - 1; i >= 0; i-- {
 		in := &e.program[i]
-		if _, owns := in.op.(ownsOutput); owns || in.kind != builtin {
+		if _, owns := in.op.(OwningOp); owns || in.kind != builtin {
 			continue
 		}
 		for _, slot := range in.inputs {

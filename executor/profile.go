@@ -23,7 +23,7 @@ func (e *Executor) Profile() []OpTime {
 	for i := range e.program {
 		in := &e.program[i]
 		name := strings.TrimSpace(fmt.Sprintf("%v %v", in.op, in.node.Shape()))
-		if _, own := in.op.(planned); !own && in.kind == prealloc {
+		if _, own := in.op.(PlannedOp); !own && in.kind == prealloc {
 			name = fmt.Sprintf("sum %v", in.node.Shape())
 		}
 		t := sums[name]
