@@ -3,14 +3,13 @@ package layers
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
 )
 
 // SelfAttention mixes positions: each looks at itself and at those before it. It has one projection
 // to queries, keys and values, and one from the heads' values back.
-type SelfAttention[F simd.Float] struct {
+type SelfAttention[F params.Float] struct {
 	QKV *Linear[F] // [3*H*K, D]: the queries of all heads, then their keys, then their values
 	Out *Linear[F] // [D, H*K]
 
@@ -25,11 +24,11 @@ type SelfAttention[F simd.Float] struct {
 // NewSoftmaxAttention makes "qkv" and "out", both with bias, for H = heads of that width: causal
 // softmax attention. With rotary, queries and keys are turned by their positions (arXiv 2104.09864).
 // In a streaming graph it keeps all keys and values: its memory and its cost per token grow.
-func NewSoftmaxAttention[F simd.Float](s params.Set[F], in, heads, width int, rotary bool) *SelfAttention[F] {
+func NewSoftmaxAttention[F params.Float](s params.Set[F], in, heads, width int, rotary bool) *SelfAttention[F] {
 	l := newSelfAttention(s, in, heads, width, rotary)
 	l.mix = func(g *Graph[F], qkv *G.Node) *G.Node {
 		cache := stateOf(g, l.name+"attention", func() *ops.KVCache[F] { return ops.NewKVCache[F](g.Batch, heads, width, width) })
-		return ops.SoftmaxSelfAttention(qkv, heads, width, cache)
+		return ops.SoftmaxSelfAttention[F](qkv, heads, width, cache)
 	}
 	return l
 }
@@ -37,16 +36,16 @@ func NewSoftmaxAttention[F simd.Float](s params.Set[F], in, heads, width int, ro
 // NewTaylorAttention makes "qkv" and "out" as NewSoftmaxAttention does, for attention whose weights are
 // P = terms Taylor terms of softmax weights (arXiv 2602.00294). In a streaming graph its state and its
 // cost per token are constant: C(K+P-1, P-1) * (K+1) numbers a head.
-func NewTaylorAttention[F simd.Float](s params.Set[F], in, heads, width, terms int, rotary bool) *SelfAttention[F] {
+func NewTaylorAttention[F params.Float](s params.Set[F], in, heads, width, terms int, rotary bool) *SelfAttention[F] {
 	l := newSelfAttention(s, in, heads, width, rotary)
 	l.mix = func(g *Graph[F], qkv *G.Node) *G.Node {
 		carry := stateOf(g, l.name+"attention", func() *ops.TaylorCarry[F] { return ops.NewTaylorCarry[F](g.Batch, heads, width, width, terms) })
-		return ops.TaylorSelfAttention(qkv, heads, width, terms, carry)
+		return ops.TaylorSelfAttention[F](qkv, heads, width, terms, carry)
 	}
 	return l
 }
 
-func newSelfAttention[F simd.Float](s params.Set[F], in, heads, width int, rotary bool) *SelfAttention[F] {
+func newSelfAttention[F params.Float](s params.Set[F], in, heads, width int, rotary bool) *SelfAttention[F] {
 	return &SelfAttention[F]{
 		QKV:   NewLinear(s.Sub("qkv"), in, 3*heads*width, true),
 		Out:   NewLinear(s.Sub("out"), heads*width, in, true),
@@ -68,7 +67,7 @@ func (l *SelfAttention[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node 
 }
 
 // MLP is the position-wise part of a transformer block.
-type MLP[F simd.Float] struct {
+type MLP[F params.Float] struct {
 	In, Out *Linear[F]
 	Dropout *Dropout[F] // of the output; nil: none
 
@@ -76,14 +75,14 @@ type MLP[F simd.Float] struct {
 }
 
 // NewGELUMLP makes "0" [hidden, D] and "2" [D, hidden], both with bias: Linear(GELU(Linear(x))).
-func NewGELUMLP[F simd.Float](s params.Set[F], width, hidden int) *MLP[F] {
-	return &MLP[F]{In: NewLinear(s.Sub("0"), width, hidden, true), Out: NewLinear(s.Sub("2"), hidden, width, true), activation: ops.GELU}
+func NewGELUMLP[F params.Float](s params.Set[F], width, hidden int) *MLP[F] {
+	return &MLP[F]{In: NewLinear(s.Sub("0"), width, hidden, true), Out: NewLinear(s.Sub("2"), hidden, width, true), activation: ops.GELU[F]}
 }
 
 // NewSwiGLUMLP makes "0" [2*hidden, D] and "2" [D, hidden], both without bias (arXiv 2002.05202):
 // Linear(a * silu(g)), where a and g are the halves of Linear(x).
-func NewSwiGLUMLP[F simd.Float](s params.Set[F], width, hidden int) *MLP[F] {
-	return &MLP[F]{In: NewLinear(s.Sub("0"), width, 2*hidden, false), Out: NewLinear(s.Sub("2"), hidden, width, false), activation: ops.SwiGLU}
+func NewSwiGLUMLP[F params.Float](s params.Set[F], width, hidden int) *MLP[F] {
+	return &MLP[F]{In: NewLinear(s.Sub("0"), width, 2*hidden, false), Out: NewLinear(s.Sub("2"), hidden, width, false), activation: ops.SwiGLU[F]}
 }
 
 // ForwardAdd maps x [B, T, D] to [B, T, D], plus residual.
@@ -93,7 +92,7 @@ func (l *MLP[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node {
 
 // TransformerBlock is the pre-norm residual block: y = x + Attention(LayerNorm(x)), then
 // y + MLP(LayerNorm(y)).
-type TransformerBlock[F simd.Float] struct {
+type TransformerBlock[F params.Float] struct {
 	Norm1     *LayerNorm[F]
 	Attention *SelfAttention[F]
 	Norm2     *LayerNorm[F]
@@ -107,13 +106,13 @@ func (l *TransformerBlock[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 }
 
 // Positions is a learned vector for each position of a sequence, up to a longest length.
-type Positions[F simd.Float] struct {
+type Positions[F params.Float] struct {
 	Table *params.Param[F] // [C, D]
 	name  string
 }
 
 // NewPositions makes "weight" [context, D], normal with deviation 0.02.
-func NewPositions[F simd.Float](s params.Set[F], context, width int) *Positions[F] {
+func NewPositions[F params.Float](s params.Set[F], context, width int) *Positions[F] {
 	return &Positions[F]{Table: s.New("weight", params.Normal(0.02), true, context, width), name: s.Name("state")}
 }
 

@@ -5,13 +5,12 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
 )
 
 // Embedding is a table of token vectors that also serves as the head (tied weights).
-type Embedding[F simd.Float] struct {
+type Embedding[F params.Float] struct {
 	Table *params.Param[F] // [S, D]
 }
 
@@ -20,34 +19,34 @@ const tokenDeviation = 0.02
 
 // NewEmbedding makes the table of that name for S = vocab tokens of width D, normal with deviation
 // 0.02.
-func NewEmbedding[F simd.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
+func NewEmbedding[F params.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
 	return &Embedding[F]{Table: s.New(name, params.Normal(tokenDeviation), true, vocab, width)}
 }
 
 // Forward looks tokens [B, T] up: [B, T, D].
 func (l *Embedding[F]) Forward(g *Graph[F], tokens *G.Node) *G.Node {
-	return ops.Embedding(tokens, g.Weight(l.Table))
+	return ops.Embedding[F](tokens, g.Weight(l.Table))
 }
 
 // Logits is x [..., D] times the transposed table: [..., S].
 func (l *Embedding[F]) Logits(g *Graph[F], x *G.Node) *G.Node {
-	return ops.Linear(x, g.Weight(l.Table), nil, nil)
+	return ops.Linear[F](x, g.Weight(l.Table), nil, nil)
 }
 
 // Loss is the fused head and softmax cross-entropy of x [B, T, D] against targets [B, T]; see
 // ops.HeadLoss.
 func (l *Embedding[F]) Loss(g *Graph[F], x, targets, weight *G.Node) (*G.Node, func() ops.HeadStats) {
-	return ops.HeadLoss(x, g.Weight(l.Table), targets, weight)
+	return ops.HeadLoss[F](x, g.Weight(l.Table), targets, weight)
 }
 
 // Linear is y = x W^T (+ bias).
-type Linear[F simd.Float] struct {
+type Linear[F params.Float] struct {
 	Weight *params.Param[F] // [out, in]
 	Bias   *params.Param[F] // [out], or nil
 }
 
 // NewLinear makes "weight" and, if asked for, "bias", uniform within 1/sqrt(in) as in PyTorch.
-func NewLinear[F simd.Float](s params.Set[F], in, out int, bias bool) *Linear[F] {
+func NewLinear[F params.Float](s params.Set[F], in, out int, bias bool) *Linear[F] {
 	bound := params.Uniform(1 / math.Sqrt(float64(in)))
 	l := &Linear[F]{Weight: s.New("weight", bound, true, out, in)}
 	if bias {
@@ -65,16 +64,16 @@ func (l *Linear[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node {
 	if l.Bias != nil {
 		bias = g.Weight(l.Bias)
 	}
-	return ops.Linear(x, g.Weight(l.Weight), bias, residual)
+	return ops.Linear[F](x, g.Weight(l.Weight), bias, residual)
 }
 
 // LayerNorm normalises the last dimension, then scales and shifts it.
-type LayerNorm[F simd.Float] struct {
+type LayerNorm[F params.Float] struct {
 	Weight, Bias *params.Param[F] // [D]
 }
 
 // NewLayerNorm makes "weight" of ones and "bias" of zeros.
-func NewLayerNorm[F simd.Float](s params.Set[F], width int) *LayerNorm[F] {
+func NewLayerNorm[F params.Float](s params.Set[F], width int) *LayerNorm[F] {
 	return &LayerNorm[F]{
 		Weight: s.New("weight", params.Constant(1), false, width),
 		Bias:   s.New("bias", params.Constant(0), false, width),
@@ -83,8 +82,8 @@ func NewLayerNorm[F simd.Float](s params.Set[F], width int) *LayerNorm[F] {
 
 // Forward maps x [..., D] to [..., D].
 func (l *LayerNorm[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
-	return ops.LayerNorm(x, g.Weight(l.Weight), g.Weight(l.Bias))
+	return ops.LayerNorm[F](x, g.Weight(l.Weight), g.Weight(l.Bias))
 }
 
 // Last takes the last position of each sequence: [B, T, D] to [B, D].
-func Last(x *G.Node) *G.Node { return ops.Last(x) }
+func Last[F params.Float](x *G.Node) *G.Node { return ops.Last[F](x) }

@@ -3,7 +3,6 @@ package layers
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
 )
@@ -11,14 +10,14 @@ import (
 // Dropout sets numbers to zero at random while a model is trained and scales the others by 1/(1-p), so
 // that their mean stays (arXiv 1207.0580). In graphs other than those of NewTraining, and with p = 0 or
 // a nil Dropout, it adds nothing to the graph. It has no parameters.
-type Dropout[F simd.Float] struct {
+type Dropout[F params.Float] struct {
 	p    float64
 	site string
 }
 
 // NewDropout makes dropout with probability 0 <= p < 1. The name of the part of the set decides, with
 // the noise of the graph, which numbers are dropped.
-func NewDropout[F simd.Float](s params.Set[F], p float64) *Dropout[F] {
+func NewDropout[F params.Float](s params.Set[F], p float64) *Dropout[F] {
 	return &Dropout[F]{p: p, site: s.Name("dropout")}
 }
 
@@ -29,7 +28,7 @@ func (l *Dropout[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	if l.off(g) {
 		return x
 	}
-	return ops.Dropout(x, nil, l.p, l.site, g.noise)
+	return ops.Dropout[F](x, nil, l.p, l.site, g.noise)
 }
 
 // addLinear is residual plus what dropout leaves of the layer's output for x; a residual of nil is zero.
@@ -37,5 +36,5 @@ func (l *Dropout[F]) addLinear(g *Graph[F], layer *Linear[F], x, residual *G.Nod
 	if l.off(g) {
 		return layer.ForwardAdd(g, x, residual)
 	}
-	return ops.Dropout(layer.Forward(g, x), residual, l.p, l.site, g.noise)
+	return ops.Dropout[F](layer.Forward(g, x), residual, l.p, l.site, g.noise)
 }

@@ -5,7 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
 )
@@ -16,7 +15,7 @@ import (
 //	x_t = x_{t-1} A + u_t B        y_t = (e^2 x_t / max|x_t|) C + u_t D
 //
 // without any stabilisation: states may leave the float range by any factor.
-type GOOMSSM[F simd.Float] struct {
+type GOOMSSM[F params.Float] struct {
 	InitStates *params.Param[F] // x_0 [N, H]
 	A          *params.Param[F] // [H, H]
 	B          *params.Param[F] // [in, N*H]
@@ -27,7 +26,7 @@ type GOOMSSM[F simd.Float] struct {
 
 // NewGOOMSSM makes the parameters for N = hidden vectors of that width: A orthogonal with gain 0.99,
 // B, C and D uniform within 1/sqrt(fan in), x_0 uniform within 0.1.
-func NewGOOMSSM[F simd.Float](s params.Set[F], in, out, hidden, width int) *GOOMSSM[F] {
+func NewGOOMSSM[F params.Float](s params.Set[F], in, out, hidden, width int) *GOOMSSM[F] {
 	fanIn := func(n int) params.Initial { return params.Uniform(1 / math.Sqrt(float64(n))) }
 	return &GOOMSSM[F]{
 		InitStates: s.New("init_states", params.Uniform(0.1), true, hidden, width),
@@ -43,13 +42,13 @@ func NewGOOMSSM[F simd.Float](s params.Set[F], in, out, hidden, width int) *GOOM
 func (l *GOOMSSM[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 	hidden, width := l.InitStates.Shape[0], l.InitStates.Shape[1]
 	carry := stateOf(g, l.name, func() *ops.Carry[F] { return ops.NewCarry[F](g.Batch, hidden, width) })
-	bu := ops.MatMul(u, g.Weight(l.B), nil)                                // [B, T, N*H]
-	z := ops.Recurrence(bu, g.Weight(l.A), g.Weight(l.InitStates), carry)  // [B, T, N*H]
-	return ops.MatMul(z, g.Weight(l.C), ops.MatMul(u, g.Weight(l.D), nil)) // [B, T, out]
+	bu := ops.MatMul[F](u, g.Weight(l.B), nil)                                   // [B, T, N*H]
+	z := ops.Recurrence[F](bu, g.Weight(l.A), g.Weight(l.InitStates), carry)     // [B, T, N*H]
+	return ops.MatMul[F](z, g.Weight(l.C), ops.MatMul[F](u, g.Weight(l.D), nil)) // [B, T, out]
 }
 
 // RecurrentBlock is the residual block of the GOOM RNN: x + Linear(GLU(GOOMSSM(LayerNorm(x)))).
-type RecurrentBlock[F simd.Float] struct {
+type RecurrentBlock[F params.Float] struct {
 	Norm    *LayerNorm[F]
 	SSM     *GOOMSSM[F]
 	Out     *Linear[F]  // without bias
@@ -58,7 +57,7 @@ type RecurrentBlock[F simd.Float] struct {
 
 // NewRecurrentBlock makes the block for activations of that width, with N = hidden vectors of width
 // hiddenWidth in its GOOMSSM.
-func NewRecurrentBlock[F simd.Float](s params.Set[F], width, hidden, hiddenWidth int) *RecurrentBlock[F] {
+func NewRecurrentBlock[F params.Float](s params.Set[F], width, hidden, hiddenWidth int) *RecurrentBlock[F] {
 	return &RecurrentBlock[F]{
 		Norm: NewLayerNorm(s.Sub("lnorm"), width),
 		SSM:  NewGOOMSSM(s.Sub("ssm_over_gooms"), width, 2*width, hidden, hiddenWidth),
@@ -68,6 +67,6 @@ func NewRecurrentBlock[F simd.Float](s params.Set[F], width, hidden, hiddenWidth
 
 // Forward maps x [B, T, D] to [B, T, D].
 func (l *RecurrentBlock[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
-	y := l.SSM.Forward(g, l.Norm.Forward(g, x))         // [B, T, 2D]
-	return l.Dropout.addLinear(g, l.Out, ops.GLU(y), x) // [B, T, D]
+	y := l.SSM.Forward(g, l.Norm.Forward(g, x))            // [B, T, 2D]
+	return l.Dropout.addLinear(g, l.Out, ops.GLU[F](y), x) // [B, T, D]
 }

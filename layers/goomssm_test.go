@@ -53,7 +53,7 @@ func ssmWhole(t *testing.T, r *golden.Recorder, c golden.Case) {
 	g := NewGraph[float64](u.Shape[0], u.Shape[1])
 	in := g.Input("u", u.Data, u.Shape...)
 	y := l.Forward(g, in)
-	loss := ops.Dot(y, g.Input("cotangent", cotangent.Data, cotangent.Shape...))
+	loss := ops.Dot[float64](y, g.Input("cotangent", cotangent.Data, cotangent.Shape...))
 	wrt := []*G.Node{in}
 	for _, p := range ps {
 		wrt = append(wrt, g.Weight(p))
@@ -129,7 +129,7 @@ func ssmChunks(t *testing.T, r *golden.Recorder, c golden.Case) {
 	u, cotangent := c.Input("u2"), c.Cotangent("y2")
 	g := NewStreaming[float64](u.Shape[0], u.Shape[1], states)
 	in := g.Input("u", u.Data, u.Shape...)
-	loss := ops.Dot(l.Forward(g, in), g.Input("cotangent", cotangent.Data, cotangent.Shape...))
+	loss := ops.Dot[float64](l.Forward(g, in), g.Input("cotangent", cotangent.Data, cotangent.Shape...))
 	wrt := []*G.Node{in}
 	for _, p := range ps {
 		wrt = append(wrt, g.Weight(p))

@@ -6,14 +6,13 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
 )
 
 // Graph is one computation while it is built, at one batch size and length. It gives every parameter
 // one node over the parameter's own memory, so that an update between runs is seen by all graphs.
-type Graph[F simd.Float] struct {
+type Graph[F params.Float] struct {
 	*G.ExprGraph
 	Batch, Length int // B, T
 
@@ -23,13 +22,13 @@ type Graph[F simd.Float] struct {
 }
 
 // NewGraph returns an empty graph for whole sequences: size of them, of that length.
-func NewGraph[F simd.Float](batch, length int) *Graph[F] {
+func NewGraph[F params.Float](batch, length int) *Graph[F] {
 	return &Graph[F]{ExprGraph: G.NewGraph(), Batch: batch, Length: length, weights: map[*params.Param[F]]*G.Node{}}
 }
 
 // NewTraining returns an empty graph for whole sequences in which layers may draw random numbers: those
 // that the noise says at each run.
-func NewTraining[F simd.Float](batch, length int, noise *ops.Noise) *Graph[F] {
+func NewTraining[F params.Float](batch, length int, noise *ops.Noise) *Graph[F] {
 	g := NewGraph[F](batch, length)
 	g.noise = noise
 	return g
@@ -37,20 +36,14 @@ func NewTraining[F simd.Float](batch, length int, noise *ops.Noise) *Graph[F] {
 
 // NewStreaming returns an empty graph whose sequences go on from run to run. Graphs of different
 // lengths may share states: then they take turns at the same sequences.
-func NewStreaming[F simd.Float](batch, length int, states *States) *Graph[F] {
+func NewStreaming[F params.Float](batch, length int, states *States) *Graph[F] {
 	g := NewGraph[F](batch, length)
 	g.states = states
 	return g
 }
 
 // DType is the element type of the graph's floats.
-func (g *Graph[F]) DType() tensor.Dtype {
-	var f F
-	if _, single := any(f).(float32); single {
-		return tensor.Float32
-	}
-	return tensor.Float64
-}
+func (g *Graph[F]) DType() tensor.Dtype { return ops.DType[F]() }
 
 // Weight is the node of a parameter.
 func (g *Graph[F]) Weight(p *params.Param[F]) *G.Node {
@@ -156,7 +149,7 @@ func (s *States) Left() (n int, limited bool) {
 
 // stateOf is the state of that name in a streaming graph, made when it is first asked for; the zero S
 // (a nil pointer) in other graphs.
-func stateOf[S State, F simd.Float](g *Graph[F], name string, create func() S) S {
+func stateOf[S State, F params.Float](g *Graph[F], name string, create func() S) S {
 	var zero S
 	if g.states == nil {
 		return zero

@@ -5,7 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/ops"
 	"goomtrain/params"
 	"goomtrain/rng"
@@ -16,7 +15,7 @@ import (
 //	x + Linear(GLU(Linear(LogAttention(Linear(LayerNorm(x))))))
 //
 // Its attention is causal, exact, and of constant cost per token: see ops.LogSelfAttention.
-type LogAttentionBlock[F simd.Float] struct {
+type LogAttentionBlock[F params.Float] struct {
 	Norm *LayerNorm[F]
 	QKV  *Linear[F] // [H*(2K+V), D], with bias: for each head its query, key and logarithms of its value
 	Up   *Linear[F] // [2D, H*V], with bias
@@ -30,7 +29,7 @@ type LogAttentionBlock[F simd.Float] struct {
 
 // NewLogAttentionBlock makes the block for activations of that width, with H = heads whose keys have K
 // and whose values V numbers.
-func NewLogAttentionBlock[F simd.Float](s params.Set[F], width, heads, key, value int) *LogAttentionBlock[F] {
+func NewLogAttentionBlock[F params.Float](s params.Set[F], width, heads, key, value int) *LogAttentionBlock[F] {
 	return &LogAttentionBlock[F]{
 		Norm:  NewLayerNorm(s.Sub("feedforward1.0"), width),
 		QKV:   NewLinear(s.Sub("feedforward1.1"), width, heads*(2*key+value), true),
@@ -43,9 +42,9 @@ func NewLogAttentionBlock[F simd.Float](s params.Set[F], width, heads, key, valu
 // Forward maps x [B, T, D] to [B, T, D].
 func (l *LogAttentionBlock[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := stateOf(g, l.name, func() *ops.LogCarry { return ops.NewLogCarry(g.Batch, l.heads, l.key, l.value, false) })
-	qkv := l.QKV.Forward(g, l.Norm.Forward(g, x))                         // [B, T, H*(2K+V)]
-	y := ops.LogSelfAttention[F](qkv, l.heads, l.key, carry)              // [B, T, H*V]
-	return l.Dropout.addLinear(g, l.Down, ops.GLU(l.Up.Forward(g, y)), x) // [B, T, D]
+	qkv := l.QKV.Forward(g, l.Norm.Forward(g, x))                            // [B, T, H*(2K+V)]
+	y := ops.LogSelfAttention[F](qkv, l.heads, l.key, carry)                 // [B, T, H*V]
+	return l.Dropout.addLinear(g, l.Down, ops.GLU[F](l.Up.Forward(g, y)), x) // [B, T, D]
 }
 
 // DecayPositions is a learned position embedding that is itself a recurrence (arXiv 2404.05843): with
@@ -54,7 +53,7 @@ func (l *LogAttentionBlock[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 //	p_t = sigmoid(c_t) p_{t-1} + exp(l_t)        p_0 = 1
 //
 // so that a sequence may go on for ever, each channel forgetting at a rate that its input sets.
-type DecayPositions[F simd.Float] struct {
+type DecayPositions[F params.Float] struct {
 	Dense *Linear[F] // [2D, D], with bias
 	name  string
 }
@@ -62,7 +61,7 @@ type DecayPositions[F simd.Float] struct {
 // NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p begins at its
 // fixed point 1, with half of it forgotten at every position; gates differ from that by about a half for tokens as
 // NewEmbedding makes them, so that positions tell from the beginning which tokens were near.
-func NewDecayPositions[F simd.Float](s params.Set[F], width int) *DecayPositions[F] {
+func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositions[F] {
 	dense := s.Sub("dense")
 	half := func(_ *rng.Stream, values []float64, _ []int) {
 		for i := range values[width:] {
@@ -81,5 +80,5 @@ func NewDecayPositions[F simd.Float](s params.Set[F], width int) *DecayPositions
 // Forward adds its embedding to x [B, T, D].
 func (l *DecayPositions[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := stateOf(g, l.name, func() *ops.LogScanCarry[F] { return ops.NewLogScanCarry[F](g.Batch, x.Shape()[2]) })
-	return ops.AddLogScan(l.Dense.Forward(g, x), x, carry) // [B, T, D]
+	return ops.AddLogScan[F](l.Dense.Forward(g, x), x, carry) // [B, T, D]
 }

@@ -63,7 +63,7 @@ func peer(b *testing.B, name string, build func() (g *Graph[float32], y *G.Node,
 			g, y, wrt := build()
 			keep := G.Nodes{y}
 			if backward {
-				grads, err := G.Grad(ops.Dot(y, normalInput(g, "cotangent", y.Shape()[2])), wrt...)
+				grads, err := G.Grad(ops.Dot[float32](y, normalInput(g, "cotangent", y.Shape()[2])), wrt...)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // attentionInputs checks the operands of an attention and gives its size and output shape. One operand
@@ -45,7 +45,7 @@ func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) 
 }
 
 // attentionRows finds queries, keys and values in data of one or three operands.
-func attentionRows[F simd.Float](size kernels.AttentionSize, data func(i int) []F, packed bool) (q, k, v kernels.Rows[F]) {
+func attentionRows[F params.Float](size kernels.AttentionSize, data func(i int) []F, packed bool) (q, k, v kernels.Rows[F]) {
 	if packed {
 		return kernels.SplitQKV(data(0), size.Heads, size.DKey, size.DValue)
 	}
@@ -53,26 +53,26 @@ func attentionRows[F simd.Float](size kernels.AttentionSize, data func(i int) []
 }
 
 // attention makes the definition that all attentions have in common. differentiate may be nil.
-func attention[F simd.Float](name string, size kernels.AttentionSize, inputs G.Nodes, out tensor.Shape,
+func attention[F params.Float](name string, size kernels.AttentionSize, inputs G.Nodes, out tensor.Shape,
 	differentiate func(),
 	forward func(y []F, q, k, v kernels.Rows[F]),
 	backward func(dq, dk, dv, q, k, v kernels.Rows[F], y, dy []F)) *G.Node {
 	packed := len(inputs) == 1
-	return apply(definition[F]{
-		name:   name,
-		inputs: inputs,
-		grads:  []gradient{primary, side, side}[:len(inputs)],
-		out:    out,
-		forward: func(out []F, in operands[F]) {
-			q, k, v := attentionRows(size, in.floats, packed)
+	return Apply(Definition[F]{
+		Name:   name,
+		Inputs: inputs,
+		Grads:  []Gradient{GradPrimary, GradSide, GradSide}[:len(inputs)],
+		Out:    out,
+		Forward: func(out []F, in Operands[F]) {
+			q, k, v := attentionRows(size, in.Floats, packed)
 			forward(out, q, k, v)
 		},
-		backward: func(grad [][]F, in operands[F], out, dout []F) {
-			q, k, v := attentionRows(size, in.floats, packed)
+		Backward: func(grad [][]F, in Operands[F], out, dout []F) {
+			q, k, v := attentionRows(size, in.Floats, packed)
 			dq, dk, dv := attentionRows(size, func(i int) []F { return grad[i] }, packed)
 			backward(dq, dk, dv, q, k, v, out, dout)
 		},
-		differentiate: func([][]F) {
+		Differentiate: func([][]F) {
 			if differentiate != nil {
 				differentiate()
 			}
@@ -81,11 +81,11 @@ func attention[F simd.Float](name string, size kernels.AttentionSize, inputs G.N
 }
 
 // KVCache is the state of a streaming softmax attention: all keys and values so far.
-type KVCache[F simd.Float] = kernels.KVCache[F]
+type KVCache[F params.Float] = kernels.KVCache[F]
 
 // NewKVCache returns an empty cache for B = batch sequences, H heads, K = keys and V = values numbers a
 // head.
-func NewKVCache[F simd.Float](batch, heads, keys, values int) *KVCache[F] {
+func NewKVCache[F params.Float](batch, heads, keys, values int) *KVCache[F] {
 	return kernels.NewKVCache[F](batch, heads, keys, values)
 }
 
@@ -99,18 +99,18 @@ func NewKVCache[F simd.Float](batch, heads, keys, values int) *KVCache[F] {
 //
 // cache is nil for training. With a cache (of B, H, K, V) the sequence goes on: keys and values are added
 // to it, and queries look at all that it holds; what it held before is detached.
-func SoftmaxSelfAttention[F simd.Float](qkv *G.Node, heads, keys int, cache *KVCache[F]) *G.Node {
+func SoftmaxSelfAttention[F params.Float](qkv *G.Node, heads, keys int, cache *KVCache[F]) *G.Node {
 	return softmaxAttention("SoftmaxSelfAttention", G.Nodes{qkv}, heads, keys, true, cache)
 }
 
 // SoftmaxAttention is SoftmaxSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
 // v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys. Gradients: of all three.
-func SoftmaxAttention[F simd.Float](q, k, v *G.Node, heads int, causal bool, cache *KVCache[F]) *G.Node {
+func SoftmaxAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, cache *KVCache[F]) *G.Node {
 	want("SoftmaxAttention", "q", q, -1, -1, -1)
 	return softmaxAttention("SoftmaxAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), causal, cache)
 }
 
-func softmaxAttention[F simd.Float](name string, inputs G.Nodes, heads, keys int, causal bool, cache *KVCache[F]) *G.Node {
+func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys int, causal bool, cache *KVCache[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	k := kernels.NewSoftmax[F](size)
 	return attention(name, size, inputs, out, nil,

@@ -27,7 +27,7 @@ func TestGorgoniaUsesOurProducts(t *testing.T) {
 		return n
 	}
 	a, b := input("a", 9, 33), input("b", 33, 17)
-	builtin, ours := G.Must(G.Mul(a, b)), MatMul(a, b, nil)
+	builtin, ours := G.Must(G.Mul(a, b)), MatMul[float32](a, b, nil)
 	vm := G.NewTapeMachine(g)
 	defer vm.Close()
 	if err := vm.RunAll(); err != nil {

@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // Noise says which random numbers a training step takes: its Step is the number of the update, its
@@ -21,32 +21,26 @@ func NewNoise(seed uint64) *Noise { return kernels.NewNoise(seed) }
 //
 // The mask is a pure function of the noise at the time of the run, the site's name and the place of the
 // number: a batch cut into pieces has the masks of the whole, and both passes of a run have the same.
-func Dropout(x, residual *G.Node, p float64, site string, noise *Noise) *G.Node {
+func Dropout[F params.Float](x, residual *G.Node, p float64, site string, noise *Noise) *G.Node {
 	if !(p >= 0 && p < 1) {
 		panic(fmt.Sprintf("ops: Dropout: p is %v, want at least 0 and less than 1", p))
 	}
 	if residual != nil {
 		want("Dropout", "residual", residual, x.Shape()...)
 	}
-	return dispatch(x,
-		func() *G.Node { return dropout[float32](x, residual, p, site, noise) },
-		func() *G.Node { return dropout[float64](x, residual, p, site, noise) })
-}
-
-func dropout[F simd.Float](x, residual *G.Node, p float64, site string, noise *Noise) *G.Node {
 	s := x.Shape()
 	k := kernels.NewDropout[F](s[0], s.TotalSize()/s[0], p, site, noise)
-	def := definition[F]{
-		name:     "Dropout",
-		inputs:   G.Nodes{x},
-		grads:    []gradient{primary},
-		out:      s,
-		forward:  func(out []F, in operands[F]) { k.Forward(out, in.floats(0), nil) },
-		backward: func(grad [][]F, _ operands[F], _, dout []F) { k.Backward(grad[0], dout) },
+	def := Definition[F]{
+		Name:     "Dropout",
+		Inputs:   G.Nodes{x},
+		Grads:    []Gradient{GradPrimary},
+		Out:      s,
+		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), nil) },
+		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { k.Backward(grad[0], dout) },
 	}
 	if residual != nil {
-		def.inputs, def.grads = G.Nodes{x, residual}, []gradient{primary, same}
-		def.forward = func(out []F, in operands[F]) { k.Forward(out, in.floats(0), in.floats(1)) }
+		def.Inputs, def.Grads = G.Nodes{x, residual}, []Gradient{GradPrimary, GradSame}
+		def.Forward = func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), in.Floats(1)) }
 	}
-	return apply(def)
+	return Apply(def)
 }

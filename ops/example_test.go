@@ -22,7 +22,7 @@ func ExampleLinear() {
 	}
 	x := input("x", []int{2, 3}, 1, 2, 3, 4, 5, 6)
 	w := input("w", []int{2, 3}, 1, 0, 0, 0, 1, 1) // [out, in]
-	y := ops.Linear(x, w, nil, nil)
+	y := ops.Linear[float32](x, w, nil, nil)
 	loss := G.Must(G.Sum(y))
 	grads, err := G.Grad(loss, w)
 	if err != nil {
@@ -55,7 +55,7 @@ func ExampleDropout() {
 		panic(err)
 	}
 	noise := ops.NewNoise(1)
-	y := ops.Dropout(x, nil, 0.5, "blocks.0.dropout", noise)
+	y := ops.Dropout[float32](x, nil, 0.5, "blocks.0.dropout", noise)
 	run, err := executor.New(g, y)
 	if err != nil {
 		panic(err)

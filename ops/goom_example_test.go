@@ -43,7 +43,7 @@ func show(y *G.Node, wrt ...*G.Node) {
 
 func ExampleGoomLog() {
 	x := constant(G.NewGraph(), "x", []int{3}, 1, -10, 1e-3)
-	show(ops.GoomLog(x), x) // logarithms, then signs; the sum's gradient is that of both, signs have none
+	show(ops.GoomLog[float64](x), x) // logarithms, then signs; the sum's gradient is that of both, signs have none
 	// Output:
 	// [0 2.303 -6.908 1 -1 1]
 	// [1 -0.1 1000]
@@ -51,7 +51,7 @@ func ExampleGoomLog() {
 
 func ExampleGoomExp() {
 	x := constant(G.NewGraph(), "x", []int{3}, 1, -10, 0)
-	show(ops.GoomExp(ops.GoomLog(x)), x)
+	show(ops.GoomExp[float64](ops.GoomLog[float64](x)), x)
 	// Output:
 	// [1 -10 0]
 	// [1 1 1]
@@ -61,7 +61,7 @@ func ExampleLMME() {
 	g := G.NewGraph()
 	a := constant(g, "a", []int{1, 2}, 2, 3)
 	b := constant(g, "b", []int{2, 1}, 10, -1)
-	show(ops.GoomExp(ops.LMME(ops.GoomLog(a), ops.GoomLog(b))), a, b)
+	show(ops.GoomExp[float64](ops.LMME[float64](ops.GoomLog[float64](a), ops.GoomLog[float64](b))), a, b)
 	// Output:
 	// [17]
 	// [10 -1]
@@ -70,7 +70,7 @@ func ExampleLMME() {
 
 func ExampleLogSumExp() {
 	x := constant(G.NewGraph(), "x", []int{2, 2}, 1, 2, 3, -4)
-	show(ops.GoomExp(ops.LogSumExp(ops.GoomLog(x), 1)), x)
+	show(ops.GoomExp[float64](ops.LogSumExp[float64](ops.GoomLog[float64](x), 1)), x)
 	// Output:
 	// [3 -1]
 	// [1 1 1 1]
@@ -78,7 +78,7 @@ func ExampleLogSumExp() {
 
 func ExampleLogMeanExp() {
 	x := constant(G.NewGraph(), "x", []int{2, 2}, 1, 2, 3, -4)
-	show(ops.GoomExp(ops.LogMeanExp(ops.GoomLog(x), 1)), x)
+	show(ops.GoomExp[float64](ops.LogMeanExp[float64](ops.GoomLog[float64](x), 1)), x)
 	// Output:
 	// [1.5 -0.5]
 	// [0.5 0.5 0.5 0.5]
@@ -86,7 +86,7 @@ func ExampleLogMeanExp() {
 
 func ExampleLogCumSumExp() {
 	x := constant(G.NewGraph(), "x", []int{4}, 1, 2, 3, -4)
-	show(ops.GoomExp(ops.LogCumSumExp(ops.GoomLog(x), 0)), x)
+	show(ops.GoomExp[float64](ops.LogCumSumExp[float64](ops.GoomLog[float64](x), 0)), x)
 	// Output:
 	// [1 3 6 2]
 	// [4 3 2 1]
@@ -94,7 +94,7 @@ func ExampleLogCumSumExp() {
 
 func ExampleLogCumMeanExp() {
 	x := constant(G.NewGraph(), "x", []int{4}, 1, 2, 3, -4)
-	show(ops.GoomExp(ops.LogCumMeanExp(ops.GoomLog(x), 0)), x)
+	show(ops.GoomExp[float64](ops.LogCumMeanExp[float64](ops.GoomLog[float64](x), 0)), x)
 	// Output:
 	// [1 1.5 2 0.5]
 	// [2.083 1.083 0.5833 0.25]
@@ -102,7 +102,7 @@ func ExampleLogCumMeanExp() {
 
 func ExamplePrefixProducts() {
 	x := constant(G.NewGraph(), "x", []int{3, 1, 1}, 2, 3, -5) // three matrices [1, 1]
-	show(ops.GoomExp(ops.PrefixProducts(ops.GoomLog(x))), x)
+	show(ops.GoomExp[float64](ops.PrefixProducts[float64](ops.GoomLog[float64](x))), x)
 	// Output:
 	// [2 6 -30]
 	// [-11 -8 6]
@@ -113,7 +113,7 @@ func ExampleAffineScan() {
 	a := constant(g, "a", []int{2, 1, 1}, 2, 3)
 	b := constant(g, "b", []int{2, 1, 1}, 1, -1)
 	x0 := constant(g, "x0", []int{1, 1}, 5)
-	show(ops.GoomExp(ops.AffineScan(ops.GoomLog(a), ops.GoomLog(b), ops.GoomLog(x0))), a, b, x0)
+	show(ops.GoomExp[float64](ops.AffineScan[float64](ops.GoomLog[float64](a), ops.GoomLog[float64](b), ops.GoomLog[float64](x0))), a, b, x0)
 	// Output:
 	// [11 32]
 	// [20 11]
@@ -126,7 +126,7 @@ func ExampleDiagScan() {
 	a := constant(g, "a", []int{1, 3}, 2, -1, 3)
 	b := constant(g, "b", []int{1, 3}, 1, 1, 1)
 	x0 := constant(g, "x0", []int{1}, 1)
-	show(ops.DiagScan(a, b, x0, 1), a, b, x0)
+	show(ops.DiagScan[float64](a, b, x0, 1), a, b, x0)
 	// Output:
 	// [3 -2 -5]
 	// [-3 12 -2]
@@ -139,7 +139,7 @@ func ExampleLogDiagScan() {
 	la := constant(g, "la", []int{1, 3}, 1e6, 1e6, -3e6)
 	lb := constant(g, "lb", []int{1, 3}, 0, 0, 0)
 	lx0 := constant(g, "lx0", []int{1}, 0)
-	show(ops.LogDiagScan(la, lb, lx0, 1), la)
+	show(ops.LogDiagScan[float64](la, lb, lx0, 1), la)
 	// Output:
 	// [1e+06 2e+06 0]
 	// [2 1 0]

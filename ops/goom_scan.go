@@ -9,18 +9,16 @@ import (
 
 	"goomtrain/goom"
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // PrefixProducts is the scan of GOOM matrices, Y_t = X_1 X_2 ... X_t: x [2, ..., T, d, d] -> the same shape.
 // Nothing leaves the range, however long the chain.
 //
 //	L_t = dy_t / Y_t + L_{t+1} X_{t+1}^T    dl_t = X_t * (Y_{t-1}^T L_t)
-func PrefixProducts(x *G.Node) *G.Node {
+func PrefixProducts[F params.Float](x *G.Node) *G.Node {
 	shapeOf("PrefixProducts", "x", x, 3)
-	return dispatch(x,
-		func() *G.Node { return affineScan[float32]("PrefixProducts", x, nil, nil) },
-		func() *G.Node { return affineScan[float64]("PrefixProducts", x, nil, nil) })
+	return affineScan[F]("PrefixProducts", x, nil, nil)
 }
 
 // AffineScan is the recurrence x_t = x_{t-1} A_t + B_t over GOOMs with a matrix for every step: a
@@ -28,7 +26,7 @@ func PrefixProducts(x *G.Node) *G.Node {
 //
 //	L_t = dx_t / x_t + L_{t+1} A_{t+1}^T
 //	dl_A_t = A_t * (x_{t-1}^T L_t)    dl_B_t = B_t * L_t    dl_x0 = x_0 * (L_1 A_1^T)
-func AffineScan(a, b, x0 *G.Node) *G.Node {
+func AffineScan[F params.Float](a, b, x0 *G.Node) *G.Node {
 	sa, sb := shapeOf("AffineScan", "a", a, 3), shapeOf("AffineScan", "b", b, 3)
 	if x0 != nil {
 		k := len(sb)
@@ -37,21 +35,19 @@ func AffineScan(a, b, x0 *G.Node) *G.Node {
 			panic(fmt.Sprintf("ops: AffineScan: x0 has shape %v, want %v for a %v and b %v", x0.Shape(), packed(wanted), sa, sb))
 		}
 	}
-	return dispatch(a,
-		func() *G.Node { return affineScan[float32]("AffineScan", a, b, x0) },
-		func() *G.Node { return affineScan[float64]("AffineScan", a, b, x0) })
+	return affineScan[F]("AffineScan", a, b, x0)
 }
 
 // affineScan leaves b and x0 out where they are nil.
-func affineScan[F simd.Float](name string, a, b, x0 *G.Node) *G.Node {
+func affineScan[F params.Float](name string, a, b, x0 *G.Node) *G.Node {
 	shapes := [3]tensor.Shape{slices.Clone(a.Shape()[1:])} // of a, b, x0
-	inputs, grads := G.Nodes{a}, []gradient{primary}
+	inputs, grads := G.Nodes{a}, []Gradient{GradPrimary}
 	place := [3]int{0, -1, -1} // where each stands among the inputs
 	out := shapes[0]
 	for i, n := range []*G.Node{b, x0} {
 		if n != nil {
 			shapes[i+1], place[i+1] = slices.Clone(n.Shape()[1:]), len(inputs)
-			inputs, grads = append(inputs, n), append(grads, side)
+			inputs, grads = append(inputs, n), append(grads, GradSide)
 		}
 	}
 	var shapeB []int
@@ -60,11 +56,11 @@ func affineScan[F simd.Float](name string, a, b, x0 *G.Node) *G.Node {
 		out = shapes[1]
 	}
 	p := goom.NewScan[F](shapes[0], shapeB, x0 != nil, 0, goom.Options{Grad: true})
-	operand := func(in operands[F], i int) goom.Tensor[F] {
+	operand := func(in Operands[F], i int) goom.Tensor[F] {
 		if place[i] < 0 {
 			return goom.Tensor[F]{}
 		}
-		return unpack(in.floats(place[i]), shapes[i])
+		return unpack(in.Floats(place[i]), shapes[i])
 	}
 	gradOf := func(grad [][]F, i int) []F {
 		if place[i] < 0 {
@@ -72,15 +68,15 @@ func affineScan[F simd.Float](name string, a, b, x0 *G.Node) *G.Node {
 		}
 		return logGrad(grad[place[i]])
 	}
-	return apply(definition[F]{
-		name:   name,
-		inputs: inputs,
-		grads:  grads,
-		out:    packed(out),
-		forward: func(y []F, in operands[F]) {
+	return Apply(Definition[F]{
+		Name:   name,
+		Inputs: inputs,
+		Grads:  grads,
+		Out:    packed(out),
+		Forward: func(y []F, in Operands[F]) {
 			p.Forward(unpack(y, out), operand(in, 0), operand(in, 1), operand(in, 2))
 		},
-		backward: func(grad [][]F, in operands[F], y, dy []F) {
+		Backward: func(grad [][]F, in Operands[F], y, dy []F) {
 			p.Backward(gradOf(grad, 0), gradOf(grad, 1), gradOf(grad, 2), unpack(y, out),
 				operand(in, 0), operand(in, 1), operand(in, 2), dy[:len(dy)/2])
 		},
@@ -91,24 +87,38 @@ func affineScan[F simd.Float](name string, a, b, x0 *G.Node) *G.Node {
 // b [..., T, ...], x0 without the axis -> x like a. Real numbers, not GOOMs; 10^7 steps are fine.
 //
 //	l_t = dx_t + a_{t+1} l_{t+1}    da_t = l_t x_{t-1}    db_t = l_t    dx0 = a_1 l_1
-func DiagScan(a, b, x0 *G.Node, axis int) *G.Node {
-	s := diagSizes("DiagScan", a, b, x0, axis)
-	return dispatch(a,
-		func() *G.Node { return diagScan("DiagScan", kernels.NewDiagScan[float32](s[0], s[1], s[2]), a, b, x0) },
-		func() *G.Node { return diagScan("DiagScan", kernels.NewDiagScan[float64](s[0], s[1], s[2]), a, b, x0) })
+func DiagScan[F params.Float](a, b, x0 *G.Node, axis int) *G.Node {
+	k := kernels.NewDiagScan[F](diagSizes("DiagScan", a, b, x0, axis))
+	return Apply(Definition[F]{
+		Name:    "DiagScan",
+		Inputs:  G.Nodes{a, b, x0},
+		Grads:   []Gradient{GradPrimary, GradSide, GradSide},
+		Out:     a.Shape(),
+		Forward: func(x []F, in Operands[F]) { k.Forward(x, in.Floats(0), in.Floats(1), in.Floats(2)) },
+		Backward: func(grad [][]F, in Operands[F], x, dx []F) {
+			k.Backward(grad[0], grad[1], grad[2], in.Floats(0), x, in.Floats(2), dx)
+		},
+	})
 }
 
 // LogDiagScan is DiagScan of positive numbers given and returned as logarithms, whatever their magnitude:
 // ln x_t = ln(exp(la_t + lx_{t-1}) + exp(lb_t)).
-func LogDiagScan(la, lb, lx0 *G.Node, axis int) *G.Node {
-	s := diagSizes("LogDiagScan", la, lb, lx0, axis)
-	return dispatch(la,
-		func() *G.Node { return logDiagScan(kernels.NewLogDiagScan[float32](s[0], s[1], s[2]), la, lb, lx0) },
-		func() *G.Node { return logDiagScan(kernels.NewLogDiagScan[float64](s[0], s[1], s[2]), la, lb, lx0) })
+func LogDiagScan[F params.Float](la, lb, lx0 *G.Node, axis int) *G.Node {
+	k := kernels.NewLogDiagScan[F](diagSizes("LogDiagScan", la, lb, lx0, axis))
+	return Apply(Definition[F]{
+		Name:    "LogDiagScan",
+		Inputs:  G.Nodes{la, lb, lx0},
+		Grads:   []Gradient{GradPrimary, GradSide, GradSide},
+		Out:     la.Shape(),
+		Forward: func(lx []F, in Operands[F]) { k.Forward(lx, in.Floats(0), in.Floats(1), in.Floats(2)) },
+		Backward: func(grad [][]F, in Operands[F], lx, dlx []F) {
+			k.Backward(grad[0], grad[1], grad[2], in.Floats(0), in.Floats(1), lx, in.Floats(2), dlx)
+		},
+	})
 }
 
-// diagSizes checks the shapes of a diagonal scan and returns [outer, T, inner].
-func diagSizes(op string, a, b, x0 *G.Node, axis int) [3]int {
+// diagSizes checks the shapes of a diagonal scan of a [outer, T, inner] and returns these three.
+func diagSizes(op string, a, b, x0 *G.Node, axis int) (outer, steps, inner int) {
 	s := a.Shape()
 	k := axis
 	if k < 0 {
@@ -120,31 +130,5 @@ func diagSizes(op string, a, b, x0 *G.Node, axis int) [3]int {
 	want(op, "b", b, s...)
 	rest := slices.Delete(slices.Clone(s), k, k+1)
 	want(op, "x0", x0, rest...)
-	return [3]int{s[:k].TotalSize(), s[k], s[k+1:].TotalSize()}
-}
-
-func diagScan[F simd.Float](name string, k *kernels.DiagScan[F], a, b, x0 *G.Node) *G.Node {
-	return apply(definition[F]{
-		name:    name,
-		inputs:  G.Nodes{a, b, x0},
-		grads:   []gradient{primary, side, side},
-		out:     a.Shape(),
-		forward: func(x []F, in operands[F]) { k.Forward(x, in.floats(0), in.floats(1), in.floats(2)) },
-		backward: func(grad [][]F, in operands[F], x, dx []F) {
-			k.Backward(grad[0], grad[1], grad[2], in.floats(0), x, in.floats(2), dx)
-		},
-	})
-}
-
-func logDiagScan[F simd.Float](k *kernels.LogDiagScan[F], la, lb, lx0 *G.Node) *G.Node {
-	return apply(definition[F]{
-		name:    "LogDiagScan",
-		inputs:  G.Nodes{la, lb, lx0},
-		grads:   []gradient{primary, side, side},
-		out:     la.Shape(),
-		forward: func(lx []F, in operands[F]) { k.Forward(lx, in.floats(0), in.floats(1), in.floats(2)) },
-		backward: func(grad [][]F, in operands[F], lx, dlx []F) {
-			k.Backward(grad[0], grad[1], grad[2], in.floats(0), in.floats(1), lx, in.floats(2), dlx)
-		},
-	})
+	return s[:k].TotalSize(), s[k], s[k+1:].TotalSize()
 }

@@ -5,7 +5,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // HeadStats reports the last run of a loss: the unweighted sum in nats over counted rows, the number
@@ -21,33 +21,24 @@ type HeadStats = kernels.HeadStats
 // Usually weight is 1/(counted targets of the whole step). Gradients: of x and w; they are computed
 // together with the loss once the graph is differentiated. The function returned with the node reports
 // the last run. A target of S or more panics when the graph runs.
-func HeadLoss(x, w, targets, weight *G.Node) (*G.Node, func() HeadStats) {
-	_, width := split(x.Shape())
+func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() HeadStats) {
+	rows, width := split(x.Shape())
 	want("HeadLoss", "w", w, -1, width)
 	want("HeadLoss", "targets", targets, x.Shape()[:x.Dims()-1]...)
 	want("HeadLoss", "weight", weight, 1)
-	var stats func() HeadStats
-	loss := dispatch(x,
-		func() (n *G.Node) { n, stats = headLoss[float32](x, w, targets, weight); return n },
-		func() (n *G.Node) { n, stats = headLoss[float64](x, w, targets, weight); return n })
-	return loss, stats
-}
-
-func headLoss[F simd.Float](x, w, targets, weight *G.Node) (*G.Node, func() HeadStats) {
-	rows, width := split(x.Shape())
 	k := kernels.NewHead[F](rows, width, w.Shape()[0])
-	loss := apply(definition[F]{
-		name:   "HeadLoss",
-		inputs: G.Nodes{x, w, targets, weight},
-		grads:  []gradient{primary, side, none, none},
-		out:    tensor.Shape{},
-		forward: func(out []F, in operands[F]) {
-			out[0] = k.Forward(in.floats(0), in.floats(1), in.indices(2), in.floats(3)[0])
+	loss := Apply(Definition[F]{
+		Name:   "HeadLoss",
+		Inputs: G.Nodes{x, w, targets, weight},
+		Grads:  []Gradient{GradPrimary, GradSide, GradNone, GradNone},
+		Out:    tensor.Shape{},
+		Forward: func(out []F, in Operands[F]) {
+			out[0] = k.Forward(in.Floats(0), in.Floats(1), in.Indices(2), in.Floats(3)[0])
 		},
-		backward: func(grad [][]F, _ operands[F], _, dout []F) {
+		Backward: func(grad [][]F, _ Operands[F], _, dout []F) {
 			k.Backward(grad[0], dout[0])
 		},
-		differentiate: func(grad [][]F) { k.WantGradients(grad[1]) },
+		Differentiate: func(grad [][]F) { k.WantGradients(grad[1]) },
 	})
 	return loss, k.Stats
 }

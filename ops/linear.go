@@ -2,26 +2,25 @@ package ops
 
 import (
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // Linear is y = x W^T (+ bias) (+ residual) with weights as PyTorch stores them: x [..., K], w [M, K],
 // bias [M] or nil, residual [..., M] or nil -> [..., M]. Gradients: of all of them.
-func Linear(x, w, bias, residual *G.Node) *G.Node {
-	return linear("Linear", x, w, bias, residual, true)
+func Linear[F params.Float](x, w, bias, residual *G.Node) *G.Node {
+	return linear[F]("Linear", x, w, bias, residual, true)
 }
 
 // MatMul is y = x W (+ residual) with a matrix as it stands: x [..., K], w [K, M], residual [..., M]
 // or nil -> [..., M]. Gradients: of all of them.
-func MatMul(x, w, residual *G.Node) *G.Node {
-	return linear("MatMul", x, w, nil, residual, false)
+func MatMul[F params.Float](x, w, residual *G.Node) *G.Node {
+	return linear[F]("MatMul", x, w, nil, residual, false)
 }
 
-func linear(name string, x, w, bias, residual *G.Node, transposed bool) *G.Node {
-	_, in := split(x.Shape())
+func linear[F params.Float](name string, x, w, bias, residual *G.Node, transposed bool) *G.Node {
+	rows, in := split(x.Shape())
 	want(name, "w", w, -1, -1)
 	out := w.Shape()[1]
 	if transposed {
@@ -37,41 +36,34 @@ func linear(name string, x, w, bias, residual *G.Node, transposed bool) *G.Node 
 	if residual != nil {
 		want(name, "residual", residual, shape...)
 	}
-	return dispatch(x,
-		func() *G.Node { return linearOf[float32](name, x, w, bias, residual, transposed, shape) },
-		func() *G.Node { return linearOf[float64](name, x, w, bias, residual, transposed, shape) })
-}
-
-func linearOf[F simd.Float](name string, x, w, bias, residual *G.Node, transposed bool, shape tensor.Shape) *G.Node {
-	rows, in := split(x.Shape())
-	k := kernels.NewLinear[F](rows, in, shape[len(shape)-1], transposed)
-	def := definition[F]{name: name, inputs: G.Nodes{x, w}, grads: []gradient{primary, side}, out: shape}
+	k := kernels.NewLinear[F](rows, in, out, transposed)
+	def := Definition[F]{Name: name, Inputs: G.Nodes{x, w}, Grads: []Gradient{GradPrimary, GradSide}, Out: shape}
 	biasAt, residualAt := 0, 0 // input 0 is x: 0 says that there is none
 	if bias != nil {
-		biasAt = len(def.inputs)
-		def.inputs, def.grads = append(def.inputs, bias), append(def.grads, side)
+		biasAt = len(def.Inputs)
+		def.Inputs, def.Grads = append(def.Inputs, bias), append(def.Grads, GradSide)
 	}
 	if residual != nil {
-		residualAt = len(def.inputs)
-		def.inputs, def.grads = append(def.inputs, residual), append(def.grads, same)
+		residualAt = len(def.Inputs)
+		def.Inputs, def.Grads = append(def.Inputs, residual), append(def.Grads, GradSame)
 	}
-	def.forward = func(out []F, in operands[F]) {
-		k.Forward(out, in.floats(0), in.floats(1), in.optional(biasAt), in.optional(residualAt))
+	def.Forward = func(out []F, in Operands[F]) {
+		k.Forward(out, in.Floats(0), in.Floats(1), in.optional(biasAt), in.optional(residualAt))
 	}
-	def.backward = func(grad [][]F, in operands[F], _, dout []F) {
+	def.Backward = func(grad [][]F, in Operands[F], _, dout []F) {
 		var dbias []F
 		if biasAt > 0 {
 			dbias = grad[biasAt]
 		}
-		k.Backward(grad[0], grad[1], dbias, in.floats(0), in.floats(1), dout)
+		k.Backward(grad[0], grad[1], dbias, in.Floats(0), in.Floats(1), dout)
 	}
-	return apply(def)
+	return Apply(def)
 }
 
 // optional is the data of an input beyond the first, or nil for index 0.
-func (in operands[F]) optional(i int) []F {
+func (in Operands[F]) optional(i int) []F {
 	if i == 0 {
 		return nil
 	}
-	return in.floats(i)
+	return in.Floats(i)
 }

@@ -4,7 +4,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // LogCarry is the state of a log-exp attention between two stretches of one sequence: the logarithms of
@@ -27,31 +27,31 @@ func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
 //
 // carry is nil for training. With a carry (of B, H, K, V, not signed) the sequence goes on where the last
 // run ended, and the carry receives the last state; it is detached: no gradient flows into it.
-func LogSelfAttention[F simd.Float](qkv *G.Node, heads, keys int, carry *LogCarry) *G.Node {
+func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCarry) *G.Node {
 	size, out := attentionInputs("LogSelfAttention", G.Nodes{qkv}, heads, keys, true)
 	k := kernels.NewLogAttention[F](size, false)
 	split := func(data []F) (x kernels.LogOperands[F]) {
 		x.Q, x.K, x.V = kernels.SplitHeads(data, heads, keys, size.DValue)
 		return x
 	}
-	return apply(definition[F]{
-		name:   "LogSelfAttention",
-		inputs: G.Nodes{qkv},
-		grads:  []gradient{primary},
-		out:    out,
-		forward: func(y []F, in operands[F]) {
-			k.Forward(kernels.PackedHeads(y, heads, size.DValue), kernels.HeadRows[F]{}, split(in.floats(0)), carry)
+	return Apply(Definition[F]{
+		Name:   "LogSelfAttention",
+		Inputs: G.Nodes{qkv},
+		Grads:  []Gradient{GradPrimary},
+		Out:    out,
+		Forward: func(y []F, in Operands[F]) {
+			k.Forward(kernels.PackedHeads(y, heads, size.DValue), kernels.HeadRows[F]{}, split(in.Floats(0)), carry)
 		},
-		backward: func(grad [][]F, in operands[F], _, dy []F) {
-			k.Backward(split(grad[0]), split(in.floats(0)), kernels.PackedHeads(dy, heads, size.DValue), nil, nil)
+		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
+			k.Backward(split(grad[0]), split(in.Floats(0)), kernels.PackedHeads(dy, heads, size.DValue), nil, nil)
 		},
-		differentiate: func([][]F) { k.WantGradients() },
+		Differentiate: func([][]F) { k.WantGradients() },
 	})
 }
 
 // LogAttention is LogSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
 // v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys. Gradients: of all three.
-func LogAttention[F simd.Float](q, k, v *G.Node, heads int, causal bool, carry *LogCarry) *G.Node {
+func LogAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, carry *LogCarry) *G.Node {
 	y, _ := logAttention[F]("LogAttention", G.Nodes{q, k, v}, heads, causal, carry)
 	return y
 }
@@ -59,12 +59,12 @@ func LogAttention[F simd.Float](q, k, v *G.Node, heads int, causal bool, carry *
 // SignedLogAttention is LogAttention of values that are generalized orders of magnitude, sign*exp(v), with
 // sign [B, Tk, H*V] of +1 and -1. It returns the logarithms y and the signs of the outputs. An output of zero
 // has the logarithm 2 ln(smallest normal number), the sign +1 and no gradient. Signs have no gradients.
-func SignedLogAttention[F simd.Float](q, k, v, sign *G.Node, heads int, causal bool, carry *LogCarry) (y, ySign *G.Node) {
+func SignedLogAttention[F params.Float](q, k, v, sign *G.Node, heads int, causal bool, carry *LogCarry) (y, ySign *G.Node) {
 	want("SignedLogAttention", "sign", sign, v.Shape()...)
 	return logAttention[F]("SignedLogAttention", G.Nodes{q, k, v, sign}, heads, causal, carry)
 }
 
-func logAttention[F simd.Float](name string, inputs G.Nodes, heads int, causal bool, carry *LogCarry) (y, ySign *G.Node) {
+func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal bool, carry *LogCarry) (y, ySign *G.Node) {
 	want(name, "q", inputs[0], -1, -1, -1)
 	keys := inputs[0].Shape()[2] / max(1, heads)
 	size, out := attentionInputs(name, inputs[:3], heads, keys, causal)
@@ -79,31 +79,31 @@ func logAttention[F simd.Float](name string, inputs G.Nodes, heads int, causal b
 		return x
 	}
 	var signs []F // of y
-	y = apply(definition[F]{
-		name:   name,
-		inputs: inputs,
-		grads:  []gradient{primary, side, side, none}[:len(inputs)],
-		out:    out,
-		forward: func(y []F, in operands[F]) {
-			k.Forward(values(y), values(signs), from(in.floats), carry)
+	y = Apply(Definition[F]{
+		Name:   name,
+		Inputs: inputs,
+		Grads:  []Gradient{GradPrimary, GradSide, GradSide, GradNone}[:len(inputs)],
+		Out:    out,
+		Forward: func(y []F, in Operands[F]) {
+			k.Forward(values(y), values(signs), from(in.Floats), carry)
 		},
-		backward: func(grad [][]F, in operands[F], _, dy []F) {
+		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
 			d := kernels.LogOperands[F]{Q: kernels.PackedHeads(grad[0], heads, keys), K: kernels.PackedHeads(grad[1], heads, keys), V: values(grad[2])}
-			k.Backward(d, from(in.floats), values(dy), nil, nil)
+			k.Backward(d, from(in.Floats), values(dy), nil, nil)
 		},
-		differentiate: func([][]F) { k.WantGradients() },
+		Differentiate: func([][]F) { k.WantGradients() },
 	})
 	if signed {
-		ySign, signs = further[F](y, name+".sign", out)
+		ySign, signs = ExtraOutput[F](y, name+".sign", out)
 	}
 	return y, ySign
 }
 
 // LogScanCarry is the state of decay positions between two stretches of one sequence.
-type LogScanCarry[F simd.Float] = kernels.LogScanCarry[F]
+type LogScanCarry[F params.Float] = kernels.LogScanCarry[F]
 
 // NewLogScanCarry returns the carry of B = batch sequences of width D not begun.
-func NewLogScanCarry[F simd.Float](batch, width int) *LogScanCarry[F] {
+func NewLogScanCarry[F params.Float](batch, width int) *LogScanCarry[F] {
 	return kernels.NewLogScanCarry[F](batch, width)
 }
 
@@ -114,19 +114,19 @@ func NewLogScanCarry[F simd.Float](batch, width int) *LogScanCarry[F] {
 // gates [B, T, 2D] holds c_t in the first half of each row and l_t in the second, x [B, T, D] -> y [B, T, D].
 // p may leave the float range by any factor. Gradients: of gates and x. With a carry (of B, D) the
 // sequence goes on where the last run ended; the carry is detached.
-func AddLogScan[F simd.Float](gates, x *G.Node, carry *LogScanCarry[F]) *G.Node {
+func AddLogScan[F params.Float](gates, x *G.Node, carry *LogScanCarry[F]) *G.Node {
 	want("AddLogScan", "x", x, -1, -1, -1)
 	s := x.Shape()
 	want("AddLogScan", "gates", gates, s[0], s[1], 2*s[2])
 	k := kernels.NewLogScan[F](s[0], s[1], s[2])
-	return apply(definition[F]{
-		name:    "AddLogScan",
-		inputs:  G.Nodes{gates, x},
-		grads:   []gradient{primary, same},
-		out:     s,
-		forward: func(y []F, in operands[F]) { k.Forward(y, in.floats(0), in.floats(1), carry) },
-		backward: func(grad [][]F, in operands[F], _, dy []F) {
-			k.Backward(grad[0], in.floats(0), dy)
+	return Apply(Definition[F]{
+		Name:    "AddLogScan",
+		Inputs:  G.Nodes{gates, x},
+		Grads:   []Gradient{GradPrimary, GradSame},
+		Out:     s,
+		Forward: func(y []F, in Operands[F]) { k.Forward(y, in.Floats(0), in.Floats(1), carry) },
+		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
+			k.Backward(grad[0], in.Floats(0), dy)
 		},
 	})
 }

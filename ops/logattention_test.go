@@ -36,7 +36,7 @@ func TestSignedLogAttention(t *testing.T) {
 	y, ySign := SignedLogAttention[float64](q, k, v, sign, heads, false, nil)
 	real := G.Must(G.HadamardProd(ySign, G.Must(G.Exp(y))))
 	cotangent, _ := leaf("cotangent", tq, heads*values)
-	loss := Dot(real, cotangent)
+	loss := Dot[float64](real, cotangent)
 	grads, err := G.Grad(loss, q, k, v)
 	if err != nil {
 		t.Fatal(err)

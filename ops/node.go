@@ -4,81 +4,26 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
-	"strings"
+	"slices"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/simd"
+	"goomtrain/executor"
+	"goomtrain/params"
 )
 
-// This file is the only adapter to Gorgonia's Op interfaces. An op's own file states a definition;
-// apply turns it into a node, and differentiation turns that into ONE backward node that computes
-// the gradients of all inputs in one pass.
+// This file is the only adapter to Gorgonia's Op interfaces. An op's own file states a definition; Apply
+// turns it into a node, and differentiation turns that into ONE backward node that computes the
+// gradients of all inputs in one pass.
 
-// gradient says where the gradient of one input of an op comes from.
-type gradient int
-
-const (
-	none    gradient = iota // the input has no gradient: indices, constants
-	primary                 // the output of the backward node; exactly one input, the largest activation
-	side                    // a buffer that the backward node owns: parameters and further activations
-	same                    // the output's gradient itself, uncopied: an input that is only added
+var (
+	_ executor.PlannedOp = (*fused[float32])(nil)
+	_ executor.PlannedOp = (*backward[float32])(nil)
+	_ executor.OwningOp  = (*sideOutput)(nil)
 )
-
-// A definition is all that an op states about itself.
-type definition[F simd.Float] struct {
-	name   string
-	inputs G.Nodes
-	grads  []gradient   // one for each input
-	out    tensor.Shape // empty: a scalar
-
-	// forward writes every element of out. It keeps no reference to in or out.
-	forward func(out []F, in operands[F])
-
-	// backward writes every element of each non-nil grad[i]; those of none and same are nil. It may
-	// use what forward saved in buffers of its own, never slices that forward was given.
-	backward func(grad [][]F, in operands[F], out, dout []F)
-
-	// differentiate, if set, is called once, when a gradient is asked for while the graph is built,
-	// with the side buffers.
-	differentiate func(grad [][]F)
-}
-
-// operands are the values of an op's inputs.
-type operands[F simd.Float] []G.Value
-
-func (in operands[F]) floats(i int) []F      { return floats[F](in[i]) }
-func (in operands[F]) indices(i int) []int32 { return in[i].(*tensor.Dense).Int32s() }
-
-// floats is the flat data of a value, without a copy and without the allocation of Value.Data.
-func floats[F simd.Float](v G.Value) []F {
-	switch v := v.(type) {
-	case *tensor.Dense:
-		if v.Dtype() == tensor.Float32 {
-			return cast[F](v.Float32s())
-		}
-		return cast[F](v.Float64s())
-	case *G.F32:
-		return cast[F](unsafe.Slice((*float32)(v), 1))
-	case *G.F64:
-		return cast[F](unsafe.Slice((*float64)(v), 1))
-	}
-	panic(fmt.Sprintf("ops: %T is no tensor or scalar of floats", v))
-}
-
-// cast changes the static type of a slice to the one that it has.
-func cast[F, E simd.Float](s []E) []F {
-	var f F
-	var e E
-	if unsafe.Sizeof(f) != unsafe.Sizeof(e) {
-		panic(fmt.Sprintf("ops: a value holds %T where the op computes in %T", e, f))
-	}
-	return unsafe.Slice((*F)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
-}
 
 // instances numbers the ops: Gorgonia merges nodes whose hashes agree, and no two of ours are one.
 var instances atomic.Uint64
@@ -130,20 +75,10 @@ func (o *identity) Type() hm.Type {
 func (o *identity) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.out.Clone(), nil }
 
 // fused is the forward op of a definition.
-type fused[F simd.Float] struct {
+type fused[F params.Float] struct {
 	identity
-	def definition[F]
+	def Definition[F]
 	own G.Value // the output where the machine gives no buffer
-}
-
-// apply adds the op to the graph of its inputs. It panics if Gorgonia refuses it, which only a
-// mistake in the definition can cause: shapes are checked before.
-func apply[F simd.Float](def definition[F]) *G.Node {
-	if len(def.grads) != len(def.inputs) {
-		panic(fmt.Sprintf("ops: %s has %d inputs and %d gradients", def.name, len(def.inputs), len(def.grads)))
-	}
-	op := &fused[F]{identity: newIdentity(def.name, def.inputs, def.out), def: def}
-	return mustApply(op, def.inputs...)
 }
 
 func mustApply(op G.Op, inputs ...*G.Node) *G.Node {
@@ -157,7 +92,7 @@ func mustApply(op G.Op, inputs ...*G.Node) *G.Node {
 	return n
 }
 
-// Planned marks ops for the executor: they write all of a preallocated output and alias nothing.
+// Planned marks an executor.PlannedOp.
 func (o *fused[F]) Planned() {}
 
 func (o *fused[F]) Do(in ...G.Value) (G.Value, error) {
@@ -168,30 +103,14 @@ func (o *fused[F]) Do(in ...G.Value) (G.Value, error) {
 }
 
 func (o *fused[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
-	o.def.forward(floats[F](out), in)
+	o.def.Forward(floats[F](out), in)
 	return out, nil
 }
 
-func newValue[F simd.Float](shape tensor.Shape) G.Value {
-	var f F
-	_, single := any(f).(float32)
-	switch {
-	case len(shape) == 0 && single:
-		return G.NewF32(0)
-	case len(shape) == 0:
-		return G.NewF64(0)
-	}
-	return newDense[F](shape)
-}
-
-func newDense[F simd.Float](shape tensor.Shape) *tensor.Dense {
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(make([]F, shape.TotalSize())))
-}
-
 func (o *fused[F]) DiffWRT(int) []bool {
-	diff := make([]bool, len(o.def.grads))
-	for i, g := range o.def.grads {
-		diff[i] = g != none
+	diff := make([]bool, len(o.def.Grads))
+	for i, g := range o.def.Grads {
+		diff[i] = g != GradNone
 	}
 	return diff
 }
@@ -200,51 +119,49 @@ func (o *fused[F]) DiffWRT(int) []bool {
 // gradient, and a node for each further gradient.
 func (o *fused[F]) SymDiff(inputs G.Nodes, output, dout *G.Node) (G.Nodes, error) {
 	children := append(append(G.Nodes(nil), inputs...), output, dout)
-	shape := tensor.Shape(nil)
-	for i, g := range o.def.grads {
-		if g == primary {
-			shape = inputs[i].Shape()
-		}
+	primary := slices.Index(o.def.Grads, GradPrimary)
+	b := &backward[F]{
+		identity: newIdentity(o.name+".backward", children, inputs[primary].Shape()),
+		def:      &o.def,
+		primary:  primary,
+		grads:    make([][]F, len(inputs)),
 	}
-	if shape == nil {
-		return nil, fmt.Errorf("%s names no primary gradient", o.name)
-	}
-	b := &backward[F]{identity: newIdentity(o.name+".backward", children, shape), def: &o.def, grads: make([][]F, len(inputs))}
 	main, err := G.ApplyOp(b, children...)
 	if err != nil {
 		return nil, err
 	}
 	result := make(G.Nodes, len(inputs))
-	for i, g := range o.def.grads {
+	for i, g := range o.def.Grads {
 		switch g {
-		case none, same:
-			result[i] = dout // of none it is never read: DiffWRT says so
-		case primary:
+		case GradNone, GradSame:
+			result[i] = dout // of GradNone it is never read: DiffWRT says so
+		case GradPrimary:
 			result[i] = main
-		case side:
-			d := newDense[F](inputs[i].Shape())
-			b.grads[i] = d.Data().([]F)
-			s := &sideOutput{identity: newIdentity(fmt.Sprintf("%s.grad%d", o.name, i), G.Nodes{main}, inputs[i].Shape()), value: d}
+		case GradSide:
+			v := newValue[F](inputs[i].Shape())
+			b.grads[i] = floats[F](v)
+			s := &sideOutput{identity: newIdentity(fmt.Sprintf("%s.grad%d", o.name, i), G.Nodes{main}, inputs[i].Shape()), value: v}
 			if result[i], err = G.ApplyOp(s, main); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if o.def.differentiate != nil {
-		o.def.differentiate(b.grads)
+	if o.def.Differentiate != nil {
+		o.def.Differentiate(b.grads)
 	}
 	return result, nil
 }
 
 // backward is the op that computes all gradients of a fused op.
-type backward[F simd.Float] struct {
+type backward[F params.Float] struct {
 	identity
-	def   *definition[F]
-	grads [][]F // side buffers, owned
-	own   G.Value
+	def     *Definition[F]
+	primary int     // the input whose gradient is the output
+	grads   [][]F   // of all inputs; those of GradSide are owned
+	own     G.Value // the output where the machine gives no buffer
 }
 
-// Planned marks ops for the executor: they write all of a preallocated output and alias nothing.
+// Planned marks an executor.PlannedOp.
 func (o *backward[F]) Planned() {}
 
 func (o *backward[F]) Do(in ...G.Value) (G.Value, error) {
@@ -255,13 +172,9 @@ func (o *backward[F]) Do(in ...G.Value) (G.Value, error) {
 }
 
 func (o *backward[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
-	n := len(o.def.inputs)
-	for i, g := range o.def.grads {
-		if g == primary {
-			o.grads[i] = floats[F](out)
-		}
-	}
-	o.def.backward(o.grads, in[:n:n], floats[F](in[n]), floats[F](in[n+1]))
+	n := len(o.def.Inputs)
+	o.grads[o.primary] = floats[F](out)
+	o.def.Backward(o.grads, in[:n:n], floats[F](in[n]), floats[F](in[n+1]))
 	return out, nil
 }
 
@@ -271,18 +184,10 @@ type sideOutput struct {
 	value G.Value
 }
 
-// OwnsOutput marks, for the executor, an op whose output is nobody else's memory.
+// OwnsOutput marks an executor.OwningOp.
 func (o *sideOutput) OwnsOutput() {}
 
 func (o *sideOutput) Do(...G.Value) (G.Value, error) { return o.value, nil }
-
-// further returns a second output of the op of node n: a buffer of that shape which its forward pass
-// writes. It has no gradient.
-func further[F simd.Float](n *G.Node, name string, shape tensor.Shape) (*G.Node, []F) {
-	d := newDense[F](shape)
-	op := &detached{sideOutput{identity: newIdentity(name, G.Nodes{n}, shape), value: d}}
-	return mustApply(op, n), d.Data().([]F)
-}
 
 // detached is a side output through which no gradient flows.
 type detached struct{ sideOutput }
@@ -291,50 +196,4 @@ func (o *detached) DiffWRT(int) []bool { return []bool{false} }
 
 func (o *detached) SymDiff(G.Nodes, *G.Node, *G.Node) (G.Nodes, error) {
 	return nil, fmt.Errorf("%s has no gradient", o.name)
-}
-
-// dispatch builds with the element type of a node: the node says which of the two.
-func dispatch(n *G.Node, single, double func() *G.Node) *G.Node {
-	switch n.Dtype() {
-	case tensor.Float32:
-		return single()
-	case tensor.Float64:
-		return double()
-	}
-	panic(fmt.Sprintf("ops: element type %v, want float32 or float64", n.Dtype()))
-}
-
-// want panics, naming op and operand, unless the node has that shape; -1 stands for any size.
-func want(op, operand string, n *G.Node, dims ...int) {
-	s := n.Shape()
-	ok := len(s) == len(dims)
-	for i := range dims {
-		ok = ok && (dims[i] < 0 || s[i] == dims[i])
-	}
-	if !ok {
-		text := make([]string, len(dims))
-		for i, d := range dims {
-			if text[i] = fmt.Sprint(d); d < 0 {
-				text[i] = "any"
-			}
-		}
-		panic(fmt.Sprintf("ops: %s: %s has shape %v, want [%s]", op, operand, s, strings.Join(text, " ")))
-	}
-}
-
-// split is the shape of a tensor of rows: the product of all leading dimensions, and the last.
-func split(s tensor.Shape) (rows, width int) {
-	width = s[len(s)-1]
-	rows = 1
-	for _, d := range s[:len(s)-1] {
-		rows *= d
-	}
-	return rows, width
-}
-
-// withWidth is a shape with another last dimension.
-func withWidth(s tensor.Shape, width int) tensor.Shape {
-	out := s.Clone()
-	out[len(out)-1] = width
-	return out
 }

@@ -10,7 +10,7 @@ import (
 
 	"goomtrain/executor"
 	"goomtrain/internal/gradcheck"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 	"goomtrain/rng"
 )
 
@@ -27,109 +27,74 @@ type opCase struct {
 	detached bool
 }
 
-var opCases = []opCase{
-	{name: "Linear", floats: [][]int{{2, 3, 4}, {5, 4}},
-		build: func(f, _ []*G.Node) *G.Node { return Linear(f[0], f[1], nil, nil) }},
-	{name: "Linear with bias and residual", floats: [][]int{{2, 3, 4}, {5, 4}, {5}, {2, 3, 5}},
-		build: func(f, _ []*G.Node) *G.Node { return Linear(f[0], f[1], f[2], f[3]) }},
-	{name: "MatMul", floats: [][]int{{6, 4}, {4, 3}},
-		build: func(f, _ []*G.Node) *G.Node { return MatMul(f[0], f[1], nil) }},
-	{name: "MatMul with residual", floats: [][]int{{6, 4}, {4, 3}, {6, 3}},
-		build: func(f, _ []*G.Node) *G.Node { return MatMul(f[0], f[1], f[2]) }},
-	{name: "residual stream", floats: [][]int{{3, 4}, {4, 4}, {4, 4}}, // the input is used twice, twice over
-		build: func(f, _ []*G.Node) *G.Node {
-			x := Linear(f[0], f[1], nil, f[0])
-			return Linear(x, f[2], nil, x)
-		}},
-	{name: "LayerNorm", floats: [][]int{{2, 3, 5}, {5}, {5}},
-		build: func(f, _ []*G.Node) *G.Node { return LayerNorm(f[0], f[1], f[2]) }},
-	{name: "Dot", floats: [][]int{{2, 3}, {2, 3}},
-		build: func(f, _ []*G.Node) *G.Node { return Dot(f[0], f[1]) }},
-	{name: "GLU", floats: [][]int{{3, 8}},
-		build: func(f, _ []*G.Node) *G.Node { return GLU(f[0]) }},
-	{name: "Embedding", floats: [][]int{{4, 3}}, tokens: [][]int{{2, 5}},
-		build: func(f, i []*G.Node) *G.Node { return Embedding(i[0], f[0]) }},
-	{name: "Last", floats: [][]int{{2, 3, 4}},
-		build: func(f, _ []*G.Node) *G.Node { return Last(f[0]) }},
-	{name: "HeadLoss", floats: [][]int{{2, 3, 5}, {4, 5}, {1}}, tokens: [][]int{{2, 3}}, fixed: []int{2},
-		build: func(f, i []*G.Node) *G.Node { loss, _ := HeadLoss(f[0], f[1], i[0], f[2]); return loss }},
-	{name: "Recurrence", floats: [][]int{{2, 5, 6}, {3, 3}, {2, 3}}, detached: true,
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return Recurrence[float32](f[0], f[1], f[2], nil) },
-				func() *G.Node { return Recurrence[float64](f[0], f[1], f[2], nil) })
-		}},
-	{name: "SoftmaxSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return SoftmaxSelfAttention[float32](f[0], 2, 3, nil) },
-				func() *G.Node { return SoftmaxSelfAttention[float64](f[0], 2, 3, nil) })
-		}},
-	{name: "SoftmaxAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return SoftmaxAttention[float32](f[0], f[1], f[2], 2, false, nil) },
-				func() *G.Node { return SoftmaxAttention[float64](f[0], f[1], f[2], 2, false, nil) })
-		}},
-	{name: "LogSelfAttention", floats: [][]int{{2, 5, 2 * (2*3 + 4)}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return LogSelfAttention[float32](f[0], 2, 3, nil) },
-				func() *G.Node { return LogSelfAttention[float64](f[0], 2, 3, nil) })
-		}},
-	{name: "LogAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return LogAttention[float32](f[0], f[1], f[2], 2, false, nil) },
-				func() *G.Node { return LogAttention[float64](f[0], f[1], f[2], 2, false, nil) })
-		}},
-	{name: "AddLogScan", floats: [][]int{{2, 5, 6}, {2, 5, 3}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return AddLogScan[float32](f[0], f[1], nil) },
-				func() *G.Node { return AddLogScan[float64](f[0], f[1], nil) })
-		}},
-	{name: "TaylorSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return TaylorSelfAttention[float32](f[0], 2, 3, 5, nil) },
-				func() *G.Node { return TaylorSelfAttention[float64](f[0], 2, 3, 5, nil) })
-		}},
-	{name: "TaylorAttention", floats: [][]int{{1, 3, 2 * 3}, {1, 200, 2 * 3}, {1, 200, 2 * 4}}, // long enough for states
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return TaylorAttention[float32](f[0], f[1], f[2], 2, 3, false, nil) },
-				func() *G.Node { return TaylorAttention[float64](f[0], f[1], f[2], 2, 3, false, nil) })
-		}},
-	{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return Rotary[float32](f[0], 2, 4, nil) },
-				func() *G.Node { return Rotary[float64](f[0], 2, 4, nil) })
-		}},
-	{name: "AddPositions", floats: [][]int{{2, 3, 4}, {5, 4}},
-		build: func(f, _ []*G.Node) *G.Node {
-			return dispatch(f[0],
-				func() *G.Node { return AddPositions[float32](f[0], f[1], nil) },
-				func() *G.Node { return AddPositions[float64](f[0], f[1], nil) })
-		}},
-	{name: "GELU", floats: [][]int{{3, 8}},
-		build: func(f, _ []*G.Node) *G.Node { return GELU(f[0]) }},
-	{name: "SwiGLU", floats: [][]int{{3, 8}},
-		build: func(f, _ []*G.Node) *G.Node { return SwiGLU(f[0]) }},
-	{name: "Dropout", floats: [][]int{{2, 3, 5}},
-		build: func(f, _ []*G.Node) *G.Node { return Dropout(f[0], nil, 0.4, "site", NewNoise(1)) }},
-	{name: "Dropout with residual", floats: [][]int{{2, 3, 5}, {2, 3, 5}},
-		build: func(f, _ []*G.Node) *G.Node { return Dropout(f[0], f[1], 0.4, "site", NewNoise(1)) }},
-	{name: "tied head", floats: [][]int{{4, 5}, {1}}, tokens: [][]int{{2, 3}, {2, 3}}, fixed: []int{1},
-		build: func(f, i []*G.Node) *G.Node {
-			loss, _ := HeadLoss(Embedding(i[0], f[0]), f[0], i[1], f[1])
-			return loss
-		}},
+// opCases are all cases for one element type.
+func opCases[F params.Float]() []opCase { return append(realCases[F](), goomCases[F]()...) }
+
+func realCases[F params.Float]() []opCase {
+	return []opCase{
+		{name: "Linear", floats: [][]int{{2, 3, 4}, {5, 4}},
+			build: func(f, _ []*G.Node) *G.Node { return Linear[F](f[0], f[1], nil, nil) }},
+		{name: "Linear with bias and residual", floats: [][]int{{2, 3, 4}, {5, 4}, {5}, {2, 3, 5}},
+			build: func(f, _ []*G.Node) *G.Node { return Linear[F](f[0], f[1], f[2], f[3]) }},
+		{name: "MatMul", floats: [][]int{{6, 4}, {4, 3}},
+			build: func(f, _ []*G.Node) *G.Node { return MatMul[F](f[0], f[1], nil) }},
+		{name: "MatMul with residual", floats: [][]int{{6, 4}, {4, 3}, {6, 3}},
+			build: func(f, _ []*G.Node) *G.Node { return MatMul[F](f[0], f[1], f[2]) }},
+		{name: "residual stream", floats: [][]int{{3, 4}, {4, 4}, {4, 4}}, // the input is used twice, twice over
+			build: func(f, _ []*G.Node) *G.Node {
+				x := Linear[F](f[0], f[1], nil, f[0])
+				return Linear[F](x, f[2], nil, x)
+			}},
+		{name: "LayerNorm", floats: [][]int{{2, 3, 5}, {5}, {5}},
+			build: func(f, _ []*G.Node) *G.Node { return LayerNorm[F](f[0], f[1], f[2]) }},
+		{name: "Dot", floats: [][]int{{2, 3}, {2, 3}},
+			build: func(f, _ []*G.Node) *G.Node { return Dot[F](f[0], f[1]) }},
+		{name: "GLU", floats: [][]int{{3, 8}},
+			build: func(f, _ []*G.Node) *G.Node { return GLU[F](f[0]) }},
+		{name: "Embedding", floats: [][]int{{4, 3}}, tokens: [][]int{{2, 5}},
+			build: func(f, i []*G.Node) *G.Node { return Embedding[F](i[0], f[0]) }},
+		{name: "Last", floats: [][]int{{2, 3, 4}},
+			build: func(f, _ []*G.Node) *G.Node { return Last[F](f[0]) }},
+		{name: "HeadLoss", floats: [][]int{{2, 3, 5}, {4, 5}, {1}}, tokens: [][]int{{2, 3}}, fixed: []int{2},
+			build: func(f, i []*G.Node) *G.Node { loss, _ := HeadLoss[F](f[0], f[1], i[0], f[2]); return loss }},
+		{name: "Recurrence", floats: [][]int{{2, 5, 6}, {3, 3}, {2, 3}}, detached: true,
+			build: func(f, _ []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], nil) }},
+		{name: "SoftmaxSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
+			build: func(f, _ []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, nil) }},
+		{name: "SoftmaxAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
+			build: func(f, _ []*G.Node) *G.Node { return SoftmaxAttention[F](f[0], f[1], f[2], 2, false, nil) }},
+		{name: "LogSelfAttention", floats: [][]int{{2, 5, 2 * (2*3 + 4)}},
+			build: func(f, _ []*G.Node) *G.Node { return LogSelfAttention[F](f[0], 2, 3, nil) }},
+		{name: "LogAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
+			build: func(f, _ []*G.Node) *G.Node { return LogAttention[F](f[0], f[1], f[2], 2, false, nil) }},
+		{name: "AddLogScan", floats: [][]int{{2, 5, 6}, {2, 5, 3}},
+			build: func(f, _ []*G.Node) *G.Node { return AddLogScan[F](f[0], f[1], nil) }},
+		{name: "TaylorSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
+			build: func(f, _ []*G.Node) *G.Node { return TaylorSelfAttention[F](f[0], 2, 3, 5, nil) }},
+		{name: "TaylorAttention", floats: [][]int{{1, 3, 2 * 3}, {1, 200, 2 * 3}, {1, 200, 2 * 4}}, // long enough for states
+			build: func(f, _ []*G.Node) *G.Node { return TaylorAttention[F](f[0], f[1], f[2], 2, 3, false, nil) }},
+		{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
+			build: func(f, _ []*G.Node) *G.Node { return Rotary[F](f[0], 2, 4, nil) }},
+		{name: "AddPositions", floats: [][]int{{2, 3, 4}, {5, 4}},
+			build: func(f, _ []*G.Node) *G.Node { return AddPositions[F](f[0], f[1], nil) }},
+		{name: "GELU", floats: [][]int{{3, 8}},
+			build: func(f, _ []*G.Node) *G.Node { return GELU[F](f[0]) }},
+		{name: "SwiGLU", floats: [][]int{{3, 8}},
+			build: func(f, _ []*G.Node) *G.Node { return SwiGLU[F](f[0]) }},
+		{name: "Dropout", floats: [][]int{{2, 3, 5}},
+			build: func(f, _ []*G.Node) *G.Node { return Dropout[F](f[0], nil, 0.4, "site", NewNoise(1)) }},
+		{name: "Dropout with residual", floats: [][]int{{2, 3, 5}, {2, 3, 5}},
+			build: func(f, _ []*G.Node) *G.Node { return Dropout[F](f[0], f[1], 0.4, "site", NewNoise(1)) }},
+		{name: "tied head", floats: [][]int{{4, 5}, {1}}, tokens: [][]int{{2, 3}, {2, 3}}, fixed: []int{1},
+			build: func(f, i []*G.Node) *G.Node {
+				loss, _ := HeadLoss[F](Embedding[F](i[0], f[0]), f[0], i[1], f[1])
+				return loss
+			}},
+	}
 }
 
 // problem is a case built into a graph of one element type.
-type problem[F simd.Float] struct {
+type problem[F params.Float] struct {
 	graph *G.ExprGraph
 	loss  *G.Node
 	wrt   G.Nodes // float inputs with a gradient
@@ -137,13 +102,8 @@ type problem[F simd.Float] struct {
 	grads G.Nodes
 }
 
-func newProblem[F simd.Float](c opCase) *problem[F] {
-	p := &problem[F]{graph: G.NewGraph()}
-	var f F
-	of := tensor.Float64
-	if _, single := any(f).(float32); single {
-		of = tensor.Float32
-	}
+func newProblem[F params.Float](c opCase) *problem[F] {
+	p, of := &problem[F]{graph: G.NewGraph()}, DType[F]()
 	leaf := func(name string, shape []int, of tensor.Dtype, backing any) *G.Node {
 		n := G.NewTensor(p.graph, of, len(shape), G.WithShape(shape...), G.WithName(name))
 		if err := G.Let(n, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))); err != nil {
@@ -174,7 +134,7 @@ func newProblem[F simd.Float](c opCase) *problem[F] {
 	out := c.build(floats, tokens)
 	if p.loss = out; !out.IsScalar() { // a random upstream gradient
 		cotangent := draw[F](c.name+"cotangent", out.Shape().TotalSize())
-		p.loss = Dot(out, leaf("cotangent", out.Shape(), of, cotangent))
+		p.loss = Dot[F](out, leaf("cotangent", out.Shape(), of, cotangent))
 	}
 	var err error
 	if p.grads, err = G.Grad(p.loss, p.wrt...); err != nil {
@@ -183,7 +143,7 @@ func newProblem[F simd.Float](c opCase) *problem[F] {
 	return p
 }
 
-func draw[F simd.Float](stream string, n int) []F {
+func draw[F params.Float](stream string, n int) []F {
 	r, x := rng.New(3, stream), make([]F, n)
 	for i := range x {
 		x[i] = F(r.NormFloat64())
@@ -222,7 +182,7 @@ func (p *problem[F]) onExecutor(t *testing.T) (*executor.Executor, func(*G.Node)
 }
 
 func TestGradients(t *testing.T) {
-	for _, c := range opCases {
+	for _, c := range opCases[float64]() {
 		if c.detached {
 			continue
 		}
@@ -245,13 +205,15 @@ func TestGradients(t *testing.T) {
 
 // TestMachinesAgree: the executor and Gorgonia's own TapeMachine give the same bits.
 func TestMachinesAgree(t *testing.T) {
-	for _, c := range opCases {
+	for _, c := range opCases[float32]() {
 		t.Run(c.name+"/float32", func(t *testing.T) { machinesAgree[float32](t, c) })
+	}
+	for _, c := range opCases[float64]() {
 		t.Run(c.name+"/float64", func(t *testing.T) { machinesAgree[float64](t, c) })
 	}
 }
 
-func machinesAgree[F simd.Float](t *testing.T, c opCase) {
+func machinesAgree[F params.Float](t *testing.T, c opCase) {
 	p := newProblem[F](c)
 	vm, value := p.onExecutor(t)
 	loss, grads := p.run(t, vm, value)
@@ -274,7 +236,7 @@ func machinesAgree[F simd.Float](t *testing.T, c opCase) {
 
 // TestSteadyState: after its first run a graph allocates nothing.
 func TestSteadyState(t *testing.T) {
-	for _, c := range opCases {
+	for _, c := range opCases[float32]() {
 		p := newProblem[float32](c)
 		vm, _ := p.onExecutor(t)
 		if n := testing.AllocsPerRun(5, func() {
@@ -293,27 +255,27 @@ func TestWrongShapesPanic(t *testing.T) {
 		return G.NewTensor(g, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(fmt.Sprint(shape)))
 	}
 	for name, build := range map[string]func(){
-		"Linear":      func() { Linear(node(2, 3), node(4, 5), nil, nil) },
-		"Linear bias": func() { Linear(node(2, 3), node(4, 3), node(3), nil) },
-		"MatMul":      func() { MatMul(node(2, 3), node(4, 5), nil) },
-		"residual":    func() { MatMul(node(2, 3), node(3, 5), node(2, 3)) },
-		"LayerNorm":   func() { LayerNorm(node(2, 3), node(4), node(3)) },
-		"GLU":         func() { GLU(node(2, 3)) },
+		"Linear":      func() { Linear[float32](node(2, 3), node(4, 5), nil, nil) },
+		"Linear bias": func() { Linear[float32](node(2, 3), node(4, 3), node(3), nil) },
+		"MatMul":      func() { MatMul[float32](node(2, 3), node(4, 5), nil) },
+		"residual":    func() { MatMul[float32](node(2, 3), node(3, 5), node(2, 3)) },
+		"LayerNorm":   func() { LayerNorm[float32](node(2, 3), node(4), node(3)) },
+		"GLU":         func() { GLU[float32](node(2, 3)) },
 		"Recurrence":  func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil) },
-		"HeadLoss":    func() { HeadLoss(node(2, 3), node(5, 4), node(2), node(1)) },
-		"Last":        func() { Last(node(2, 3)) },
+		"HeadLoss":    func() { HeadLoss[float32](node(2, 3), node(5, 4), node(2), node(1)) },
+		"Last":        func() { Last[float32](node(2, 3)) },
 		"qkv":         func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil) },
 		"attention":   func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
 		"causal":      func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
 		"terms":       func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil) },
 		"carry": func() {
-			TaylorSelfAttention(node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
+			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
 		},
 		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
 		"positions": func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
-		"SwiGLU":    func() { SwiGLU(node(2, 3)) },
-		"dropout":   func() { Dropout(node(2, 3), nil, 1, "site", NewNoise(1)) },
-		"dropped":   func() { Dropout(node(2, 3), node(2, 4), 0.5, "site", NewNoise(1)) },
+		"SwiGLU":    func() { SwiGLU[float32](node(2, 3)) },
+		"dropout":   func() { Dropout[float32](node(2, 3), nil, 1, "site", NewNoise(1)) },
+		"dropped":   func() { Dropout[float32](node(2, 3), node(2, 4), 0.5, "site", NewNoise(1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

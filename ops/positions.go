@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // Position counts the positions that a streaming sequence has had.
@@ -15,27 +15,27 @@ type Position = kernels.Position
 // Rotary turns queries and keys by angles that grow with their position (arXiv 2104.09864), so that
 // q_t . k_j depends on t - j: qkv [B, T, 2*H*K + H*V] -> the same shape; values are copied. Gradient: of
 // qkv. position is nil for training, where sequences begin at position 0.
-func Rotary[F simd.Float](qkv *G.Node, heads, keys int, position *Position) *G.Node {
+func Rotary[F params.Float](qkv *G.Node, heads, keys int, position *Position) *G.Node {
 	want("Rotary", "qkv", qkv, -1, -1, -1)
 	s := qkv.Shape()
 	if heads < 1 || keys < 1 || s[2] < 2*heads*keys {
 		panic(fmt.Sprintf("ops: Rotary: qkv has shape %v, want room for queries and keys of %d heads of width %d", s, heads, keys))
 	}
 	k := kernels.NewRotary[F](s[0], s[1], 2*heads, keys, s[2])
-	return apply(definition[F]{
-		name:     "Rotary",
-		inputs:   G.Nodes{qkv},
-		grads:    []gradient{primary},
-		out:      s,
-		forward:  func(out []F, in operands[F]) { k.Forward(out, in.floats(0), position.Take(s[1])) },
-		backward: func(grad [][]F, _ operands[F], _, dout []F) { k.Backward(grad[0], dout) },
+	return Apply(Definition[F]{
+		Name:     "Rotary",
+		Inputs:   G.Nodes{qkv},
+		Grads:    []Gradient{GradPrimary},
+		Out:      s,
+		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), position.Take(s[1])) },
+		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { k.Backward(grad[0], dout) },
 	})
 }
 
 // AddPositions adds row t of a table to position t: x [B, T, D], table [C, D] -> [B, T, D]. Gradients: of
 // both. position is nil for training, where sequences begin at row 0. Positions beyond the table panic,
 // when the graph is built or, streaming, when it runs.
-func AddPositions[F simd.Float](x, table *G.Node, position *Position) *G.Node {
+func AddPositions[F params.Float](x, table *G.Node, position *Position) *G.Node {
 	want("AddPositions", "x", x, -1, -1, -1)
 	s := x.Shape()
 	want("AddPositions", "table", table, -1, s[2])
@@ -44,13 +44,13 @@ func AddPositions[F simd.Float](x, table *G.Node, position *Position) *G.Node {
 		panic(fmt.Sprintf("ops: AddPositions: x has shape %v, but the table has %d positions", s, context))
 	}
 	k := kernels.NewAddPositions[F](s[0], s[1], context, s[2])
-	return apply(definition[F]{
-		name:    "AddPositions",
-		inputs:  G.Nodes{table, x},
-		grads:   []gradient{primary, same}, // x is only added: the table's is all there is to compute
-		out:     s,
-		forward: func(out []F, in operands[F]) { k.Forward(out, in.floats(1), in.floats(0), position.Take(s[1])) },
-		backward: func(grad [][]F, _ operands[F], _, dout []F) {
+	return Apply(Definition[F]{
+		Name:    "AddPositions",
+		Inputs:  G.Nodes{table, x},
+		Grads:   []Gradient{GradPrimary, GradSame}, // x is only added: the table's is all there is to compute
+		Out:     s,
+		Forward: func(out []F, in Operands[F]) { k.Forward(out, in.Floats(1), in.Floats(0), position.Take(s[1])) },
+		Backward: func(grad [][]F, _ Operands[F], _, dout []F) {
 			k.Backward(grad[0], dout)
 		},
 	})

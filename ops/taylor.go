@@ -6,16 +6,16 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/kernels"
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // TaylorCarry is the state of a Taylor attention between two stretches of one sequence. Its size does not
 // depend on the length of the sequence.
-type TaylorCarry[F simd.Float] = kernels.TaylorCarry[F]
+type TaylorCarry[F params.Float] = kernels.TaylorCarry[F]
 
 // NewTaylorCarry returns the carry of sequences not begun: B = batch sequences, H heads of K = keys and
 // V = values numbers, P = terms.
-func NewTaylorCarry[F simd.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
+func NewTaylorCarry[F params.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
 	return kernels.NewTaylorCarry[F](batch, heads, keys, values, terms)
 }
 
@@ -41,19 +41,19 @@ func CountTaylorFeatures(width, terms int) int { return kernels.CountTaylorFeatu
 //
 // carry is nil for training. With a carry (of B, H, K, V, P) the sequence goes on where the last run
 // ended, at constant cost per position, and the carry receives the last state; it is detached.
-func TaylorSelfAttention[F simd.Float](qkv *G.Node, heads, keys, terms int, carry *TaylorCarry[F]) *G.Node {
+func TaylorSelfAttention[F params.Float](qkv *G.Node, heads, keys, terms int, carry *TaylorCarry[F]) *G.Node {
 	return taylorAttention("TaylorSelfAttention", G.Nodes{qkv}, heads, keys, terms, true, carry)
 }
 
 // TaylorAttention is TaylorSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
 // v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys, those of the carry
 // included. Gradients: of all three.
-func TaylorAttention[F simd.Float](q, k, v *G.Node, heads, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
+func TaylorAttention[F params.Float](q, k, v *G.Node, heads, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
 	want("TaylorAttention", "q", q, -1, -1, -1)
 	return taylorAttention("TaylorAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), terms, causal, carry)
 }
 
-func taylorAttention[F simd.Float](name string, inputs G.Nodes, heads, keys, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
+func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	if terms < 1 || terms > MaxTaylorTerms {
 		panic(fmt.Sprintf("ops: %s: %d Taylor terms, want 1 to %d", name, terms, MaxTaylorTerms))

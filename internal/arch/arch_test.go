@@ -22,7 +22,7 @@ var may = map[string][]string{
 	"internal/kernels": {"internal/simd", "params", "rng"},
 	"executor":         {"internal/simd"},
 	"ops":              {"goom", "internal/kernels", "internal/simd", "executor", "params"},
-	"layers":           {"ops", "params", "internal/simd", "rng"},
+	"layers":           {"ops", "params", "rng"},
 	"models":           {"layers", "ops", "params", "executor", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "internal/nearest", "internal/mmap", "internal/atomicfile"},
 	"checkpoints":      {"params", "internal/atomicfile"},

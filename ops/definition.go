@@ -1,0 +1,150 @@
+package ops
+
+import (
+	"fmt"
+	"slices"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"goomtrain/params"
+)
+
+// A Definition states an op of element type F whose gradient is derived by hand: its inputs, its shape,
+// the formula and the formula of the gradient. Apply turns it into a node of a graph. One definition
+// makes one node; buffers that Forward fills for Backward belong to the closures of that one node.
+//
+// Data is flat and row-major. A scalar is a slice of length 1.
+type Definition[F params.Float] struct {
+	// Name is the op's name in profiles and errors.
+	Name string
+
+	// Inputs are nodes of one graph, with elements of type F or, for indices, int32.
+	Inputs G.Nodes
+
+	// Grads says, for each input, where its gradient is written. Exactly one is GradPrimary.
+	Grads []Gradient
+
+	// Out is the shape of the output, whose elements are of type F. Empty: a scalar.
+	Out tensor.Shape
+
+	// Forward is called once in every run of the graph. It must write every element of out, whose
+	// content before the call is undefined: NaN, or numbers of another op that used the buffer. It must
+	// not write to the inputs, nor keep a reference to out or to the data of in after it has returned:
+	// the next run may bring other memory.
+	Forward func(out []F, in Operands[F])
+
+	// Backward is called once in every run of a graph in which gorgonia.Grad has asked for a gradient
+	// through this op, after Forward. in and out are the operands and the result of Forward, unchanged;
+	// dout, of the shape of out, is the gradient of the loss with respect to out. What Forward stored in
+	// buffers of the definition's own is still there.
+	//
+	// grads has one slice for each input, of the input's size: nil for GradNone and GradSame. Backward must
+	// write (not add to) every element of the others, whether the loss needs that gradient or not; their
+	// content before the call is undefined. It must not write to in, out or dout, nor keep a reference to
+	// any of them. No slice of grads shares memory with another, or with in, out or dout.
+	Backward func(grads [][]F, in Operands[F], out, dout []F)
+
+	// Differentiate may be nil. Otherwise it is called once, by gorgonia.Grad while the graph is built and
+	// before any run, so that Forward can prepare what only Backward needs, or compute gradients on its
+	// way. grads has the slices of GradSide inputs, the same ones as in every later call of Backward; all
+	// others are nil.
+	Differentiate func(grads [][]F)
+}
+
+// A Gradient says where the gradient of the loss with respect to one input of an op is written.
+type Gradient int
+
+const (
+	// GradNone: the input has no gradient. Indices and constants have none.
+	GradNone Gradient = iota
+
+	// GradPrimary: Backward writes it to a buffer that the executor plans and reuses within a run. Every op
+	// has exactly one such input: its largest activation, to save most memory.
+	GradPrimary
+
+	// GradSide: Backward writes it to a buffer that belongs to the op alone. Parameters and the further
+	// activations of an op have these.
+	GradSide
+
+	// GradSame: the gradient is that of the output itself, and nothing is computed or copied. An input of
+	// the output's shape that is only added to the result, such as a residual, has this.
+	GradSame
+)
+
+func (g Gradient) String() string {
+	if g < GradNone || g > GradSame {
+		return fmt.Sprintf("Gradient(%d)", int(g))
+	}
+	return [...]string{"GradNone", "GradPrimary", "GradSide", "GradSame"}[g]
+}
+
+// Apply adds an op to the graph of its inputs and returns the op's output. The node can be differentiated
+// by gorgonia.Grad, once a graph, and runs on package executor and on Gorgonia's TapeMachine.
+//
+// A definition that contradicts itself or its inputs is a programmer's mistake: Apply panics with the
+// name of the op and what is wrong.
+func Apply[F params.Float](def Definition[F]) *G.Node {
+	if mistake := def.mistake(); mistake != "" {
+		panic(fmt.Sprintf("ops: %s: %s", def.Name, mistake))
+	}
+	// the op outlives the call: it must not change with the caller's slices
+	def.Inputs, def.Grads, def.Out = slices.Clone(def.Inputs), slices.Clone(def.Grads), slices.Clone(def.Out)
+	op := &fused[F]{identity: newIdentity(def.Name, def.Inputs, def.Out), def: def}
+	return mustApply(op, def.Inputs...)
+}
+
+// mistake says what is wrong with the definition, or nothing.
+func (def *Definition[F]) mistake() string {
+	switch {
+	case def.Name == "":
+		return "the op has no name"
+	case def.Forward == nil:
+		return "Forward is nil"
+	case def.Backward == nil:
+		return "Backward is nil"
+	case len(def.Grads) != len(def.Inputs):
+		return fmt.Sprintf("%d inputs and %d gradients, want one gradient for each input", len(def.Inputs), len(def.Grads))
+	case slices.ContainsFunc(def.Out, func(d int) bool { return d < 1 }):
+		return fmt.Sprintf("the output has shape %v, want dimensions of at least 1", def.Out)
+	}
+	primaries := 0
+	for i, g := range def.Grads {
+		n := def.Inputs[i]
+		if n == nil {
+			return fmt.Sprintf("input %d is nil", i)
+		}
+		switch of := n.Dtype(); {
+		case g < GradNone || g > GradSame:
+			return fmt.Sprintf("the gradient of input %d is %v, want one of the constants from GradNone to GradSame", i, g)
+		case of != DType[F]() && of != tensor.Int32:
+			return fmt.Sprintf("input %d has elements of type %v, want %v, or int32 for indices", i, of, DType[F]())
+		case of == tensor.Int32 && g != GradNone:
+			return fmt.Sprintf("the gradient of input %d is %v, want GradNone for elements of type int32", i, g)
+		case g == GradSame && !slices.Equal(n.Shape(), def.Out):
+			return fmt.Sprintf("the gradient of input %d is GradSame, but its shape is %v and the output's %v", i, n.Shape(), def.Out)
+		case g == GradPrimary:
+			primaries++
+		}
+	}
+	if primaries != 1 {
+		return fmt.Sprintf("%d gradients are GradPrimary, want exactly one", primaries)
+	}
+	return ""
+}
+
+// ExtraOutput gives the op of node y, which Apply has made, one more output of that shape: a node, and
+// the slice from which the node's value is read. The op's Forward must write every element of the slice
+// in every run. The slice belongs to the op alone: what it holds stays until Forward writes it again.
+//
+// No gradient flows through the extra output: gorgonia.Grad fails where the loss depends on an input
+// through it alone, and counts other paths only. The name is for profiles and errors. ExtraOutput panics
+// if Apply has not made y's op with element type F.
+func ExtraOutput[F params.Float](y *G.Node, name string, shape tensor.Shape) (*G.Node, []F) {
+	if _, ok := y.Op().(*fused[F]); !ok {
+		panic(fmt.Sprintf("ops: %s: %v is not the output of an op that Apply made with elements of type %v", name, y, DType[F]()))
+	}
+	v := newValue[F](shape)
+	op := &detached{sideOutput{identity: newIdentity(name, G.Nodes{y}, shape), value: v}}
+	return mustApply(op, y), floats[F](v)
+}
