@@ -270,7 +270,7 @@ func TestValidate(t *testing.T) {
 		{Config{}, `unknown task ""; valid names: text, copy`},
 		{Config{Task: "txet"}, `did you mean "text"?`},
 		{Config{Task: "image_pixels"}, `did you mean "image-pixels"?`},
-		{Config{Task: "text", Tokenizer: "gtp2"}, `unknown tokenizer "gtp2"; did you mean "gpt2"?`},
+		{Config{Task: "text", Tokenizer: "gtp2"}, `there is no tokenizer "gtp2"; did you mean "gpt2"?`},
 		{Config{Task: "text", SeqLen: -1}, "seq must be from 1 to 16777216, got -1"},
 		{Config{Task: "text", ValidFraction: math.NaN()}, "valid_fraction must be from 0 to 0.9, got NaN"},
 		{Config{Task: "text", ValidFraction: 1}, "valid_fraction must be from 0 to 0.9, got 1"},

@@ -1,8 +1,8 @@
 package tokenizer
 
 // Byte is the tokenizer whose tokens are bytes: vocabulary 256. Its separator is token 0, the byte NUL,
-// which text does not contain (a corpus skips files that do); in Decode it stands for that byte, so that
-// any bytes survive the way there and back.
+// which text does not contain (a corpus leaves out files that do). Decode returns it as that byte, so that
+// Decode(Encode(text)) is text for any bytes.
 type Byte struct{}
 
 // Name returns "byte".

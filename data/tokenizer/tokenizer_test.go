@@ -21,7 +21,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// [71 111 33] Go! 256
-	// unknown tokenizer "bite"; did you mean "byte"?
+	// there is no tokenizer "bite"; did you mean "byte"?
 }
 
 func TestNewNamesWhatToImport(t *testing.T) {
@@ -43,6 +43,9 @@ func TestRegisterRefusesATakenName(t *testing.T) {
 func TestNames(t *testing.T) {
 	if got := Names(); !slices.Equal(got, []string{"byte"}) {
 		t.Errorf("names %v", got)
+	}
+	if got := Known(); !slices.Equal(got, []string{"byte", "gpt2"}) {
+		t.Errorf("known %v", got)
 	}
 }
 
