@@ -1,6 +1,11 @@
 package data
 
-import "goomtrain/data/tokenizer"
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"goomtrain/data/tokenizer"
+)
 
 // A Batch is Size sequences of Len positions, row-major [Size, Len].
 type Batch struct {
@@ -45,7 +50,7 @@ type Dataset struct {
 	Train       Source       // without end
 	Valid       []Validation // the first is the main one
 	Tokenizer   Tokenizer    // nil: not text
-	Chance      float64      // accuracy of guessing; 0: the task has no accuracy worth reporting
+	Chance      float64      // accuracy at chance level; 0: the task has no accuracy worth reporting
 	Summary     string       // one line: what was opened, how much of it
 	Notes       []string     // what the user should be told once, a line each
 
@@ -62,18 +67,7 @@ func (d *Dataset) Close() error {
 	return release()
 }
 
-// Open reads or prepares the data that the configuration names. The same configuration and seed give the
-// same sequences as long as the contents are the same; Fingerprint tells.
-func Open(cfg Config, seed uint64) (*Dataset, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	switch cfg.Task {
-	case taskText:
-		return openText(cfg, seed)
-	case taskImages, taskImagePixels:
-		return openImages(cfg, seed)
-	default:
-		return openTask(cfg, seed)
-	}
+// fingerprint is the SHA-256 of a formatted text, in hexadecimal.
+func fingerprint(format string, args ...any) string {
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, format, args...)))
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	_ "goomtrain/data/gpt2"
+	"goomtrain/data/tasks"
 )
 
 // words is text in which every stretch of eight bytes or more says where it is from.
@@ -95,20 +95,23 @@ func idxFolder(t testing.TB, gz bool) string {
 func configs(t testing.TB) []Config {
 	text, images := textFolder(t), idxFolder(t, false)
 	all := []Config{
-		{Task: "text", Data: text, SeqLen: 16},
-		{Task: "text", Data: text, SeqLen: 16, Tokenizer: "gpt2", ValidFraction: 0.3},
-		{Task: "text", Data: filepath.Join(text, "AA.txt"), SeqLen: 8},
-		{Task: "copy", Delay: 5, Symbols: 3},
-		{Task: "images", Data: images},
-		{Task: "image-pixels", Data: images, SeqLen: 15},
+		{Name: "text", Seq: 16, Task: &Text{Data: text}},
+		{Name: "text", Seq: 16, Task: &Text{Data: text, Tokenizer: "gpt2", ValidFraction: 0.3}},
+		{Name: "text", Seq: 8, Task: &Text{Data: filepath.Join(text, "AA.txt")}},
+		of("copy", &tasks.Copy{Delay: 5, Symbols: 3}),
+		{Name: "images", Task: &Images{Data: images}},
+		{Name: "image-pixels", Seq: 15, Task: &ImagePixels{Data: images}},
 	}
 	for _, task := range Tasks() {
-		if !slices.ContainsFunc(all, func(c Config) bool { return c.Task == task }) {
-			all = append(all, Config{Task: task, SeqLen: 40})
+		if !slices.ContainsFunc(all, func(c Config) bool { return c.Name == task }) {
+			all = append(all, Config{Name: task, Seq: 40})
 		}
 	}
 	return all
 }
+
+// of is the configuration of a synthetic task with settings.
+func of(name string, task tasks.Task) Config { return Config{Name: name, Task: Synthetic(name, task)} }
 
 func open(t testing.TB, cfg Config, seed uint64) *Dataset {
 	t.Helper()
@@ -235,67 +238,30 @@ func drain(t testing.TB, v Validation) (inputs []int32, sequences int) {
 	return inputs, sequences
 }
 
-// TestFingerprint: it names contents and settings that change the sequences, not the place or the seed.
+// TestFingerprint: it covers contents and settings that change the sequences, not the place or the seed.
 func TestFingerprint(t *testing.T) {
-	text := map[string]string{"a": words("AA", 90), "b": words("BB", 90)}
-	print := func(cfg Config) string { return open(t, cfg, uint64(len(cfg.Data))).Fingerprint }
-	base := Config{Task: "text", Data: writeFiles(t, text), SeqLen: 16}
-	moved := base
-	moved.Data = writeFiles(t, text)
-	if print(base) != print(moved) {
+	hash := func(cfg Config, seed uint64) string { return open(t, cfg, seed).Fingerprint }
+	text := func(task Text) Config { return Config{Name: "text", Seq: 16, Task: &task} }
+	files := map[string]string{"a": words("AA", 90), "b": words("BB", 90)}
+	here, there := writeFiles(t, files), writeFiles(t, files)
+	if hash(text(Text{Data: here}), 1) != hash(text(Text{Data: there}), 2) {
 		t.Error("the same text elsewhere has another fingerprint")
 	}
-	text["b"] = words("BC", 90)
-	changed, tokens, fraction := base, base, base
-	changed.Data, tokens.Tokenizer, fraction.ValidFraction = writeFiles(t, text), "gpt2", 0.5
-	seen := map[string]Config{print(base): base}
-	for _, cfg := range []Config{changed, tokens, fraction, {Task: "copy"}, {Task: "copy", Delay: 50}, {Task: "parity"}, {Task: "modular"}, {Task: "modular", Modulus: 2},
-		{Task: "images", Data: idxFolder(t, false)}, {Task: "image-pixels", Data: idxFolder(t, false)}} {
-		p := print(cfg)
-		if twin, ok := seen[p]; ok {
-			t.Errorf("%+v and %+v have the same fingerprint", cfg, twin)
-		}
-		seen[p] = cfg
-	}
-	if print(Config{Task: "images", Data: idxFolder(t, true)}) != print(Config{Task: "images", Data: idxFolder(t, false)}) {
-		t.Error("compressed images have another fingerprint")
-	}
-}
-
-func TestValidate(t *testing.T) {
-	for _, c := range []struct {
-		cfg  Config
-		want string
-	}{
-		{Config{}, `unknown task ""; valid names: text, copy`},
-		{Config{Task: "txet"}, `did you mean "text"?`},
-		{Config{Task: "image_pixels"}, `did you mean "image-pixels"?`},
-		{Config{Task: "text", Tokenizer: "gtp2"}, `there is no tokenizer "gtp2"; did you mean "gpt2"?`},
-		{Config{Task: "text", SeqLen: -1}, "seq must be from 1 to 16777216, got -1"},
-		{Config{Task: "text", ValidFraction: math.NaN()}, "valid_fraction must be from 0 to 0.9, got NaN"},
-		{Config{Task: "text", ValidFraction: 1}, "valid_fraction must be from 0 to 0.9, got 1"},
-		{Config{Task: "text", Delay: 5}, "task text has no delay, but it is set to 5"},
-		{Config{Task: "images"}, "task images needs data: the folder"},
-		{Config{Task: "images", Data: "x", Modulus: 3}, "task images has no modulus"},
-		{Config{Task: "copy", Data: "x"}, `task copy generates its data, but data is "x"`},
-		{Config{Task: "copy", Tokenizer: "gpt2"}, `tokenizer "gpt2" is for task text, but the task is copy`},
-		{Config{Task: "copy", ValidFraction: 0.1}, "valid_fraction 0.1 is for task text"},
-		{Config{Task: "s5", Symbols: 3}, "task s5 has no symbols"},
-		{Config{Task: "modular", Modulus: -1}, "modulus of task modular must be from 1 to 1024, got -1"},
+	files["b"] = words("BC", 90)
+	plain := Config{Name: "images", Task: &Images{Data: idxFolder(t, false)}}
+	seen := map[string]Config{}
+	for _, cfg := range []Config{
+		text(Text{Data: here}), text(Text{Data: writeFiles(t, files)}), text(Text{Data: here, Tokenizer: "gpt2"}), text(Text{Data: here, ValidFraction: 0.5}),
+		{Name: "copy"}, of("copy", &tasks.Copy{Delay: 50}), {Name: "parity"}, {Name: "modular"}, of("modular", &tasks.Modular{Modulus: 2}),
+		plain, {Name: "image-pixels", Task: &ImagePixels{Data: idxFolder(t, false)}},
 	} {
-		_, err := Open(c.cfg, 1)
-		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%+v: error %v, want one line with %q", c.cfg, err, c.want)
+		h := hash(cfg, 1)
+		if twin, ok := seen[h]; ok {
+			t.Errorf("%s %+v and %s %+v have the same fingerprint", cfg.Name, cfg.Task, twin.Name, twin.Task)
 		}
+		seen[h] = cfg
 	}
-	for _, cfg := range []Config{DefaultConfig(), {Task: "text"}, {Task: "parity", Tokenizer: "byte"}, {Task: "copy", Delay: 1000}} {
-		if err := cfg.Validate(); err != nil {
-			t.Errorf("%+v: %v", cfg, err)
-		}
-	}
-	for _, task := range Tasks() {
-		if Describe(task) == "" {
-			t.Errorf("task %s is not described", task)
-		}
+	if hash(Config{Name: "images", Task: &Images{Data: idxFolder(t, true)}}, 1) != hash(plain, 1) {
+		t.Error("compressed images have another fingerprint")
 	}
 }

@@ -1,37 +1,38 @@
-// Package data makes the batches that a model is trained and validated on: text of any kind, synthetic
-// tasks that are generated, and images as sequences of pixels.
+// Package data makes the batches that a model is trained and validated on: text, synthetic tasks, and
+// images as sequences of pixels.
 //
-// Open turns a Config into a Dataset; what it can be is listed by Tasks and described by Describe and in
-// package tasks:
+// A Config names a task and holds its settings. Open turns it into a Dataset. Tasks lists the names:
 //
-//	text          next token of a corpus: a file, folder or glob, or by default the sources of the Go
-//	              standard library; documents are packed with separators (package corpus)
-//	copy, selective-copy, recall, parity, modular, s3, s5
-//	              generated from the seed (package tasks)
-//	images        an IDX folder (package idx): the pixels of an image row by row, and the class asked for
-//	              after the last. Vocabulary: 256 grey values, then the classes. Only the last target is
-//	              counted. Chance: one over the number of classes.
-//	image-pixels  the same images: predict the next pixel. Vocabulary: 256 grey values and 256, which
-//	              comes before the first pixel. Every target is counted.
+//	text          the next token of a corpus: a file, folder or glob, or by default the sources of the Go
+//	              standard library; documents are joined with a separator before each (package corpus)
+//	copy, selective-copy, parity, modular, s3, s5, recall
+//	              synthetic, generated from the seed (package tasks)
+//	images        the class of an image, after its pixels row by row. The vocabulary is 256 grey values,
+//	              then the classes. Only the last target counts. The accuracy at chance level is one over
+//	              the number of classes. Data: an IDX folder (package idx)
+//	image-pixels  the next pixel of the same images. The vocabulary is 256 grey values and 256, the input
+//	              before the first pixel. Every target counts
 //
 // # Conventions
 //
 // A Batch is Size sequences of Len positions, row-major [Size, Len]. At position t the model has seen
-// inputs[0..t] and is asked for targets[t]; a target of -1 is not counted.
+// inputs[0..t] and predicts targets[t]. A target of -1 does not count.
 //
-// A Source draws sequence after sequence, and the caller says how many make a batch: four batches of 8 are
-// the same sequences as one of 32. State says where it stands; a source that was restored goes on with the
-// same sequences, bit for bit. One seed decides everything, and the streams of random numbers for
-// training, validation and the division between them have names of their own, so that none disturbs
-// another.
+// A Source draws one sequence after another, and the caller says how many make a batch: four batches of 8
+// hold the same sequences as one of 32. State returns the position of a source. A source that is restored
+// to it goes on with the same sequences, bit for bit. One seed decides everything; training, validation and
+// the choice of what is held out have separate streams of random numbers, so that a change to one leaves
+// the others as they are.
 //
-// Training sources never end. Validation sources are finite and the same at each opening: they fill a last
-// incomplete batch up with sequences that do not count, and then return io.EOF. Their order is such that
-// the first n sequences lie evenly over all of them, whatever n is.
+// Training sources never end. Validation sources are finite, and every one that is opened draws the same
+// sequences. They fill the last batch with sequences that do not count, and then return io.EOF. The first n
+// sequences are spread evenly over the whole set, for every n.
 //
-// # Sources of your own
+// # Tasks and data of your own
 //
-// Anything with the three methods of Source can be trained on. A Dataset needs Vocab, Train and, to be
-// validated, Valid; the rest is for messages and for refusing to resume on other data. See the example of
-// Source.
+// Generate makes one data set of a function. Synthetic and Register add a task with settings of its own,
+// under a name, from any module: see the example of Register. A task on other data implements Task. Anything
+// with the three methods of Source can be trained on: see the example of Source. A Dataset needs Vocab,
+// SeqLen, Train and, to be validated, Valid; its other fields are for messages, and for refusing to resume a
+// run on other data.
 package data

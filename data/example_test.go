@@ -5,10 +5,11 @@ import (
 	"fmt"
 
 	"goomtrain/data"
+	"goomtrain/rng"
 )
 
 func ExampleOpen() {
-	d, err := data.Open(data.Config{Task: "parity", SeqLen: 8}, 1)
+	d, err := data.Open(data.Config{Name: "parity", Seq: 8}, 1)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -84,7 +85,7 @@ func ExampleSource() {
 
 // Sequences that count in steps of two, each from somewhere else.
 func ExampleGenerate() {
-	d := data.Generate("evens", 10, 4, 1, func(r data.Random, inputs, targets []int32) {
+	d := data.Generate("evens", 10, 4, 1, func(r *rng.Stream, inputs, targets []int32) {
 		at := r.IntN(10)
 		for t := range inputs {
 			inputs[t], targets[t] = int32((at+2*t)%10), int32((at+2*t+2)%10)

@@ -21,8 +21,7 @@ func TestImages(t *testing.T) {
 // fashion is where Debian's package dataset-fashion-mnist puts its files.
 const fashion = "/usr/share/datasets/fashion-mnist"
 
-// TestFashionMNIST checks the real files where they are installed; where they are not, the small ones of
-// TestImages have said the same.
+// TestFashionMNIST does what TestImages does with the real files, where they are installed.
 func TestFashionMNIST(t *testing.T) {
 	if _, err := os.Stat(fashion); err != nil {
 		t.Logf("%s is not installed", fashion)
@@ -46,7 +45,7 @@ func checkImages(t *testing.T, dir string) *Dataset {
 		key := string(set.pixels[i*size : (i+1)*size])
 		byPixels[key] = append(byPixels[key], i)
 	}
-	d := open(t, Config{Task: "images", Data: dir}, 3)
+	d := open(t, Config{Name: "images", Task: &Images{Data: dir}}, 3)
 	if d.Vocab != 256+classes || d.SeqLen != size || d.Chance != 1/float64(classes) {
 		t.Errorf("vocabulary %d, length %d, chance %g", d.Vocab, d.SeqLen, d.Chance)
 	}
@@ -78,7 +77,7 @@ func checkImages(t *testing.T, dir string) *Dataset {
 	if slices.Equal(rounds[0][:24], rounds[1]) {
 		t.Error("both rounds have the same order")
 	}
-	p := open(t, Config{Task: "image-pixels", Data: dir}, 3)
+	p := open(t, Config{Name: "image-pixels", Task: &ImagePixels{Data: dir}}, 3)
 	if p.Vocab != 257 || p.Chance != 0 {
 		t.Errorf("vocabulary %d, chance %g", p.Vocab, p.Chance)
 	}
@@ -114,11 +113,11 @@ func TestImageErrors(t *testing.T) {
 		if err := c.spoil(dir); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(Config{Task: "images", Data: dir}, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Open(Config{Name: "images", Task: &Images{Data: dir}}, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
 		}
 	}
-	if _, err := Open(Config{Task: "images", Data: idxFolder(t, true), SeqLen: 16}, 1); err == nil || !strings.Contains(err.Error(), "a sequence of 15 pixels, but seq is 16: leave it out") {
+	if _, err := Open(Config{Name: "images", Seq: 16, Task: &Images{Data: idxFolder(t, true)}}, 1); err == nil || !strings.Contains(err.Error(), "a sequence of 15 pixels, but -seq is 16: leave it out") {
 		t.Errorf("error %v", err)
 	}
 	other := idxFolder(t, false)
@@ -126,7 +125,7 @@ func TestImageErrors(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "t10k-images-idx3-ubyte"), file, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Task: "images", Data: other}, 1); err == nil || !strings.Contains(err.Error(), "15 pixels in 3 rows, the test images 15 in 5") {
+	if _, err := Open(Config{Name: "images", Task: &Images{Data: other}}, 1); err == nil || !strings.Contains(err.Error(), "15 pixels in 3 rows, the test images 15 in 5") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -147,7 +146,7 @@ func TestOtherFileNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d := open(t, Config{Task: "images", Data: dir}, 1); d.Vocab != 260 {
+	if d := open(t, Config{Name: "images", Task: &Images{Data: dir}}, 1); d.Vocab != 260 {
 		t.Errorf("vocabulary %d", d.Vocab)
 	}
 	if a, err := idx.Open(filepath.Join(dir, "t10k-images.idx3-ubyte.gz")); err != nil || !slices.Equal(a.Dims, []int{11, 3, 5}) {

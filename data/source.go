@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 
 	"goomtrain/rng"
 )
 
 // source is the Source of every task: what differs between them is how one sequence is drawn.
 type source struct {
-	id     identity
-	bytes  []uint16 // [Vocab]: bytes of text that a token stands for; nil: not text
-	drawer drawer
+	id       identity
+	bytes    []uint16 // [Vocab]: bytes of text that a token stands for; nil: not text
+	iterator iterator
 }
 
 // identity is what the states of two sources must have in common to be exchanged.
@@ -25,18 +24,19 @@ type identity struct {
 	Data   string `json:"data"` // the dataset's fingerprint
 }
 
-// position is where a drawer stands. Not every drawer has both parts.
+// position is where an iterator stands. Not every iterator has both parts.
 type position struct {
 	RNG  *rng.State `json:"rng,omitempty"`
 	Next int        `json:"next"`
 }
 
-// A drawer yields one sequence after another.
-type drawer interface {
-	// draw fills two rows of SeqLen positions, or returns false if there are no more sequences.
+// An iterator draws one sequence after another.
+type iterator interface {
+	// draw fills two rows of SeqLen positions and reports whether there was another sequence.
 	draw(inputs, targets []int32) bool
 	position() position
-	// seek moves to a position, which may be any nonsense; if it returns an error nothing has changed.
+	// seek moves to a position, which comes from a file and may be invalid: then seek returns an error and
+	// changes nothing.
 	seek(position) error
 }
 
@@ -50,7 +50,7 @@ func (s *source) Next(b *Batch) error {
 	b.Inputs, b.Targets = resize(b.Inputs, b.Size*length), resize(b.Targets, b.Size*length)
 	for row := range b.Size {
 		inputs, targets := b.Inputs[row*length:(row+1)*length], b.Targets[row*length:(row+1)*length]
-		if s.drawer.draw(inputs, targets) {
+		if s.iterator.draw(inputs, targets) {
 			continue
 		}
 		if row == 0 {
@@ -87,7 +87,7 @@ type sourceState struct {
 
 // State implements Source.
 func (s *source) State() ([]byte, error) {
-	return json.Marshal(sourceState{s.id, s.drawer.position()})
+	return json.Marshal(sourceState{s.id, s.iterator.position()})
 }
 
 var errState = errors.New("the saved state of the data source cannot be used")
@@ -111,13 +111,13 @@ func (s *source) Restore(state []byte) error {
 	case saved.Data != s.id.Data:
 		return fmt.Errorf("%w: the data or its settings have changed since (fingerprint %.12s, now %.12s): resume with the same data, or start a new run", errState, saved.Data, s.id.Data)
 	}
-	if err := s.drawer.seek(saved.position); err != nil {
+	if err := s.iterator.seek(saved.position); err != nil {
 		return fmt.Errorf("%w: %v", errState, err)
 	}
 	return nil
 }
 
-// sameStream checks that a saved generator is a later or earlier self of this one.
+// sameStream returns an error if a saved generator is not of the same stream and seed as this one.
 func sameStream(saved *rng.State, here rng.State) error {
 	switch {
 	case saved == nil:
@@ -127,32 +127,5 @@ func sameStream(saved *rng.State, here rng.State) error {
 	case saved.Seed != here.Seed:
 		return fmt.Errorf("its seed is %d, this is %d: resume with the same seed", saved.Seed, here.Seed)
 	}
-	return nil
-}
-
-// spread enumerates 0..count-1 in an order such that the first n lie evenly over all of them, for every n:
-// the numbers with their bits reversed (van der Corput's sequence), leaving out those that are too big.
-type spread struct{ count, next int }
-
-// step returns the next number; ok is false when all have come.
-func (s *spread) step() (i int, ok bool) {
-	width := bits.Len(uint(s.count - 1))
-	for s.count > 0 && s.next < 1<<width {
-		i = int(bits.Reverse64(uint64(s.next)) >> (64 - width))
-		s.next++
-		if i < s.count {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
-func (s *spread) position() position { return position{Next: s.next} }
-
-func (s *spread) seek(p position) error {
-	if limit := 1 << bits.Len(uint(max(0, s.count-1))); p.RNG != nil || p.Next < 0 || p.Next > limit {
-		return fmt.Errorf("it stands at %d, outside 0 to %d", p.Next, limit)
-	}
-	s.next = p.Next
 	return nil
 }

@@ -25,7 +25,7 @@ func TestMicroBatches(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !slices.Equal(got.Inputs, want.Inputs[row*want.Len:(row+size)*want.Len]) || !slices.Equal(got.Targets, want.Targets[row*want.Len:(row+size)*want.Len]) {
-					t.Errorf("%s/%s: sequences %d to %d differ", cfg.Task, name, row, row+size)
+					t.Errorf("%s/%s: sequences %d to %d differ", cfg.Name, name, row, row+size)
 				}
 				row += size
 			}
@@ -97,7 +97,7 @@ func TestRestoreRefuses(t *testing.T) {
 				bad["unknown, without "+field] = string(text)
 			}
 			bad["far"] = strings.Replace(string(state), `"next":`, `"next":9999999`, 1)
-			if d.Name == "text" && name == "train" || cfg.Task != "text" && !strings.HasPrefix(cfg.Task, "image") && name == "train" {
+			if d.Name == "text" && name == "train" || cfg.Name != "text" && !strings.HasPrefix(cfg.Name, "image") && name == "train" {
 				delete(bad, "far") // without end
 			}
 			for what, text := range bad {
@@ -116,9 +116,9 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	for want, other := range map[string]*Dataset{
 		"resume with the same seed":             open(t, all[0], 8),
-		"of length 16":                          open(t, Config{Task: "text", Data: all[0].Data, SeqLen: 17}, 7),
-		"the data or its settings have changed": open(t, Config{Task: "text", Data: all[2].Data, SeqLen: 16}, 7),
-		`is of source "text/train"`:             open(t, Config{Task: "parity"}, 7),
+		"of length 16":                          open(t, Config{Name: "text", Seq: 17, Task: all[0].Task}, 7),
+		"the data or its settings have changed": open(t, Config{Name: "text", Seq: 16, Task: all[2].Task}, 7),
+		`is of source "text/train"`:             open(t, Config{Name: "parity"}, 7),
 	} {
 		if err := other.Train.Restore(state); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
@@ -159,10 +159,10 @@ func TestSeed(t *testing.T) {
 		same, twin, other := open(t, cfg, 1), open(t, cfg, 1), open(t, cfg, 2)
 		a, b, c := next(t, same.Train, 8), next(t, twin.Train, 8), next(t, other.Train, 8)
 		if !equal(a, b) {
-			t.Errorf("%s: the same seed gives other batches", cfg.Task)
+			t.Errorf("%s: the same seed gives other batches", cfg.Name)
 		}
 		if equal(a, c) {
-			t.Errorf("%s: another seed gives the same batch", cfg.Task)
+			t.Errorf("%s: another seed gives the same batch", cfg.Name)
 		}
 	}
 }
@@ -194,7 +194,7 @@ func TestNextDoesNotAllocate(t *testing.T) {
 		for name, s := range sources(t, open(t, cfg, 1)) {
 			b := Batch{Size: 4}
 			if n := testing.AllocsPerRun(30, func() { s.Next(&b) }); n != 0 {
-				t.Errorf("%s/%s: %g allocations", cfg.Task, name, n)
+				t.Errorf("%s/%s: %g allocations", cfg.Name, name, n)
 			}
 		}
 	}
@@ -206,12 +206,12 @@ func TestNextNeedsASize(t *testing.T) {
 			t.Errorf("recovered %v", r)
 		}
 	}()
-	open(t, Config{Task: "parity"}, 1).Train.Next(&Batch{})
+	open(t, Config{Name: "parity"}, 1).Train.Next(&Batch{})
 }
 
 // TestStreamsOfRandomNumbers: training and validation of a generated task do not draw the same sequences.
 func TestStreamsOfRandomNumbers(t *testing.T) {
-	d := open(t, Config{Task: "s5"}, 1)
+	d := open(t, Config{Name: "s5"}, 1)
 	v, err := d.Valid[0].Source()
 	if err != nil {
 		t.Fatal(err)
@@ -234,9 +234,9 @@ func TestStreamsOfRandomNumbers(t *testing.T) {
 
 func BenchmarkNext(b *testing.B) {
 	for _, cfg := range configs(b) {
-		name := cfg.Task
-		if cfg.Tokenizer != "" {
-			name += "-" + cfg.Tokenizer
+		name := cfg.Name
+		if text, ok := cfg.Task.(*Text); ok && text.Tokenizer != "" {
+			name += "-" + text.Tokenizer
 		}
 		b.Run(name, func(b *testing.B) {
 			d := open(b, cfg, 1)

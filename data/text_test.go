@@ -17,7 +17,7 @@ import (
 func TestTextWindows(t *testing.T) {
 	dir := textFolder(t)
 	for _, tok := range []string{"byte", "gpt2"} {
-		d := open(t, Config{Task: "text", Data: dir, SeqLen: 16, Tokenizer: tok, ValidFraction: 0.3}, 5)
+		d := open(t, Config{Name: "text", Seq: 16, Task: &Text{Data: dir, Tokenizer: tok, ValidFraction: 0.3}}, 5)
 		c, trainSpans, validSpans := divide(t, dir, d.Tokenizer, 0.3, 5, 17)
 		train, valid := rowOf(c, trainSpans), rowOf(c, validSpans)
 		if len(train)+len(valid) != c.Len() {
@@ -139,6 +139,34 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// TestValidFraction: the part of the text that is asked for is held out, of files and of a single one. Of 400
+// files of the same size, a quarter is 100, with a standard deviation of 8.7.
+func TestValidFraction(t *testing.T) {
+	files := map[string]string{}
+	for i := range 400 {
+		files[fmt.Sprintf("%03d", i)] = strings.Repeat("x", 99) // 100 tokens with the separator
+	}
+	many, one := writeFiles(t, files), writeFiles(t, map[string]string{"a": strings.Repeat("x", 39999)})
+	for _, c := range []struct {
+		dir              string
+		fraction         float64
+		want, difference int // of 40000 tokens
+	}{
+		{many, 0.25, 10000, 2500},
+		{many, 0.9, 36000, 2500},
+		{many, 0, 2000, 1500}, // 5 %: 20 files, with a standard deviation of 4.4
+		{one, 0.25, 10000, 0},
+		{one, 0.9, 36000, 0},
+		{one, 0, 2000, 0},
+	} {
+		d := open(t, Config{Name: "text", Seq: 1, Task: &Text{Data: c.dir, ValidFraction: c.fraction}}, 1)
+		_, windows := drain(t, d.Valid[0]) // one token each, but for the last, which is only a target
+		if got := windows + 1; got < c.want-c.difference || got > c.want+c.difference {
+			t.Errorf("valid-fraction %g: %d of 40000 tokens are held out, want %d", c.fraction, got, c.want)
+		}
+	}
+}
+
 // TestSmallTexts: each side has at least one window or the error says how much text is needed.
 func TestSmallTexts(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -152,11 +180,11 @@ func TestSmallTexts(t *testing.T) {
 		"large and tiny":   {map[string]string{"a": words("AA", 50), "b": "x"}, 16, 17, 17, ""},
 		"many tiny":        {map[string]string{"a": "1234567890", "b": "1234567890", "c": "1234567890", "d": "1234567890"}, 16, 17, 17, ""},
 		"only just enough": {map[string]string{"a": strings.Repeat("x", 33)}, 16, 17, 17, ""},
-		"one too few":      {map[string]string{"a": strings.Repeat("x", 32)}, 16, 0, 0, "its 33 tokens are too few: seq 16 needs at least 17 to train on and as many to validate on"},
+		"one too few":      {map[string]string{"a": strings.Repeat("x", 32)}, 16, 0, 0, "its 33 tokens are too few: -seq 16 needs at least 17 to train on and as many to validate on"},
 	} {
 		dir := writeFiles(t, c.files)
 		for seed := range uint64(10) {
-			d, err := Open(Config{Task: "text", Data: dir, SeqLen: c.seq}, seed)
+			d, err := Open(Config{Name: "text", Seq: c.seq, Task: &Text{Data: dir}}, seed)
 			if c.want != "" {
 				if err == nil || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("%s: error %v, want one with %q", name, err, c.want)
@@ -187,13 +215,11 @@ func count(spans []corpus.Span) (n int) {
 
 // TestDefaultText opens what `go run ./cmd/train` trains on: tens of megabytes of Go.
 func TestDefaultText(t *testing.T) {
-	cfg := DefaultConfig()
-	cfg.CacheDir = t.TempDir()
-	d := open(t, cfg, 1)
+	d := open(t, Config{Name: "text", Task: &Text{CacheDir: t.TempDir()}}, 1)
 	if d.Vocab != 256 || d.SeqLen != defaultTextLen || len(d.Notes) > 1 {
 		t.Errorf("%s, notes %q", d.Summary, d.Notes)
 	}
-	s := d.Train.(*source).drawer.(*randomWindows).stream
+	s := d.Train.(*source).iterator.(*randomWindows).stream
 	if s.Len() < 10e6 {
 		t.Errorf("%d tokens to train on", s.Len())
 	}
@@ -207,7 +233,7 @@ func TestDefaultText(t *testing.T) {
 func TestTextErrors(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"empty": ""})
 	for path, want := range map[string]string{"missing": "no file or folder", "empty": "is empty: name a file with text in it", "*.x": "no file matches"} {
-		if _, err := Open(Config{Task: "text", Data: filepath.Join(dir, path)}, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(Config{Name: "text", Task: &Text{Data: filepath.Join(dir, path)}}, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", path, err, want)
 		}
 	}

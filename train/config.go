@@ -184,6 +184,9 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("%s", r.rule)
 		}
 	}
+	if err := c.checkTask(); err != nil {
+		return err
+	}
 	if _, err := schedule.New(c.curve()); err != nil {
 		return err
 	}
@@ -222,8 +225,35 @@ func (c *Config) optimOptions() optim.Options {
 
 // DataConfig is the part of the configuration that data.Open takes.
 func (c *Config) DataConfig() data.Config {
-	return data.Config{Task: c.Task, Data: c.Data, Tokenizer: c.Tokenizer, SeqLen: c.Seq, Delay: c.Delay, Symbols: c.Symbols,
-		Alphabet: c.Alphabet, Modulus: c.Modulus, ValidFraction: c.ValidFraction, CacheDir: c.CacheDir}
+	d, all := data.Config{Name: c.Task, Seq: c.Seq}, c.Table()
+	for _, s := range d.Settings() {
+		from, _ := all.Find(s.Name)
+		switch to := s.Value.(type) {
+		case *int:
+			*to = *from.Value.(*int)
+		case *float64:
+			*to = *from.Value.(*float64)
+		case *string:
+			*to = *from.Value.(*string)
+		}
+	}
+	return d
+}
+
+// checkTask refuses settings of other tasks.
+func (c *Config) checkTask() error {
+	d := c.DataConfig()
+	own := d.Settings()
+	if d.Task == nil { // not one of package data: what it can be set to is not known here
+		return nil
+	}
+	for _, s := range c.Table() {
+		if _, ok := own.Find(s.Name); ok || s.Group != "Data" || s.IsZero() || s.Name == "tokenizer" && c.Tokenizer == "byte" {
+			continue
+		}
+		return fmt.Errorf("-%s %s: task %s has no such setting: leave it out", s.Name, s.Text(), c.Task)
+	}
+	return nil
 }
 
 // ModelConfig is the preset's sizes with those of the configuration over them; vocab is that of the

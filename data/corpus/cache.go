@@ -62,8 +62,8 @@ func (c *Corpus) encode(docs []document, content [sha256.Size]byte, o Options) e
 	if err = writeCache(path, key, docs, o.Tokenizer); err == nil {
 		err = c.openCache(path, key, docs, o.Tokenizer)
 	}
-	if source := (sourceError{}); errors.As(err, &source) {
-		return source.error
+	if errors.As(err, new(sourceError)) {
+		return err
 	}
 	if err != nil {
 		c.note("the token cache cannot be written (%v): the tokens are kept in memory", err)
@@ -99,9 +99,6 @@ func (c *Corpus) encodeInMemory(docs []document, tok tokenizer.Tokenizer) error 
 	}
 	lengths, err := encodeTo(&row, docs, tok)
 	if err != nil {
-		if source := (sourceError{}); errors.As(err, &source) {
-			return source.error
-		}
 		return err
 	}
 	c.tokens = tokens{row.Bytes(), tokenWidth(tok.Vocab())}

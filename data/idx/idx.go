@@ -1,10 +1,10 @@
-// Package idx reads arrays of bytes in the IDX format, in which MNIST, Fashion-MNIST and their relatives
-// come (http://yann.lecun.com/exdb/mnist), plain or compressed by gzip.
+// Package idx reads arrays of bytes in the IDX format of MNIST, Fashion-MNIST and similar data sets
+// (http://yann.lecun.com/exdb/mnist), plain or compressed by gzip.
 //
 // A file is two zero bytes, the type of its elements (8: unsigned bytes, the only one read here), the
 // number of dimensions, each dimension as a big-endian 32-bit number, and the elements, row-major. Files
-// are not trusted: what a header promises is checked before memory is spent on it, and a file must end
-// where its array does.
+// are not trusted: the sizes in a header are checked, memory is allocated only for bytes that the file
+// really has, and a file must end where its array does.
 package idx
 
 import (

@@ -2,167 +2,115 @@ package tasks
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 
-	"goomtrain/internal/nearest"
 	"goomtrain/rng"
+	"goomtrain/settings"
 )
 
-// Limits keep a mistyped number from asking for all the memory there is.
-const (
-	maxLen      = 1 << 24
-	maxAlphabet = 1 << 16
-	maxModulus  = 1 << 10 // the group's table has its square as size
-)
+// MaxLen is the largest number of positions of a sequence: a mistyped number must not ask for all the
+// memory there is.
+const MaxLen = 1 << 24
 
-// Settings are the sizes of a task; 0 stands for the task's default.
-type Settings struct {
-	SeqLen   int // T
-	Delay    int // copy
-	Symbols  int // n of copy, selective-copy, recall
-	Alphabet int // a of copy, selective-copy, recall
-	Modulus  int // m of modular
+// A Task is the settings of a synthetic task. A struct of settings implements it by pointer.
+type Task interface {
+	// Settings returns the settings that the task has beside the length of a sequence.
+	Settings() settings.Table
+	// Build returns the sequences of seq positions, or of the task's default length where seq is 0. The
+	// settings satisfy their own rules and seq is at most MaxLen; Build checks the rules between them, and
+	// its error names the settings and the rule. Build does not change the task.
+	Build(seq int) (*Sequences, error)
 }
 
-// A Task generates sequences. It holds scratch memory, so each goroutine needs its own.
-type Task struct {
-	Name     string
-	Settings         // resolved: no zeros but in what the task does not have
-	Vocab    int     // inputs and targets are in [0, Vocab)
-	Chance   float64 // accuracy of guessing
-	Counted  int     // targets of a sequence that count
+// Sequences draws the sequences of a task, all of one length. What Draw writes to besides the two rows
+// belongs to it, so each goroutine needs Sequences of its own.
+type Sequences struct {
+	Settings settings.Table // the task's, with every default filled in
+	Len      int            // positions of a sequence
+	Vocab    int            // inputs and targets are in [0, Vocab)
+	Chance   float64        // accuracy at chance level; 0: the task has no accuracy worth reporting
+	// Draw writes one sequence, every element of both rows of Len positions, from the random numbers alone.
+	Draw func(r *rng.Stream, inputs, targets []int32)
+	// Longer returns the task and seq to validate on at factor times the length. It may be nil: then it is
+	// the same task at factor times Len positions.
+	Longer func(factor int) (Task, int)
 
-	fill func(r *rng.Stream, inputs, targets []int32)
+	task Task
 }
 
-// Fill draws one sequence. Both rows have SeqLen positions; every one is written.
-func (t *Task) Fill(r *rng.Stream, inputs, targets []int32) {
-	if len(inputs) != t.SeqLen || len(targets) != t.SeqLen {
-		panic(fmt.Sprintf("tasks: %s fills rows of %d positions, got %d and %d", t.Name, t.SeqLen, len(inputs), len(targets)))
+// Seq is the setting of the number of positions of a sequence.
+func Seq(value *int) settings.Setting {
+	return settings.Setting{Name: "seq", Help: "positions of a sequence", Value: value, Change: settings.Frozen,
+		Rule: settings.Between(1, MaxLen), Zero: "the task's default"}
+}
+
+// New returns the sequences of a task of seq positions, or of the task's default length where seq is 0. An
+// error names the setting that breaks a rule, its value and the rule. New panics if what the task builds
+// cannot be drawn from.
+func New(task Task, seq int) (*Sequences, error) {
+	if err := append(settings.Table{Seq(&seq)}, task.Settings()...).Validate(); err != nil {
+		return nil, err
 	}
-	t.fill(r, inputs, targets)
-}
-
-// family is one line of the registry: what a task of this name can be set to, and how to build it.
-type family struct {
-	name, about string
-	defaults    Settings // a setting that is 0 here does not belong to the task
-	build       func(t *Task) error
-}
-
-// registry lists every task, in the order of Names.
-var registry = []family{
-	{"copy", "recall 10 symbols after a delay; vocabulary 10, chance 1/8", Settings{SeqLen: 120, Delay: 100, Symbols: 10, Alphabet: 8}, buildCopy},
-	{"selective-copy", "recall 10 symbols shown at random places among blanks; vocabulary 10, chance 1/8", Settings{SeqLen: 128, Symbols: 10, Alphabet: 8}, buildSelectiveCopy},
-	{"parity", "parity of the bits so far, at every position; vocabulary 2, chance 1/2", Settings{SeqLen: 64}, buildParity},
-	{"modular", "sum of the digits so far modulo 5, at every position; vocabulary 5, chance 1/5", Settings{SeqLen: 64, Modulus: 5}, buildModular},
-	{"s3", "product of the permutations of 3 so far, at every position; vocabulary 6, chance 1/6", Settings{SeqLen: 64}, buildSymmetric(3)},
-	{"s5", "product of the permutations of 5 so far, at every position; vocabulary 120, chance 1/120", Settings{SeqLen: 64}, buildSymmetric(5)},
-	{"recall", "value of a queried key among 8 key-value pairs; vocabulary 32, chance 1/16", Settings{SeqLen: 64, Symbols: 8, Alphabet: 16}, buildRecall},
-}
-
-// Names lists what New accepts.
-func Names() []string {
-	names := make([]string, len(registry))
-	for i, f := range registry {
-		names[i] = f.name
-	}
-	return names
-}
-
-func find(name string) (family, error) {
-	for _, f := range registry {
-		if f.name == name {
-			return f, nil
-		}
-	}
-	return family{}, fmt.Errorf("unknown task %q%s", name, nearest.Hint(name, Names()))
-}
-
-// About says in one line what a task asks for with its default settings, or "" for an unknown name.
-func About(name string) string {
-	f, _ := find(name)
-	return f.about
-}
-
-// New returns the task of that name with its settings resolved, or an error that names the setting and
-// the rule it breaks.
-func New(name string, s Settings) (*Task, error) {
-	f, err := find(name)
+	s, err := task.Build(seq)
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range []struct {
-		name  string
-		value int
-		dflt  int
-		limit int
-		users string
-	}{
-		{"seq", s.SeqLen, f.defaults.SeqLen, maxLen, ""},
-		{"delay", s.Delay, f.defaults.Delay, maxLen, "copy"},
-		{"symbols", s.Symbols, f.defaults.Symbols, maxLen, "copy, selective-copy, recall"},
-		{"alphabet", s.Alphabet, f.defaults.Alphabet, maxAlphabet, "copy, selective-copy, recall"},
-		{"modulus", s.Modulus, f.defaults.Modulus, maxModulus, "modular"},
-	} {
-		if v.value != 0 && v.dflt == 0 {
-			return nil, fmt.Errorf("task %s has no %s, but it is set to %d (it belongs to %s)", name, v.name, v.value, v.users)
-		}
-		if v.value < 0 || v.value > v.limit {
-			return nil, fmt.Errorf("%s of task %s must be from 1 to %d, got %d", v.name, name, v.limit, v.value)
-		}
+	if s.Len < 1 || s.Len > MaxLen || s.Vocab < 1 || s.Draw == nil {
+		panic(fmt.Sprintf("tasks: %T builds sequences of %d positions, vocabulary %d, Draw %v; it needs 1 to %d, at least 1, true",
+			task, s.Len, s.Vocab, s.Draw != nil, MaxLen))
 	}
-	t := &Task{Name: name, Settings: s}
-	t.Symbols = orDefault(s.Symbols, f.defaults.Symbols)
-	t.Alphabet = orDefault(s.Alphabet, f.defaults.Alphabet)
-	t.Modulus = orDefault(s.Modulus, f.defaults.Modulus)
-	if name != "copy" { // whose length follows from its delay or the other way round
-		t.SeqLen = orDefault(s.SeqLen, f.defaults.SeqLen)
-	} else if s.Delay == 0 && s.SeqLen == 0 {
-		t.Delay = f.defaults.Delay
-	}
-	if t.Alphabet == 1 || t.Modulus == 1 {
-		return nil, fmt.Errorf("task %s needs at least 2 different answers, got 1: raise the alphabet or modulus", name)
-	}
-	if err := f.build(t); err != nil {
-		return nil, err
-	}
-	return t, nil
+	s.task = task
+	return s, nil
 }
 
-func orDefault(value, dflt int) int {
-	if value == 0 {
-		return dflt
+// Fill draws one sequence. Both rows have Len positions, and every element of both is written.
+func (s *Sequences) Fill(r *rng.Stream, inputs, targets []int32) {
+	if len(inputs) != s.Len || len(targets) != s.Len {
+		panic(fmt.Sprintf("tasks: %T fills rows of %d positions, got %d and %d", s.task, s.Len, len(inputs), len(targets)))
 	}
-	return value
+	s.Draw(r, inputs, targets)
 }
 
-// Stretch returns the task at factor times its length (copy: its delay), otherwise the same.
-func (t *Task) Stretch(factor int) (*Task, error) {
-	s := t.Settings
-	s.SeqLen *= factor
-	if t.Name == "copy" {
-		s.SeqLen, s.Delay = 0, s.Delay*factor
+// Stretch returns sequences of the same task at factor times the length.
+func (s *Sequences) Stretch(factor int) (*Sequences, error) {
+	if s.Longer == nil {
+		return New(s.task, factor*s.Len)
 	}
-	return New(t.Name, s)
+	task, seq := s.Longer(factor)
+	return New(task, seq)
 }
 
-// String names the task with its settings, for a run's first lines and for fingerprints.
-func (t *Task) String() string {
+// String lists the length, the settings and the vocabulary, for a run's first lines and for fingerprints.
+func (s *Sequences) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: seq %d", t.Name, t.SeqLen)
-	for _, v := range []struct {
-		name  string
-		value int
-	}{{"delay", t.Delay}, {"symbols", t.Symbols}, {"alphabet", t.Alphabet}, {"modulus", t.Modulus}} {
-		if v.value != 0 {
-			fmt.Fprintf(&b, ", %s %d", v.name, v.value)
+	fmt.Fprintf(&b, "seq %d", s.Len)
+	for _, v := range s.Settings {
+		text := v.Text()
+		if _, ok := v.Value.(*string); ok {
+			text = strconv.Quote(text) // no text may read like further settings
 		}
+		fmt.Fprintf(&b, ", %s %s", v.Name, text)
 	}
-	fmt.Fprintf(&b, ", vocabulary %d", t.Vocab)
+	fmt.Fprintf(&b, ", vocabulary %d", s.Vocab)
 	return b.String()
 }
 
-// Is reports whether a task of that name exists.
-func Is(name string) bool { return slices.Contains(Names(), name) }
+// size is a setting of low to high, where 0 stands for a default.
+func size(name, help string, value *int, low, high int, zero string) settings.Setting {
+	return settings.Setting{Name: name, Help: help, Value: value, Change: settings.Frozen,
+		Rule: settings.Between(float64(low), float64(high)), Zero: zero}
+}
+
+// ignored is the target of positions that do not count.
+const ignored = -1
+
+// maxAlphabet is the largest number of different symbols, keys or values.
+const maxAlphabet = 1 << 16
+
+// repeat sets every element of a row to one value.
+func repeat(row []int32, value int32) {
+	for i := range row {
+		row[i] = value
+	}
+}

@@ -8,98 +8,117 @@ import (
 	"testing"
 
 	"goomtrain/rng"
+	"goomtrain/settings"
 )
 
 func ExampleNew() {
-	task, err := New("copy", Settings{Delay: 4, Symbols: 3})
+	sequences, err := New(&Copy{Delay: 4, Symbols: 3}, 0)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	inputs, targets := make([]int32, task.SeqLen), make([]int32, task.SeqLen)
-	task.Fill(rng.New(1, "example"), inputs, targets)
-	fmt.Println(task)
+	inputs, targets := make([]int32, sequences.Len), make([]int32, sequences.Len)
+	sequences.Fill(rng.New(1, "example"), inputs, targets)
+	fmt.Println(sequences)
 	fmt.Println(inputs)
 	fmt.Println(targets)
+	_, err = New(&Copy{Alphabet: 1}, 0)
+	fmt.Println(err)
 	// Output:
-	// copy: seq 10, delay 4, symbols 3, alphabet 8, vocabulary 10
+	// seq 10, delay 4, symbols 3, alphabet 8, vocabulary 10
 	// [7 5 7 8 8 8 9 8 8 8]
 	// [-1 -1 -1 -1 -1 -1 -1 7 5 7]
+	// -alphabet 1: must be 2 to 65536 (0: 8)
+}
+
+// defaults are all tasks of the package with default settings, by name.
+func defaults() map[string]Task {
+	return map[string]Task{"copy": &Copy{}, "selective-copy": &SelectiveCopy{}, "recall": &Recall{}, "parity": &Parity{},
+		"modular": &Modular{}, "s2": &Symmetric{N: 2}, "s3": &Symmetric{N: 3}, "s5": &Symmetric{N: 5}}
+}
+
+func build(t *testing.T, task Task, seq int) *Sequences {
+	t.Helper()
+	s, err := New(task, seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // variants are all tasks with default and with other settings, and stretched ones.
-func variants(t *testing.T) []*Task {
+func variants(t *testing.T) []*Sequences {
 	t.Helper()
-	var all []*Task
-	add := func(name string, s Settings) {
-		task, err := New(name, s)
+	all := []*Sequences{
+		build(t, &Copy{Delay: 1, Symbols: 1, Alphabet: 2}, 0),
+		build(t, &Copy{Delay: 1000}, 0),
+		build(t, &Copy{Symbols: 5}, 40),
+		build(t, &SelectiveCopy{Symbols: 4, Alphabet: 3}, 8), // no room for blanks
+		build(t, &Recall{Symbols: 4, Alphabet: 4}, 9),
+		build(t, &Recall{Symbols: 1, Alphabet: 100}, 100),
+		build(t, &Modular{Modulus: 97}, 1),
+		build(t, &Symmetric{N: 5}, 1),
+	}
+	for _, task := range defaults() {
+		all = append(all, build(t, task, 0))
+	}
+	for _, s := range slices.Clone(all) {
+		longer, err := s.Stretch(4)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, task)
-	}
-	for _, name := range Names() {
-		add(name, Settings{})
-	}
-	add("copy", Settings{Delay: 1, Symbols: 1, Alphabet: 2})
-	add("copy", Settings{Delay: 1000})
-	add("copy", Settings{SeqLen: 40, Symbols: 5})
-	add("selective-copy", Settings{SeqLen: 8, Symbols: 4, Alphabet: 3}) // no room for blanks
-	add("recall", Settings{SeqLen: 9, Symbols: 4, Alphabet: 4})
-	add("recall", Settings{SeqLen: 100, Symbols: 1, Alphabet: 100})
-	add("modular", Settings{Modulus: 97, SeqLen: 1})
-	add("s5", Settings{SeqLen: 1})
-	for _, task := range slices.Clone(all) {
-		long, err := task.Stretch(4)
-		if err != nil {
-			t.Fatal(err)
+		if longer.Vocab != s.Vocab || longer.Chance != s.Chance || longer.Len <= s.Len {
+			t.Errorf("%v stretched is %v", s, longer)
 		}
-		if long.Vocab != task.Vocab || long.Chance != task.Chance || long.SeqLen <= task.SeqLen {
-			t.Errorf("%v stretched is %v", task, long)
-		}
-		all = append(all, long)
+		all = append(all, longer)
 	}
 	return all
 }
 
-// expect works the targets out from the inputs alone, by the words of doc.go and none of the code under
-// test: lists and maps for the memory tasks, permutations applied to things for s3 and s5.
-func expect(task *Task, in []int32) []int32 {
+// value is a setting of a task, with defaults filled in.
+func value(s *Sequences, name string) int {
+	setting, ok := s.Settings.Find(name)
+	if !ok {
+		panic(fmt.Sprintf("%T has no %s", s.task, name))
+	}
+	return *setting.Value.(*int)
+}
+
+// expect works the targets out from the inputs alone, by what the documentation of the task says and none
+// of the code under test: lists and maps for the memory tasks, permutations applied to things for Symmetric.
+func expect(s *Sequences, in []int32) []int32 {
 	out := make([]int32, len(in))
 	for i := range out {
 		out[i] = -1
 	}
-	switch task.Name {
-	case "copy", "selective-copy":
+	switch task := s.task.(type) {
+	case *Copy, *SelectiveCopy:
 		var shown []int32
 		for _, x := range in {
-			if int(x) < task.Alphabet {
+			if int(x) < value(s, "alphabet") {
 				shown = append(shown, x)
 			}
 		}
 		copy(out[len(out)-len(shown):], shown)
-	case "recall":
-		value := map[int32]int32{}
+	case *Recall:
+		values := map[int32]int32{}
 		for i, x := range in {
-			if i < 2*task.Symbols {
+			if i < 2*value(s, "symbols") {
 				if i%2 == 1 {
-					value[in[i-1]] = x
+					values[in[i-1]] = x
 				}
 			} else {
-				out[i] = value[x]
+				out[i] = values[x]
 			}
 		}
-	case "parity", "modular":
+	case *Parity, *Modular:
 		sum := 0
 		for i, x := range in {
 			sum += int(x)
-			out[i] = int32(sum % task.Vocab)
+			out[i] = int32(sum % s.Vocab)
 		}
-	case "s3", "s5":
-		things := "abc"
-		if task.Name == "s5" {
-			things = "abcde"
-		}
+	case *Symmetric:
+		things := "abcde"[:task.N]
 		table := lexicographic(things)
 		arranged := things // arranged[j]: which thing is at place j
 		for i, x := range in {
@@ -143,43 +162,51 @@ func lexicographic(things string) []string {
 	})
 }
 
+// counted is how many targets of a sequence count, by the documentation of the task.
+func counted(s *Sequences) int {
+	switch s.task.(type) {
+	case *Copy, *SelectiveCopy:
+		return value(s, "symbols")
+	case *Recall:
+		return s.Len - 2*value(s, "symbols")
+	}
+	return s.Len
+}
+
 func TestTargets(t *testing.T) {
-	for _, task := range variants(t) {
-		r := rng.New(3, task.Name)
-		in, out := make([]int32, task.SeqLen), make([]int32, task.SeqLen)
+	for _, s := range variants(t) {
+		r := rng.New(3, "targets")
+		in, out := make([]int32, s.Len), make([]int32, s.Len)
 		for n := range 20 {
-			for i := range in { // what was there before must not shine through
+			for i := range in { // Fill must write every element
 				in[i], out[i] = 1<<30, 1<<30
 			}
-			task.Fill(r, in, out)
-			if want := expect(task, in); !slices.Equal(out, want) {
-				t.Fatalf("%v, sequence %d: inputs %v\ntargets %v\nwant    %v", task, n, in, out, want)
+			s.Fill(r, in, out)
+			if want := expect(s, in); !slices.Equal(out, want) {
+				t.Fatalf("%T %v, sequence %d: inputs %v\ntargets %v\nwant    %v", s.task, s, n, in, out, want)
 			}
-			counted := 0
+			count := 0
 			for i := range in {
-				if in[i] < 0 || int(in[i]) >= task.Vocab || out[i] < -1 || int(out[i]) >= task.Vocab {
-					t.Fatalf("%v: input %d and target %d outside the vocabulary", task, in[i], out[i])
+				if in[i] < 0 || int(in[i]) >= s.Vocab || out[i] < -1 || int(out[i]) >= s.Vocab {
+					t.Fatalf("%T %v: input %d and target %d outside the vocabulary", s.task, s, in[i], out[i])
 				}
 				if out[i] >= 0 {
-					counted++
+					count++
 				}
 			}
-			if counted != task.Counted {
-				t.Fatalf("%v: %d targets count, documented %d", task, counted, task.Counted)
+			if count != counted(s) {
+				t.Fatalf("%T %v: %d targets count, documented %d", s.task, s, count, counted(s))
 			}
 		}
 	}
 }
 
-// TestLayout checks what expect cannot see: where the special symbols of the memory tasks stand.
+// TestLayout checks what expect cannot see: where blanks, delimiters and keys stand.
 func TestLayout(t *testing.T) {
 	r := rng.New(5, "layout")
-	task, err := New("copy", Settings{Delay: 7, Symbols: 3, Alphabet: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, out := make([]int32, task.SeqLen), make([]int32, task.SeqLen)
-	task.Fill(r, in, out)
+	s := build(t, &Copy{Delay: 7, Symbols: 3, Alphabet: 4}, 0)
+	in, out := make([]int32, s.Len), make([]int32, s.Len)
+	s.Fill(r, in, out)
 	if !slices.Equal(in[3:], []int32{4, 4, 4, 4, 4, 4, 5, 4, 4, 4}) { // delay-1 blanks, delimiter, 3 blanks
 		t.Errorf("copy: inputs %v", in)
 	}
@@ -187,15 +214,12 @@ func TestLayout(t *testing.T) {
 		t.Errorf("copy: data %v", in[:3])
 	}
 
-	task, err = New("selective-copy", Settings{SeqLen: 20, Symbols: 3, Alphabet: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s = build(t, &SelectiveCopy{Symbols: 3, Alphabet: 4}, 20)
 	in, out = make([]int32, 20), make([]int32, 20)
 	places := make([]int, 17)
 	const draws = 17000
 	for range draws {
-		task.Fill(r, in, out)
+		s.Fill(r, in, out)
 		if !slices.Equal(in[17:], []int32{5, 5, 5}) {
 			t.Fatalf("selective-copy: inputs %v", in)
 		}
@@ -213,12 +237,9 @@ func TestLayout(t *testing.T) {
 		}
 	}
 
-	task, err = New("recall", Settings{SeqLen: 30, Symbols: 8, Alphabet: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s = build(t, &Recall{Symbols: 8, Alphabet: 8}, 30)
 	in, out = make([]int32, 30), make([]int32, 30)
-	task.Fill(r, in, out)
+	s.Fill(r, in, out)
 	keys := map[int32]bool{}
 	for i := range 8 {
 		keys[in[2*i]] = true
@@ -231,56 +252,46 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestChance guesses every answer at every position: none does better than the documented chance, and a
-// uniform guess among the answers meets it, within six standard errors.
+// TestChance tries every constant prediction at every position: none is right more often than the documented
+// chance, within six standard errors, and the chance is one over the number of answers.
 func TestChance(t *testing.T) {
-	for _, name := range Names() {
-		task, err := New(name, Settings{})
-		if err != nil {
-			t.Fatal(err)
+	answers := map[string]int{"copy": 8, "selective-copy": 8, "parity": 2, "modular": 5, "s2": 2, "s3": 6, "s5": 120, "recall": 16}
+	for name, task := range defaults() {
+		s := build(t, task, 0)
+		if got := s.Chance * float64(answers[name]); math.Abs(got-1) > 1e-12 {
+			t.Errorf("%s: chance %g with %d answers", name, s.Chance, answers[name])
 		}
-		if got, want := task.Chance*float64(answers(task)), 1.0; math.Abs(got-want) > 1e-12 {
-			t.Errorf("%s: chance %g with %d answers", name, task.Chance, answers(task))
-		}
-		r, in, out := rng.New(8, name), make([]int32, task.SeqLen), make([]int32, task.SeqLen)
+		r, in, out := rng.New(8, name), make([]int32, s.Len), make([]int32, s.Len)
 		const sequences = 4000
-		hits := make([][]int, task.SeqLen) // [T, Vocab]
+		hits := make([][]int, s.Len) // [T, Vocab]
 		for i := range hits {
-			hits[i] = make([]int, task.Vocab)
+			hits[i] = make([]int, s.Vocab)
 		}
 		for range sequences {
-			task.Fill(r, in, out)
+			s.Fill(r, in, out)
 			for i, x := range out {
 				if x >= 0 {
 					hits[i][x]++
 				}
 			}
 		}
-		limit := 6 * math.Sqrt(task.Chance*(1-task.Chance)/sequences)
+		limit := 6 * math.Sqrt(s.Chance*(1-s.Chance)/sequences)
 		for i, row := range hits {
-			for guess, n := range row {
-				if accuracy := float64(n) / sequences; accuracy > task.Chance+limit {
-					t.Errorf("%s: guessing %d at position %d is right in %.3f, chance is %.3f", name, guess, i, accuracy, task.Chance)
+			for prediction, n := range row {
+				if accuracy := float64(n) / sequences; accuracy > s.Chance+limit {
+					t.Errorf("%s: predicting %d at position %d is right in %.3f, chance is %.3f", name, prediction, i, accuracy, s.Chance)
 				}
 			}
 		}
 	}
 }
 
-// answers counts the different answers that a task can ask for, by its description.
-func answers(task *Task) int {
-	return map[string]int{"copy": 8, "selective-copy": 8, "parity": 2, "modular": 5, "s3": 6, "s5": 120, "recall": 16}[task.Name]
-}
-
 func TestSeedDecides(t *testing.T) {
-	for _, name := range Names() {
+	for name, task := range defaults() {
 		draw := func(seed uint64) []int32 {
-			task, err := New(name, Settings{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			rows := make([]int32, 2*task.SeqLen)
-			task.Fill(rng.New(seed, "a"), rows[:task.SeqLen], rows[task.SeqLen:])
+			s := build(t, task, 0)
+			rows := make([]int32, 2*s.Len)
+			s.Fill(rng.New(seed, "a"), rows[:s.Len], rows[s.Len:])
 			return rows
 		}
 		if !slices.Equal(draw(1), draw(1)) {
@@ -292,72 +303,83 @@ func TestSeedDecides(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestErrors(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		s    Settings
-		want string // part of the message
+		task Task
+		seq  int
+		want string
 	}{
-		{"partiy", Settings{}, `did you mean "parity"?`},
-		{"parity", Settings{Modulus: 3}, "task parity has no modulus, but it is set to 3"},
-		{"parity", Settings{SeqLen: -1}, "seq of task parity must be from 1"},
-		{"modular", Settings{Modulus: 1}, "at least 2 different answers"},
-		{"modular", Settings{Modulus: 1 << 20}, "modulus of task modular must be from 1 to 1024, got 1048576"},
-		{"copy", Settings{SeqLen: 100, Delay: 100}, "100 is not 100 + 2*10"},
-		{"copy", Settings{SeqLen: 20}, "at least 2*symbols + 1 = 21, got 20"},
-		{"copy", Settings{Delay: 1 << 24}, "must be at most"},
-		{"copy", Settings{Alphabet: 1}, "at least 2 different answers"},
-		{"selective-copy", Settings{SeqLen: 19}, "at least 2*symbols = 20, got 19"},
-		{"recall", Settings{SeqLen: 16}, "at least 2*symbols + 1 = 17, got 16"},
-		{"recall", Settings{Symbols: 17}, "alphabet is 16 and symbols is 17"},
-		{"s5", Settings{SeqLen: math.MaxInt}, "seq of task s5 must be from 1"},
+		{&Parity{}, -1, "-seq -1: must be 1 to 16777216 (0: the task's default)"},
+		{&Symmetric{N: 5}, math.MaxInt, "-seq 9223372036854775807: must be 1 to 16777216 (0: the task's default)"},
+		{&Modular{Modulus: 1}, 0, "-modulus 1: must be 2 to 1024 (0: 5)"},
+		{&Modular{Modulus: 1 << 20}, 0, "-modulus 1048576: must be 2 to 1024 (0: 5)"},
+		{&Copy{Alphabet: 1}, 0, "-alphabet 1: must be 2 to 65536 (0: 8)"},
+		{&Copy{Symbols: -1}, 0, "-symbols -1: must be 1 to 16777216 (0: 10)"},
+		{&Copy{Delay: 100}, 100, "-seq 100: must be delay + 2 symbols, which is 120 with -delay 100 and -symbols 10: set -delay or -seq, not both"},
+		{&Copy{}, 20, "-seq 20: must be at least 21 with -symbols 10 (2 symbols + 1)"},
+		{&Copy{Delay: 1 << 24}, 0, "-delay 16777216: a sequence would have 16777236 positions (delay + 2 symbols): must be at most 16777216"},
+		{&SelectiveCopy{}, 19, "-seq 19: must be at least 20 with -symbols 10 (2 symbols)"},
+		{&SelectiveCopy{Symbols: 65}, 0, "-seq 128: must be at least 130 with -symbols 65 (2 symbols)"},
+		{&Recall{}, 16, "-seq 16: must be at least 17 with -symbols 8 (2 symbols + 1)"},
+		{&Recall{Symbols: 17}, 0, "-symbols 17: must be at most -alphabet 16, as every pair has another key"},
+		{&Recall{Alphabet: 1 << 20}, 0, "-alphabet 1048576: must be 2 to 65536 (0: 16)"},
 	} {
-		if _, err := New(c.name, c.s); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s %+v: error %v, want one with %q", c.name, c.s, err, c.want)
+		if _, err := New(c.task, c.seq); err == nil || err.Error() != c.want {
+			t.Errorf("%T %+v, seq %d: error %v, want %q", c.task, c.task, c.seq, err, c.want)
 		}
 	}
-	parity, err := New("parity", Settings{SeqLen: maxLen})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := parity.Stretch(2); err == nil {
+	if _, err := build(t, &Parity{}, MaxLen).Stretch(2); err == nil {
 		t.Error("a task was stretched over the limit")
 	}
 }
 
-func TestAbout(t *testing.T) {
-	for _, name := range Names() {
-		task, err := New(name, Settings{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		about := About(name)
-		for _, want := range []string{fmt.Sprintf("vocabulary %d,", task.Vocab), fmt.Sprintf("chance 1/%d", answers(task))} {
-			if !strings.Contains(about, want) {
-				t.Errorf("%s: %q lacks %q", name, about, want)
-			}
-		}
+// oddTask builds what its author wrote.
+type oddTask struct {
+	text, other string
+	built       Sequences
+}
+
+func (o *oddTask) Settings() settings.Table {
+	return settings.Table{{Name: "text", Value: &o.text}, {Name: "other", Value: &o.other}}
+}
+func (o *oddTask) Build(int) (*Sequences, error) { return &o.built, nil }
+
+// TestStringIsUnambiguous: a text that reads like a setting does not make two tasks equal.
+func TestStringIsUnambiguous(t *testing.T) {
+	one, two := oddTask{text: "a, other b"}, oddTask{text: "a", other: "b, other "}
+	a, b := Sequences{Settings: one.Settings()}, Sequences{Settings: two.Settings()}
+	if want := `seq 0, text "a, other b", other "", vocabulary 0`; a.String() != want || a.String() == b.String() {
+		t.Errorf("%v and %v", &a, &b)
 	}
 }
 
-func TestFillNeedsFullRows(t *testing.T) {
-	task, err := New("s3", Settings{})
-	if err != nil {
-		t.Fatal(err)
+// TestPanics: a task whose author made a mistake fails at once, with the values.
+func TestPanics(t *testing.T) {
+	draw := func(*rng.Stream, []int32, []int32) {}
+	for want, call := range map[string]func(){
+		"fills rows of 64 positions, got 3 and 64": func() { build(t, &Symmetric{N: 3}, 0).Fill(rng.New(1, "a"), make([]int32, 3), make([]int32, 64)) },
+		"2 to 6 things, got 7":                     func() { New(&Symmetric{N: 7}, 0) },
+		"of 0 positions, vocabulary 2, Draw true":  func() { New(&oddTask{built: Sequences{Vocab: 2, Draw: draw}}, 0) },
+		"of 5 positions, vocabulary 0, Draw true":  func() { New(&oddTask{built: Sequences{Len: 5, Draw: draw}}, 0) },
+		"of 5 positions, vocabulary 2, Draw false": func() { New(&oddTask{built: Sequences{Len: 5, Vocab: 2}}, 0) },
+		"of 16777217 positions":                    func() { New(&oddTask{built: Sequences{Len: MaxLen + 1, Vocab: 2, Draw: draw}}, 0) },
+	} {
+		func() {
+			defer func() {
+				if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), want) {
+					t.Errorf("recovered %v, want %q", r, want)
+				}
+			}()
+			call()
+		}()
 	}
-	defer func() {
-		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "rows of 64 positions, got 3 and 64") {
-			t.Errorf("recovered %v", r)
-		}
-	}()
-	task.Fill(rng.New(1, "a"), make([]int32, 3), make([]int32, 64))
 }
 
 func TestFillDoesNotAllocate(t *testing.T) {
-	for _, task := range variants(t) {
-		r, in, out := rng.New(1, "a"), make([]int32, task.SeqLen), make([]int32, task.SeqLen)
-		if n := testing.AllocsPerRun(10, func() { task.Fill(r, in, out) }); n != 0 {
-			t.Errorf("%v: %g allocations", task, n)
+	for _, s := range variants(t) {
+		r, in, out := rng.New(1, "a"), make([]int32, s.Len), make([]int32, s.Len)
+		if n := testing.AllocsPerRun(10, func() { s.Fill(r, in, out) }); n != 0 {
+			t.Errorf("%T %v: %g allocations", s.task, s, n)
 		}
 	}
 }

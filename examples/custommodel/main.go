@@ -13,6 +13,7 @@ import (
 	"goomtrain/layers"
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/rng"
 	"goomtrain/train"
 )
 
@@ -32,7 +33,7 @@ func (n *network) Hidden(g *layers.Graph[float32], tokens *G.Node) *G.Node {
 }
 
 // count fills one sequence from a random start in random steps.
-func count(r data.Random, inputs, targets []int32) {
+func count(r *rng.Stream, inputs, targets []int32) {
 	at, step := r.IntN(vocab), r.IntN(vocab)
 	for t := range inputs {
 		inputs[t], targets[t] = int32((at+t*step)%vocab), int32((at+(t+1)*step)%vocab)

@@ -24,7 +24,7 @@ var may = map[string][]string{
 	"ops":              {"goom", "internal/kernels", "internal/simd", "executor", "params"},
 	"layers":           {"ops", "params", "rng"},
 	"models":           {"layers", "ops", "params", "executor", "internal/simd", "internal/nearest"},
-	"data":             {"rng", "internal/nearest", "internal/registry", "internal/mmap", "internal/atomicfile"},
+	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile"},
 	"checkpoints":      {"params", "internal/atomicfile"},
 	"sampling":         {"rng", "internal/simd"},
 	"train/metrics":    {"internal/atomicfile"},
