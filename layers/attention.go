@@ -113,7 +113,7 @@ type Positions[F params.Float] struct {
 
 // NewPositions makes "weight" [context, D], normal with deviation 0.02.
 func NewPositions[F params.Float](s params.Set[F], context, width int) *Positions[F] {
-	return &Positions[F]{Table: s.New("weight", params.Normal(0.02), true, context, width), name: s.Name("state")}
+	return &Positions[F]{Table: s.New("weight", params.Positions, params.Normal(0.02), context, width), name: s.Name("state")}
 }
 
 // boundedPosition is the position of a sequence that has a longest length.

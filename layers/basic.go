@@ -20,7 +20,7 @@ const tokenDeviation = 0.02
 // NewEmbedding makes the table of that name for S = vocab tokens of width D, normal with deviation
 // 0.02.
 func NewEmbedding[F params.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
-	return &Embedding[F]{Table: s.New(name, params.Normal(tokenDeviation), true, vocab, width)}
+	return &Embedding[F]{Table: s.New(name, params.Embedding, params.Normal(tokenDeviation), vocab, width)}
 }
 
 // Forward looks tokens [B, T] up: [B, T, D].
@@ -48,9 +48,9 @@ type Linear[F params.Float] struct {
 // NewLinear makes "weight" and, if asked for, "bias", uniform within 1/sqrt(in) as in PyTorch.
 func NewLinear[F params.Float](s params.Set[F], in, out int, bias bool) *Linear[F] {
 	bound := params.Uniform(1 / math.Sqrt(float64(in)))
-	l := &Linear[F]{Weight: s.New("weight", bound, true, out, in)}
+	l := &Linear[F]{Weight: s.New("weight", params.Matrix, bound, out, in)}
 	if bias {
-		l.Bias = s.New("bias", bound, false, out)
+		l.Bias = s.New("bias", params.Vector, bound, out)
 	}
 	return l
 }
@@ -75,8 +75,8 @@ type LayerNorm[F params.Float] struct {
 // NewLayerNorm makes "weight" of ones and "bias" of zeros.
 func NewLayerNorm[F params.Float](s params.Set[F], width int) *LayerNorm[F] {
 	return &LayerNorm[F]{
-		Weight: s.New("weight", params.Constant(1), false, width),
-		Bias:   s.New("bias", params.Constant(0), false, width),
+		Weight: s.New("weight", params.Vector, params.Constant(1), width),
+		Bias:   s.New("bias", params.Vector, params.Constant(0), width),
 	}
 }
 

@@ -3,7 +3,8 @@
 //
 // A layer's constructor takes the part of the set that its names go under and its sizes; Forward takes
 // the Graph to build into and a node, and returns a node. Activations are [B, T, D]. Parameter names,
-// shapes and initial values are those of the papers' PyTorch modules where one exists.
+// shapes and initial values are those of the papers' PyTorch modules where one exists; a
+// parameter's role, which optimizers go by, is said where it is made (see params.Role).
 //
 // A graph that streams (NewStreaming) has in every recurrent layer a state that goes on from run to
 // run; all other graphs begin each sequence at its initial state.

@@ -29,11 +29,11 @@ type GOOMSSM[F params.Float] struct {
 func NewGOOMSSM[F params.Float](s params.Set[F], in, out, hidden, width int) *GOOMSSM[F] {
 	fanIn := func(n int) params.Initial { return params.Uniform(1 / math.Sqrt(float64(n))) }
 	return &GOOMSSM[F]{
-		InitStates: s.New("init_states", params.Uniform(0.1), true, hidden, width),
-		A:          s.New("A", params.Orthogonal(0.99), true, width, width),
-		B:          s.New("B", fanIn(in), true, in, hidden*width),
-		C:          s.New("C", fanIn(hidden*width), true, hidden*width, out),
-		D:          s.New("D", fanIn(in), true, in, out),
+		InitStates: s.New("init_states", params.State, params.Uniform(0.1), hidden, width),
+		A:          s.New("A", params.Recurrent, params.Orthogonal(0.99), width, width),
+		B:          s.New("B", params.Matrix, fanIn(in), in, hidden*width),
+		C:          s.New("C", params.Matrix, fanIn(hidden*width), hidden*width, out),
+		D:          s.New("D", params.Matrix, fanIn(in), in, out),
 		name:       s.Name("state"),
 	}
 }

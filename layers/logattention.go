@@ -70,8 +70,8 @@ func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositio
 	}
 	return &DecayPositions[F]{
 		Dense: &Linear[F]{
-			Weight: dense.New("weight", params.Normal(0.5/(tokenDeviation*math.Sqrt(float64(width)))), true, 2*width, width),
-			Bias:   dense.New("bias", half, false, 2*width),
+			Weight: dense.New("weight", params.Matrix, params.Normal(0.5/(tokenDeviation*math.Sqrt(float64(width)))), 2*width, width),
+			Bias:   dense.New("bias", params.Vector, half, 2*width),
 		},
 		name: s.Name("state"),
 	}

@@ -7,15 +7,15 @@ import (
 )
 
 func Example() {
-	w := params.New[float32]("head", true, 256, 64)
-	b := params.New[float32]("lnorm.bias", false, 64)
+	w := params.New[float32]("head", params.Embedding, 256, 64)
+	b := params.New[float32]("lnorm.bias", params.Vector, 64)
 	ps := []*params.Param[float32]{w, b}
-	for _, a := range params.Values(ps) {
-		fmt.Println(a.Name, a.Shape)
+	for _, p := range ps {
+		fmt.Println(p.Name, p.Shape, p.Role, p.Role.Decays())
 	}
 	fmt.Println(params.Count(ps), "weights")
 	// Output:
-	// head [256 64]
-	// lnorm.bias [64]
+	// head [256 64] embedding true
+	// lnorm.bias [64] vector false
 	// 16448 weights
 }

@@ -12,16 +12,19 @@ type Float = simd.Float
 // A Param is one named parameter of a model: a flat row-major tensor and its gradient.
 type Param[F Float] struct {
 	Name  string
+	Role  Role
 	Shape []int
 	Value []F // length: product of Shape
 	Grad  []F // same length; backward passes add to it
-	Decay bool
 }
 
-// New returns a parameter of zeros.
-func New[F Float](name string, decay bool, shape ...int) *Param[F] {
+// New returns a parameter of zeros. It panics on an unknown role and on a negative dimension.
+func New[F Float](name string, role Role, shape ...int) *Param[F] {
+	if !role.valid() {
+		panic(fmt.Sprintf("params: parameter %q has %v, want one of %v", name, role, roleNames))
+	}
 	n := Size(shape)
-	return &Param[F]{Name: name, Shape: append([]int(nil), shape...), Value: make([]F, n), Grad: make([]F, n), Decay: decay}
+	return &Param[F]{Name: name, Role: role, Shape: append([]int(nil), shape...), Value: make([]F, n), Grad: make([]F, n)}
 }
 
 // Size is the number of elements of a shape: 1 for a scalar. It panics on a negative dimension.

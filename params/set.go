@@ -34,8 +34,8 @@ func (s Set[F]) Name(name string) string { return s.prefix + name }
 // All lists the parameters of the whole set in the order in which they were made.
 func (s Set[F]) All() []*Param[F] { return *s.all }
 
-// New adds a parameter. It panics on a name taken before and on a shape without elements.
-func (s Set[F]) New(name string, initial Initial, decay bool, shape ...int) *Param[F] {
+// New adds a parameter. It panics on a name taken before, an unknown role and a shape without elements.
+func (s Set[F]) New(name string, role Role, initial Initial, shape ...int) *Param[F] {
 	name = s.Name(name)
 	for _, p := range *s.all {
 		if p.Name == name {
@@ -45,7 +45,7 @@ func (s Set[F]) New(name string, initial Initial, decay bool, shape ...int) *Par
 	if Size(shape) == 0 {
 		panic(fmt.Sprintf("params: parameter %q has shape %v, want at least one element", name, shape))
 	}
-	p := New[F](name, decay, shape...)
+	p := New[F](name, role, shape...)
 	values := make([]float64, len(p.Value))
 	initial(rng.New(s.seed, "initial "+name), values, shape)
 	for i, v := range values {

@@ -9,7 +9,7 @@ func TestInitialValuesFollowFromSeedAndName(t *testing.T) {
 	build := func(seed uint64, names ...string) map[string][]float64 {
 		s, out := NewSet[float64](seed), map[string][]float64{}
 		for _, n := range names {
-			p := s.Sub("layer").New(n, Normal(1), true, 3, 2)
+			p := s.Sub("layer").New(n, Matrix, Normal(1), 3, 2)
 			out[p.Name] = p.Value
 		}
 		return out
@@ -33,7 +33,7 @@ func TestInitialValuesFollowFromSeedAndName(t *testing.T) {
 // TestOrthogonal: Q Q^T = gain^2 I.
 func TestOrthogonal(t *testing.T) {
 	for _, n := range []int{1, 2, 16, 65} {
-		q := NewSet[float64](1).New("A", Orthogonal(0.99), true, n, n).Value
+		q := NewSet[float64](1).New("A", Matrix, Orthogonal(0.99), n, n).Value
 		for i := range n {
 			for j := range n {
 				want := 0.0
@@ -51,7 +51,7 @@ func TestOrthogonal(t *testing.T) {
 // TestUniform: within the bound, and filling it.
 func TestUniform(t *testing.T) {
 	largest := 0.0
-	for _, v := range NewSet[float64](1).New("u", Uniform(0.5), true, 10000).Value {
+	for _, v := range NewSet[float64](1).New("u", Matrix, Uniform(0.5), 10000).Value {
 		largest = max(largest, math.Abs(v))
 	}
 	if largest >= 0.5 || largest < 0.49 {
@@ -61,10 +61,15 @@ func TestUniform(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for name, build := range map[string]func(){
-		"duplicate":      func() { s := NewSet[float32](1); s.New("a", Constant(0), true, 2); s.New("a", Constant(0), true, 2) },
-		"empty":          func() { NewSet[float32](1).New("a", Constant(0), true, 2, 0) },
-		"negative":       func() { NewSet[float32](1).New("a", Constant(0), true, -2) },
-		"not orthogonal": func() { NewSet[float32](1).New("a", Orthogonal(1), true, 2, 3) },
+		"duplicate": func() {
+			s := NewSet[float32](1)
+			s.New("a", Matrix, Constant(0), 2)
+			s.New("a", Matrix, Constant(0), 2)
+		},
+		"empty":          func() { NewSet[float32](1).New("a", Matrix, Constant(0), 2, 0) },
+		"negative":       func() { NewSet[float32](1).New("a", Matrix, Constant(0), -2) },
+		"no role":        func() { NewSet[float32](1).New("a", Vector+1, Constant(0), 2) },
+		"not orthogonal": func() { NewSet[float32](1).New("a", Matrix, Orthogonal(1), 2, 3) },
 	} {
 		func() {
 			defer func() {

@@ -25,7 +25,7 @@ type bigram[F simd.Float] struct {
 }
 
 func newBigram[F simd.Float](vocab int, seed uint64) *bigram[F] {
-	b := &bigram[F]{vocab: vocab, table: params.New[F]("table", true, vocab, vocab), bias: params.New[F]("bias", false, vocab), row: make([]float64, vocab)}
+	b := &bigram[F]{vocab: vocab, table: params.New[F]("table", params.Embedding, vocab, vocab), bias: params.New[F]("bias", params.Vector, vocab), row: make([]float64, vocab)}
 	r := rng.New(seed, "table")
 	for i := range b.table.Value {
 		b.table.Value[i] = F(0.1 * r.NormFloat64())

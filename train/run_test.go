@@ -18,6 +18,7 @@ import (
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/train/metrics"
+	"goomtrain/train/optim"
 )
 
 // runBigram trains a fresh bigram as cfg says and returns its console.
@@ -417,10 +418,14 @@ func TestEMAIsWhatIsEvaluated(t *testing.T) {
 }
 
 func TestParameterTable(t *testing.T) {
-	ps := []*params.Param[float32]{params.New[float32]("head", true, 1000, 8), params.New[float32]("layers.0.w", true, 8, 8),
-		params.New[float32]("layers.0.b", false, 8), params.New[float32]("layers.1.w", true, 8, 8), params.New[float32]("layers.1.b", false, 8), params.New[float32]("scale", false)}
+	ps := []*params.Param[float32]{params.New[float32]("head", params.Embedding, 1000, 8), params.New[float32]("layers.0.w", params.Matrix, 8, 8),
+		params.New[float32]("layers.0.b", params.Vector, 8), params.New[float32]("layers.1.w", params.Matrix, 8, 8), params.New[float32]("layers.1.b", params.Vector, 8), params.New[float32]("scale", params.Vector)}
+	optimizer, err := optim.New("muon", ps, optim.Options{Beta2: 0.9, Eps: 1e-8})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
-	if err := WriteParameters(&out, ps, "muon"); err != nil {
+	if err := WriteParameters(&out, ps, optimizer.Rule); err != nil {
 		t.Fatal(err)
 	}
 	want := `parameter        shape     count   group     rule

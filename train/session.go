@@ -161,7 +161,7 @@ func exists(path string) bool {
 
 // introduce prints what is about to be trained.
 func (s *session[F]) introduce() error {
-	if err := WriteParameters(s.out, s.params, s.cfg.Optimizer); err != nil {
+	if err := WriteParameters(s.out, s.params, s.optimizer.Rule); err != nil {
 		return err
 	}
 	if s.dataset.Summary != "" {

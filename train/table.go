@@ -9,16 +9,15 @@ import (
 
 	"goomtrain/internal/simd"
 	"goomtrain/params"
-	"goomtrain/train/optim"
 )
 
 // blockNumber is the number of a repeated block in a parameter's name.
 var blockNumber = regexp.MustCompile(`\.\d+\.`)
 
 // WriteParameters prints the parameters: name, shape, count, whether they decay and the rule that
-// updates them. Equal parameters of consecutive blocks share a line; a tied weight stands once,
+// updates each. Equal parameters of consecutive blocks share a line; a tied weight stands once,
 // because it is one parameter.
-func WriteParameters[F simd.Float](w io.Writer, ps []*params.Param[F], optimizer string) error {
+func WriteParameters[F simd.Float](w io.Writer, ps []*params.Param[F], rule func(p *params.Param[F]) string) error {
 	type row struct {
 		pattern, first, last string
 		cells                string
@@ -29,16 +28,16 @@ func WriteParameters[F simd.Float](w io.Writer, ps []*params.Param[F], optimizer
 	counts := map[bool]int{}
 	for _, p := range ps {
 		decayed := "no decay"
-		if p.Decay {
+		if p.Role.Decays() {
 			decayed = "decays"
 		}
-		counts[p.Decay] += len(p.Value)
+		counts[p.Role.Decays()] += len(p.Value)
 		pattern, number := p.Name, ""
 		if at := blockNumber.FindStringIndex(p.Name); at != nil {
 			number = p.Name[at[0]+1 : at[1]-1]
 			pattern = p.Name[:at[0]+1] + "*" + p.Name[at[1]-1:]
 		}
-		cells := fmt.Sprintf("%s\t%%s\t%s\t%s", shapeText(p.Shape), decayed, optim.RuleFor(optim.Rule(optimizer), p.Name, p.Shape, p.Decay))
+		cells := fmt.Sprintf("%s\t%%s\t%s\t%s", shapeText(p.Shape), decayed, rule(p))
 		r := index[pattern+cells]
 		if r == nil {
 			r = &row{pattern: pattern, first: number, cells: cells, each: len(p.Value)}

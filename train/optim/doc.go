@@ -6,6 +6,6 @@
 // nothing. State is exported as named arrays that share the optimiser's memory: reading a
 // checkpoint into them restores it.
 //
-// Weight decay applies to the parameters whose Decay is set and shrinks the weight itself, never the
+// Weight decay applies to the parameters whose role decays and shrinks the weight itself, never the
 // gradient (Loshchilov and Hutter, arXiv 1711.05101).
 package optim

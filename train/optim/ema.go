@@ -7,7 +7,7 @@ import (
 
 // An EMA is an exponential moving average of weights, often better than the last weights
 // themselves (Polyak and Juditsky 1992).
-type EMA[F simd.Float] struct {
+type EMA[F params.Float] struct {
 	decay   float64
 	ps      []*params.Param[F]
 	average [][]F
@@ -19,7 +19,7 @@ type EMA[F simd.Float] struct {
 
 // NewEMA starts an average at the parameters' present values; decay is the weight of the past, in
 // (0, 1).
-func NewEMA[F simd.Float](ps []*params.Param[F], decay float64) *EMA[F] {
+func NewEMA[F params.Float](ps []*params.Param[F], decay float64) *EMA[F] {
 	e := &EMA[F]{decay: decay, ps: ps, count: make([]int64, 1)}
 	for i, p := range ps {
 		e.average = append(e.average, append([]F(nil), p.Value...))

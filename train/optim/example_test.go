@@ -9,7 +9,7 @@ import (
 
 // Example minimises (w-3)^2 / 2, whose gradient is w-3.
 func Example() {
-	w := params.New[float64]("w", false, 1)
+	w := params.New[float64]("w", params.Vector, 1)
 	opt, err := optim.New("adamw", []*params.Param[float64]{w}, optim.Options{Beta2: 0.99, Eps: 1e-8})
 	if err != nil {
 		fmt.Println(err)

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/params"
 )
 
 // newtonSchulz makes Muon's updates (Jordan 2024; Liu et al., arXiv 2502.16982): the momentum, as a
@@ -15,7 +16,7 @@ import (
 //
 // The last factor gives an update the root mean square that AdamW's has, so that one learning rate
 // and one weight decay serve both.
-type newtonSchulz[F simd.Float] struct {
+type newtonSchulz[F params.Float] struct {
 	x, next      []F // [rows, columns]
 	gram, factor []F // [k, k], k the shorter side
 
@@ -52,7 +53,7 @@ func (n *newtonSchulz[F]) update(s *slot[F], r *rates[F]) {
 	}
 	x = n.orthogonalise(x, rows, columns)
 	shrink, lr := F(1), r.lr*s.rate
-	if s.p.Decay {
+	if s.p.Role.Decays() {
 		shrink -= lr * r.decay
 	}
 	scale := -lr * F(0.2*math.Sqrt(float64(max(rows, columns))))

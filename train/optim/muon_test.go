@@ -132,7 +132,7 @@ func TestMuonOfNoGradientStaysFinite(t *testing.T) {
 func BenchmarkMuon(b *testing.B) {
 	for _, shape := range [][2]int{{128, 128}, {1024, 1024}, {512, 2048}, {2048, 512}} {
 		b.Run(fmt.Sprintf("%dx%d", shape[0], shape[1]), func(b *testing.B) {
-			p := params.New[float32]("w", true, shape[0], shape[1])
+			p := params.New[float32]("w", params.Matrix, shape[0], shape[1])
 			r := rng.New(1, "gradient")
 			for i := range p.Grad {
 				p.Grad[i] = float32(r.NormFloat64())

@@ -8,7 +8,7 @@ import (
 )
 
 // A Norm measures the gradients of a fixed set of parameters.
-type Norm[F simd.Float] struct {
+type Norm[F params.Float] struct {
 	ps     []*params.Param[F]
 	pieces []piece
 	sums   []float64 // one a piece, added in order: the same bits for any number of threads
@@ -16,7 +16,7 @@ type Norm[F simd.Float] struct {
 }
 
 // NewNorm prepares to measure the parameters' gradients.
-func NewNorm[F simd.Float](ps []*params.Param[F]) *Norm[F] {
+func NewNorm[F params.Float](ps []*params.Param[F]) *Norm[F] {
 	n := &Norm[F]{ps: ps}
 	for i, p := range ps {
 		n.pieces = appendPieces(n.pieces, i, len(p.Grad))
@@ -30,7 +30,7 @@ func NewNorm[F simd.Float](ps []*params.Param[F]) *Norm[F] {
 }
 
 // sumSquares adds up in the element type and, where that overflows, again in float64.
-func sumSquares[F simd.Float](x []F) float64 {
+func sumSquares[F params.Float](x []F) float64 {
 	if s := float64(simd.SumSquares(x)); !math.IsInf(s, 0) && !math.IsNaN(s) {
 		return s
 	}

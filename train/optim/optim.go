@@ -14,8 +14,8 @@ import (
 type Options struct {
 	Beta2       float64 // AdamW: decay of the mean square; Lion: decay of the momentum
 	Eps         float64 // AdamW: added to the root of the mean square
-	WeightDecay float64 // per unit of learning rate, on parameters with Decay
-	Recurrent   float64 // factor on the learning rate of Recurrent parameters; 0: 1
+	WeightDecay float64 // per unit of learning rate, on parameters whose role decays
+	Recurrent   float64 // factor on the learning rate of parameters with the role Recurrent; 0: 1
 }
 
 // A Rule is how one parameter is updated.
@@ -31,32 +31,19 @@ const (
 // Names lists what New builds.
 func Names() []string { return []string{string(AdamW), string(Lion), string(Muon)} }
 
-// RuleFor says which rule an optimiser gives to a parameter: its own, but for Muon AdamW wherever
-// orthogonal updates make no sense: vectors, undecayed parameters, embeddings and heads (whose rows
-// are looked up, not multiplied through), initial states, and recurrences' matrices, all of whose
-// eigenvalues an update of full rank would move at every step.
-func RuleFor(optimizer Rule, name string, shape []int, decay bool) Rule {
-	if optimizer != Muon {
-		return optimizer
-	}
-	last := name[strings.LastIndexByte(name, '.')+1:]
-	switch {
-	case !decay, len(shape) != 2, shape[0] < 2, shape[1] < 2:
-		return AdamW
-	case strings.Contains(name, "embed"), strings.HasPrefix(name, "head"), last == "head", last == "init_states", Recurrent(name):
+// ruleFor says which rule an optimiser gives to a parameter: its own, but for Muon AdamW wherever
+// orthogonal updates make no sense: vectors, tables (whose rows are looked up or scored, not multiplied
+// through), initial states, and recurrences' matrices, all of whose eigenvalues an update of full rank
+// would move at every step.
+func ruleFor[F params.Float](optimizer Rule, p *params.Param[F]) Rule {
+	if optimizer == Muon && (p.Role != params.Matrix || len(p.Shape) != 2 || p.Shape[0] < 2 || p.Shape[1] < 2) {
 		return AdamW
 	}
-	return Muon
+	return optimizer
 }
 
-// Recurrent says whether a parameter of that name is the matrix that a recurrence multiplies its state by
-// at every step. Its powers are what the model computes with, so small changes of it are large ones of
-// what is remembered: updates as large as those of other matrices are noise that pulls its eigenvalues
-// away from the unit circle, and old inputs are forgotten.
-func Recurrent(name string) bool { return name[strings.LastIndexByte(name, '.')+1:] == "A" }
-
 // A slot is one parameter with its state.
-type slot[F simd.Float] struct {
+type slot[F params.Float] struct {
 	p    *params.Param[F]
 	rule Rule
 	rate F   // factor on the learning rate
@@ -65,7 +52,7 @@ type slot[F simd.Float] struct {
 }
 
 // An Optimizer updates a fixed set of parameters.
-type Optimizer[F simd.Float] struct {
+type Optimizer[F params.Float] struct {
 	options  Options
 	slots    []slot[F]
 	products []float64 // products of all beta1 and of all beta2 so far: what the running means still lack
@@ -76,13 +63,13 @@ type Optimizer[F simd.Float] struct {
 }
 
 // rates is what the update under way is made with.
-type rates[F simd.Float] struct {
+type rates[F params.Float] struct {
 	adamw                           simd.AdamWStep[F]
 	lr, beta1, beta2, decay, gscale F
 }
 
 // New returns an optimiser for the parameters in their order. The name is one of Names().
-func New[F simd.Float](name string, ps []*params.Param[F], o Options) (*Optimizer[F], error) {
+func New[F params.Float](name string, ps []*params.Param[F], o Options) (*Optimizer[F], error) {
 	if !slices.Contains(Names(), name) {
 		return nil, fmt.Errorf("optimizer %q is none of %s", name, strings.Join(Names(), ", "))
 	}
@@ -99,8 +86,8 @@ func New[F simd.Float](name string, ps []*params.Param[F], o Options) (*Optimize
 	}
 	opt := &Optimizer[F]{options: o, products: []float64{1, 1}}
 	for _, p := range ps {
-		s := slot[F]{p: p, rule: RuleFor(Rule(name), p.Name, p.Shape, p.Decay), rate: 1, m: make([]F, len(p.Value))}
-		if o.Recurrent > 0 && Recurrent(p.Name) {
+		s := slot[F]{p: p, rule: ruleFor(Rule(name), p), rate: 1, m: make([]F, len(p.Value))}
+		if o.Recurrent > 0 && p.Role == params.Recurrent {
 			s.rate = F(o.Recurrent)
 		}
 		switch s.rule {
@@ -116,6 +103,16 @@ func New[F simd.Float](name string, ps []*params.Param[F], o Options) (*Optimize
 	}
 	opt.update = opt.updatePiece
 	return opt, nil
+}
+
+// Rule is the name of the rule that updates a parameter, or "" for one that is not of this optimiser.
+func (o *Optimizer[F]) Rule(p *params.Param[F]) string {
+	for _, s := range o.slots {
+		if s.p == p {
+			return string(s.rule)
+		}
+	}
+	return ""
 }
 
 // Update makes one step with learning rate lr and momentum beta1, using gradScale times the
@@ -147,12 +144,12 @@ func (o *Optimizer[F]) updatePiece(i int) {
 	if s.rule == Lion {
 		r := o.now
 		r.lr *= s.rate
-		lion(value, grad, m, r, s.p.Decay)
+		lion(value, grad, m, r, s.p.Role.Decays())
 		return
 	}
 	h := o.now.adamw
 	h.LR *= s.rate
-	if s.p.Decay {
+	if s.p.Role.Decays() {
 		h.Decay = o.now.decay
 	}
 	simd.AdamW(value, grad, m, s.v[at.lo:at.hi], h)
@@ -161,7 +158,7 @@ func (o *Optimizer[F]) updatePiece(i int) {
 // lion makes one step of Lion (arXiv 2302.06675), with c = beta1 m + (1-beta1) g:
 //
 //	p -= lr (sign(c) + decay p)        m = beta2 m + (1-beta2) g
-func lion[F simd.Float](value, grad, m []F, r rates[F], decays bool) {
+func lion[F params.Float](value, grad, m []F, r rates[F], decays bool) {
 	shrink := F(1)
 	if decays {
 		shrink -= r.lr * r.decay

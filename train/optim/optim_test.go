@@ -14,14 +14,14 @@ import (
 
 // model returns parameters of the kinds that optimisers tell apart, filled with normal numbers; the
 // embedding spans several pieces.
-func model[F simd.Float](seed uint64) []*params.Param[F] {
+func model[F params.Float](seed uint64) []*params.Param[F] {
 	ps := []*params.Param[F]{
-		params.New[F]("embed.weight", true, 1237, 29),
-		params.New[F]("blocks.0.wide", true, 5, 17),
-		params.New[F]("blocks.0.tall", true, 19, 7),
-		params.New[F]("blocks.0.init_states", true, 3, 4),
-		params.New[F]("lnorm.weight", false, 7),
-		params.New[F]("scalar", false),
+		params.New[F]("embed.weight", params.Embedding, 1237, 29),
+		params.New[F]("blocks.0.wide", params.Matrix, 5, 17),
+		params.New[F]("blocks.0.tall", params.Matrix, 19, 7),
+		params.New[F]("blocks.0.init_states", params.State, 3, 4),
+		params.New[F]("lnorm.weight", params.Vector, 7),
+		params.New[F]("scalar", params.Vector),
 	}
 	r := rng.New(seed, "values")
 	for _, p := range ps {
@@ -33,7 +33,7 @@ func model[F simd.Float](seed uint64) []*params.Param[F] {
 }
 
 // gradients fills in the gradients of step t, among them zeros.
-func gradients[F simd.Float](ps []*params.Param[F], t int) {
+func gradients[F params.Float](ps []*params.Param[F], t int) {
 	r := rng.New(uint64(t), "gradients")
 	for _, p := range ps {
 		for i := range p.Grad {
@@ -91,7 +91,7 @@ func TestElementwise(t *testing.T) {
 	t.Run("lion/float32", func(t *testing.T) { elementwise[float32](t, "lion", textbookLion, 2e-6) })
 }
 
-func elementwise[F simd.Float](t *testing.T, name string, textbook func(float64, float64, int, float64, float64, float64, func(int) float64) float64, tolerance float64) {
+func elementwise[F params.Float](t *testing.T, name string, textbook func(float64, float64, int, float64, float64, float64, func(int) float64) float64, tolerance float64) {
 	const steps, beta2, eps, decay, scale = 7, 0.95, 1e-8, 0.1, 0.5
 	ps := model[F](1)
 	opt, err := New(name, ps, Options{Beta2: beta2, Eps: eps, WeightDecay: decay})
@@ -110,7 +110,7 @@ func elementwise[F simd.Float](t *testing.T, name string, textbook func(float64,
 	start := model[F](1)
 	for n, p := range ps {
 		wd := 0.0
-		if p.Decay {
+		if p.Role.Decays() {
 			wd = decay
 		}
 		for i, got := range p.Value {
@@ -122,29 +122,41 @@ func elementwise[F simd.Float](t *testing.T, name string, textbook func(float64,
 	}
 }
 
-func TestRuleFor(t *testing.T) {
+// TestRule: Muon updates matrices, whatever their names; AdamW updates what is no matrix of at least two rows
+// and columns, or is not multiplied through. All other optimisers have one rule.
+func TestRule(t *testing.T) {
 	for _, c := range []struct {
-		name  string
+		role  params.Role
 		shape []int
-		decay bool
-		want  Rule
+		want  string
 	}{
-		{"res_layers.0.ssm_over_gooms.B", []int{64, 512}, true, Muon},
-		{"head", []int{256, 64}, true, AdamW},
-		{"lm.head", []int{256, 64}, true, AdamW},
-		{"embed_pos.dense.weight", []int{64, 64}, true, AdamW},
-		{"ssm.init_states", []int{16, 32}, true, AdamW},
-		{"res_layers.0.ssm_over_gooms.A", []int{16, 16}, true, AdamW},
-		{"w", []int{16, 32}, false, AdamW},
-		{"w", []int{1, 32}, true, AdamW},
-		{"w", []int{2, 16, 32}, true, AdamW},
+		{params.Matrix, []int{64, 512}, "muon"},
+		{params.Matrix, []int{1, 32}, "adamw"},
+		{params.Matrix, []int{32, 1}, "adamw"},
+		{params.Matrix, []int{2, 16, 32}, "adamw"},
+		{params.Embedding, []int{256, 64}, "adamw"},
+		{params.Positions, []int{31, 64}, "adamw"},
+		{params.Recurrent, []int{16, 16}, "adamw"},
+		{params.State, []int{16, 32}, "adamw"},
+		{params.Vector, []int{64}, "adamw"},
 	} {
-		if got := RuleFor(Muon, c.name, c.shape, c.decay); got != c.want {
-			t.Errorf("%s %v: %s, want %s", c.name, c.shape, got, c.want)
+		p := params.New[float32]("head.embed.A", c.role, c.shape...)
+		for _, name := range Names() {
+			want := name
+			if name == "muon" {
+				want = c.want
+			}
+			opt, err := New(name, []*params.Param[float32]{p}, Options{Beta2: 0.9, Eps: 1e-8})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := opt.Rule(p); got != want {
+				t.Errorf("%s, %s %v: %s, want %s", name, c.role, c.shape, got, want)
+			}
+			if got := opt.Rule(params.New[float32]("other", c.role, c.shape...)); got != "" {
+				t.Errorf("%s: a parameter of no optimizer is updated by %s", name, got)
+			}
 		}
-	}
-	if got := RuleFor(Lion, "head", []int{3, 3}, true); got != Lion {
-		t.Errorf("lion: %s", got)
 	}
 }
 
@@ -240,7 +252,7 @@ func TestNorm(t *testing.T) {
 
 // TestEMA follows one weight by hand: weights of the past 1/10, 2/11, then the decay 0.25.
 func TestEMA(t *testing.T) {
-	w := params.New[float64]("w", true, 1)
+	w := params.New[float64]("w", params.Matrix, 1)
 	w.Value[0] = 10
 	ema, want := NewEMA([]*params.Param[float64]{w}, 0.25), 10.0
 	for i, decay := range []float64{0.1, 2.0 / 11, 0.25, 0.25} {
@@ -291,7 +303,7 @@ func TestUpdateAllocatesNothing(t *testing.T) {
 func BenchmarkUpdate(b *testing.B) {
 	for _, name := range Names() {
 		b.Run(name, func(b *testing.B) {
-			p := params.New[float32]("w", true, 256, 256)
+			p := params.New[float32]("w", params.Matrix, 256, 256)
 			for i := range p.Grad {
 				p.Grad[i] = float32(i%13) - 6
 			}
@@ -306,11 +318,11 @@ func BenchmarkUpdate(b *testing.B) {
 }
 
 // TestRecurrent holds every optimiser with a factor on recurrences' matrices to one without, whose rate
-// is that much lower: the matrix named A moves as with the low rate, all else as with the full one.
+// is that much lower: the recurrent matrix moves as with the low rate, all else as with the full one.
 func TestRecurrent(t *testing.T) {
 	for _, name := range Names() {
 		train := func(recurrent, factor float64) []*params.Param[float64] {
-			ps := append(model[float64](1), params.New[float64]("blocks.0.A", true, 4, 4), params.New[float64]("blocks.0.BA", true, 4, 4))
+			ps := append(model[float64](1), params.New[float64]("blocks.0.A", params.Recurrent, 4, 4), params.New[float64]("blocks.1.A", params.Matrix, 4, 4))
 			for _, p := range ps[len(ps)-2:] {
 				for i := range p.Value {
 					p.Value[i] = float64(i%5) - 1.7
