@@ -27,7 +27,7 @@ func BenchmarkPeer(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("%s/%s/forward_backward", p.op, p.name), func(b *testing.B) {
 			m := build[float32](b, p.config)
-			o, err := optim.New("adamw", m.Params(), optim.Options{Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.1})
+			o, err := optim.New(optim.Config{Name: "adamw", LRRecurrent: 1, Kind: &optim.AdamW{Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.1}}, m.Params())
 			if err != nil {
 				b.Fatal(err)
 			}

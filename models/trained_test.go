@@ -23,7 +23,8 @@ func TestTrainedGolden(t *testing.T) {
 		m := fromCase[float64](t, last)
 		shape := last.Input("tokens").Shape
 		tokens, targets := indices(last.Input("tokens")), indices(last.Input("targets"))
-		o, err := optim.New("adamw", m.Params(), optim.Options{Beta2: 0.999, Eps: 1e-8, WeightDecay: c.Float("weight_decay", 0)})
+		o, err := optim.New(optim.Config{Name: "adamw", LRRecurrent: 1,
+			Kind: &optim.AdamW{Beta2: 0.999, Eps: 1e-8, WeightDecay: c.Float("weight_decay", 0)}}, m.Params())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -159,7 +159,6 @@ func (c *Config) Validate() error {
 		{c.Seq < 0, fmt.Sprintf("seq %d: must be at least 1 (0: the task's default)", c.Seq)},
 		{c.ScheduleSteps < 0, fmt.Sprintf("schedule-steps %d: must be at least 0", c.ScheduleSteps)},
 		{!(c.Clip >= 0), fmt.Sprintf("clip %g: must be at least 0 (0: no clipping)", c.Clip)},
-		{!(c.LRRecurrent > 0), fmt.Sprintf("lr-recurrent %g: must be positive (1: the rate of all)", c.LRRecurrent)},
 		{!(c.EMA >= 0 && c.EMA < 1), fmt.Sprintf("ema %g: must lie in [0, 1) (0: none)", c.EMA)},
 		{!(c.Dropout >= 0 && c.Dropout < 1), fmt.Sprintf("dropout %g: must lie in [0, 1) (0: none)", c.Dropout)},
 		{c.Dropout > 0 && c.OverfitBatch, fmt.Sprintf("dropout %g contradicts overfit-batch, whose loss could not fall to almost nothing: give -dropout 0", c.Dropout)},
@@ -190,8 +189,11 @@ func (c *Config) Validate() error {
 	if _, err := schedule.New(c.curve()); err != nil {
 		return err
 	}
-	_, err := optim.New[float32](c.Optimizer, nil, c.optimOptions())
-	return err
+	o, err := c.optimizer()
+	if err != nil {
+		return err
+	}
+	return o.Validate()
 }
 
 // resolve replaces what is automatic by what it stands for, once, before a run.
@@ -219,8 +221,25 @@ func (c *Config) curve() schedule.Config {
 		Beta1: r.Beta1, BetaMax: r.Beta1Max, Decaying: r.DecayRatio}
 }
 
-func (c *Config) optimOptions() optim.Options {
-	return optim.Options{Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay, Recurrent: c.LRRecurrent}
+// optimizer is the optimizer of the configuration.
+func (c *Config) optimizer() (optim.Config, error) {
+	o, err := optim.NewConfig(c.Optimizer)
+	if err != nil {
+		return o, err
+	}
+	return o, take(o.Settings(), c.Table())
+}
+
+// take sets every setting of a table to the value that another table has for it.
+func take(into, from settings.Table) error {
+	for _, s := range into {
+		if value, ok := from.Find(s.Name); ok {
+			if err := into.Set(settings.Pair{Name: s.Name, Text: value.Text()}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // DataConfig is the part of the configuration that data.Open takes.

@@ -420,7 +420,11 @@ func TestEMAIsWhatIsEvaluated(t *testing.T) {
 func TestParameterTable(t *testing.T) {
 	ps := []*params.Param[float32]{params.New[float32]("head", params.Embedding, 1000, 8), params.New[float32]("layers.0.w", params.Matrix, 8, 8),
 		params.New[float32]("layers.0.b", params.Vector, 8), params.New[float32]("layers.1.w", params.Matrix, 8, 8), params.New[float32]("layers.1.b", params.Vector, 8), params.New[float32]("scale", params.Vector)}
-	optimizer, err := optim.New("muon", ps, optim.Options{Beta2: 0.9, Eps: 1e-8})
+	config, err := optim.NewConfig("muon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	optimizer, err := optim.New(config, ps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type session[F simd.Float] struct {
 	scratch  data.Batch // of evaluations
 	schedule *schedule.Schedule
 
-	optimizer *optim.Optimizer[F]
+	optimizer optim.Optimizer[F]
 	norm      *optim.Norm[F]
 	ema       *optim.EMA[F] // nil: none
 
@@ -79,12 +79,18 @@ func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dat
 	if s.schedule, err = schedule.New(cfg.curve()); err != nil {
 		return nil, err
 	}
-	if s.optimizer, err = optim.New(cfg.Optimizer, s.params, cfg.optimOptions()); err != nil {
+	optimizer, err := cfg.optimizer()
+	if err != nil {
+		return nil, err
+	}
+	if s.optimizer, err = optim.New(optimizer, s.params); err != nil {
 		return nil, err
 	}
 	s.norm = optim.NewNorm(s.params)
 	if cfg.EMA > 0 {
-		s.ema = optim.NewEMA(s.params, cfg.EMA)
+		if s.ema, err = optim.NewEMA(s.params, cfg.EMA); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.introduce(); err != nil || cfg.DryRun {
 		return s, err

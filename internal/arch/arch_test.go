@@ -29,7 +29,7 @@ var may = map[string][]string{
 	"sampling":         {"rng", "internal/simd"},
 	"train/metrics":    {"internal/atomicfile"},
 	"train/schedule":   {},
-	"train/optim":      {"params", "internal/simd"},
+	"train/optim":      {"params", "settings", "internal/registry", "internal/simd"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
 		"internal/simd", "rng", "internal/nearest", "settings", "internal/atomicfile"},
 	"internal/atomicfile": {},

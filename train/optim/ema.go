@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"fmt"
+
 	"goomtrain/internal/simd"
 	"goomtrain/params"
 )
@@ -17,9 +19,15 @@ type EMA[F params.Float] struct {
 	now     F
 }
 
-// NewEMA starts an average at the parameters' present values; decay is the weight of the past, in
-// (0, 1).
-func NewEMA[F params.Float](ps []*params.Param[F], decay float64) *EMA[F] {
+// NewEMA starts an average at the parameters' present values; decay is the weight of the past, in (0, 1).
+// A decay that rounds to 1 in F is refused.
+func NewEMA[F params.Float](ps []*params.Param[F], decay float64) (*EMA[F], error) {
+	if !(decay > 0 && decay < 1) {
+		return nil, fmt.Errorf("-ema %v: must lie in (0, 1)", decay)
+	}
+	if err := checkDecay[F]("ema", decay); err != nil {
+		return nil, err
+	}
 	e := &EMA[F]{decay: decay, ps: ps, count: make([]int64, 1)}
 	for i, p := range ps {
 		e.average = append(e.average, append([]F(nil), p.Value...))
@@ -29,9 +37,9 @@ func NewEMA[F params.Float](ps []*params.Param[F], decay float64) *EMA[F] {
 		at := e.pieces[i]
 		average := e.average[at.index][at.lo:at.hi]
 		simd.Scale(average, e.now, average)
-		simd.AddScaled(average, 1-e.now, e.ps[at.index].Value[at.lo:at.hi])
+		simd.AddScaled(average, 1-e.now, e.ps[at.index].Value[at.lo:at.hi]) // 1-e.now in F: the weights add up to 1
 	}
-	return e
+	return e, nil
 }
 
 // Update takes the present weights in. The first updates weigh the past less, (1+t)/(10+t), so that
@@ -66,4 +74,4 @@ func (e *EMA[F]) State() []params.Array {
 
 // Restore copies a saved State into this average. It changes nothing unless every array is there in
 // its shape and type.
-func (e *EMA[F]) Restore(saved []params.Array) error { return restore(e.State(), saved) }
+func (e *EMA[F]) Restore(saved []params.Array) error { return Restore(e.State(), saved) }

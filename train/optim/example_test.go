@@ -10,7 +10,13 @@ import (
 // Example minimises (w-3)^2 / 2, whose gradient is w-3.
 func Example() {
 	w := params.New[float64]("w", params.Vector, 1)
-	opt, err := optim.New("adamw", []*params.Param[float64]{w}, optim.Options{Beta2: 0.99, Eps: 1e-8})
+	config, err := optim.NewConfig("adamw")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(config.Settings().Names())
+	opt, err := optim.New(config, []*params.Param[float64]{w})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -21,5 +27,7 @@ func Example() {
 		opt.Update(0.05, 0.9, optim.ClipScale(norm.Global(), 1))
 	}
 	fmt.Printf("%.3f\n", w.Value[0])
-	// Output: 3.000
+	// Output:
+	// [optimizer lr-recurrent weight-decay beta2 eps]
+	// 3.000
 }

@@ -5,127 +5,89 @@ import (
 
 	"goomtrain/internal/simd"
 	"goomtrain/params"
+	"goomtrain/settings"
 )
 
-// newtonSchulz makes Muon's updates (Jordan 2024; Liu et al., arXiv 2502.16982): the momentum, as a
-// matrix, is replaced by the nearest half-orthogonal one.
+func init() { Register("muon", &Muon{AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8}}) }
+
+// Muon holds the settings of Muon (Jordan 2024; Liu et al., arXiv 2502.16982), which replaces the momentum
+// of a matrix by the nearest half-orthogonal one:
 //
 //	m = beta1 m + g        u = g + beta1 m (Nesterov)
-//	X = u / |u|            five times: X = a X + b (X X^T) X + c (X X^T)^2 X
-//	p = (1 - lr decay) p - lr 0.2 sqrt(max(rows, columns)) X
+//	p = (1 - lr decay) p - lr 0.2 sqrt(max(rows, columns)) orthogonal(u)
 //
-// The last factor gives an update the root mean square that AdamW's has, so that one learning rate
-// and one weight decay serve both.
-type newtonSchulz[F params.Float] struct {
-	x, next      []F // [rows, columns]
-	gram, factor []F // [k, k], k the shorter side
-
-	c      []F // matrix that is mirrored, [k, k]
-	k      int
-	mirror func(lo, hi int)
+// The last factor gives an update the root mean square that AdamW's has, so that one learning rate and one
+// weight decay serve both. AdamW updates what is no matrix of at least two rows and two columns, and every
+// parameter of another role than Matrix: the rows of tables are looked up or scored, not multiplied through,
+// and an update of full rank would move all eigenvalues of a recurrence's matrix at every step.
+type Muon struct {
+	AdamW // the weight decay is that of matrices too
 }
 
-// The quintic whose repetition drives every singular value in (0, 1] to within about 0.3 of 1.
-const (
-	quinticA, quinticB, quinticC = 3.4445, -4.7750, 2.0315
-	quinticTimes                 = 5
-)
-
-// reserve makes room for a matrix of that shape.
-func (n *newtonSchulz[F]) reserve(rows, columns int) {
-	if size := rows * columns; size > len(n.x) {
-		n.x, n.next = make([]F, size), make([]F, size)
-	}
-	if k := min(rows, columns); k*k > len(n.gram) {
-		n.gram, n.factor = make([]F, k*k), make([]F, k*k)
-	}
-	n.mirror = n.mirrorRows
-}
-
-// update makes one step of one matrix.
-func (n *newtonSchulz[F]) update(s *slot[F], r *rates[F]) {
-	rows, columns := s.p.Shape[0], s.p.Shape[1]
-	x := n.x[:rows*columns]
-	for i, g := range s.p.Grad {
-		g *= r.gscale
-		s.m[i] = r.beta1*s.m[i] + g
-		x[i] = g + r.beta1*s.m[i]
-	}
-	x = n.orthogonalise(x, rows, columns)
-	shrink, lr := F(1), r.lr*s.rate
-	if s.p.Role.Decays() {
-		shrink -= lr * r.decay
-	}
-	scale := -lr * F(0.2*math.Sqrt(float64(max(rows, columns))))
-	simd.Scale(s.p.Value, shrink, s.p.Value)
-	simd.AddScaled(s.p.Value, scale, x)
-}
-
-// orthogonalise runs the iteration on x [rows, columns] and returns the result, which shares n's
-// memory. A matrix of zeros stays zero.
-func (n *newtonSchulz[F]) orthogonalise(x []F, rows, columns int) []F {
-	norm := math.Sqrt(sumSquares(x))
-	if norm == 0 {
-		return x
-	}
-	simd.Scale(x, F(1/norm), x)
-	next, k := n.next[:len(x)], min(rows, columns)
-	gram, factor := n.gram[:k*k], n.factor[:k*k]
-	for range quinticTimes {
-		// X = F X with F = a + b G + c G G, and G the Gram matrix on the shorter side
-		n.symmetric(gram, k, func(lo, hi int) {
-			if rows <= columns {
-				simd.Gemm(false, true, hi-lo, k-lo, columns, 1, x[lo*columns:], columns, x[lo*columns:], columns, 0, gram[lo*k+lo:], k)
-			} else {
-				simd.Gemm(true, false, hi-lo, k-lo, rows, 1, x[lo:], columns, x[lo:], columns, 0, gram[lo*k+lo:], k)
-			}
-		})
-		n.symmetric(factor, k, func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				copy(factor[i*k+lo:(i+1)*k], gram[i*k+lo:])
-			}
-			simd.Gemm(false, false, hi-lo, k-lo, k, quinticC, gram[lo*k:], k, gram[lo:], k, quinticB, factor[lo*k+lo:], k)
-		})
-		for i := range k {
-			factor[i*k+i] += quinticA
+// Settings implements Kind.
+func (k *Muon) Settings() settings.Table {
+	t := k.AdamW.Settings()
+	for i := range t {
+		if t[i].Name != "weight-decay" {
+			t[i].Help += ", for AdamW on what is no matrix"
 		}
-		if rows <= columns {
-			simd.Gemm(false, false, rows, columns, k, 1, factor, k, x, columns, 0, next, columns)
+	}
+	return t
+}
+
+// New32 implements Kind.
+func (k *Muon) New32(c Config, ps []*params.Param[float32]) (Optimizer[float32], error) {
+	return newMuon(*k, newSlots(c, "muon", k.WeightDecay, ps))
+}
+
+// New64 implements Kind.
+func (k *Muon) New64(c Config, ps []*params.Param[float64]) (Optimizer[float64], error) {
+	return newMuon(*k, newSlots(c, "muon", k.WeightDecay, ps))
+}
+
+// muon updates some of its slots as matrices and the others by AdamW.
+type muon[F params.Float] struct {
+	slots[F]
+	matrices []*slot[F]
+	others   *adamW[F]
+	schulz   newtonSchulz[F]
+}
+
+func newMuon[F params.Float](k Muon, s slots[F]) (*muon[F], error) {
+	o := &muon[F]{slots: s}
+	others := slots[F]{products: s.products}
+	for _, one := range s.all {
+		p := one.p
+		if p.Role == params.Matrix && len(p.Shape) == 2 && p.Shape[0] > 1 && p.Shape[1] > 1 {
+			o.matrices = append(o.matrices, one)
+			o.schulz.reserve(p.Shape[0], p.Shape[1])
 		} else {
-			simd.Gemm(false, false, rows, columns, k, 1, x, columns, factor, k, 0, next, columns)
+			others.all = append(others.all, one)
 		}
-		x, next = next, x
 	}
-	return x
+	var err error
+	o.others, err = newAdamW(k.AdamW, others)
+	return o, err
 }
 
-// triangleRows is how many rows of a symmetric product are computed at a time, each from the first of them
-// on: few enough to leave out most of the half below the diagonal, enough to be a fast product.
-const triangleRows = 256
-
-// symmetric computes a symmetric [k, k] matrix of which upper computes rows [lo, hi) from column lo on.
-func (n *newtonSchulz[F]) symmetric(c []F, k int, upper func(lo, hi int)) {
-	for lo := 0; lo < k; lo += triangleRows {
-		upper(lo, min(k, lo+triangleRows))
-	}
-	if k > triangleRows {
-		n.c, n.k = c, k
-		simd.ForRange(k, mirrorTile, n.mirror)
+// Update implements Optimizer.
+func (o *muon[F]) Update(lr, beta1, gradScale float64) {
+	o.others.Update(lr, beta1, gradScale)
+	for _, s := range o.matrices {
+		o.updateMatrix(s, F(lr)*s.rate, F(beta1), F(gradScale))
 	}
 }
 
-// mirrorTile is the side of the squares that are mirrored at a time: two of them fit the first-level cache.
-const mirrorTile = 32
-
-// mirrorRows writes columns [lo, hi) below the diagonal from the rows to its right.
-func (n *newtonSchulz[F]) mirrorRows(lo, hi int) {
-	c, k := n.c, n.k
-	for from := lo; from < k; from += mirrorTile {
-		for j := from; j < min(k, from+mirrorTile); j++ {
-			row := c[j*k+lo : j*k+min(j, hi)]
-			for i := range row {
-				row[i] = c[(lo+i)*k+j]
-			}
-		}
+// updateMatrix makes one step of one matrix.
+func (o *muon[F]) updateMatrix(s *slot[F], lr, beta1, gradScale F) {
+	rows, columns := s.p.Shape[0], s.p.Shape[1]
+	x := o.schulz.x[:rows*columns]
+	for i, g := range s.p.Grad {
+		g *= gradScale
+		s.m[i] = beta1*s.m[i] + g
+		x[i] = g + beta1*s.m[i]
 	}
+	x = o.schulz.orthogonalise(x, rows, columns)
+	simd.Scale(s.p.Value, 1-lr*s.decay, s.p.Value)
+	simd.AddScaled(s.p.Value, -lr*F(0.2*math.Sqrt(float64(max(rows, columns)))), x)
 }

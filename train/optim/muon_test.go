@@ -16,16 +16,9 @@ import (
 // every other parameter with AdamW.
 func TestMuon(t *testing.T) {
 	const lr, beta1, decay, scale = 0.02, 0.9, 0.1, 0.7
-	o := Options{Beta2: 0.95, Eps: 1e-8, WeightDecay: decay}
+	values := map[string]float64{"beta2": 0.95, "eps": 1e-6, "weight-decay": decay}
 	ps, other := model[float64](2), model[float64](2)
-	opt, err := New("muon", ps, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	adamw, err := New("adamw", other, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	opt, adamw := build(t, configure(t, "muon", values), ps), build(t, configure(t, "adamw", values), other)
 	momentum := map[string][]float64{}
 	for step := 1; step <= 3; step++ {
 		before := model[float64](0)
@@ -117,12 +110,66 @@ func TestOrthogonaliseInTriangles(t *testing.T) {
 
 func TestMuonOfNoGradientStaysFinite(t *testing.T) {
 	ps := model[float32](1)
-	opt, _ := New("muon", ps, Options{Beta2: 0.9, Eps: 1e-8})
+	opt := build(t, configure(t, "muon", map[string]float64{"weight-decay": 0}), ps)
 	opt.Update(0.1, 0.9, 1)
 	for n, p := range model[float32](1) {
 		if !slices.Equal(ps[n].Value, p.Value) {
 			t.Errorf("%s moved without a gradient", p.Name)
 		}
+	}
+}
+
+// TestMuonOfEveryScale: the update does not depend on the scale of the gradients, also where their squares leave
+// the range of the element type: 4,095 squares that round to 0 beside one that does not made NaN.
+func TestMuonOfEveryScale(t *testing.T) {
+	t.Run("float32", func(t *testing.T) {
+		muonOfEveryScale[float32](t, 1e-4, 2.3e-23/1.9, 1e-36, 1e-30, 1e-21, 1e-10, 1e19, 1e30)
+	})
+	t.Run("float64", func(t *testing.T) {
+		muonOfEveryScale[float64](t, 1e-9, 1.4e-162/1.9, 1e-300, 1e-200, 1e-10, 1e160, 1e300)
+	})
+}
+
+func muonOfEveryScale[F params.Float](t *testing.T, tolerance float64, scales ...float64) {
+	update := func(scale float64) []F {
+		p := params.New[F]("w", params.Matrix, 64, 64)
+		for i := range p.Grad {
+			p.Grad[i] = F(scale * (1 + 0.001*math.Sin(float64(i*i))))
+		}
+		p.Grad[5] = F(2 * scale)
+		build(t, configure(t, "muon", nil), []*params.Param[F]{p}).Update(0.1, 0.9, 1)
+		return p.Value
+	}
+	want := update(1)
+	for _, scale := range scales {
+		for i, v := range update(scale) {
+			if d := math.Abs(float64(v - want[i])); !(d <= tolerance) {
+				t.Errorf("gradients of %g: weight %d moves to %g, want %g", scale, i, v, want[i])
+				break
+			}
+		}
+	}
+}
+
+// TestMuonForgets: the momentum of a matrix that gets no more gradients decays until its numbers have no digits,
+// and then moves the matrix no more.
+func TestMuonForgets(t *testing.T) {
+	p := params.New[float32]("w", params.Matrix, 16, 16)
+	for i := range p.Grad {
+		p.Grad[i] = float32(i%7) - 3
+	}
+	opt := build(t, configure(t, "muon", map[string]float64{"weight-decay": 0}), []*params.Param[float32]{p})
+	opt.Update(0.1, 0.9, 1)
+	clear(p.Grad)
+	for range 1000 {
+		opt.Update(0.1, 0.9, 1)
+	}
+	before := slices.Clone(p.Value)
+	for range 100 {
+		opt.Update(0.1, 0.9, 1)
+	}
+	if !slices.Equal(p.Value, before) {
+		t.Error("a matrix without gradients moves for ever")
 	}
 }
 
@@ -137,10 +184,7 @@ func BenchmarkMuon(b *testing.B) {
 			for i := range p.Grad {
 				p.Grad[i] = float32(r.NormFloat64())
 			}
-			opt, err := New("muon", []*params.Param[float32]{p}, Options{Beta2: 0.9, Eps: 1e-8, WeightDecay: 0.1})
-			if err != nil {
-				b.Fatal(err)
-			}
+			opt := build(b, configure(b, "muon", nil), []*params.Param[float32]{p})
 			for b.Loop() {
 				opt.Update(1e-3, 0.9, 1)
 			}

@@ -10,6 +10,7 @@ import (
 // A Norm measures the gradients of a fixed set of parameters.
 type Norm[F params.Float] struct {
 	ps     []*params.Param[F]
+	grads  [][]F // of the parameters, for scaledNorm
 	pieces []piece
 	sums   []float64 // one a piece, added in order: the same bits for any number of threads
 	body   func(i int)
@@ -17,7 +18,7 @@ type Norm[F params.Float] struct {
 
 // NewNorm prepares to measure the parameters' gradients.
 func NewNorm[F params.Float](ps []*params.Param[F]) *Norm[F] {
-	n := &Norm[F]{ps: ps}
+	n := &Norm[F]{ps: ps, grads: make([][]F, len(ps))}
 	for i, p := range ps {
 		n.pieces = appendPieces(n.pieces, i, len(p.Grad))
 	}
@@ -29,9 +30,38 @@ func NewNorm[F params.Float](ps []*params.Param[F]) *Norm[F] {
 	return n
 }
 
-// sumSquares adds up in the element type and, where that overflows, again in float64.
+// Global is the Euclidean norm of all gradients together. It is not finite exactly when a gradient is not,
+// or when the norm itself exceeds the range of float64.
+func (n *Norm[F]) Global() float64 {
+	simd.For(len(n.pieces), n.body)
+	sum := 0.0
+	for _, s := range n.sums {
+		sum += s
+	}
+	if inRange(sum) {
+		return math.Sqrt(sum)
+	}
+	for i, p := range n.ps {
+		n.grads[i] = p.Grad
+	}
+	return scaledNorm(n.grads...)
+}
+
+// norm is the Euclidean norm of x.
+func norm[F params.Float](x []F) float64 {
+	if sum := sumSquares(x); inRange(sum) {
+		return math.Sqrt(sum)
+	}
+	return scaledNorm(x)
+}
+
+// leastPrecise is the least sum of float32 squares that keeps its digits: what its terms lose below the
+// normal numbers, at most 2^-150 each, is nothing beside it.
+const leastPrecise = 1e-30
+
+// sumSquares adds up in the element type and, where squares leave the range of float32, again in float64.
 func sumSquares[F params.Float](x []F) float64 {
-	if s := float64(simd.SumSquares(x)); !math.IsInf(s, 0) && !math.IsNaN(s) {
+	if s := float64(simd.SumSquares(x)); s >= leastPrecise && s <= math.MaxFloat64 {
 		return s
 	}
 	s := 0.0
@@ -41,15 +71,37 @@ func sumSquares[F params.Float](x []F) float64 {
 	return s
 }
 
-// Global is the Euclidean norm of all gradients together. It is not finite exactly when a gradient
-// is not, or, in float64, when the sum of squares leaves its range.
-func (n *Norm[F]) Global() float64 {
-	simd.For(len(n.pieces), n.body)
-	sum := 0.0
-	for _, s := range n.sums {
-		sum += s
+// inRange reports whether a sum of squares in float64 has neither overflowed nor lost digits to underflow.
+func inRange(sum float64) bool { return sum >= 1e-280 && sum <= math.MaxFloat64 }
+
+// scaledNorm is the norm of the parts together, of whose numbers each is divided by the largest first: the
+// squares need not lie in the range of float64.
+func scaledNorm[F params.Float](parts ...[]F) float64 {
+	largest := 0.0
+	for _, x := range parts {
+		for _, v := range x {
+			largest = max(largest, math.Abs(float64(v)))
+		}
 	}
-	return math.Sqrt(sum)
+	if largest == 0 || !(largest <= math.MaxFloat64) {
+		return largest // 0, infinite or NaN, as a number of the parts is
+	}
+	sum := 0.0
+	for _, x := range parts {
+		for _, v := range x {
+			part := float64(v) / largest
+			sum += part * part
+		}
+	}
+	return largest * math.Sqrt(sum)
+}
+
+// smallestNormal is the least positive number of F that has all its digits.
+func smallestNormal[F params.Float]() float64 {
+	if _, single := any(F(0)).(float32); single {
+		return 0x1p-126
+	}
+	return 0x1p-1022
 }
 
 // FirstNonFinite names the first parameter whose gradient holds a number that is not finite, or

@@ -1,0 +1,87 @@
+package optim
+
+import (
+	"fmt"
+	"reflect"
+
+	"goomtrain/internal/registry"
+	"goomtrain/params"
+	"goomtrain/settings"
+)
+
+// A Config is an optimizer with its settings, those that all optimizers share and those of its kind. Two
+// Configs of which one was assigned to the other share the settings of the kind: see Clone.
+type Config struct {
+	Name        string  // one of Names
+	LRRecurrent float64 // factor on the learning rate of parameters with the role Recurrent
+	Kind        Kind    // of the type that is registered under Name
+}
+
+// NewConfig returns the optimizer of that name with its default settings.
+func NewConfig(name string) (Config, error) {
+	kind, err := kinds.Find(name)
+	if err != nil {
+		return Config{}, err
+	}
+	return Config{Name: name, LRRecurrent: 1, Kind: registry.Copy(kind)}, nil
+}
+
+// Settings lists the name, what all optimizers share, and what this one has. To change the name, make
+// another Config.
+func (c *Config) Settings() settings.Table {
+	t := settings.Table{
+		{Name: "optimizer", Value: &c.Name, Rule: settings.OneOfFunc(Names), Change: settings.Frozen},
+		{Name: "lr-recurrent", Help: "factor on the learning rate of a recurrence's matrix: below 1 keeps long memory",
+			Value: &c.LRRecurrent, Rule: settings.Positive(), Change: settings.Steers},
+	}
+	if c.Kind != nil {
+		t = append(t, c.Kind.Settings()...)
+	}
+	return t
+}
+
+// Validate applies the settings' rules.
+func (c Config) Validate() error {
+	if err := c.Settings().Validate(); err != nil {
+		return err
+	}
+	kind, err := kinds.Find(c.Name)
+	if err == nil && reflect.TypeOf(kind) != reflect.TypeOf(c.Kind) {
+		err = fmt.Errorf("optimizer %s: its Kind is %T, want %T as NewConfig makes it", c.Name, c.Kind, kind)
+	}
+	return err
+}
+
+// Clone returns a copy whose settings are its own.
+func (c Config) Clone() Config {
+	c.Kind = registry.Copy(c.Kind)
+	return c
+}
+
+// Rate is the factor on the learning rate of parameters of that role. A recurrence's matrix has one of its
+// own: its powers are what the model computes with, so small changes of it are large ones of what is
+// remembered. Updates as large as those of other matrices are noise that pulls its eigenvalues away from
+// the unit circle, and old inputs are forgotten.
+func (c Config) Rate(role params.Role) float64 {
+	if role == params.Recurrent {
+		return c.LRRecurrent
+	}
+	return 1
+}
+
+// weightDecaySetting and beta2Setting are those of several optimizers.
+func weightDecaySetting(value *float64) settings.Setting {
+	return settings.Setting{Name: "weight-decay", Help: "decoupled, on all but biases and gains", Value: value, Rule: settings.AtLeast(0), Change: settings.Steers}
+}
+
+func beta2Setting(value *float64, help string) settings.Setting {
+	return settings.Setting{Name: "beta2", Help: help, Value: value, Rule: settings.Fraction(), Change: settings.Steers}
+}
+
+// checkDecay refuses the decay of a running mean that rounds to 1 in F: the mean would never move.
+func checkDecay[F params.Float](name string, decay float64) error {
+	if F(decay) == 1 {
+		return fmt.Errorf("-%s %v: rounds to 1 in %T, where the mean would never move: must be smaller", name, decay, F(0))
+	}
+	return nil
+}

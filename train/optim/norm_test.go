@@ -1,0 +1,69 @@
+package optim
+
+import (
+	"math"
+	"testing"
+
+	"goomtrain/params"
+)
+
+func TestNorm(t *testing.T) {
+	ps := model[float32](1)
+	gradients(ps, 1)
+	sum := 0.0
+	for _, p := range ps {
+		for _, g := range p.Grad {
+			sum += float64(g) * float64(g)
+		}
+	}
+	norm := NewNorm(ps)
+	if got := norm.Global(); math.Abs(got-math.Sqrt(sum)) > 1e-5*math.Sqrt(sum) {
+		t.Errorf("norm %g, want %g", got, math.Sqrt(sum))
+	}
+	ps[1].Grad[2] = 3e30 // its square is no float32
+	if got := norm.Global(); math.Abs(got/3e30-1) > 1e-5 || norm.FirstNonFinite() != "" {
+		t.Errorf("norm %g, first bad %q", got, norm.FirstNonFinite())
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(-1)} {
+		ps[2].Grad[100] = float32(bad)
+		if got := norm.Global(); !math.IsNaN(got) && !math.IsInf(got, 0) {
+			t.Errorf("norm %g of a gradient with %g", got, bad)
+		}
+		if got := norm.FirstNonFinite(); got != "blocks.0.tall" {
+			t.Errorf("first bad parameter %q", got)
+		}
+	}
+	for _, c := range [][3]float64{{2, 1, 0.5}, {0.5, 1, 1}, {7, 0, 1}} {
+		if got := ClipScale(c[0], c[1]); got != c[2] {
+			t.Errorf("norm %g clipped to %g: factor %g", c[0], c[1], got)
+		}
+	}
+}
+
+// TestNormOfEveryScale: numbers whose squares leave the range of the element type, or of float64, have a norm
+// as others do.
+func TestNormOfEveryScale(t *testing.T) {
+	const n = 4096
+	for _, scale := range []float64{1e-40, 1e-23, 1e-21, 1e-18, 1, 1e19, 1e30} {
+		p := params.New[float32]("w", params.Vector, n)
+		for i := range p.Grad {
+			p.Grad[i] = float32(scale)
+		}
+		want := 64 * float64(float32(scale))
+		if got := NewNorm([]*params.Param[float32]{p}).Global(); !(math.Abs(got/want-1) < 1e-6) {
+			t.Errorf("float32: the norm of %d times %g is %g, want %g", n, scale, got, want)
+		}
+	}
+	for _, scale := range []float64{5e-324, 1e-310, 1e-200, 1e-160, 1e-150, 1, 1e150, 1e200, 1e306} {
+		p := params.New[float64]("w", params.Vector, n)
+		for i := range p.Grad {
+			p.Grad[i] = -scale
+		}
+		if got := NewNorm([]*params.Param[float64]{p}).Global(); !(math.Abs(got/(64*scale)-1) < 1e-12) {
+			t.Errorf("float64: the norm of %d times %g is %g, want %g", n, scale, got, 64*scale)
+		}
+	}
+	if got := NewNorm([]*params.Param[float64]{params.New[float64]("w", params.Vector, n)}).Global(); got != 0 {
+		t.Errorf("the norm of zeros is %g", got)
+	}
+}

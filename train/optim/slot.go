@@ -1,0 +1,75 @@
+package optim
+
+import "goomtrain/params"
+
+// A slot is one parameter with what an optimizer keeps of its gradients.
+type slot[F params.Float] struct {
+	p     *params.Param[F]
+	rule  string
+	rate  F   // factor on the learning rate
+	decay F   // weight decay per unit of learning rate; 0 where the role does not decay
+	m     []F // running mean of the gradients
+	v     []F // running mean of their squares; nil: the rule needs none
+}
+
+// slots are the parameters of an optimizer and what their running means lack: the means start at zero, and
+// the weights of the gradients in them add up to one minus the product of the means' betas, which is
+// beta^t for a constant beta and stays right when momentum cycles.
+type slots[F params.Float] struct {
+	all      []*slot[F]
+	products []float64 // of all beta1 and of all beta2 so far
+}
+
+// newSlots gives every parameter a running mean of its gradients.
+func newSlots[F params.Float](c Config, rule string, weightDecay float64, ps []*params.Param[F]) slots[F] {
+	s := slots[F]{products: []float64{1, 1}}
+	for _, p := range ps {
+		one := &slot[F]{p: p, rule: rule, rate: F(c.Rate(p.Role)), m: make([]F, len(p.Value))}
+		if p.Role.Decays() {
+			one.decay = F(weightDecay)
+		}
+		s.all = append(s.all, one)
+	}
+	return s
+}
+
+// advance takes the betas of one more step in and returns the weights of the two means.
+func (s *slots[F]) advance(beta1, beta2 float64) (weight1, weight2 float64) {
+	s.products[0] *= beta1
+	s.products[1] *= beta2
+	return 1 - s.products[0], 1 - s.products[1]
+}
+
+// pieces cuts the parameters for parallel work.
+func (s *slots[F]) pieces() (pieces []piece) {
+	for i, one := range s.all {
+		pieces = appendPieces(pieces, i, len(one.m))
+	}
+	return pieces
+}
+
+// Rule implements Optimizer.
+func (s *slots[F]) Rule(p *params.Param[F]) string {
+	for _, one := range s.all {
+		if one.p == p {
+			return one.rule
+		}
+	}
+	return ""
+}
+
+// State implements Optimizer: exp_avg.NAME and exp_avg_sq.NAME under PyTorch's names, and beta_products,
+// the products of all momenta and of all beta2 so far.
+func (s *slots[F]) State() []params.Array {
+	out := []params.Array{{Name: "beta_products", Shape: []int{2}, Data: s.products}}
+	for _, one := range s.all {
+		out = append(out, params.Array{Name: "exp_avg." + one.p.Name, Shape: one.p.Shape, Data: one.m})
+		if one.v != nil {
+			out = append(out, params.Array{Name: "exp_avg_sq." + one.p.Name, Shape: one.p.Shape, Data: one.v})
+		}
+	}
+	return out
+}
+
+// Restore implements Optimizer.
+func (s *slots[F]) Restore(saved []params.Array) error { return Restore(s.State(), saved) }
