@@ -157,7 +157,6 @@ func (c *Config) Validate() error {
 		{c.MicroBatch < 0, fmt.Sprintf("micro-batch %d: must be at least 0 (0: the whole batch)", c.MicroBatch)},
 		{c.MicroBatch > 0 && c.Batch%max(c.MicroBatch, 1) != 0, fmt.Sprintf("micro-batch %d does not divide batch %d: every piece must be of one size", c.MicroBatch, c.Batch)},
 		{c.Seq < 0, fmt.Sprintf("seq %d: must be at least 1 (0: the task's default)", c.Seq)},
-		{c.ScheduleSteps < 0, fmt.Sprintf("schedule-steps %d: must be at least 0", c.ScheduleSteps)},
 		{!(c.Clip >= 0), fmt.Sprintf("clip %g: must be at least 0 (0: no clipping)", c.Clip)},
 		{!(c.EMA >= 0 && c.EMA < 1), fmt.Sprintf("ema %g: must lie in [0, 1) (0: none)", c.EMA)},
 		{!(c.Dropout >= 0 && c.Dropout < 1), fmt.Sprintf("dropout %g: must lie in [0, 1) (0: none)", c.Dropout)},
@@ -186,7 +185,11 @@ func (c *Config) Validate() error {
 	if err := c.checkTask(); err != nil {
 		return err
 	}
-	if _, err := schedule.New(c.curve()); err != nil {
+	curve, err := c.curve()
+	if err != nil {
+		return err
+	}
+	if err := curve.Validate(); err != nil {
 		return err
 	}
 	o, err := c.optimizer()
@@ -201,24 +204,22 @@ func (c *Config) resolve() {
 	if c.MicroBatch == 0 {
 		c.MicroBatch = c.Batch
 	}
-	if c.ScheduleSteps == 0 {
-		c.ScheduleSteps = max(c.Steps, defaultSteps(c.Preset))
-	}
-	c.Warmup = min(c.Warmup, c.ScheduleSteps)
-	if c.Beta1 == 0 {
-		c.Beta1 = 0.9
-		if c.Schedule == "one-cycle" {
-			c.Beta1 = 0.85
-		}
+	if curve, err := c.curve(); err == nil { // else Validate says what is wrong
+		curve.Resolve()
+		c.ScheduleSteps, c.Warmup, c.Beta1 = curve.Steps, curve.Warmup, curve.Beta1
 	}
 }
 
 // curve is the schedule of the configuration.
-func (c *Config) curve() schedule.Config {
-	r := *c
-	r.resolve()
-	return schedule.Config{Name: r.Schedule, Steps: r.ScheduleSteps, Warmup: r.Warmup, LR: r.LR, MinLR: r.MinLR,
-		Beta1: r.Beta1, BetaMax: r.Beta1Max, Decaying: r.DecayRatio}
+func (c *Config) curve() (schedule.Config, error) {
+	s, err := schedule.NewConfig(c.Schedule)
+	if err == nil {
+		err = take(s.Settings(), c.Table())
+	}
+	if s.Steps == 0 {
+		s.Steps = max(c.Steps, defaultSteps(c.Preset))
+	}
+	return s, err
 }
 
 // optimizer is the optimizer of the configuration.

@@ -82,7 +82,11 @@ func TestShortRunsKeepTheCurve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := schedule.New(call.Config.curve())
+		curve, err := call.Config.curve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := schedule.New(curve)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,6 +110,13 @@ func TestBatchAlone(t *testing.T) {
 	}
 }
 
+// TestSmallConstantRate: a schedule without -min-lr does not hold the learning rate against its default.
+func TestSmallConstantRate(t *testing.T) {
+	if _, err := Parse([]string{"-schedule", "constant", "-lr", "5e-6"}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct {
 		want string
@@ -124,8 +135,8 @@ func TestParseRefuses(t *testing.T) {
 		{"dtype \"float16\": must be float32 or float64", []string{"-dtype", "float16"}},
 		{"optimizer \"adam\": must be one of adamw", []string{"-optimizer", "adam"}},
 		{"schedule \"linear\": must be one of constant", []string{"-schedule", "linear"}},
-		{"lr -1: must be a positive", []string{"-lr", "-1"}},
-		{"min-lr 1: must lie between 0 and lr 0.1", []string{"-lr", "0.1", "-min-lr", "1"}},
+		{"-lr -1: must be positive", []string{"-lr", "-1"}},
+		{"-min-lr 1: must be at most -lr 0.1", []string{"-lr", "0.1", "-min-lr", "1"}},
 		{"beta2 2: must lie in", []string{"-beta2", "2"}},
 		{"weight-decay -1", []string{"-weight-decay", "-1"}},
 		{"ema 1: must lie in [0, 1)", []string{"-ema", "1"}},
@@ -136,6 +147,7 @@ func TestParseRefuses(t *testing.T) {
 		{"-decay-ratio only works with -schedule wsd", []string{"-decay-ratio", "0.1"}},
 		{"-beta1-max only works with -schedule one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
 		{"-min-lr only works with a -schedule other than constant", []string{"-min-lr", "0", "-schedule", "constant"}},
+		{"-schedule-steps -1: must be at least 1 (0: the larger of -steps and the preset's steps)", []string{"-schedule-steps", "-1"}},
 		{"-sample only works with -task text", []string{"-sample", "3", "-task", "copy"}},
 		{"keep 0: must be at least 1", []string{"-keep", "0"}},
 		{"threads -1", []string{"-threads", "-1"}},

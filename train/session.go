@@ -76,7 +76,11 @@ func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dat
 			return nil, err
 		}
 	}
-	if s.schedule, err = schedule.New(cfg.curve()); err != nil {
+	curve, err := cfg.curve()
+	if err != nil {
+		return nil, err
+	}
+	if s.schedule, err = schedule.New(curve); err != nil {
 		return nil, err
 	}
 	optimizer, err := cfg.optimizer()

@@ -28,7 +28,7 @@ var may = map[string][]string{
 	"checkpoints":      {"params", "internal/atomicfile"},
 	"sampling":         {"rng", "internal/simd"},
 	"train/metrics":    {"internal/atomicfile"},
-	"train/schedule":   {},
+	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"params", "settings", "internal/registry", "internal/simd"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
 		"internal/simd", "rng", "internal/nearest", "settings", "internal/atomicfile"},

@@ -1,0 +1,104 @@
+package schedule
+
+import (
+	"fmt"
+	"reflect"
+
+	"goomtrain/internal/registry"
+	"goomtrain/settings"
+)
+
+// A Config is a schedule with its settings, those that all schedules share and those of its kind. Two
+// Configs of which one was assigned to the other share the settings of the kind: see Clone.
+type Config struct {
+	Name   string  // one of Names
+	LR     float64 // peak learning rate
+	Warmup int     // steps until the peak is reached; more than Steps: all of them
+	Steps  int     // length of the curve in steps; beyond it the last value holds. 0: the caller sets it before New
+	Beta1  float64 // momentum; 0: that of the kind
+	Kind   Kind    // of the type that is registered under Name
+}
+
+// NewConfig returns the schedule of that name with its default settings.
+func NewConfig(name string) (Config, error) {
+	kind, err := kinds.Find(name)
+	if err != nil {
+		return Config{}, err
+	}
+	return Config{Name: name, LR: 3e-3, Warmup: 10, Kind: registry.Copy(kind)}, nil
+}
+
+// Settings lists the name, what all schedules share, and what this one has. To change the name, make
+// another Config.
+func (c *Config) Settings() settings.Table {
+	t := settings.Table{
+		{Name: "schedule", Value: &c.Name, Rule: settings.OneOfFunc(Names)},
+		{Name: "lr", Help: "peak learning rate", Value: &c.LR, Rule: settings.Positive()},
+		{Name: "warmup", Help: "steps until the peak", Value: &c.Warmup, Rule: settings.AtLeast(0)},
+		{Name: "schedule-steps", Help: "length of the curve", Value: &c.Steps, Rule: settings.AtLeast(1), Zero: "the larger of -steps and the preset's steps"},
+		{Name: "beta1", Help: "momentum, one-cycle: at the peak", Value: &c.Beta1, Rule: settings.Fraction(), Zero: "0.85 with one-cycle, else 0.9"},
+	}
+	if c.Kind != nil {
+		t = append(t, c.Kind.Settings()...)
+	}
+	for i := range t {
+		t[i].Change = settings.Steers
+	}
+	return t
+}
+
+// Validate applies the settings' rules and those of the kind. Steps of 0 are valid.
+func (c Config) Validate() error {
+	if err := c.Settings().Validate(); err != nil {
+		return err
+	}
+	kind, err := kinds.Find(c.Name)
+	if err != nil {
+		return err
+	}
+	if reflect.TypeOf(kind) != reflect.TypeOf(c.Kind) {
+		return fmt.Errorf("schedule %s: its Kind is %T, want %T as NewConfig makes it", c.Name, c.Kind, kind)
+	}
+	c.Resolve()
+	if err := checkMomentum("beta1", c.Beta1); err != nil {
+		return err
+	}
+	return c.Kind.Validate(c)
+}
+
+// Resolve replaces what is automatic by what it stands for: a Beta1 of 0, and, where Steps are set, a Warmup
+// longer than they are.
+func (c *Config) Resolve() {
+	if c.Beta1 == 0 {
+		c.Beta1 = c.Kind.Momentum()
+	}
+	if c.Steps > 0 {
+		c.Warmup = min(c.Warmup, c.Steps)
+	}
+}
+
+// Clone returns a copy whose settings are its own.
+func (c Config) Clone() Config {
+	c.Kind = registry.Copy(c.Kind)
+	return c
+}
+
+// checkMomentum refuses a decay of the mean gradient at which the mean would never move.
+func checkMomentum(name string, beta float64) error {
+	if float32(beta) == 1 {
+		return fmt.Errorf("-%s %v: rounds to 1 in float32, where the momentum would never move: must be smaller", name, beta)
+	}
+	return nil
+}
+
+// minLRSetting and checkMinLR are of the kinds whose curve ends at a rate of its own.
+func minLRSetting(value *float64) settings.Setting {
+	return settings.Setting{Name: "min-lr", Help: "learning rate at the end", Value: value, Rule: settings.AtLeast(0)}
+}
+
+func checkMinLR(minLR float64, c Config) error {
+	if minLR > c.LR {
+		return fmt.Errorf("-min-lr %v: must be at most -lr %v", minLR, c.LR)
+	}
+	return nil
+}

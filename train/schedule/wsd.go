@@ -1,0 +1,37 @@
+package schedule
+
+import (
+	"math"
+
+	"goomtrain/settings"
+)
+
+func init() { Register("wsd", &WSD{MinLR: 1e-5, DecayRatio: 0.2}) }
+
+// WSD is warmup, stable, decay (arXiv 2404.06395): it rises as Constant does, stays, and falls to MinLR along
+// a line in the last part of the curve.
+type WSD struct {
+	Constant
+	MinLR      float64 // learning rate at the end of the curve
+	DecayRatio float64 // part of the curve, at its end, that decays
+}
+
+// Settings implements Kind.
+func (k *WSD) Settings() settings.Table {
+	return settings.Table{
+		minLRSetting(&k.MinLR),
+		{Name: "decay-ratio", Help: "part of the curve that decays", Value: &k.DecayRatio, Rule: settings.FractionTo1()},
+	}
+}
+
+// Validate implements Kind.
+func (k *WSD) Validate(c Config) error { return checkMinLR(k.MinLR, c) }
+
+// At implements Kind.
+func (k *WSD) At(c Config, step int) Rates {
+	decaying := min(int(math.Ceil(k.DecayRatio*float64(c.Steps))), c.Steps-c.Warmup)
+	if stable := c.Steps - decaying; step > stable {
+		return Rates{LR: c.LR + (k.MinLR-c.LR)*part(step-stable, decaying), Beta1: c.Beta1}
+	}
+	return k.Constant.At(c, step)
+}
