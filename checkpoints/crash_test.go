@@ -114,7 +114,7 @@ func TestFailureAtEveryOperation(t *testing.T) {
 					d := &failingDisk{operations: operations, bytes: math.MaxInt, dead: dead}
 					model, optimizer := tensorsOf(kind.step)
 					s := stateOf(kind.step)
-					s.Best, s.Patience = &Best{"loss", 1, kind.step}, 77
+					s.Best, s.Patience = &Best{Metric: "loss", Value: 1, Step: kind.step}, 77
 					dir, err := save(d, run, s, model, optimizer, SaveOptions{Keep: kind.keep})
 					if !d.failed {
 						if err != nil || operations < 11 {
@@ -191,7 +191,7 @@ func TestFailureOfUpdateState(t *testing.T) {
 		run := t.TempDir()
 		mustSave(t, run, stateOf(1), SaveOptions{})
 		s := stateOf(1)
-		s.Best = &Best{"loss", 1, 1}
+		s.Best = &Best{Metric: "loss", Value: 1, Step: 1}
 		d := &failingDisk{operations: operations, bytes: math.MaxInt, dead: true}
 		err := updateState(d, run, s)
 		if (err != nil) != d.failed || err != nil && !strings.Contains(err.Error(), filepath.Join(run, "checkpoints", "step-00000001")) {

@@ -26,7 +26,7 @@ func Example() {
 	saver := checkpoints.NewSaver(run, checkpoints.SaveOptions{Keep: 2})
 	for step := int64(1); step <= 3; step++ {
 		weight[0] = 10 * float32(step) // a training step
-		if err := saver.Submit(checkpoints.State{Step: step, DType: "float32"}, model, optimizer); err != nil {
+		if err := saver.Submit(checkpoints.State{Progress: checkpoints.Progress{Step: step}, DType: "float32"}, model, optimizer); err != nil {
 			fmt.Println(err)
 		}
 	}

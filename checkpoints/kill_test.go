@@ -45,7 +45,7 @@ func childSaves(run string) {
 	for {
 		step++
 		s := stateOf(step)
-		s.Best = &Best{"loss", 1, step - step%3}
+		s.Best = &Best{Metric: "loss", Value: 1, Step: step - step%3}
 		model, optimizer := tensorsOf(step)
 		if err := saver.Submit(s, model, optimizer); err != nil {
 			fmt.Println(err)

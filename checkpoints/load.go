@@ -17,8 +17,9 @@ type Checkpoint struct {
 	HasState bool     // false for a .safetensors file without a state.json that vouches for it
 	Notes    []string // for the user to see: what was passed over, and why
 
-	model string // path of the weights
-	exact bool   // tensors must have the very type they are read into
+	model string     // path of the weights
+	exact bool       // tensors must have the very type they are read into
+	sums  *stateFile // vouches for the files; nil if HasState is false
 }
 
 // ModelPath is the path of the weights.
@@ -116,7 +117,7 @@ func open(dir string, all bool) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Checkpoint{Dir: dir, State: state.State, HasState: true, model: filepath.Join(dir, modelFile), exact: all}, nil
+	return &Checkpoint{Dir: dir, State: state.State, HasState: true, model: filepath.Join(dir, modelFile), exact: all, sums: state}, nil
 }
 
 // openNewest opens the newest whole checkpoint of a run. Only damage is passed over: a newer format or an

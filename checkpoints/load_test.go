@@ -109,7 +109,7 @@ func TestNewerFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := bytes.Replace(text, []byte(`"format_version": 1`), []byte(`"format_version": 2`), 1)
+	newer := bytes.Replace(text, []byte(`"format_version": 2`), []byte(`"format_version": 3`), 1)
 	for i := range sumDigits {
 		newer[len(statePrefix)+i] = '0'
 	}
@@ -120,7 +120,7 @@ func TestNewerFormat(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range []string{run, filepath.Dir(path)} {
-			if _, err := Load(p); !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "knows versions up to 1") {
+			if _, err := Load(p); !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "knows versions up to 2") {
 				t.Errorf("%s, %s: %v", name, p, err)
 			}
 		}
@@ -182,7 +182,7 @@ func TestLoadWeights(t *testing.T) {
 	run := t.TempDir()
 	for step := int64(1); step <= 3; step++ {
 		s := stateOf(step)
-		s.Best = &Best{"loss", 1, min(step, 2)}
+		s.Best = &Best{Metric: "loss", Value: 1, Step: min(step, 2)}
 		mustSave(t, run, s, SaveOptions{})
 	}
 	c, err := LoadWeights(run)

@@ -24,6 +24,25 @@ func (c *Checkpoint) ReadOptimizer(into []params.Array) error {
 	return readAllInto(c.OptimizerPath(), into, "optimiser", true)
 }
 
+// ReadAverage fills the arrays, whose names are those of parameters, with the averages of the weights that
+// the optimiser's state holds (params.AveragePrefix), after verifying that file. It is for a checkpoint of
+// LoadWeights.
+func (c *Checkpoint) ReadAverage(into []params.Array) error {
+	if c.sums != nil {
+		if err := c.sums.verify(c.Dir, optimizerFile); err != nil {
+			return err
+		}
+	}
+	f, err := OpenTensors(c.OptimizerPath())
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(into) && err == nil; i++ {
+		err = f.ReadInto(params.AveragePrefix+into[i].Name, into[i].Data)
+	}
+	return errors.Join(err, f.Close())
+}
+
 func readAllInto(path string, into []params.Array, what string, exact bool) (err error) {
 	if err := checkArrays(into); err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)

@@ -28,7 +28,7 @@ type SaveOptions struct {
 }
 
 // Save writes the checkpoint of s.Step into a run folder, which is created if needed, and returns its
-// folder. The link last is moved to it, and best too if s.Best is of this step. A checkpoint of the same
+// folder. The link last is moved to it, and best too if s is the best of its run. A checkpoint of the same
 // step is replaced. Then checkpoints beyond opt.Keep are removed, never one that a link points to.
 //
 // On an error before the checkpoint is whole nothing has changed but that leftovers of killed saves are
@@ -86,7 +86,7 @@ func save(d disk, runDir string, s State, model, optimizer []params.Array, opt S
 	if err := d.point(filepath.Join(root, "last"), name); err != nil {
 		return dir, err
 	}
-	if s.Best != nil && s.Best.Step == s.Step {
+	if s.isBest() {
 		if err := d.point(filepath.Join(root, "best"), name); err != nil {
 			return dir, err
 		}
@@ -169,7 +169,7 @@ func putInPlace(d disk, temp, root, name string) error {
 }
 
 // UpdateState replaces the state.json of the checkpoint of s.Step by s, in one step; its tensors stay.
-// The link best is moved there if s.Best is of this step. It is for what is known only after saving: the
+// The link best is moved there if s is the best of its run. It is for what is known only after saving: the
 // evaluation of that step. On an error the former state.json stands.
 func UpdateState(runDir string, s State) error { return updateState(osDisk{}, runDir, s) }
 
@@ -189,7 +189,7 @@ func updateState(d disk, runDir string, s State) error {
 		if err := d.replace(filepath.Join(dir, stateName), text); err != nil {
 			return err
 		}
-		if s.Best != nil && s.Best.Step == s.Step {
+		if s.isBest() {
 			return d.point(filepath.Join(root(runDir), "best"), stepName(s.Step))
 		}
 		return nil

@@ -26,9 +26,9 @@ func tensorsOf(step int64) (model, optimizer []params.Array) {
 }
 
 func stateOf(step int64) State {
-	return State{Step: step, Tokens: step * 64, ElapsedSeconds: 0.5 * float64(step), Schedule: "one-cycle", Patience: 1,
-		RNG: json.RawMessage(`{"batches":{"seed":18446744073709551615,"stream":"<b>","counter":7}}`), Data: json.RawMessage(`[1,2]`),
-		ConfigHash: "c0ffee", DataFingerprint: "f00d", Model: json.RawMessage(`{"model":"goom-rnn","d_emb":64}`), DType: "float32"}
+	return State{Progress: Progress{Step: step, Tokens: step * 64, ElapsedSeconds: 0.5 * float64(step), Patience: 1, Evaluated: true, Skipped: 2},
+		Data:            json.RawMessage(`{"batches":{"seed":18446744073709551615,"stream":"<b>","counter":7}}`),
+		DataFingerprint: "f00d", Config: "model = \"goom-rnn\"\n", DType: "float32"}
 }
 
 func mustSave(t *testing.T, runDir string, s State, opt SaveOptions) string {
@@ -91,8 +91,7 @@ func steps(t *testing.T, runDir string) string {
 func TestSaveAndLoad(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "runs", "one")
 	want := stateOf(100)
-	want.Best = &Best{"valid loss", 1.25, 100}
-	want.Extra = json.RawMessage(`"x"`)
+	want.Best = &Best{"valid loss", 1.25, 1.5, 100}
 	dir := mustSave(t, run, want, SaveOptions{})
 	if wantDir := filepath.Join(run, "checkpoints", "step-00000100"); dir != wantDir || StepDir(run, 100) != wantDir {
 		t.Errorf("saved in %s, want %s", dir, wantDir)
@@ -150,7 +149,7 @@ func TestRetention(t *testing.T) {
 	}
 	for step := int64(10); step <= 90; step += 10 {
 		s := stateOf(step)
-		s.Best = &Best{"loss", 1, bestAt[step]}
+		s.Best = &Best{Metric: "loss", Value: 1, Step: bestAt[step]}
 		mustSave(t, run, s, SaveOptions{Keep: 2})
 		if got := steps(t, run); got != want[step] {
 			t.Errorf("after step %d: %s, want %s", step, got, want[step])
@@ -162,7 +161,7 @@ func TestRetention(t *testing.T) {
 	}
 	for step := int64(100); step <= 130; step += 10 {
 		s := stateOf(step)
-		s.Best = &Best{"loss", 1, 70}
+		s.Best = &Best{Metric: "loss", Value: 1, Step: 70}
 		mustSave(t, run, s, SaveOptions{Keep: 1})
 	}
 	if got := steps(t, run); got != "70 80(best) 130(last)" {
@@ -227,7 +226,7 @@ func TestUpdateState(t *testing.T) {
 		t.Errorf("best before any evaluation: %v", err)
 	}
 	s := stateOf(10)
-	s.Best, s.Patience = &Best{"loss", 2, 10}, 0
+	s.Best, s.Patience = &Best{Metric: "loss", Value: 2, Step: 10}, 0
 	if err := UpdateState(run, s); err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +245,7 @@ func TestUpdateState(t *testing.T) {
 func TestSaveRefusesABadState(t *testing.T) {
 	for name, change := range map[string]func(*State){
 		"elapsed seconds are NaN": func(s *State) { s.ElapsedSeconds = math.NaN() },
-		"best loss is +Inf":       func(s *State) { s.Best = &Best{"loss", math.Inf(1), 1} },
+		"best loss is +Inf":       func(s *State) { s.Best = &Best{Metric: "loss", Value: math.Inf(1), Step: 1} },
 		"data is not JSON":        func(s *State) { s.Data = json.RawMessage("\x01") },
 		"step -1":                 func(s *State) { s.Step = -1 },
 	} {
@@ -267,7 +266,7 @@ func TestSaveRefusesABadState(t *testing.T) {
 func TestTextLinks(t *testing.T) {
 	run := t.TempDir()
 	s := stateOf(5)
-	s.Best = &Best{"loss", 1, 5}
+	s.Best = &Best{Metric: "loss", Value: 1, Step: 5}
 	mustSave(t, run, s, SaveOptions{})
 	for _, link := range []string{"last", "best"} {
 		path := filepath.Join(root(run), link)

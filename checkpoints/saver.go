@@ -178,12 +178,12 @@ func stageData[T any](dst *any, src []T) {
 
 // clone copies what a caller might change.
 func (s State) clone() State {
-	for _, raw := range s.raws() {
-		*raw.value = bytes.Clone(*raw.value)
-	}
-	if s.Best != nil {
-		best := *s.Best
-		s.Best = &best
+	s.Data = bytes.Clone(s.Data)
+	for _, b := range []**Best{&s.Best, &s.Ended} {
+		if *b != nil {
+			copied := **b
+			*b = &copied
+		}
 	}
 	return s
 }

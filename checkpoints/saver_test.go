@@ -43,7 +43,7 @@ func TestSaverCopies(t *testing.T) {
 	}
 	copy(optimizer[0].Data.([]float32), nextOptimizer[0].Data.([]float32))
 	copy(optimizer[1].Data.([]int64), nextOptimizer[1].Data.([]int64))
-	state.RNG[2] = 'X'
+	state.Data[2] = 'X'
 	submitted := make(chan error)
 	go func() { submitted <- s.Submit(stateOf(2), model, optimizer) }()
 	go func() {
@@ -56,8 +56,8 @@ func TestSaverCopies(t *testing.T) {
 	}
 	close(d.entered)
 	for step := range int64(2) {
-		if c, got := mustBeWhole(t, StepDir(run, step+1)); got != step+1 || !reflect.DeepEqual(c.State.RNG, stateOf(1).RNG) {
-			t.Errorf("step %d holds step %d, generators %s", step+1, got, c.State.RNG)
+		if c, got := mustBeWhole(t, StepDir(run, step+1)); got != step+1 || !reflect.DeepEqual(c.State.Data, stateOf(1).Data) {
+			t.Errorf("step %d holds step %d, data %s", step+1, got, c.State.Data)
 		}
 	}
 	if err := s.Submit(state, model, optimizer); err == nil {
@@ -74,7 +74,7 @@ func TestSaverUpdatesAndReports(t *testing.T) {
 	if err := s.Submit(state, model, optimizer); err != nil {
 		t.Fatal(err)
 	}
-	state.Best = &Best{"loss", 0.5, 4}
+	state.Best = &Best{Metric: "loss", Value: 0.5, Step: 4}
 	if err := errors.Join(s.Update(state), s.Wait(), s.Wait(), s.Close(), s.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // FormatVersion is the version of state.json that this program writes and the newest it reads.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // maxState bounds state.json, which is read whole: 64 MiB are far more than any data position needs.
 const maxState = 64 << 20
@@ -29,33 +29,46 @@ const (
 	stateName     = "state.json"
 )
 
-// A State is everything but tensors that the next training step depends on. Raw fields hold any JSON
-// (nil: absent); they come back compact, otherwise as they were.
+// A State is everything but tensors that the next training step depends on.
 type State struct {
 	FormatVersion int       `json:"format_version"` // set by Save
 	Serial        int64     `json:"serial"`         // set by Save: 1, 2, 3, ... in the order of saving
 	SavedAt       time.Time `json:"saved_at"`       // set by Save; for people, nothing depends on it
 
-	Step            int64           `json:"step"`            // steps done
-	Tokens          int64           `json:"tokens"`          // tokens trained on
-	ElapsedSeconds  float64         `json:"elapsed_seconds"` // of training, over all resumes
-	Schedule        string          `json:"schedule"`
-	RNG             json.RawMessage `json:"rng,omitempty"`  // generators by name
-	Data            json.RawMessage `json:"data,omitempty"` // position of the data source
-	Best            *Best           `json:"best,omitempty"` // nil before the first evaluation
-	Patience        int             `json:"patience"`       // evaluations since the best one
-	ConfigHash      string          `json:"config_hash"`
+	Progress
+
+	// Ended is the evaluation that a session made of this step only because it ended, off the run's
+	// cadence; nil: none. It may make this checkpoint the best, but it does not steer a run that goes on.
+	Ended *Best `json:"ended,omitempty"`
+
+	Data            json.RawMessage `json:"data,omitempty"` // position of the data source, any JSON; it comes back compact
 	DataFingerprint string          `json:"data_fingerprint"`
-	Model           json.RawMessage `json:"model,omitempty"` // the model's configuration
-	DType           string          `json:"dtype"`           // float32 or float64
-	Extra           json.RawMessage `json:"extra,omitempty"` // whatever else the trainer keeps
+	DType           string          `json:"dtype"`            // float32 or float64
+	Config          string          `json:"config,omitempty"` // the run's configuration, in TOML
+}
+
+// Progress is how far a run has come. It is saved and restored whole.
+type Progress struct {
+	Step           int64   `json:"step"`                // updates made, skipped ones included
+	Tokens         int64   `json:"tokens"`              // counted tokens trained on
+	ElapsedSeconds float64 `json:"elapsed_seconds"`     // of training, over all sessions
+	Best           *Best   `json:"best,omitempty"`      // nil before the first finite evaluation
+	Patience       int     `json:"patience"`            // evaluations since the best one
+	Evaluated      bool    `json:"evaluated,omitempty"` // the evaluation of this step is in Best and Patience
+	Skipped        int     `json:"skipped,omitempty"`   // steps left out in a row, up to this one, because they were not finite
 }
 
 // Best is the best evaluation so far.
 type Best struct {
 	Metric string  `json:"metric"`
 	Value  float64 `json:"value"`
+	BPB    float64 `json:"bpb,omitempty"` // bits per byte of the same evaluation; 0: not known
 	Step   int64   `json:"step"`
+}
+
+// isBest reports whether the checkpoint of this state is the best of its run.
+func (s *State) isBest() bool {
+	return s.Best != nil && s.Best.Step == s.Step || s.Ended != nil && (s.Best == nil || s.Ended.Value < s.Best.Value)
 }
 
 // A stateFile is state.json. The sum must stay its first field in every version.
@@ -81,13 +94,13 @@ func (s *stateFile) encode() ([]byte, error) {
 	if math.IsNaN(s.ElapsedSeconds) || math.IsInf(s.ElapsedSeconds, 0) {
 		return nil, fmt.Errorf("checkpoint state: elapsed seconds are %v", s.ElapsedSeconds)
 	}
-	if b := s.Best; b != nil && (math.IsNaN(b.Value) || math.IsInf(b.Value, 0)) {
-		return nil, fmt.Errorf("checkpoint state: best %s is %v; leave Best nil until an evaluation is finite", b.Metric, b.Value)
-	}
-	for _, raw := range s.raws() {
-		if len(*raw.value) > 0 && !json.Valid(*raw.value) {
-			return nil, fmt.Errorf("checkpoint state: %s is not JSON: %s", raw.name, quote(string(*raw.value)))
+	for _, b := range []*Best{s.Best, s.Ended} {
+		if b != nil && (math.IsNaN(b.Value) || math.IsInf(b.Value, 0)) {
+			return nil, fmt.Errorf("checkpoint state: best %s is %v; leave it nil until an evaluation is finite", b.Metric, b.Value)
 		}
+	}
+	if len(s.Data) > 0 && !json.Valid(s.Data) {
+		return nil, fmt.Errorf("checkpoint state: data is not JSON: %s", quote(string(s.Data)))
 	}
 	s.SHA256 = strings.Repeat("0", sumDigits)
 	var b bytes.Buffer
@@ -104,16 +117,6 @@ func (s *stateFile) encode() ([]byte, error) {
 	sum := sha256.Sum256(out)
 	hex.Encode(out[len(statePrefix):], sum[:])
 	return out, nil
-}
-
-// A rawField is one of the fields that hold any JSON.
-type rawField struct {
-	name  string
-	value *json.RawMessage
-}
-
-func (s *State) raws() [4]rawField {
-	return [4]rawField{{"rng", &s.RNG}, {"data", &s.Data}, {"model", &s.Model}, {"extra", &s.Extra}}
 }
 
 // decodeState reads the text of state.json; file stands for it in errors.
@@ -138,6 +141,9 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 	if err == nil {
 		err = json.Unmarshal(text, s)
 	}
+	if err == nil && s.FormatVersion == 1 {
+		err = s.readVersion1(text)
+	}
 	if err != nil {
 		return nil, corrupt("cannot be understood: %v", err)
 	}
@@ -149,13 +155,31 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 			return nil, corrupt("it has no sum of %s", name)
 		}
 	}
-	for _, raw := range s.raws() {
-		var b bytes.Buffer
-		if *raw.value != nil && json.Compact(&b, *raw.value) == nil {
-			*raw.value = b.Bytes()
-		}
+	var b bytes.Buffer
+	if s.Data != nil && json.Compact(&b, s.Data) == nil {
+		s.Data = b.Bytes()
 	}
 	return s, nil
+}
+
+// readVersion1 reads what version 1 kept in a field of its own.
+func (s *stateFile) readVersion1(text []byte) error {
+	var old struct {
+		Extra struct {
+			Config    string  `json:"config"`
+			Evaluated bool    `json:"evaluated"`
+			Nonfinite int     `json:"nonfinite"`
+			BestBPB   float64 `json:"best_bpb"`
+		} `json:"extra"`
+	}
+	if err := json.Unmarshal(text, &old); err != nil {
+		return err
+	}
+	s.Config, s.Evaluated, s.Skipped = old.Extra.Config, old.Extra.Evaluated, old.Extra.Nonfinite
+	if s.Best != nil {
+		s.Best.BPB = old.Extra.BestBPB
+	}
+	return nil
 }
 
 const remedyOther = "name the run folder, which takes the newest whole checkpoint, or another checkpoint"

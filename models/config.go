@@ -2,131 +2,214 @@ package models
 
 import (
 	"fmt"
-	"slices"
 
 	"goomtrain/internal/nearest"
+	"goomtrain/params"
+	"goomtrain/settings"
 )
 
-// Config is what a model is built from. A field that a model does not have is 0.
+// Config is what a model is built from: the name of an architecture, the preset that its sizes started
+// from, and the sizes. NewConfig makes one.
 type Config struct {
-	Model       string `toml:"model" json:"model"`                                   // registered name
-	Vocab       int    `toml:"vocab" json:"vocab"`                                   // S, tokens
-	DEmb        int    `toml:"d_emb" json:"d_emb"`                                   // D, width of activations
-	Layers      int    `toml:"layers" json:"layers"`                                 // residual blocks
-	Heads       int    `toml:"heads" json:"heads"`                                   // H attention heads, or N hidden vectors
-	DHead       int    `toml:"d_head" json:"d_head"`                                 // width of a head, or of a hidden vector
-	DValue      int    `toml:"d_value,omitempty" json:"d_value,omitempty"`           // width of a head's values in log-attention; 0: d_head
-	TaylorTerms int    `toml:"taylor_terms,omitempty" json:"taylor_terms,omitempty"` // P, of taylor-attention
-	Positions   string `toml:"positions,omitempty" json:"positions,omitempty"`       // of transformers: rotary (also ""), learned or none
-	Context     int    `toml:"context,omitempty" json:"context,omitempty"`           // longest sequence of learned positions
-	MLP         string `toml:"mlp,omitempty" json:"mlp,omitempty"`                   // of transformers: gelu (also "") or swiglu
-	DMLP        int    `toml:"d_mlp,omitempty" json:"d_mlp,omitempty"`               // hidden width of the MLP; 0: 4 d_emb, swiglu about 8/3 d_emb
-
-	// Dropout is the probability with which, in training alone, numbers of the embeddings and of all that
-	// is added to the residual stream are set to zero: at the places of GPT-2, but for attention weights,
-	// which most of these models never form.
-	Dropout float64 `toml:"dropout,omitempty" json:"dropout,omitempty"`
+	Model  string
+	Preset string
+	Sizes  Sizes // nil: no registered model
 }
 
-// largest sizes that are accepted: beyond them a configuration is a mistake, and products of sizes
-// stay far from overflow.
-const (
-	largestVocab = 1 << 24
-	largestWidth = 1 << 16
-	largestCount = 1 << 12
-)
+// DefaultModel is the model of a configuration that names none.
+const DefaultModel = "goom-rnn"
 
-// Validate says which rule a configuration breaks.
-func (c Config) Validate() error {
-	a, err := find(c.Model)
+// NewConfig returns the sizes of a preset; "" stands for the default model and the model's default preset.
+// The vocabulary is to be set from the data (Fit).
+func NewConfig(model, preset string) (Config, error) {
+	if model == "" {
+		model = DefaultModel
+	}
+	a, err := architectures.Find(model)
 	if err != nil {
-		return err
+		return Config{}, err
 	}
-	for _, f := range []struct {
-		name           string
-		value, largest int
-	}{
-		{"vocab", c.Vocab, largestVocab},
-		{"d_emb", c.DEmb, largestWidth},
-		{"layers", c.Layers, largestCount},
-		{"heads", c.Heads, largestCount},
-		{"d_head", c.DHead, largestWidth},
-	} {
-		if f.value < 1 || f.value > f.largest {
-			return fmt.Errorf("%s is %d, want 1 to %d", f.name, f.value, f.largest)
+	if preset == "" {
+		preset = defaultPreset(a)
+	}
+	p, err := a.preset(model, preset)
+	if err != nil {
+		return Config{}, err
+	}
+	return Config{Model: model, Preset: preset, Sizes: p.sizes()}, nil
+}
+
+func defaultPreset(a architecture) string {
+	for _, p := range a.presets {
+		if p.name == "small" {
+			return p.name
 		}
 	}
-	if c.DValue < 0 || c.DValue > largestWidth || c.DValue > 0 && !a.values {
-		return fmt.Errorf("d_value is %d, want 0 or, for log-attention, up to %d", c.DValue, largestWidth)
-	}
-	if !(c.Dropout >= 0 && c.Dropout < 1) {
-		return fmt.Errorf("dropout is %g, want at least 0 (none) and less than 1", c.Dropout)
-	}
-	if a.blocks {
-		if err := validateTransformer(c); err != nil {
-			return err
+	return a.presets[0].name
+}
+
+func (a architecture) preset(model, name string) (preset, error) {
+	for _, p := range a.presets {
+		if p.name == name {
+			return p, nil
 		}
-	} else if c.Positions != "" || c.Context != 0 || c.MLP != "" || c.DMLP != 0 {
-		return fmt.Errorf("positions is %q, context %d, mlp %q and d_mlp %d, but %s has none of them: only softmax-attention and taylor-attention do", c.Positions, c.Context, c.MLP, c.DMLP, c.Model)
 	}
-	if n := c.leastWeights(); n > largestModel {
-		return fmt.Errorf("sizes of %d or more weights (d_emb %d, layers %d, heads %d, d_head %d, d_mlp %d, vocab %d): want at most %d", n, c.DEmb, c.Layers, c.Heads, c.DHead, c.DMLP, c.Vocab, largestModel)
+	return preset{}, fmt.Errorf("model %s has no preset %q%s", model, name, nearest.Hint(name, a.presetNames()))
+}
+
+func (a architecture) presetNames() []string {
+	names := make([]string, len(a.presets))
+	for i, p := range a.presets {
+		names[i] = p.name
 	}
-	if a.validate != nil {
-		return a.validate(c)
+	return names
+}
+
+// Presets lists the presets of a model in the order of registration, by convention the smallest first.
+func Presets(model string) ([]string, error) {
+	a, err := architectures.Find(model)
+	if err != nil {
+		return nil, err
+	}
+	return a.presetNames(), nil
+}
+
+// Training lists the settings of training with which the preset differs from the defaults of package train.
+func (c Config) Training() []settings.Pair {
+	if a, err := architectures.Find(c.Model); err == nil {
+		if p, err := a.preset(c.Model, c.Preset); err == nil {
+			return p.training
+		}
 	}
 	return nil
+}
+
+// Settings lists model and preset, the sizes that the architecture has, and what all have. model and
+// preset select the others: setting them here changes their names alone, so give them to NewConfig.
+func (c *Config) Settings() settings.Table {
+	table := settings.Table{
+		{Name: "model", Value: &c.Model, Rule: settings.OneOfFunc(Names), Change: settings.Frozen},
+		{Name: "preset", Help: "sizes and training to start from", Value: &c.Preset, Change: settings.Frozen},
+	}
+	if a, err := architectures.Find(c.Model); err == nil {
+		table[1].Rule, table[1].Zero = settings.OneOf(a.presetNames()...), defaultPreset(a)
+	}
+	if c.Sizes == nil {
+		return table[:1]
+	}
+	for _, s := range c.Sizes.Settings() {
+		s.Change = settings.Frozen
+		table = append(table, s)
+	}
+	common := c.Sizes.common()
+	return append(table,
+		settings.Setting{Name: "vocab", Help: "tokens of the model", Value: &common.Vocab, Rule: settings.Between(1, largestVocab), Zero: "those of the data", Change: settings.Frozen},
+		settings.Setting{Name: "dropout", Help: "part of the activations set to zero at random in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers})
+}
+
+// Common is what every architecture has; nil where no registered model is configured.
+func (c Config) Common() *Common {
+	if c.Sizes == nil {
+		return nil
+	}
+	return c.Sizes.common()
+}
+
+// Clone returns a configuration that shares nothing with c.
+func (c Config) Clone() Config {
+	if a, err := architectures.Find(c.Model); err == nil && c.Sizes != nil {
+		c.Sizes = a.clone(c.Sizes)
+	}
+	return c
 }
 
 // largestModel is the number of weights beyond which a configuration is a mistake.
 const largestModel = 1 << 32
 
-// leastWeights is a lower bound of the number of weights of any model of these sizes: its table, and
-// the largest map of each layer. Sizes within their limits do not overflow it.
-func (c Config) leastWeights() int64 {
-	heads := int64(c.Heads) * int64(c.DHead)
-	return int64(c.Vocab)*int64(c.DEmb) + int64(c.Layers)*int64(c.DEmb)*max(heads, int64(c.DEmb), int64(c.DMLP))
+// Validate returns an error that names the rule that the sizes break. It does not ask for a vocabulary.
+func (c Config) Validate() error {
+	a, err := architectures.Find(c.Model)
+	if err != nil {
+		return err
+	}
+	if c.Sizes == nil {
+		return fmt.Errorf("model %s has no sizes: make the configuration by NewConfig", c.Model)
+	}
+	if err := c.Settings().Validate(); err != nil {
+		return err
+	}
+	if err := c.Sizes.Validate(); err != nil {
+		return err
+	}
+	if n := c.weights(a); n > largestModel {
+		return fmt.Errorf("model %s with these sizes has %.3g weights: must be at most %d", c.Model, n, largestModel)
+	}
+	return nil
 }
 
-// FitsFile says whether a weights file of so many bytes can hold a model of these sizes, so that one
-// is not built for a file that cannot fill it.
-func (c Config) FitsFile(bytes int64) bool { return 2*c.leastWeights() <= bytes }
-
-// A preset is a named set of sizes. What stays 0 comes from the task: the vocabulary.
-type preset struct {
-	name   string
-	config Config
-	why    string
+// weights is the number of weights of the model, by building it without memory.
+func (c Config) weights(a architecture) float64 {
+	set := params.NewShapes[float32]()
+	newNetwork(a, set, c.Sizes)
+	n := 0.0
+	for _, p := range set.All() {
+		size := 1.0
+		for _, d := range p.Shape {
+			size *= float64(d)
+		}
+		n += size
+	}
+	return n
 }
 
-// Presets lists the presets of a model, the smallest first.
-func Presets(model string) ([]string, error) {
-	a, err := find(model)
+// FitsFile reports whether a weights file of so many bytes can hold the model, so that one is not built for
+// a file that cannot fill it.
+func (c Config) FitsFile(bytes int64) bool {
+	a, err := architectures.Find(c.Model)
+	return err == nil && 2*c.weights(a) <= float64(bytes) // 2 bytes a weight in the narrowest type that is read
+}
+
+// Fit sets what follows from the data: the vocabulary, and whatever depends on the longest sequence. It
+// returns an error where a size that was set is too small for the data.
+func (c Config) Fit(vocab, longest int) error {
+	switch common := c.Sizes.common(); {
+	case common.Vocab == 0:
+		common.Vocab = vocab
+	case common.Vocab < vocab:
+		return fmt.Errorf("-vocab %d: the data has %d tokens: must be at least as many (0: as many)", common.Vocab, vocab)
+	}
+	if bounded, ok := c.Sizes.(LengthFitter); ok {
+		return bounded.FitLength(longest)
+	}
+	return nil
+}
+
+// A LengthFitter is a Sizes with a longest sequence, such as a table of positions.
+type LengthFitter interface {
+	// FitLength sets the longest sequence if it is not set, or returns an error if it is too short. A
+	// length of 0 is one that is not known.
+	FitLength(longest int) error
+}
+
+// New builds the model of a configuration. Its initial weights follow from the seed.
+func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if c.Common().Vocab == 0 {
+		return nil, fmt.Errorf("model %s: the vocabulary is not known: call Config.Fit with that of the data", c.Model)
+	}
+	if bounded, ok := c.Sizes.(LengthFitter); ok {
+		if err := bounded.FitLength(0); err != nil {
+			return nil, fmt.Errorf("model %s: %w", c.Model, err)
+		}
+	}
+	a, err := architectures.Find(c.Model)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(a.presets))
-	for i, p := range a.presets {
-		names[i] = p.name
-	}
-	return names, nil
-}
-
-// Preset returns the sizes of a preset. A vocabulary of 0 is to be set from the data.
-func Preset(model, name string) (Config, error) {
-	a, err := find(model)
-	if err != nil {
-		return Config{}, err
-	}
-	i := slices.IndexFunc(a.presets, func(p preset) bool { return p.name == name })
-	if i < 0 {
-		names, _ := Presets(model)
-		return Config{}, fmt.Errorf("model %s has no preset %q%s", model, name, nearest.Hint(name, names))
-	}
-	c := a.presets[i].config
-	c.Model = model
-	if a.blocks {
-		c.Positions, c.MLP = "rotary", "gelu"
-	}
-	return c, nil
+	set := params.NewSet[F](seed)
+	m := FromNetwork(set, newNetwork(a, set, c.Sizes))
+	m.config = c.Clone()
+	return m, nil
 }

@@ -14,9 +14,9 @@ func TestDropout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const size, length = 2, 9
 			c := smallest(t, name)
-			inputs, targets := text(size, length, c.Vocab)
+			inputs, targets := text(size, length, c.Common().Vocab)
 			plain := build[float64](t, c)
-			c.Dropout = 0.5
+			c.Common().Dropout = 0.5
 			m := build[float64](t, c)
 			step := func(m *Model[float64], update int64) float64 {
 				m.Draw(update, 0)
@@ -70,14 +70,14 @@ func TestDropoutSites(t *testing.T) {
 			if n := count(layers.NewTraining[float32](2, 5, m.noise), m); n != 0 {
 				t.Errorf("%d nodes of dropout for probability 0", n)
 			}
-			c.Dropout = 0.1
+			c.Common().Dropout = 0.1
 			m = build[float32](t, c)
 			if n := count(layers.NewGraph[float32](2, 5), m); n != 0 {
 				t.Errorf("%d nodes of dropout in evaluation", n)
 			}
-			want := 1 + c.Layers
-			if a, err := find(name); err != nil || a.blocks {
-				want = 1 + 2*c.Layers // attention and MLP add to the stream one after the other
+			want := 1 + 2
+			if isTransformer(name) {
+				want = 1 + 2*2 // attention and MLP add to the stream one after the other
 			}
 			if n := count(layers.NewTraining[float32](2, 5, m.noise), m); n != want {
 				t.Errorf("%d nodes of dropout, want %d", n, want)

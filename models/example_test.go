@@ -9,11 +9,11 @@ import (
 
 // One step of gradient descent on a sequence, and the loss after it.
 func Example() {
-	config, err := models.Preset("goom-rnn", "nano")
+	config, err := models.NewConfig("goom-rnn", "nano")
 	if err != nil {
 		panic(err)
 	}
-	config.Vocab = 4
+	config.Common().Vocab = 4
 	model, err := models.New[float32](config, 1)
 	if err != nil {
 		panic(err)

@@ -60,7 +60,7 @@ func testGenerate[F simd.Float](t *testing.T, c Config) {
 	}
 	whole := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
 	for i := 2; i < length-1; i++ {
-		if want := int32(simd.ArgMax(whole[i*c.Vocab : (i+1)*c.Vocab])); tokens[i+1] != want {
+		if want := int32(simd.ArgMax(whole[i*c.Common().Vocab : (i+1)*c.Common().Vocab])); tokens[i+1] != want {
 			t.Fatalf("token %d is %d; the whole context predicts %d", i+1, tokens[i+1], want)
 		}
 	}
@@ -77,7 +77,7 @@ func heap() uint64 {
 func TestMemoryIsFlat(t *testing.T) {
 	c := smallest(t, "goom-rnn")
 	m := build[float32](t, c)
-	inputs, targets := text(2, 8, c.Vocab)
+	inputs, targets := text(2, 8, c.Common().Vocab)
 	steps := func(n int) uint64 {
 		for range n {
 			if _, err := m.Step(inputs, targets, 2, 8, 1); err != nil {

@@ -13,8 +13,8 @@ import (
 // fromCase is the registered model with a case's weights.
 func fromCase[F simd.Float](t *testing.T, c golden.Case) *Model[F] {
 	t.Helper()
-	m, err := New[F](Config{Model: "goom-rnn", Vocab: c.Int("vocab", 0), DEmb: c.Int("d_emb", 0), Layers: c.Int("n_layers", 0),
-		Heads: c.Int("n_hid", 0), DHead: c.Int("d_hid", 0)}, 1)
+	m, err := New[F](Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common{Vocab: c.Int("vocab", 0)}, Stack{DEmb: c.Int("d_emb", 0), Layers: c.Int("n_layers", 0),
+		Heads: c.Int("n_hid", 0), DHead: c.Int("d_hid", 0)}}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

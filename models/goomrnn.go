@@ -5,42 +5,50 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/layers"
 	"goomtrain/params"
+	"goomtrain/settings"
 )
 
-// goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding,
-// residual blocks x + Linear(GLU(GOOMSSM(LayerNorm(x)))), LayerNorm, tied head. Heads is the number
-// of hidden vectors of a layer, DHead their width. Parameter names are those of the paper's PyTorch
-// module, so that weights travel.
-var goomRNN = architecture{
-	name: "goom-rnn",
-	presets: []preset{
-		{"nano", Config{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}, "seconds a run, for tests and debugging"},
-		{"small", Config{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}, "learns text in two minutes on 2 cores"},
-		{"base", Config{DEmb: 256, Layers: 6, Heads: 16, DHead: 16}, "an hour of training on 2 cores"},
-		{"paper-task", Config{DEmb: 512, Layers: 8, Heads: 16, DHead: 32}, "the paper's model of synthetic tasks and images"},
-		{"paper-124m", Config{DEmb: 768, Layers: 24, Heads: 24, DHead: 32}, "the paper's language model, with the GPT-2 vocabulary"},
-	},
-	validate: func(c Config) error {
-		if c.TaylorTerms != 0 {
-			return fmt.Errorf("taylor_terms is %d, but goom-rnn has none", c.TaylorTerms)
-		}
-		return nil
-	},
-	single: newGOOMRNN[float32],
-	double: newGOOMRNN[float64],
+// GOOMRNN is the sizes of goom-rnn. Heads is the number of hidden vectors of a layer, DHead their width.
+type GOOMRNN struct {
+	Common
+	Stack
 }
 
-type goomRNNNetwork[F simd.Float] struct {
+// goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding,
+// residual blocks x + Linear(GLU(GOOMSSM(LayerNorm(x)))), LayerNorm, tied head. Parameter names are those of
+// the paper's PyTorch module, so that weights travel.
+var goomRNN = Architecture[GOOMRNN]{
+	Name:  "goom-rnn",
+	About: "non-diagonal recurrence over generalized orders of magnitude",
+	Presets: []Preset[GOOMRNN]{
+		{"nano", GOOMRNN{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "seconds a run, for tests and debugging", nanoTraining},
+		{"small", GOOMRNN{Stack: Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}}, "learns text in two minutes on 2 cores", nil},
+		{"base", GOOMRNN{Stack: Stack{DEmb: 256, Layers: 6, Heads: 16, DHead: 16}}, "an hour of training on 2 cores", baseTraining},
+		{"paper-task", GOOMRNN{Stack: Stack{DEmb: 512, Layers: 8, Heads: 16, DHead: 32}}, "the paper's model of synthetic tasks and images: many short sequences",
+			pairs("steps", "5000", "batch", "32", "micro-batch", "8", "lr", "0.001", "eval-every", "500", "save-every", "500")},
+		{"paper-124m", GOOMRNN{Stack: Stack{DEmb: 768, Layers: 24, Heads: 24, DHead: 32}}, "the paper's language model, with the GPT-2 vocabulary",
+			pairs("tokenizer", "gpt2", "seq", "1024", "steps", "100000", "batch", "480", "micro-batch", "4", "lr", "0.001", "eval-every", "1000", "save-every", "1000")},
+	},
+	Float32: newGOOMRNN[float32],
+	Float64: newGOOMRNN[float64],
+}
+
+// Settings implements Sizes.
+func (c *GOOMRNN) Settings() settings.Table { return c.Stack.settings() }
+
+// Validate implements Sizes.
+func (c *GOOMRNN) Validate() error { return nil }
+
+type goomRNNNetwork[F params.Float] struct {
 	embed   *layers.Embedding[F]
 	dropout *layers.Dropout[F]
 	blocks  []*layers.RecurrentBlock[F]
 	norm    *layers.LayerNorm[F]
 }
 
-func newGOOMRNN[F simd.Float](s params.Set[F], c Config) Network[F] {
+func newGOOMRNN[F params.Float](s params.Set[F], c GOOMRNN) Network[F] {
 	n := &goomRNNNetwork[F]{
 		embed:   layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
 		dropout: layers.NewDropout(s, c.Dropout),

@@ -5,34 +5,44 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/simd"
 	"goomtrain/layers"
 	"goomtrain/params"
+	"goomtrain/settings"
 )
 
-// logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, residual blocks
-// x + Linear(GLU(Linear(LogAttention(Linear(LayerNorm(x)))))), LayerNorm, tied head. DHead is the width of a
-// head's keys and, unless DValue says otherwise, of its values. Parameter names are those of the paper's PyTorch
-// module, so that weights travel.
-var logAttention = architecture{
-	name: "log-attention",
-	presets: []preset{
-		{"nano", Config{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}, "seconds a run, for tests and debugging"},
-		{"small", Config{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, "learns text in two minutes on 2 cores"},
-		{"base", Config{DEmb: 256, Layers: 6, Heads: 8, DHead: 32}, "an hour of training on 2 cores"},
-	},
-	validate: func(c Config) error {
-		if c.TaylorTerms != 0 {
-			return fmt.Errorf("taylor_terms is %d, but log-attention has none: did you mean taylor-attention?", c.TaylorTerms)
-		}
-		return nil
-	},
-	values: true,
-	single: newLogAttention[float32],
-	double: newLogAttention[float64],
+// LogAttention is the sizes of log-attention. DHead is the width of a head's keys and, unless DValue says
+// otherwise, of its values.
+type LogAttention struct {
+	Common
+	Stack
+	DValue int // width of a head's values; 0: DHead
 }
 
-type logAttentionNetwork[F simd.Float] struct {
+// logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, residual blocks
+// x + Linear(GLU(Linear(LogAttention(Linear(LayerNorm(x)))))), LayerNorm, tied head. Parameter names are
+// those of the paper's PyTorch module, so that weights travel.
+var logAttention = Architecture[LogAttention]{
+	Name:  "log-attention",
+	About: "log-exp softmax attention at constant cost per token",
+	Presets: []Preset[LogAttention]{
+		{"nano", LogAttention{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "seconds a run, for tests and debugging", nanoTraining},
+		{"small", LogAttention{Stack: Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}}, "learns text in two minutes on 2 cores", nil},
+		{"base", LogAttention{Stack: Stack{DEmb: 256, Layers: 6, Heads: 8, DHead: 32}}, "an hour of training on 2 cores", baseTraining},
+	},
+	Float32: newLogAttention[float32],
+	Float64: newLogAttention[float64],
+}
+
+// Settings implements Sizes.
+func (c *LogAttention) Settings() settings.Table {
+	return append(c.Stack.settings(),
+		settings.Setting{Name: "d-value", Help: "width of a head's values", Value: &c.DValue, Rule: settings.Between(1, largestWidth), Zero: "d-head"})
+}
+
+// Validate implements Sizes.
+func (c *LogAttention) Validate() error { return nil }
+
+type logAttentionNetwork[F params.Float] struct {
 	embed     *layers.Embedding[F]
 	positions *layers.DecayPositions[F]
 	dropout   *layers.Dropout[F]
@@ -40,7 +50,7 @@ type logAttentionNetwork[F simd.Float] struct {
 	norm      *layers.LayerNorm[F]
 }
 
-func newLogAttention[F simd.Float](s params.Set[F], c Config) Network[F] {
+func newLogAttention[F params.Float](s params.Set[F], c LogAttention) Network[F] {
 	value := c.DValue
 	if value == 0 {
 		value = c.DHead

@@ -19,8 +19,8 @@ func TestLogAttentionGolden(t *testing.T) {
 func testLogAttention[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
 	r := golden.NewRecorder(t, "log_attention_lm")
 	for _, c := range golden.Load(t, "log_attention_lm") {
-		m, err := New[F](Config{Model: "log-attention", Vocab: c.Int("vocab", 0), DEmb: c.Int("d_emb", 0), Layers: c.Int("n_layers", 0),
-			Heads: c.Int("n_heads", 0), DHead: c.Int("d_key", 0), DValue: c.Int("d_val", 0)}, 1)
+		m, err := New[F](Config{Model: "log-attention", Sizes: &LogAttention{Common{Vocab: c.Int("vocab", 0)},
+			Stack{c.Int("d_emb", 0), c.Int("n_layers", 0), c.Int("n_heads", 0), c.Int("d_key", 0)}, c.Int("d_val", 0)}}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 // Network is what a model is made of: a function from tokens to hidden states, and a head tied to the
 // embedding. Methods add to the graph they are given; they are called once for every batch size and
 // length.
-type Network[F simd.Float] interface {
+type Network[F params.Float] interface {
 	// Hidden maps tokens [B, T] to the hidden states [B, T, D] that the head reads. Position t must
 	// depend on tokens 0..t alone.
 	Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node
@@ -32,7 +32,7 @@ type Stats struct {
 }
 
 // Trainable is what a training loop needs of a model.
-type Trainable[F simd.Float] interface {
+type Trainable[F params.Float] interface {
 	// Params lists the parameters, always in the same order.
 	Params() []*params.Param[F]
 	// Step runs forward and backward on size sequences of that length, row-major, and adds to every
@@ -42,15 +42,8 @@ type Trainable[F simd.Float] interface {
 	Evaluate(inputs, targets []int32, size, length int) (Stats, error)
 }
 
-// Random is a Trainable that draws random numbers in training, as for dropout.
-type Random interface {
-	// Draw says which those of the next Step are: all follow from the seed, the number of the update and
-	// the number of the Step's first sequence within the batch of the update.
-	Draw(update int64, first int)
-}
-
 // Model runs a network: it compiles a graph for each batch size and length that it meets.
-type Model[F simd.Float] struct {
+type Model[F params.Float] struct {
 	config  Config
 	net     Network[F]
 	params  []*params.Param[F]
@@ -63,10 +56,13 @@ type Model[F simd.Float] struct {
 var (
 	_ Trainable[float32] = (*Model[float32])(nil)
 	_ Random             = (*Model[float32])(nil)
+	_ Configured         = (*Model[float32])(nil)
+	_ Streamer[float32]  = (*Model[float32])(nil)
+	_ Profiler           = (*Model[float32])(nil)
 )
 
 // FromNetwork makes a model of a network whose parameters are those of the set.
-func FromNetwork[F simd.Float](set params.Set[F], net Network[F]) *Model[F] {
+func FromNetwork[F params.Float](set params.Set[F], net Network[F]) *Model[F] {
 	return &Model[F]{net: net, params: set.All(), noise: ops.NewNoise(set.Seed())}
 }
 
@@ -75,6 +71,14 @@ func (m *Model[F]) Config() Config { return m.config }
 
 // Params lists the parameters in the order in which the network made them.
 func (m *Model[F]) Params() []*params.Param[F] { return m.params }
+
+// context is the longest sequence; 0: any.
+func (m *Model[F]) context() int {
+	if b, ok := m.net.(Bounded); ok {
+		return b.Context()
+	}
+	return 0
+}
 
 // Vocab is the number of tokens.
 func (m *Model[F]) Vocab() int { return m.net.Head().Table.Shape[0] }
@@ -139,8 +143,8 @@ func (m *Model[F]) check(inputs, targets []int32, size, length int) error {
 	if size < 1 || length < 1 || len(inputs) != size*length || len(targets) != size*length {
 		return fmt.Errorf("models: %d inputs and %d targets for %d sequences of length %d", len(inputs), len(targets), size, length)
 	}
-	if c := m.config.Context; c > 0 && length > c {
-		return fmt.Errorf("models: sequences of length %d, but the model has learned positions for %d (context)", length, c)
+	if c := m.context(); c > 0 && length > c {
+		return fmt.Errorf("models: sequences of length %d, but the model has learned positions for %d (-context)", length, c)
 	}
 	vocab := int32(m.Vocab())
 	for i, t := range inputs {
@@ -178,7 +182,7 @@ func (m *Model[F]) Profile() []OpTime {
 }
 
 // compiled is the graph of a loss for one batch size and length, ready to run.
-type compiled[F simd.Float] struct {
+type compiled[F params.Float] struct {
 	size, length    int
 	inputs, targets []int32
 	weight          [1]F

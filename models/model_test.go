@@ -12,6 +12,7 @@ import (
 	"goomtrain/layers"
 	"goomtrain/params"
 	"goomtrain/rng"
+	"goomtrain/settings"
 )
 
 // smallest is a configuration of each registered model that is quick to run.
@@ -21,12 +22,22 @@ func smallest(t testing.TB, name string) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Preset(name, presets[0])
+	c, err := NewConfig(name, presets[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Vocab, c.DEmb, c.Layers, c.Heads, c.DHead = 17, 24, 2, 3, 8
+	set(t, c, "vocab", "17", "d-emb", "24", "layers", "2", "heads", "3", "d-head", "8")
 	return c
+}
+
+// set sets sizes by their names.
+func set(t testing.TB, c Config, namesAndValues ...string) {
+	t.Helper()
+	for _, p := range pairs(namesAndValues...) {
+		if err := c.Settings().Set(p); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func build[F simd.Float](t testing.TB, c Config) *Model[F] {
@@ -56,7 +67,7 @@ func eachModel(t *testing.T, body func(t *testing.T, c Config)) {
 		t.Run(name, func(t *testing.T) { body(t, smallest(t, name)) })
 		t.Run(name+" dropout", func(t *testing.T) {
 			c := smallest(t, name)
-			c.Dropout = 0.25
+			c.Common().Dropout = 0.25
 			body(t, c)
 		})
 	}
@@ -67,7 +78,7 @@ func TestTapeMachineAgrees(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 2, 9
 		m := build[float64](t, c)
-		inputs, targets := text(size, length, c.Vocab)
+		inputs, targets := text(size, length, c.Common().Vocab)
 		stats, err := m.Step(inputs, targets, size, length, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +120,7 @@ func TestStepSteadyState(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 3, 20
 		m := build[float32](t, c)
-		inputs, targets := text(size, length, c.Vocab)
+		inputs, targets := text(size, length, c.Common().Vocab)
 		if n := testing.AllocsPerRun(5, func() {
 			if _, err := m.Step(inputs, targets, size, length, 10); err != nil {
 				t.Fatal(err)
@@ -128,7 +139,7 @@ func TestThreads(t *testing.T) {
 	defer simd.SetThreads(simd.Threads())
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 5, 70
-		inputs, targets := text(size, length, c.Vocab)
+		inputs, targets := text(size, length, c.Common().Vocab)
 		var want []params.Param[float32]
 		for _, threads := range []int{1, 2, 3, 7} {
 			simd.SetThreads(threads)
@@ -156,7 +167,7 @@ func TestThreads(t *testing.T) {
 func TestMicroBatches(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 8, 11
-		inputs, targets := text(size, length, c.Vocab)
+		inputs, targets := text(size, length, c.Common().Vocab)
 		counted := 0.0
 		for _, target := range targets {
 			if target >= 0 {
@@ -199,12 +210,12 @@ func TestStreamEqualsWhole(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const length = 200
 		m := build[float64](t, c)
-		tokens, _ := text(1, length, c.Vocab)
+		tokens, _ := text(1, length, c.Common().Vocab)
 		whole := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
 		check := func(got []float64, read int) {
 			t.Helper()
 			for i, v := range got {
-				if want := whole[(read-1)*c.Vocab+i]; math.Abs(v-want) > 1e-10 {
+				if want := whole[(read-1)*c.Common().Vocab+i]; math.Abs(v-want) > 1e-10 {
 					t.Fatalf("after %d tokens: logit %d is %v, want %v", read, i, v, want)
 				}
 			}
@@ -269,13 +280,13 @@ func TestCausal(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const length, changed = 40, 23
 		m := build[float64](t, c)
-		tokens, _ := text(1, length, c.Vocab)
+		tokens, _ := text(1, length, c.Common().Vocab)
 		before := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
-		tokens[changed] = (tokens[changed] + 1) % int32(c.Vocab)
+		tokens[changed] = (tokens[changed] + 1) % int32(c.Common().Vocab)
 		after := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
 		for i := range before {
 			differs := math.Abs(before[i]-after[i]) > 1e-12
-			if at := i / c.Vocab; at < changed && differs {
+			if at := i / c.Common().Vocab; at < changed && differs {
 				t.Fatalf("position %d sees token %d", at, changed)
 			} else if at == length-1 && differs {
 				return // and the last position does see it
@@ -338,7 +349,7 @@ func TestBadStreams(t *testing.T) {
 // TestRestoredPositions: positions outside the context end a stream by an error.
 func TestRestoredPositions(t *testing.T) {
 	c := smallest(t, "softmax-attention")
-	c.Positions, c.Context = "learned", 32
+	set(t, c, "positions", "learned", "context", "32")
 	s, err := build[float32](t, c).NewStream()
 	if err != nil {
 		t.Fatal(err)
@@ -357,26 +368,80 @@ func TestRestoredPositions(t *testing.T) {
 	t.Error("the state has no position")
 }
 
+// TestBadConfigs: a broken rule is named with the setting, the value and its spelling as a flag.
 func TestBadConfigs(t *testing.T) {
-	good := smallest(t, "goom-rnn")
-	for name, change := range map[string]func(*Config){
-		"model":        func(c *Config) { c.Model = "goom-rnm" },
-		"vocab":        func(c *Config) { c.Vocab = 0 },
-		"d_emb":        func(c *Config) { c.DEmb = -1 },
-		"layers":       func(c *Config) { c.Layers = 1 << 30 },
-		"heads":        func(c *Config) { c.Heads = 0 },
-		"d_head":       func(c *Config) { c.DHead = 0 },
-		"taylor_terms": func(c *Config) { c.TaylorTerms = 3 },
-		"d_value":      func(c *Config) { c.DValue = 3 },
-		"dropout":      func(c *Config) { c.Dropout = 1 },
+	for _, c := range []struct{ model, name, value, want string }{
+		{"goom-rnn", "model", "goom-rnm", `there is no model "goom-rnm"; did you mean "goom-rnn"?`},
+		{"goom-rnn", "vocab", "-1", "-vocab -1: must be 1 to"},
+		{"goom-rnn", "d-emb", "-1", "-d-emb -1: must be 1 to 65536"},
+		{"goom-rnn", "layers", "1073741824", "-layers 1073741824: must be 1 to 4096"},
+		{"goom-rnn", "heads", "-2", "-heads -2: must be 1 to"},
+		{"goom-rnn", "d-head", "65537", "-d-head 65537: must be 1 to"},
+		{"goom-rnn", "dropout", "1", "-dropout 1: must lie in [0, 1)"},
+		{"goom-rnn", "taylor-terms", "3", `there is no setting "taylor-terms"`},
+		{"log-attention", "d-value", "-3", "-d-value -3: must be 1 to"},
+		{"softmax-attention", "positions", "sinus", `-positions "sinus": must be one of rotary, learned, none`},
+		{"softmax-attention", "mlp", "relu", `-mlp "relu": must be one of gelu, swiglu`},
+		{"softmax-attention", "d-mlp", "-1", "-d-mlp -1: must be 1 to"},
+		{"softmax-attention", "context", "9", `-context 9: only learned positions end, but -positions is "rotary"`},
+		{"taylor-attention", "taylor-terms", "99", "-taylor-terms 99: must be 1 to"},
+		{"taylor-attention", "d-head", "4000", "lower one of them"},
 	} {
-		c := good
-		change(&c)
-		if _, err := New[float32](c, 1); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: error %v", name, err)
+		config := smallest(t, c.model)
+		err := config.Settings().Set(settings.Pair{Name: c.name, Text: c.value})
+		if err == nil {
+			_, err = New[float32](config, 1)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %s %s: error %v, want %q", c.model, c.name, c.value, err, c.want)
 		}
 	}
-	if _, err := Preset("goom-rnn", "huge"); err == nil || !strings.Contains(err.Error(), "nano") {
+	if _, err := NewConfig("goom-rnn", "huge"); err == nil || !strings.Contains(err.Error(), "nano") {
 		t.Errorf("preset huge: error %v", err)
+	}
+	if _, err := New[float32](Config{Model: "goom-rnn"}, 1); err == nil || !strings.Contains(err.Error(), "NewConfig") {
+		t.Errorf("no sizes: error %v", err)
+	}
+	fresh, err := NewConfig("goom-rnn", "nano")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New[float32](fresh, 1); err == nil || !strings.Contains(err.Error(), "vocabulary") {
+		t.Errorf("no vocabulary: error %v", err)
+	}
+	set(t, fresh, "vocab", "16777216", "layers", "4096", "d-emb", "65536")
+	if err := fresh.Validate(); err == nil || !strings.Contains(err.Error(), "weights: must be at most") {
+		t.Errorf("too many weights: error %v", err)
+	}
+}
+
+// TestFit: what is not set follows from the data; what is set and too small is refused.
+func TestFit(t *testing.T) {
+	c, err := NewConfig("softmax-attention", "nano")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, c, "positions", "learned")
+	if err := c.Fit(30, 12); err != nil || c.Common().Vocab != 30 || c.Sizes.(*SoftmaxAttention).Context != 12 {
+		t.Errorf("%+v, error %v", c.Sizes, err)
+	}
+	if err := c.Fit(31, 12); err == nil || !strings.Contains(err.Error(), "-vocab 30: the data has 31 tokens") {
+		t.Error(err)
+	}
+	if err := c.Fit(30, 13); err == nil || !strings.Contains(err.Error(), "-context 12: the data has sequences of 13") {
+		t.Error(err)
+	}
+}
+
+// TestClone: a clone shares nothing with what it was made of, nor with the preset.
+func TestClone(t *testing.T) {
+	c := smallest(t, "taylor-attention")
+	d := c.Clone()
+	set(t, d, "layers", "7")
+	if got := c.Sizes.(*TaylorAttention).Layers; got != 2 {
+		t.Errorf("the original has %d layers", got)
+	}
+	if fresh, err := NewConfig("taylor-attention", "nano"); err != nil || fresh.Sizes.(*TaylorAttention).Heads != 8 {
+		t.Errorf("the preset is %+v, error %v", fresh.Sizes, err)
 	}
 }

@@ -18,12 +18,13 @@ func BenchmarkPeer(b *testing.B) {
 	}{
 		// by turns, with AVX-512: 19 times PyTorch's tokens/s by the paper's scan, 7 times those by a loop over
 		// time, 12.6 times those of its softmax model; products are 77 % of the step
-		{"goom_rnn_train", "v256_e128_l4_n8_d16_b8_t256", Config{Model: "goom-rnn", Vocab: 256, DEmb: 128, Layers: 4, Heads: 8, DHead: 16}, 8, 256},
+		{"goom_rnn_train", "v256_e128_l4_n8_d16_b8_t256", Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common{Vocab: 256}, Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}}}, 8, 256},
 		// 49 to 71 times PyTorch's tokens/s
-		{"log_attention_train", "v256_e128_l4_h4_k32_v32_b8_t256", Config{Model: "log-attention", Vocab: 256, DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, 8, 256},
+		{"log_attention_train", "v256_e128_l4_h4_k32_v32_b8_t256", Config{Model: "log-attention", Sizes: &LogAttention{Common{Vocab: 256}, Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, 0}}, 8, 256},
 		// 4.4 times PyTorch's tokens/s
 		{"softmax_gpt_train", "v256_e128_l4_h4_b8_t256",
-			Config{Model: "softmax-attention", Vocab: 256, DEmb: 128, Layers: 4, Heads: 4, DHead: 32, Positions: "learned", Context: 256}, 8, 256},
+			Config{Model: "softmax-attention", Sizes: &SoftmaxAttention{Transformer{Common{Vocab: 256},
+				Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, "learned", 256, "gelu", 0}}}, 8, 256},
 	} {
 		b.Run(fmt.Sprintf("%s/%s/forward_backward", p.op, p.name), func(b *testing.B) {
 			m := build[float32](b, p.config)
@@ -31,7 +32,7 @@ func BenchmarkPeer(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			inputs, targets := text(p.size, p.length, p.config.Vocab)
+			inputs, targets := text(p.size, p.length, p.config.Common().Vocab)
 			m.SetProfile(true)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -3,67 +3,129 @@ package models
 import (
 	"fmt"
 
-	"goomtrain/internal/nearest"
-	"goomtrain/internal/simd"
+	"goomtrain/internal/registry"
 	"goomtrain/params"
+	"goomtrain/settings"
 )
 
-// An architecture is a registered model: how to check its configuration and how to build it.
-type architecture struct {
-	name     string
-	presets  []preset           // the smallest first
-	validate func(Config) error // beyond what Config.Validate checks for all; may be nil
-	blocks   bool               // made of transformer blocks: has positions, context and mlp
-	values   bool               // has values of a width of their own
-	single   func(params.Set[float32], Config) Network[float32]
-	double   func(params.Set[float64], Config) Network[float64]
+// The models of the project. Other modules add theirs by Register, from an init function.
+func init() {
+	Register(goomRNN)
+	Register(logAttention)
+	Register(softmaxAttention)
+	Register(taylorAttention)
 }
 
-// architectures lists every model of the project.
-var architectures = []architecture{
-	goomRNN,
-	logAttention,
-	softmaxAttention,
-	taylorAttention,
+// Sizes is what can be set about an architecture. Its implementation is a pointer to a struct that embeds
+// Common and has a field for each size:
+//
+//	type RNN struct {
+//		models.Common
+//		Width int
+//	}
+//
+//	func (c *RNN) Settings() settings.Table {
+//		return settings.Table{{Name: "width", Help: "width of the state", Value: &c.Width, Rule: settings.AtLeast(1)}}
+//	}
+//
+//	func (c *RNN) Validate() error { return nil }
+type Sizes interface {
+	// Settings lists the sizes that the architecture has, beside those of Common. Sizes of one name in
+	// several architectures must have one type. They are Frozen: no run continues with other sizes.
+	Settings() settings.Table
+	// Validate returns an error that names the rule between sizes that is broken. The rules of single
+	// sizes stand in Settings and hold already.
+	Validate() error
+
+	common() *Common
+}
+
+// Common is what every architecture has.
+type Common struct {
+	Vocab int // S, tokens; 0: as many as the data has
+
+	// Dropout is the probability with which, in training alone, activations of the embeddings and of all
+	// that is added to the residual stream are set to zero: at the places of GPT-2, but for attention
+	// weights, which most of these models never form.
+	Dropout float64
+}
+
+func (c *Common) common() *Common { return c }
+
+// An Architecture is a kind of model: its sizes C, its presets and how to build it.
+type Architecture[C any] struct {
+	Name    string // of the setting model
+	About   string // one line for the help
+	Presets []Preset[C]
+
+	// Float32 and Float64 make the parameters in the set, with names and initial values, and return the
+	// network. They are the two instances of one generic function. They may not read the parameters'
+	// values: sizes are counted with a set that has none.
+	Float32 func(s params.Set[float32], c C) Network[float32]
+	Float64 func(s params.Set[float64], c C) Network[float64]
+}
+
+// A Preset is a named set of sizes. A run without -preset takes "small", or else the first.
+type Preset[C any] struct {
+	Name     string
+	Sizes    C
+	Why      string          // what it is for
+	Training []settings.Pair // settings of training that differ from the defaults of package train
+}
+
+// architecture is an Architecture without its type parameter.
+type architecture struct {
+	about   string
+	presets []preset
+	clone   func(Sizes) Sizes
+	float32 func(s params.Set[float32], c Sizes) Network[float32]
+	float64 func(s params.Set[float64], c Sizes) Network[float64]
+}
+
+type preset struct {
+	name     string
+	sizes    func() Sizes // a copy
+	training []settings.Pair
+}
+
+var architectures = registry.New[architecture]("model")
+
+// Register adds an architecture. It panics on a name that is taken and on an architecture without presets.
+func Register[C any, P interface {
+	*C
+	Sizes
+}](a Architecture[C]) {
+	if len(a.Presets) == 0 || a.Float32 == nil || a.Float64 == nil {
+		panic(fmt.Sprintf("models: architecture %q needs a preset and both Float32 and Float64", a.Name))
+	}
+	erased := architecture{
+		about:   a.About,
+		clone:   func(c Sizes) Sizes { fresh := *c.(P); return P(&fresh) },
+		float32: func(s params.Set[float32], c Sizes) Network[float32] { return a.Float32(s, *c.(P)) },
+		float64: func(s params.Set[float64], c Sizes) Network[float64] { return a.Float64(s, *c.(P)) },
+	}
+	for _, p := range a.Presets {
+		erased.presets = append(erased.presets, preset{p.Name, func() Sizes { c := p.Sizes; return P(&c) }, p.Training})
+	}
+	architectures.Register(a.Name, erased)
+}
+
+// newNetwork makes the network of an architecture in the element type of the set.
+func newNetwork[F params.Float](a architecture, s params.Set[F], c Sizes) Network[F] {
+	switch s := any(s).(type) {
+	case params.Set[float32]:
+		return any(a.float32(s, c)).(Network[F])
+	case params.Set[float64]:
+		return any(a.float64(s, c)).(Network[F])
+	}
+	panic(fmt.Sprintf("models: %T is a set of neither float32 nor float64", s))
 }
 
 // Names lists the registered models.
-func Names() []string {
-	names := make([]string, len(architectures))
-	for i, a := range architectures {
-		names[i] = a.name
-	}
-	return names
-}
+func Names() []string { return architectures.Names() }
 
-func find(name string) (architecture, error) {
-	for _, a := range architectures {
-		if a.name == name {
-			return a, nil
-		}
-	}
-	return architecture{}, fmt.Errorf("there is no model %q%s", name, nearest.Hint(name, Names()))
-}
-
-// New builds the model of a configuration. Its initial weights follow from the seed.
-func New[F simd.Float](c Config, seed uint64) (*Model[F], error) {
-	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("model configuration: %w", err)
-	}
-	a, err := find(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	set := params.NewSet[F](seed)
-	m := FromNetwork(set, a.network(any(set), c).(Network[F]))
-	m.config = c
-	return m, nil
-}
-
-// network builds for the element type of the set, a params.Set.
-func (a architecture) network(set any, c Config) any {
-	if s, ok := set.(params.Set[float32]); ok {
-		return a.single(s, c)
-	}
-	return a.double(set.(params.Set[float64]), c)
+// About describes a model in one line; "" for an unknown one.
+func About(model string) string {
+	a, _ := architectures.Find(model)
+	return a.about
 }

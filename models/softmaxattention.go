@@ -1,36 +1,30 @@
 package models
 
 import (
-	"fmt"
-
-	"goomtrain/internal/simd"
 	"goomtrain/layers"
 	"goomtrain/params"
 )
 
+// SoftmaxAttention is the sizes of softmax-attention.
+type SoftmaxAttention struct{ Transformer }
+
 // softmaxAttention is the usual pre-norm transformer, the baseline: embedding, residual blocks
-// x + Attention(LayerNorm(x)) and x + MLP(LayerNorm(x)), LayerNorm, tied head. DHead need not be
-// DEmb/Heads. Streaming, it keeps the keys and values of all tokens.
-var softmaxAttention = architecture{
-	name: "softmax-attention",
-	presets: []preset{
-		{"nano", Config{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}, "seconds a run, for tests and debugging"},
-		{"small", Config{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, "learns text in two minutes on 2 cores"},
-		{"base", Config{DEmb: 384, Layers: 6, Heads: 6, DHead: 64}, "an hour of training on 2 cores"},
+// x + Attention(LayerNorm(x)) and x + MLP(LayerNorm(x)), LayerNorm, tied head. Streaming, it keeps the keys
+// and values of all tokens.
+var softmaxAttention = Architecture[SoftmaxAttention]{
+	Name:  "softmax-attention",
+	About: "the usual transformer, whose cost per token grows with the sequence",
+	Presets: []Preset[SoftmaxAttention]{
+		{"nano", SoftmaxAttention{newTransformerSizes(64, 2, 4, 16)}, "seconds a run, for tests and debugging", nanoTraining},
+		{"small", SoftmaxAttention{newTransformerSizes(128, 4, 4, 32)}, "learns text in two minutes on 2 cores", nil},
+		{"base", SoftmaxAttention{newTransformerSizes(384, 6, 6, 64)}, "an hour of training on 2 cores", baseTraining},
 	},
-	validate: func(c Config) error {
-		if c.TaylorTerms != 0 {
-			return fmt.Errorf("taylor_terms is %d, but softmax-attention has none: did you mean taylor-attention?", c.TaylorTerms)
-		}
-		return nil
-	},
-	blocks: true,
-	single: newSoftmaxAttention[float32],
-	double: newSoftmaxAttention[float64],
+	Float32: newSoftmaxAttention[float32],
+	Float64: newSoftmaxAttention[float64],
 }
 
-func newSoftmaxAttention[F simd.Float](s params.Set[F], c Config) Network[F] {
-	return newTransformer(s, c, func(s params.Set[F], rotary bool) *layers.SelfAttention[F] {
+func newSoftmaxAttention[F params.Float](s params.Set[F], c SoftmaxAttention) Network[F] {
+	return newTransformer(s, c.Transformer, func(s params.Set[F], rotary bool) *layers.SelfAttention[F] {
 		return layers.NewSoftmaxAttention(s, c.DEmb, c.Heads, c.DHead, rotary)
 	})
 }

@@ -7,14 +7,13 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/executor"
-	"goomtrain/internal/simd"
 	"goomtrain/layers"
 	"goomtrain/params"
 )
 
 // Stream reads one sequence token by token, in memory that does not grow and at constant cost per
 // token; only softmax attention, which keeps all keys and values, grows with the sequence.
-type Stream[F simd.Float] struct {
+type Stream[F params.Float] struct {
 	vocab  int
 	states *layers.States
 	steps  []*streamStep[F] // the longest first
@@ -25,7 +24,7 @@ type Stream[F simd.Float] struct {
 var streamChunks = []int{64, 1}
 
 // streamStep is the graph that reads some tokens and gives the logits after the last.
-type streamStep[F simd.Float] struct {
+type streamStep[F params.Float] struct {
 	tokens []int32
 	exec   *executor.Executor
 	logits *G.Node
@@ -38,7 +37,7 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 	defer building.Unlock()
 	s := &Stream[F]{vocab: m.Vocab(), states: layers.NewStates()}
 	for _, length := range streamChunks {
-		if m.config.Context > 0 && length > m.config.Context {
+		if c := m.context(); c > 0 && length > c {
 			continue
 		}
 		step := &streamStep[F]{tokens: make([]int32, length)}

@@ -12,16 +12,16 @@ import (
 // model_test.go.
 func variants(t *testing.T, body func(t *testing.T, c Config)) {
 	for _, name := range Names() {
-		if a, err := find(name); err != nil || !a.blocks {
+		if !isTransformer(name) {
 			continue
 		}
 		for _, positions := range []string{"rotary", "learned", "none"} {
 			for _, mlp := range []string{"gelu", "swiglu"} {
 				t.Run(name+" "+positions+" "+mlp, func(t *testing.T) {
 					c := smallest(t, name)
-					c.Positions, c.MLP = positions, mlp
+					set(t, c, "positions", positions, "mlp", mlp)
 					if positions == "learned" {
-						c.Context, c.DMLP = 100, 20
+						set(t, c, "context", "100", "d-mlp", "20")
 					}
 					body(t, c)
 				})
@@ -35,7 +35,7 @@ func TestVariantsStream(t *testing.T) {
 	variants(t, func(t *testing.T, c Config) {
 		const length = 100
 		m := build[float64](t, c)
-		tokens, _ := text(1, length, c.Vocab)
+		tokens, _ := text(1, length, c.Common().Vocab)
 		whole := logitsOf(t, m, layers.NewStates(), tokens, 1, length, 0, length)
 		s, err := m.NewStream()
 		if err != nil {
@@ -47,7 +47,7 @@ func TestVariantsStream(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, v := range got {
-				if want := whole[(span[1]-1)*c.Vocab+i]; !(v-want < 1e-10 && want-v < 1e-10) {
+				if want := whole[(span[1]-1)*c.Common().Vocab+i]; !(v-want < 1e-10 && want-v < 1e-10) {
 					t.Fatalf("after %d tokens: logit %d is %v, want %v", span[1], i, v, want)
 				}
 			}
@@ -59,7 +59,7 @@ func TestVariantsStream(t *testing.T) {
 func TestVariantsLearn(t *testing.T) {
 	variants(t, func(t *testing.T, c Config) {
 		m := build[float32](t, c)
-		inputs, targets := text(2, 30, c.Vocab)
+		inputs, targets := text(2, 30, c.Common().Vocab)
 		var first, last Stats
 		for step := range 10 {
 			params.ZeroGrad(m.Params())
@@ -85,9 +85,9 @@ func TestVariantsLearn(t *testing.T) {
 // TestContextEnds: sequences beyond learned positions are errors, in training and in streams.
 func TestContextEnds(t *testing.T) {
 	c := smallest(t, "softmax-attention")
-	c.Positions, c.Context = "learned", 10
+	set(t, c, "positions", "learned", "context", "10")
 	m := build[float32](t, c)
-	inputs, targets := text(1, 11, c.Vocab)
+	inputs, targets := text(1, 11, c.Common().Vocab)
 	if _, err := m.Step(inputs, targets, 1, 11, 1); err == nil || !strings.Contains(err.Error(), "context") {
 		t.Errorf("a step of length 11 gives %v", err)
 	}
@@ -106,52 +106,21 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-func TestBadTransformers(t *testing.T) {
-	for want, change := range map[string]func(*Config){
-		"positions is": func(c *Config) { c.Positions = "sinus" },
-		"mlp is":       func(c *Config) { c.MLP = "relu" },
-		"d_mlp is -1":  func(c *Config) { c.DMLP = -1 },
-		"d_mlp 3":      func(c *Config) { c.Model, c.DMLP, c.Positions, c.MLP = "goom-rnn", 3, "", "" },
-		"context is 0": func(c *Config) { c.Positions = "learned" },
-		"context is 9": func(c *Config) { c.Context = 9 },
-		"taylor_terms": func(c *Config) { c.TaylorTerms = 4 },
-		"goom-rnn has": func(c *Config) { c.Model, c.MLP = "goom-rnn", "gelu" },
-	} {
-		c := smallest(t, "softmax-attention")
-		change(&c)
-		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v gives %v, want an error with %q", c, err, want)
-		}
+// isTransformer reports whether a model has the sizes of transformers.
+func isTransformer(name string) bool {
+	c, err := NewConfig(name, "")
+	if err != nil {
+		return false
 	}
+	_, ok := c.Settings().Find("positions")
+	return ok
 }
 
-// TestBadCaches: a state whose length and cache do not fit each other, or not the model, is refused,
-// and leaves the stream as it was.
-func TestBadCaches(t *testing.T) {
-	m := build[float64](t, smallest(t, "softmax-attention"))
-	s, err := m.NewStream()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Append([]int32{1, 2, 3}); err != nil {
-		t.Fatal(err)
-	}
-	good := s.State()
-	at := -1
-	for i, a := range good {
-		if strings.HasSuffix(a.Name, "attention.length") {
-			at = i
-		}
-	}
-	want := clone(good[at])
-	for _, length := range []int64{-1, 129, 1 << 62} {
-		bad := append([]params.Array(nil), good...)
-		bad[at] = params.Array{Name: good[at].Name, Shape: []int{1}, Data: []int64{length}}
-		if err := s.Restore(bad); err == nil {
-			t.Errorf("length %d: no error", length)
-		}
-		if got := s.State()[at].Data.([]int64)[0]; got != want.Data.([]int64)[0] {
-			t.Errorf("a refused state changes the length to %d", got)
-		}
+// TestContextUnknown: learned positions without a longest sequence are refused.
+func TestContextUnknown(t *testing.T) {
+	c := smallest(t, "softmax-attention")
+	set(t, c, "positions", "learned")
+	if _, err := New[float32](c, 1); err == nil || !strings.Contains(err.Error(), "-context 0") {
+		t.Error(err)
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Float is the element type of parameters and activations: float32 or float64.
+// Float is the element type of parameters, activations and kernels: float32 in production, float64 for
+// checking. It is the constraint of every generic type and function of the project.
 type Float = simd.Float
 
 // A Param is one named parameter of a model: a flat row-major tensor and its gradient.
@@ -47,6 +48,9 @@ type Array struct {
 	Shape []int
 	Data  any
 }
+
+// AveragePrefix stands before a parameter's name in the name of the average of its values.
+const AveragePrefix = "ema."
 
 // Values returns the parameters' values as arrays that share their memory.
 func Values[F Float](ps []*Param[F]) []Array {

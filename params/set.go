@@ -13,11 +13,29 @@ import (
 type Set[F Float] struct {
 	seed   uint64
 	prefix string
-	all    *[]*Param[F] // shared by a set and its parts
+	shapes bool          // parameters have no values
+	made   *collected[F] // shared by a set and its parts
+}
+
+// collected is the parameters made so far.
+type collected[F Float] struct {
+	all   []*Param[F]
+	names map[string]bool
+}
+
+func newCollected[F Float]() *collected[F] { return &collected[F]{names: map[string]bool{}} }
+
+func (c *collected[F]) add(p *Param[F]) {
+	c.all = append(c.all, p)
+	c.names[p.Name] = true
 }
 
 // NewSet returns an empty set whose initial values follow from the seed.
-func NewSet[F Float](seed uint64) Set[F] { return Set[F]{seed: seed, all: new([]*Param[F])} }
+func NewSet[F Float](seed uint64) Set[F] { return Set[F]{seed: seed, made: newCollected[F]()} }
+
+// NewShapes returns an empty set whose parameters have names and shapes but neither values nor gradients:
+// it tells the sizes of a model without its memory.
+func NewShapes[F Float]() Set[F] { return Set[F]{shapes: true, made: newCollected[F]()} }
 
 // Sub is the part of the set under prefix "name.".
 func (s Set[F]) Sub(name string) Set[F] {
@@ -32,15 +50,18 @@ func (s Set[F]) Seed() uint64 { return s.seed }
 func (s Set[F]) Name(name string) string { return s.prefix + name }
 
 // All lists the parameters of the whole set in the order in which they were made.
-func (s Set[F]) All() []*Param[F] { return *s.all }
+func (s Set[F]) All() []*Param[F] { return s.made.all }
 
 // New adds a parameter. It panics on a name taken before, an unknown role and a shape without elements.
 func (s Set[F]) New(name string, role Role, initial Initial, shape ...int) *Param[F] {
 	name = s.Name(name)
-	for _, p := range *s.all {
-		if p.Name == name {
-			panic(fmt.Sprintf("params: two parameters are named %q", name))
-		}
+	if s.made.names[name] {
+		panic(fmt.Sprintf("params: two parameters are named %q", name))
+	}
+	if s.shapes {
+		p := &Param[F]{Name: name, Role: role, Shape: append([]int(nil), shape...)}
+		s.made.add(p)
+		return p
 	}
 	if Size(shape) == 0 {
 		panic(fmt.Sprintf("params: parameter %q has shape %v, want at least one element", name, shape))
@@ -51,7 +72,7 @@ func (s Set[F]) New(name string, role Role, initial Initial, shape ...int) *Para
 	for i, v := range values {
 		p.Value[i] = F(v)
 	}
-	*s.all = append(*s.all, p)
+	s.made.add(p)
 	return p
 }
 

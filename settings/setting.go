@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,4 +194,15 @@ func (s Setting) Validate() error {
 		text += fmt.Sprintf(" (0: %s)", s.Zero)
 	}
 	return errors.New(text)
+}
+
+// Normal is text as the setting writes the value that it stands for, so that 1e-3 equals 0.001; text itself
+// where it stands for none.
+func (s Setting) Normal(text string) string {
+	s.Value = reflect.New(reflect.TypeOf(s.Value).Elem()).Interface()
+	s.ZeroKeeps = false
+	if s.parse(text) != nil {
+		return text
+	}
+	return s.Text()
 }

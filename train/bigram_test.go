@@ -8,15 +8,15 @@ import (
 	"testing"
 
 	"goomtrain/data"
-	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/rng"
+	"goomtrain/train/optim"
 )
 
 // bigram is the smallest language model: a table of logits by token, and a bias. It is exact, fast
 // and has a parameter of each group.
-type bigram[F simd.Float] struct {
+type bigram[F params.Float] struct {
 	vocab       int
 	table, bias *params.Param[F]
 	row         []float64
@@ -24,7 +24,7 @@ type bigram[F simd.Float] struct {
 	calls       int
 }
 
-func newBigram[F simd.Float](vocab int, seed uint64) *bigram[F] {
+func newBigram[F params.Float](vocab int, seed uint64) *bigram[F] {
 	b := &bigram[F]{vocab: vocab, table: params.New[F]("table", params.Embedding, vocab, vocab), bias: params.New[F]("bias", params.Vector, vocab), row: make([]float64, vocab)}
 	r := rng.New(seed, "table")
 	for i := range b.table.Value {
@@ -106,14 +106,50 @@ func corpus(t testing.TB) (*data.Dataset, Config) {
 
 func openText(t testing.TB, path string) (*data.Dataset, Config) {
 	t.Helper()
-	cfg := Default("nano", "text")
-	cfg.Data, cfg.Seq, cfg.Batch, cfg.Steps, cfg.ScheduleSteps = path, 16, 4, 40, 40
-	cfg.EvalEvery, cfg.EvalBatches, cfg.SaveEvery, cfg.LogEvery, cfg.LR = 8, 2, 5, 1, 0.1
-	cfg.Out = filepath.Join(t.TempDir(), "run")
-	dataset, err := data.Open(cfg.DataConfig(), cfg.Seed)
+	cfg := selected(t, Selection{Preset: "nano"})
+	set(t, &cfg, "data", path, "seq", "16", "batch", "4", "steps", "40", "schedule-steps", "40", "eval-every", "8",
+		"eval-batches", "2", "save-every", "5", "log-every", "1", "lr", "0.1", "out", filepath.Join(t.TempDir(), "run"))
+	dataset, err := data.Open(cfg.Data, cfg.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { dataset.Close() })
 	return dataset, cfg
+}
+
+// selected is the configuration of a selection.
+func selected(t testing.TB, s Selection) Config {
+	t.Helper()
+	c, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// set gives settings values by their names.
+func set(t testing.TB, c *Config, namesAndValues ...string) {
+	t.Helper()
+	for i := 0; i < len(namesAndValues); i += 2 {
+		if err := c.Set(namesAndValues[i], namesAndValues[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// use replaces the optimizer by another with its defaults.
+func use(t testing.TB, c *Config, optimizer string) {
+	t.Helper()
+	var err error
+	if c.Optimizer, err = optim.NewConfig(optimizer); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// goomRNN is a goom-rnn of these sizes.
+func goomRNN(vocab, dEmb, layers, heads, dHead int) models.Config {
+	return models.Config{Model: "goom-rnn", Sizes: &models.GOOMRNN{
+		Common: models.Common{Vocab: vocab},
+		Stack:  models.Stack{DEmb: dEmb, Layers: layers, Heads: heads, DHead: dHead},
+	}}
 }

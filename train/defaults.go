@@ -1,65 +1,98 @@
 package train
 
-// The numbers of training that go with a preset. What a preset does not list is as in base().
+import (
+	"goomtrain/data"
+	"goomtrain/models"
+	"goomtrain/settings"
+	"goomtrain/train/optim"
+	"goomtrain/train/schedule"
+)
 
-// small is the preset of a run without flags: about two minutes on 2 cores.
-const defaultModel, defaultPreset, defaultTask = "goom-rnn", "small", "text"
-
-// base holds what every run starts from.
-func base() Config {
-	return Config{
-		Model: defaultModel, Preset: defaultPreset, DType: "float32", Task: defaultTask, Tokenizer: "byte",
-		Steps: 800, Batch: 16, Seed: 1,
-		Optimizer: "adamw", LR: 3e-3, MinLR: 1e-5, LRRecurrent: 1, Schedule: "one-cycle", Warmup: 10, DecayRatio: 0.2,
-		WeightDecay: 0.1, Beta1Max: 0.99, Beta2: 0.99, Eps: 1e-8, Clip: 1,
-		EvalEvery: 200, EvalBatches: 20, SaveEvery: 200, Keep: 3,
-		OnNonfinite: "stop", MaxNonfinite: 10, SampleTokens: 300,
-	}
+// A Selection names what the settings of a run follow from. An empty name stands for the default.
+type Selection struct {
+	Model, Preset, Task, Optimizer, Schedule string
 }
 
-// byPreset holds what differs for each preset of models.Preset, with its reason.
-var byPreset = map[string]func(c *Config){
-	// seconds a run: to try a change, in tests
-	"nano": func(c *Config) {
-		c.Steps, c.Batch, c.LR, c.EvalEvery, c.SaveEvery = 200, 8, 5e-3, 100, 100
-	},
-	// the default: see base
-	"small": func(c *Config) {},
-	// about an hour: a wider model wants a lower rate
-	"base": func(c *Config) {
-		c.Steps, c.LR, c.EvalEvery, c.SaveEvery = 3000, 2e-3, 250, 250
-	},
-	// the paper's synthetic tasks: many short sequences
-	"paper-task": func(c *Config) {
-		c.Steps, c.Batch, c.MicroBatch, c.LR, c.EvalEvery, c.SaveEvery = 5000, 32, 8, 1e-3, 500, 500
-	},
-	// the paper's language model: GPT-2's vocabulary
-	"paper-124m": func(c *Config) {
-		c.Tokenizer, c.Seq = "gpt2", 1024
-		c.Steps, c.Batch, c.MicroBatch, c.LR, c.EvalEvery, c.SaveEvery = 100000, 480, 4, 1e-3, 1000, 1000
-	},
+// The defaults of a Selection; that of a preset depends on the model.
+const (
+	defaultTask      = "text"
+	defaultOptimizer = "adamw"
+	defaultSchedule  = "one-cycle"
+)
+
+// New returns the configuration of a selection: the defaults, those of the preset over them, and those of
+// the task over these.
+func New(s Selection) (c Config, err error) {
+	c.Loop = defaultLoop()
+	if c.Model, err = models.NewConfig(s.Model, s.Preset); err != nil {
+		return c, err
+	}
+	if c.Data, err = data.NewConfig(or(s.Task, defaultTask)); err != nil {
+		return c, err
+	}
+	if c.Optimizer, err = optim.NewConfig(or(s.Optimizer, defaultOptimizer)); err != nil {
+		return c, err
+	}
+	if c.Schedule, err = schedule.NewConfig(or(s.Schedule, defaultSchedule)); err != nil {
+		return c, err
+	}
+	preset := c.Model.Training()
+	if c.Data.Name != defaultTask {
+		// The length and the vocabulary of another task follow from the task, not from the preset.
+		preset = without(preset, c.Data.Settings().Names(), "tokenizer")
+	}
+	if err := c.apply(preset); err != nil {
+		return c, err
+	}
+	if c.Data.Name != defaultTask {
+		return c, c.apply(taskTraining(c.Schedule.LR))
+	}
+	return c, nil
 }
 
-// Default returns the configuration of a preset on a task. An unknown preset starts from base: the
-// model's own check refuses it with the valid names.
-func Default(preset, task string) Config {
-	c := base()
-	c.Preset, c.Task = preset, task
-	if set, ok := byPreset[preset]; ok {
-		set(&c)
+// taskTraining is what is different in training on a task other than text. Progress shows in the accuracy
+// and not in a sample, and a smaller weight decay is enough. What must be remembered for hundreds of
+// steps changes with every update of a recurrence's matrix, so that gets a tenth of the learning rate:
+// with 3e-3 for all parameters a delay of 200 is copied at an accuracy of 36 or 82 %, with a tenth of it
+// for the matrix at 99 %. Images of 784 steps are learned only at rates below 5e-3.
+func taskTraining(lr float64) []settings.Pair {
+	pairs := []settings.Pair{{Name: "sample", Text: "0"}, {Name: "weight-decay", Text: "0.01"}, {Name: "lr-recurrent", Text: "0.1"}}
+	if lr > 2e-3 {
+		pairs = append(pairs, settings.Pair{Name: "lr", Text: "0.002"})
 	}
-	if task != "text" {
-		// A synthetic task is learnt by accuracy, not by text: no sample, smaller decay.
-		// Its length follows from the task.
-		c.Tokenizer, c.Seq, c.SampleTokens, c.WeightDecay = "byte", 0, 0, 0.01
-		// What must be remembered for hundreds of steps turns with every update of a recurrence's matrix:
-		// that gets a rate of its own. At 3e-3 for all a delay of 200 is copied to 36 or 82 %, with a tenth
-		// of it for the matrix to 99 %, and images of 784 steps need less than 5e-3 to be learnt at all.
-		c.LR, c.LRRecurrent = min(c.LR, 2e-3), 0.1
-	}
-	return c
+	return pairs
 }
 
-// defaultSteps is the length of a preset's own curve: a shorter debugging run keeps it, so that
-// -steps 20 and a resumed -steps 40 make the very steps of an unbroken run.
-func defaultSteps(preset string) int { c := Default(preset, defaultTask); return c.Steps }
+// apply sets the settings that this configuration has and passes over the others.
+func (c *Config) apply(pairs []settings.Pair) error {
+	table := c.Settings()
+	for _, p := range pairs {
+		if _, ok := table.Find(p.Name); ok {
+			if err := table.Set(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// without leaves out the pairs of these names.
+func without(pairs []settings.Pair, names []string, more ...string) (out []settings.Pair) {
+	left := map[string]bool{}
+	for _, name := range append(names, more...) {
+		left[name] = true
+	}
+	for _, p := range pairs {
+		if !left[p.Name] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

@@ -8,8 +8,8 @@ import (
 	"math"
 
 	"goomtrain/data"
-	"goomtrain/internal/simd"
 	"goomtrain/models"
+	"goomtrain/params"
 )
 
 // A Score is what a model reaches on a validation set.
@@ -22,7 +22,7 @@ type Score struct {
 
 // Evaluate scores a model on the first batches of a validation set, size sequences each. The batch
 // is scratch memory. A cancelled context ends it with the context's error.
-func Evaluate[F simd.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int) (Score, error) {
+func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int) (Score, error) {
 	source, err := set.Source()
 	if err != nil {
 		return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
@@ -77,3 +77,6 @@ func counted(targets []int32) int {
 	}
 	return n
 }
+
+// finite reports whether x is neither NaN nor infinite.
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

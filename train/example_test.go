@@ -26,16 +26,24 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	cfg := train.Default("nano", "text")
-	cfg.Data, cfg.Seq, cfg.Batch, cfg.Steps, cfg.ScheduleSteps = text, 16, 8, 60, 60
-	cfg.EvalEvery, cfg.SaveEvery, cfg.LR, cfg.Out = 30, 30, 1e-2, filepath.Join(dir, "run")
-	dataset, err := data.Open(cfg.DataConfig(), cfg.Seed)
+	cfg, err := train.New(train.Selection{Preset: "nano"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cfg.Data.Task.(*data.Text).Data, cfg.Data.Seq = text, 16
+	cfg.Batch, cfg.Steps, cfg.Schedule.Steps, cfg.Schedule.LR = 8, 60, 60, 1e-2
+	cfg.EvalEvery, cfg.SaveEvery, cfg.Out = 30, 30, filepath.Join(dir, "run")
+	dataset, err := data.Open(cfg.Data, cfg.Seed)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer dataset.Close()
-	model, err := models.New[float32](models.Config{Model: "goom-rnn", Vocab: 256, DEmb: 32, Layers: 1, Heads: 2, DHead: 8}, cfg.Seed)
+	model, err := models.New[float32](models.Config{Model: "goom-rnn", Sizes: &models.GOOMRNN{
+		Common: models.Common{Vocab: 256},
+		Stack:  models.Stack{DEmb: 32, Layers: 1, Heads: 2, DHead: 8},
+	}}, cfg.Seed)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,13 +1,13 @@
 package train
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"goomtrain/checkpoints"
 	_ "goomtrain/data/gpt2" // the preset paper-124m
 	"goomtrain/models"
 	"goomtrain/train/schedule"
@@ -30,46 +30,88 @@ func TestValueOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := call.Config
-	if nano := Default("nano", "text"); c.Preset != "nano" || c.Batch != nano.Batch || c.Steps != 77 || c.LR != 0.5 {
+	if nano := selected(t, Selection{Preset: "nano"}); c.Model.Preset != "nano" || c.Batch != nano.Batch || c.Steps != 77 || c.Schedule.LR != 0.5 {
 		t.Errorf("%+v", c)
 	}
-	if call, err = Parse([]string{"-config", file, "-preset", "small"}); err != nil || call.Config.Batch != Default("small", "text").Batch || call.Config.Steps != 77 {
+	if call, err = Parse([]string{"-config", file, "-preset", "small"}); err != nil || call.Config.Batch != defaultLoop().Batch || call.Config.Steps != 77 {
 		t.Errorf("%+v, error %v", call.Config, err)
 	}
 }
 
 // TestPrintedConfigIsRead: what -print-config prints gives the same run again.
 func TestPrintedConfigIsRead(t *testing.T) {
-	call, err := Parse([]string{"-task", "copy", "-steps", "9", "-ema", "0.5", "-delay", "12", "-schedule", "wsd", "-decay-ratio", "0.5", "-print-config"})
-	if err != nil || !call.PrintConfig {
-		t.Fatal(err)
-	}
-	text := call.Config.Table().TOML()
-	again, err := Parse([]string{"-config", writeFile(t, "c.toml", text)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := again.Config.Table().TOML(); got != text {
-		t.Errorf("%s\nbecame\n%s", text, got)
+	for _, args := range [][]string{
+		{},
+		{"-task", "copy", "-steps", "9", "-ema", "0.5", "-delay", "12", "-schedule", "wsd", "-decay-ratio", "0.5", "-print-config"},
+		{"-model", "taylor-attention", "-optimizer", "lion", "-schedule", "constant", "-positions", "learned"},
+	} {
+		call, err := Parse(args)
+		if err != nil || call.PrintConfig != slices.Contains(args, "-print-config") {
+			t.Fatal(err)
+		}
+		text := call.Config.Settings().TOML()
+		again, err := Parse([]string{"-config", writeFile(t, "c.toml", text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := again.Config.Settings().TOML(); got != text {
+			t.Errorf("%s\nbecame\n%s", text, got)
+		}
 	}
 }
 
-func TestPresetsHaveDefaults(t *testing.T) {
+// TestPresetsAreValid: every preset of every model is valid on every task that needs no files, and its
+// settings of training exist.
+func TestPresetsAreValid(t *testing.T) {
+	o, err := newOwners(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, model := range models.Names() {
 		presets, err := models.Presets(model)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, preset := range presets {
-			if _, ok := byPreset[preset]; !ok {
-				t.Errorf("model %s: train has no defaults for preset %s", model, preset)
-			}
 			for _, task := range []string{"text", "copy"} {
-				c := Default(preset, task)
-				if err := errors.Join(c.Validate(), c.DataConfig().Validate()); err != nil {
-					t.Errorf("preset %s on %s: %v", preset, task, err)
+				c := selected(t, Selection{Model: model, Preset: preset, Task: task})
+				if err := c.Validate(); err != nil {
+					t.Errorf("preset %s of %s on %s: %v", preset, model, task, err)
+				}
+				for _, p := range c.Model.Training() {
+					s, ok := o.table.Find(p.Name)
+					if !ok {
+						t.Errorf("preset %s of %s: there is no setting %s", preset, model, p.Name)
+					}
+					if now, ok := c.Settings().Find(p.Name); ok && task == "text" && now.Text() != s.Normal(p.Text) {
+						t.Errorf("preset %s of %s: %s is %s, want %s", preset, model, p.Name, now.Text(), p.Text)
+					}
 				}
 			}
+		}
+	}
+}
+
+// TestSettingsHaveOneOwner: no two settings of one run have one name, each has help, a group and a valid
+// default.
+func TestSettingsHaveOneOwner(t *testing.T) {
+	o, err := newOwners(new(Call).settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, s := range o.table {
+		if seen[s.Name] {
+			t.Errorf("%s stands twice", s.Name)
+		}
+		seen[s.Name] = true
+		if s.Group == "" || s.Help == "" && !slices.Contains([]string{"model", "task", "optimizer", "schedule"}, s.Name) {
+			t.Errorf("%+v has no help or group", s)
+		}
+	}
+	for _, name := range []string{"d-value", "taylor-terms", "delay", "modulus", "beta1-max", "decay-ratio", "eps", "print-config"} {
+		if !seen[name] {
+			t.Errorf("%s is missing", name)
 		}
 	}
 }
@@ -82,11 +124,7 @@ func TestShortRunsKeepTheCurve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		curve, err := call.Config.curve()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := schedule.New(curve)
+		s, err := call.Config.curve()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,13 +148,6 @@ func TestBatchAlone(t *testing.T) {
 	}
 }
 
-// TestSmallConstantRate: a schedule without -min-lr does not hold the learning rate against its default.
-func TestSmallConstantRate(t *testing.T) {
-	if _, err := Parse([]string{"-schedule", "constant", "-lr", "5e-6"}); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct {
 		want string
@@ -126,34 +157,37 @@ func TestParseRefuses(t *testing.T) {
 		{`-steps "many": must be a whole number`, []string{"-steps", "many"}},
 		{"given twice", []string{"-lr", "1", "-lr", "1"}},
 		{`unexpected argument "100"`, []string{"100"}},
-		{"steps 0: must be at least 1", []string{"-steps", "0"}},
-		{"batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
-		{"batch 4611686018427387904: must be 1 to", []string{"-batch", "4611686018427387904"}},
-		{"threads 100000: must be 0 to", []string{"-threads", "100000"}},
-		{"want at most 4294967296", []string{"-heads", "4096", "-d-head", "65536", "-d-emb", "65536"}},
-		{"micro-batch 3 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "3"}},
-		{"dtype \"float16\": must be float32 or float64", []string{"-dtype", "float16"}},
-		{"optimizer \"adam\": must be one of adamw", []string{"-optimizer", "adam"}},
-		{"schedule \"linear\": must be one of constant", []string{"-schedule", "linear"}},
+		{"-steps 0: must be at least 1", []string{"-steps", "0"}},
+		{"-batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
+		{"-batch 4611686018427387904: must be 1 to", []string{"-batch", "4611686018427387904"}},
+		{"-threads 100000: must be 0 to", []string{"-threads", "100000"}},
+		{"weights: must be at most 4294967296", []string{"-heads", "4096", "-d-head", "65536", "-d-emb", "65536"}},
+		{"-micro-batch 3 does not divide -batch 8", []string{"-batch", "8", "-micro-batch", "3"}},
+		{"-dtype \"float16\": must be one of float32, float64", []string{"-dtype", "float16"}},
+		{`there is no optimizer "adam"; did you mean "adamw"?`, []string{"-optimizer", "adam"}},
+		{`there is no schedule "linear"; valid names: constant`, []string{"-schedule", "linear"}},
 		{"-lr -1: must be positive", []string{"-lr", "-1"}},
-		{"-min-lr 1: must be at most -lr 0.1", []string{"-lr", "0.1", "-min-lr", "1"}},
-		{"beta2 2: must lie in", []string{"-beta2", "2"}},
-		{"weight-decay -1", []string{"-weight-decay", "-1"}},
-		{"ema 1: must lie in [0, 1)", []string{"-ema", "1"}},
-		{"patience 2 counts evaluations, but eval-every is 0", []string{"-patience", "2", "-eval-every", "0"}},
-		{"patience 2 contradicts overfit-batch", []string{"-patience", "2", "-overfit-batch"}},
-		{"on-nonfinite \"ignore\": must be stop or skip", []string{"-on-nonfinite", "ignore"}},
+		{"-min-lr 1: must", []string{"-lr", "0.1", "-min-lr", "1"}},
+		{"-beta2 2: must lie in", []string{"-beta2", "2"}},
+		{"-weight-decay -1", []string{"-weight-decay", "-1"}},
+		{"-ema 1: must lie in [0, 1)", []string{"-ema", "1"}},
+		{"-patience 2 counts evaluations, but -eval-every is 0", []string{"-patience", "2", "-eval-every", "0"}},
+		{"-patience 2 contradicts -overfit-batch", []string{"-patience", "2", "-overfit-batch"}},
+		{"-on-nonfinite \"ignore\": must be one of stop, skip", []string{"-on-nonfinite", "ignore"}},
 		{"-max-nonfinite only works with -on-nonfinite skip", []string{"-max-nonfinite", "3"}},
-		{"-decay-ratio only works with -schedule wsd", []string{"-decay-ratio", "0.1"}},
-		{"-beta1-max only works with -schedule one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
-		{"-min-lr only works with a -schedule other than constant", []string{"-min-lr", "0", "-schedule", "constant"}},
-		{"-schedule-steps -1: must be at least 1 (0: the larger of -steps and the preset's steps)", []string{"-schedule-steps", "-1"}},
+		{"-decay-ratio: schedule one-cycle has no such setting, only wsd: leave it out", []string{"-decay-ratio", "0.1"}},
+		{"-beta1-max: schedule cosine has no such setting, only one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
+		{"-min-lr: schedule constant has no such setting, only cosine, one-cycle, wsd", []string{"-min-lr", "0", "-schedule", "constant"}},
+		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention: leave it out", []string{"-taylor-terms", "3"}},
+		{"-delay: task text has no such setting, only copy", []string{"-delay", "3"}},
+		{"-eps: optimizer lion has no such setting, only adamw, muon", []string{"-optimizer", "lion", "-eps", "1e-6"}},
+		{"c.toml: -taylor-terms: model goom-rnn has no such setting", []string{"-config", writeFile(t, "c.toml", "taylor-terms = 3")}},
 		{"-sample only works with -task text", []string{"-sample", "3", "-task", "copy"}},
-		{"keep 0: must be at least 1", []string{"-keep", "0"}},
-		{"threads -1", []string{"-threads", "-1"}},
-		{"config: open /nosuch.toml", []string{"-config", "/nosuch.toml"}},
+		{"-keep 0: must be at least 1", []string{"-keep", "0"}},
+		{"-threads -1", []string{"-threads", "-1"}},
+		{"-config: open /nosuch.toml", []string{"-config", "/nosuch.toml"}},
 		{`no setting "stepz"; did you mean "steps"?`, []string{"-config", writeFile(t, "c.toml", "stepz = 3")}},
-		{"resume: /nosuch: no such file", []string{"-resume", "/nosuch"}},
+		{"-resume: /nosuch: no such file", []string{"-resume", "/nosuch"}},
 		{"is no run folder", []string{"-resume", t.TempDir()}},
 	} {
 		if _, err := Parse(c.args); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
@@ -166,9 +200,9 @@ func TestParseRefuses(t *testing.T) {
 // noted, the rest is free.
 func TestResumeComparesSettings(t *testing.T) {
 	dir := t.TempDir()
-	saved := Default("nano", "text")
+	saved := selected(t, Selection{Preset: "nano"})
 	saved.EMA = 0.5
-	if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(saved.Table().TOML()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, checkpoints.ConfigFile), []byte(saved.Settings().TOML()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	checkpoint := filepath.Join(dir, "checkpoints", "step-00000010")
@@ -181,12 +215,14 @@ func TestResumeComparesSettings(t *testing.T) {
 	}{
 		{"", []string{"-steps", "5000", "-eval-every", "3", "-threads", "1", "-log-every", "7"}},
 		{"", []string{"-preset", "nano", "-batch", "8"}},
-		{"resume: -d-emb is 128, but the run has 0", []string{"-d-emb", "128"}},
+		{"resume: -d-emb is 128, but the run has 64", []string{"-d-emb", "128"}},
 		{"resume: -preset is base, but the run has nano", []string{"-preset", "base"}},
 		{"resume: -optimizer is lion, but the run has adamw", []string{"-optimizer", "lion"}},
-		{"resume: -data is", []string{"-data", "other.txt"}},
+		{"", []string{"-data", "other.txt"}}, // its content is compared when it is opened
+		{"resume: -model is log-attention, but the run has goom-rnn", []string{"-model", "log-attention"}},
+		{"note:schedule changes from one-cycle to cosine", []string{"-schedule", "cosine"}},
 		{"resume: -seed is 4", []string{"-seed", "4"}},
-		{"out contradicts resume", []string{"-out", "elsewhere"}},
+		{"-out contradicts -resume", []string{"-out", "elsewhere"}},
 		{"resume: -ema is 0, but the run has 0.5", []string{"-ema", "0"}},
 		{"note:lr changes from 0.005 to 0.25", []string{"-lr", "0.25"}},
 		{"note:micro-batch changes from 0 to 2", []string{"-micro-batch", "2"}},

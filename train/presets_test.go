@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"goomtrain/data"
-	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
 )
@@ -45,16 +44,15 @@ func TestPresetsLearn(t *testing.T) {
 				cfg := parse(t, "-model", model, "-preset", preset, "-data", text, "-tokenizer", "byte", "-seq", "32",
 					"-batch", "2", "-micro-batch", "1", "-cache-dir", "off", "-dry-run")
 				cfg.resolve()
-				dataset, err := data.Open(cfg.DataConfig(), cfg.Seed)
+				dataset, err := data.Open(cfg.Data, cfg.Seed)
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer dataset.Close()
-				sizes, err := cfg.ModelConfig(dataset.Vocab)
-				if err != nil {
+				if err := cfg.Model.Fit(dataset.Vocab, dataset.SeqLen); err != nil {
 					t.Fatal(err)
 				}
-				m, err := models.New[float32](sizes, cfg.Seed)
+				m, err := models.New[float32](cfg.Model, cfg.Seed)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -69,7 +67,7 @@ func TestPresetsLearn(t *testing.T) {
 }
 
 // train20 makes 20 updates and returns the first loss and the mean of the last five.
-func train20[F simd.Float](t *testing.T, cfg Config, m *models.Model[F], dataset *data.Dataset) (first, last float64) {
+func train20[F params.Float](t *testing.T, cfg Config, m *models.Model[F], dataset *data.Dataset) (first, last float64) {
 	t.Helper()
 	s, err := open(cfg, m, dataset, &bytes.Buffer{})
 	if err != nil {

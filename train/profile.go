@@ -20,12 +20,6 @@ type profile struct {
 	cpu *os.File
 }
 
-// profiled is a model that times its operations.
-type profiled interface {
-	SetProfile(on bool)
-	Profile() []models.OpTime
-}
-
 // startProfile begins to write cpu.pprof and has the model time its operations, if it can.
 func startProfile(dir string, model any) (*profile, error) {
 	cpu, err := os.Create(filepath.Join(dir, "cpu.pprof"))
@@ -36,7 +30,7 @@ func startProfile(dir string, model any) (*profile, error) {
 		cpu.Close()
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	if m, ok := model.(profiled); ok {
+	if m, ok := model.(models.Profiler); ok {
 		m.SetProfile(true)
 	}
 	return &profile{dir, cpu}, nil
@@ -51,7 +45,7 @@ func (p *profile) stop(out io.Writer, model any) error {
 		runtime.GC() // so that the profile shows what is live
 		herr = errors.Join(pprof.WriteHeapProfile(heap), heap.Close())
 	}
-	if m, ok := model.(profiled); ok {
+	if m, ok := model.(models.Profiler); ok {
 		writeOperations(out, m.Profile())
 		m.SetProfile(false)
 	}

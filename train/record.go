@@ -7,26 +7,21 @@ import (
 	"goomtrain/train/metrics"
 )
 
-// blank is a record of this step without measurements.
-func (s *session[F]) blank(split string) metrics.Record {
+// newRecord is a record of this step without measurements.
+func (s *session[F]) newRecord(split string) metrics.Record {
 	nan := math.NaN()
-	return metrics.Record{Step: s.step, Split: split, Loss: nan, BPB: nan, Accuracy: nan, LR: nan, GradNorm: nan,
-		Tokens: s.tokens, TokensPerSec: nan, MFU: nan, Elapsed: s.elapsed(), PeakRSS: metrics.PeakRSS()}
+	return metrics.Record{Step: s.Step, Split: split, Loss: nan, BPB: nan, Accuracy: nan, LR: nan, GradNorm: nan,
+		Tokens: s.Tokens, TokensPerSec: nan, MFU: nan, Elapsed: s.elapsed(), PeakRSS: metrics.PeakRSS()}
 }
 
 // record writes and shows a finished step.
 func (s *session[F]) record(r step) error {
-	s.evaluated = false
 	s.result.Loss = r.loss
-	every := s.cfg.LogEvery
-	if every == 0 {
-		every = 10
-	}
-	due, show := s.due(every), s.console.Tick(s.step)
+	due, show := s.due(s.logEvery()), s.console.Tick(s.Step)
 	if !due && !show {
 		return nil
 	}
-	m := s.blank(metrics.Train)
+	m := s.newRecord(metrics.Train)
 	m.Loss, m.BPB, m.LR, m.GradNorm, m.Skipped = r.loss, r.bpb, r.rates.LR, r.norm, r.skipped
 	if s.dataset.Chance > 0 {
 		m.Accuracy = r.accuracy
@@ -35,7 +30,7 @@ func (s *session[F]) record(r step) error {
 	if s.flops > 0 {
 		m.MFU = m.TokensPerSec * s.flops
 	}
-	if show || due && (s.cfg.LogEvery > 0 || s.step == int64(s.cfg.Steps)) {
+	if show || due && (s.cfg.LogEvery > 0 || s.Step == int64(s.cfg.Steps)) {
 		s.console.Step(m)
 	}
 	if !due {
@@ -43,6 +38,14 @@ func (s *session[F]) record(r step) error {
 	}
 	s.pace = pace{}
 	return s.log.Write(m)
+}
+
+// logEvery is the number of steps between lines in files.
+func (s *session[F]) logEvery() int {
+	if s.cfg.LogEvery == 0 {
+		return 10
+	}
+	return s.cfg.LogEvery
 }
 
 // A pace measures tokens per second of training, without evaluations and saving.

@@ -1,12 +1,12 @@
 package train
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"goomtrain/checkpoints"
 	"goomtrain/params"
+	"goomtrain/settings"
 )
 
 // restore goes on from the checkpoint of cfg.Resume. A run that was killed before its first
@@ -14,6 +14,9 @@ import (
 func (s *session[F]) restore() error {
 	c, err := checkpoints.Load(s.cfg.Resume)
 	if errors.Is(err, checkpoints.ErrNone) && s.cfg.Resume == s.result.Dir {
+		if err := checkpoints.CheckResumable(s.result.Dir); err != nil {
+			return err
+		}
 		fmt.Fprintln(s.out, "note: the run has no checkpoint yet and begins anew")
 		return nil
 	} else if err != nil {
@@ -22,12 +25,14 @@ func (s *session[F]) restore() error {
 	for _, note := range c.Notes {
 		fmt.Fprintln(s.out, "note:", note)
 	}
-	st := c.State
-	var more extra
-	if err := json.Unmarshal(st.Extra, &more); err != nil {
-		return fmt.Errorf("%s: state.json was not written by a training run: %w", c.Dir, err)
+	saved, err := settings.ReadTOML(c.Dir, c.State.Config)
+	if err != nil {
+		return fmt.Errorf("the configuration in state.json: %w", err)
 	}
-	switch {
+	if err := s.cfg.checkCheckpoint(saved); err != nil {
+		return fmt.Errorf("%s: %w", c.Dir, err)
+	}
+	switch st := c.State; {
 	case st.DType != s.cfg.DType:
 		return fmt.Errorf("%s is a checkpoint in %s, but -dtype is %s", c.Dir, st.DType, s.cfg.DType)
 	case st.DataFingerprint != s.dataset.Fingerprint:
@@ -41,11 +46,13 @@ func (s *session[F]) restore() error {
 	if err := c.ReadOptimizer(s.arrays()); err != nil {
 		return err
 	}
-	if err := s.source.Restore(st.Data); err != nil {
+	if err := s.source.Restore(c.State.Data); err != nil {
 		return fmt.Errorf("%s: %w", c.Dir, err)
 	}
-	s.step, s.tokens, s.before, s.best, s.patience = st.Step, st.Tokens, st.ElapsedSeconds, st.Best, st.Patience
-	s.evaluated, s.nonfinite, s.bestBPB, s.saved = more.Evaluated, more.Nonfinite, more.BestBPB, st.Step
-	fmt.Fprintf(s.out, "resumed at step %d from %s\n", s.step, c.Dir)
+	s.Progress, s.saved = c.State.Progress, c.State.Step
+	if s.Step == int64(s.cfg.Steps) {
+		s.ended = c.State.Ended // the session ends where that one did
+	}
+	fmt.Fprintf(s.out, "resumed at step %d from %s\n", s.Step, c.Dir)
 	return nil
 }

@@ -33,24 +33,35 @@ type Result struct {
 	Reason   string // why the run stopped before its last step; "" if it did not
 }
 
+// SetThreads sets how many threads the arithmetic of this process uses; 0: one for each core. The result
+// does not depend on it.
+func SetThreads(n int) { simd.SetThreads(n) }
+
 // Run trains the model on the data set as the configuration says, in the folder cfg.Out, or goes on
-// with the run of cfg.Resume. Lines for people go to console, which gets a progress bar if it is a
-// terminal. When ctx is cancelled, Run finishes the step, saves, and returns ErrInterrupted.
-func Run[F simd.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
-	if err := cfg.Validate(); err != nil {
+// with the run of cfg.Resume. Of cfg.Model and cfg.Data it uses the names alone, for the run's folder and
+// file: a model that is Configured replaces cfg.Model. Lines for people go to console, which gets a progress
+// bar if it is a terminal. When ctx is cancelled, Run finishes the step, saves, and returns ErrInterrupted.
+func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
+	if err := cfg.validateTraining(); err != nil {
 		return Result{}, err
+	}
+	if m, ok := any(model).(models.Configured); ok && m.Config().Model != "" {
+		cfg.Model = m.Config()
+	}
+	if cfg.Threads > 0 {
+		SetThreads(cfg.Threads)
 	}
 	cfg.resolve()
 	s, err := open(cfg, model, dataset, console)
 	if err != nil {
-		return Result{}, advised(err)
+		return Result{}, withAdvice(err)
 	}
 	err = s.loop(ctx)
-	return s.result, advised(s.close(err))
+	return s.result, withAdvice(s.close(err))
 }
 
-// advised adds to an error what to do about a disk that is full or cannot be written, unless it says so.
-func advised(err error) error {
+// withAdvice adds to an error what to do about a disk that is full or cannot be written, unless it says so.
+func withAdvice(err error) error {
 	if advice := checkpoints.Advice(err); advice != "" && !strings.Contains(err.Error(), advice) {
 		return fmt.Errorf("%w; %s", err, advice)
 	}
@@ -65,7 +76,7 @@ func (s *session[F]) loop(ctx context.Context) error {
 	if err := s.beforeFirstStep(ctx); err != nil {
 		return err
 	}
-	for s.step < int64(s.cfg.Steps) && s.result.Reason == "" {
+	for s.Step < int64(s.cfg.Steps) && s.result.Reason == "" {
 		step, err := s.makeStep()
 		if err != nil {
 			return err
@@ -114,10 +125,11 @@ type step struct {
 // makeStep makes one update: forward and backward over the micro-batches, finite check, clip, update.
 // A panic on the way becomes an error.
 func (s *session[F]) makeStep() (r step, err error) {
-	s.step++
+	s.Step++
+	s.Evaluated = false
 	defer func() {
 		if err != nil {
-			s.step-- // not made
+			s.Step-- // not made
 		}
 	}()
 	defer s.recovered(&err)
@@ -125,21 +137,21 @@ func (s *session[F]) makeStep() (r step, err error) {
 	params.ZeroGrad(s.params)
 	s.batch.Size = s.cfg.Batch
 	if err := s.source.Next(&s.batch); err != nil {
-		return r, fmt.Errorf("step %d: training data: %w", s.step, err)
+		return r, fmt.Errorf("step %d: training data: %w", s.Step, err)
 	}
 	sum, err := s.accumulate(&s.batch)
 	if err != nil {
-		return r, fmt.Errorf("step %d: %w", s.step, err)
+		return r, fmt.Errorf("step %d: %w", s.Step, err)
 	}
 	r = step{
 		loss:     sum.Loss / float64(sum.Tokens),
 		bpb:      bitsPerByte(sum.Loss, s.batch.Bytes),
 		accuracy: float64(sum.Correct) / float64(sum.Tokens),
 		norm:     s.norm.Global(),
-		rates:    s.schedule.At(int(s.step)),
+		rates:    s.schedule.At(int(s.Step)),
 	}
 	if finite(r.loss) && finite(r.norm) {
-		s.nonfinite = 0
+		s.Skipped = 0
 		s.optimizer.Update(r.rates.LR, r.rates.Beta1, optim.ClipScale(r.norm, s.cfg.Clip))
 		if s.ema != nil {
 			s.ema.Update()
@@ -147,7 +159,7 @@ func (s *session[F]) makeStep() (r step, err error) {
 	} else if r.skipped, err = s.skip(r); err != nil {
 		return r, err
 	}
-	s.tokens += int64(sum.Tokens)
+	s.Tokens += int64(sum.Tokens)
 	took := time.Since(begin)
 	positions := len(s.batch.Inputs) // what is computed, whether its target counts or not
 	s.pace.add(positions, took)
@@ -167,7 +179,7 @@ func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
 	for lo := 0; lo < b.Size; lo += rows {
 		from, to := lo*b.Len, (lo+rows)*b.Len
 		if random != nil {
-			random.Draw(s.step, lo)
+			random.Draw(s.Step, lo)
 		}
 		stats, err := s.model.Step(b.Inputs[from:to], b.Targets[from:to], rows, b.Len, float64(denominator))
 		if err != nil {
@@ -186,19 +198,19 @@ func (s *session[F]) skip(r step) (reason string, err error) {
 	if name := s.norm.FirstNonFinite(); name != "" {
 		reason += ", first bad gradient: " + name
 	}
-	s.nonfinite++
+	s.Skipped++
 	good := "nothing is saved yet"
 	if s.saved >= 0 {
 		good = fmt.Sprintf("the checkpoint of step %d is good", s.saved)
-		if err := tidy(s.saver.Wait(), s.out); err != nil {
+		if err := housekeeping(s.saver.Wait(), s.out); err != nil {
 			good = fmt.Sprintf("saving step %d failed: %v", s.saved, err)
 		}
 	}
 	switch {
 	case s.cfg.OnNonfinite == "stop":
-		return "", fmt.Errorf("step %d is not finite (%s): stopped before the update; %s; try a lower -lr, or -on-nonfinite skip", s.step, reason, good)
-	case s.nonfinite > s.cfg.MaxNonfinite:
-		return "", fmt.Errorf("step %d is not finite (%s), and %d before it in a row: more than -max-nonfinite; %s; try a lower -lr", s.step, reason, s.nonfinite-1, good)
+		return "", fmt.Errorf("step %d is not finite (%s): stopped before the update; %s; try a lower -lr, or -on-nonfinite skip", s.Step, reason, good)
+	case s.Skipped > s.cfg.MaxNonfinite:
+		return "", fmt.Errorf("step %d is not finite (%s), and %d before it in a row: more than -max-nonfinite; %s; try a lower -lr", s.Step, reason, s.Skipped-1, good)
 	}
 	return reason, nil
 }
@@ -210,7 +222,7 @@ func (s *session[F]) recovered(err *error) {
 		return
 	}
 	path := filepath.Join(s.result.Dir, "panic.txt")
-	*err = fmt.Errorf("step %d: internal error: %v", s.step, cause)
+	*err = fmt.Errorf("step %d: internal error: %v", s.Step, cause)
 	text := fmt.Appendf(nil, "%v\n\n%s", cause, debug.Stack())
 	if worker, ok := cause.(*simd.Panic); ok {
 		text = fmt.Appendf(text, "\nwhere a parallel loop's body panicked:\n%s", worker.Stack)
@@ -220,7 +232,8 @@ func (s *session[F]) recovered(err *error) {
 	}
 }
 
-// due says whether something happens after this step that happens at that cadence and after the last.
-func (s *session[F]) due(every int) bool {
-	return every > 0 && s.step%int64(every) == 0 || s.step == int64(s.cfg.Steps)
-}
+// onCadence reports whether something that happens every so many steps happens after this one.
+func (s *session[F]) onCadence(every int) bool { return every > 0 && s.Step%int64(every) == 0 }
+
+// due is onCadence, and true after the last step.
+func (s *session[F]) due(every int) bool { return s.onCadence(every) || s.Step == int64(s.cfg.Steps) }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -104,8 +105,8 @@ func TestResumeIsBitForBit(t *testing.T) {
 	defer simd.SetThreads(0)
 	for name, set := range map[string]func(c *Config){
 		"adamw":         func(c *Config) {},
-		"lion, ema":     func(c *Config) { c.Optimizer, c.EMA = "lion", 0.9 },
-		"muon, pieces":  func(c *Config) { c.Optimizer, c.MicroBatch = "muon", 2 },
+		"lion, ema":     func(c *Config) { use(t, c, "lion"); c.EMA = 0.9 },
+		"muon, pieces":  func(c *Config) { use(t, c, "muon"); c.MicroBatch = 2 },
 		"overfit batch": func(c *Config) { c.OverfitBatch = true },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,13 +117,13 @@ func TestResumeIsBitForBit(t *testing.T) {
 			}
 			half := cfg
 			half.Out, half.Steps = filepath.Join(t.TempDir(), "half"), 24
-			reopened, _ := openText(t, cfg.Data)
+			reopened, _ := openText(t, cfg.Data.Task.(*data.Text).Data)
 			if _, _, err := runBigram(t, context.Background(), half, reopened, newBigram[float32](256, 1)); err != nil {
 				t.Fatal(err)
 			}
 			rest := cfg
 			rest.Out, rest.Resume = "", half.Out
-			reopened, _ = openText(t, cfg.Data)
+			reopened, _ = openText(t, cfg.Data.Task.(*data.Text).Data)
 			simd.SetThreads(1)
 			if _, console, err := runBigram(t, context.Background(), rest, reopened, newBigram[float32](256, 99)); err != nil || !strings.Contains(console, "resumed at step 24") {
 				t.Fatalf("error %v, console\n%s", err, console)
@@ -147,7 +148,7 @@ func TestResumeIsBitForBit(t *testing.T) {
 						cancel()
 					}
 				}
-				reopened, _ = openText(t, cfg.Data)
+				reopened, _ = openText(t, cfg.Data.Task.(*data.Text).Data)
 				_, console, err := runBigram(t, ctx, cut, reopened, model)
 				cancel()
 				if sessions++; err == nil {
@@ -172,7 +173,7 @@ func TestResumeIsBitForBit(t *testing.T) {
 // TestMicroBatches: however a batch is cut, the loss and every gradient are those of the whole, also
 // where targets are masked unevenly. The model is a real one, in float64.
 func TestMicroBatches(t *testing.T) {
-	sizes := models.Config{Model: "goom-rnn", Vocab: 17, DEmb: 8, Layers: 1, Heads: 2, DHead: 4}
+	sizes := goomRNN(17, 8, 1, 2, 4)
 	batch := data.Batch{Size: 32, Len: 6}
 	for i := range batch.Size * batch.Len {
 		batch.Inputs = append(batch.Inputs, int32(i*7%17))
@@ -189,7 +190,7 @@ func TestMicroBatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session[float64]{cfg: Config{MicroBatch: rows}, model: model}
+		s := &session[float64]{cfg: Config{Loop: Loop{MicroBatch: rows}}, model: model}
 		sum, err := s.accumulate(&batch)
 		if err != nil {
 			t.Fatal(err)
@@ -215,7 +216,7 @@ func TestMicroBatches(t *testing.T) {
 	for i := range batch.Targets {
 		batch.Targets[i] = -1
 	}
-	s := &session[float64]{cfg: Config{MicroBatch: 32}}
+	s := &session[float64]{cfg: Config{Loop: Loop{MicroBatch: 32}}}
 	if _, err := s.accumulate(&batch); err == nil {
 		t.Error("a batch without targets is trained on")
 	}
@@ -273,8 +274,9 @@ func TestNonfinite(t *testing.T) {
 // TestOverfitBatch: every step sees the same batch, so a model of enough weights learns it by heart.
 func TestOverfitBatch(t *testing.T) {
 	dataset, cfg := corpus(t)
-	cfg.OverfitBatch, cfg.Batch, cfg.Seq, cfg.LR, cfg.WeightDecay, cfg.Steps, cfg.ScheduleSteps = true, 1, 16, 0.02, 0, 150, 150
-	model, err := models.New[float32](models.Config{Model: "goom-rnn", Vocab: 256, DEmb: 32, Layers: 1, Heads: 2, DHead: 8}, 1)
+	cfg.OverfitBatch = true
+	set(t, &cfg, "batch", "1", "seq", "16", "lr", "0.02", "weight-decay", "0", "steps", "150", "schedule-steps", "150")
+	model, err := models.New[float32](goomRNN(256, 32, 1, 2, 8), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,11 +337,73 @@ func TestPatience(t *testing.T) {
 	if err != nil || result.Step != 16 || !strings.Contains(result.Reason, "3 evaluations in a row") || !strings.Contains(console, "stopped after step 16") {
 		t.Fatalf("%+v, error %v\n%s", result, err, console)
 	}
+	if want := "-resume " + cfg.Out + " -patience 6"; !strings.Contains(console, want) {
+		t.Errorf("the advice is not %q:\n%s", want, console)
+	}
 	cfg.Resume, cfg.Out = cfg.Out, ""
-	reopened, _ := openText(t, cfg.Data)
+	path := cfg.Data.Task.(*data.Text).Data
+	reopened, _ := openText(t, path)
 	result, _, err = runBigram(t, context.Background(), cfg, reopened, newBigram[float32](256, 1))
 	if err != nil || result.Step != 16 || result.Reason == "" {
 		t.Errorf("resumed: %+v, error %v", result, err)
+	}
+	cfg.Patience = 6 // as advised
+	reopened, _ = openText(t, path)
+	result, _, err = runBigram(t, context.Background(), cfg, reopened, newBigram[float32](256, 1))
+	if err != nil || result.Step != 28 || result.Reason == "" {
+		t.Errorf("resumed with more patience: %+v, error %v", result, err)
+	}
+}
+
+// TestExtendedIsUnbroken: a run that ended off its cadence and goes on is the run that never ended: its
+// last evaluation there counts neither for the patience nor for what is best, and leaves no line.
+func TestExtendedIsUnbroken(t *testing.T) {
+	whole, cfg := corpus(t)
+	path := cfg.Data.Task.(*data.Text).Data
+	cfg.Patience, cfg.EvalEvery, cfg.LogEvery, cfg.SaveEvery = 3, 8, 7, 8
+	if _, _, err := runBigram(t, context.Background(), cfg, whole, newBigram[float32](256, 1)); err != nil {
+		t.Fatal(err)
+	}
+	first := cfg
+	first.Steps, first.Out = 20, filepath.Join(t.TempDir(), "run")
+	dataset, _ := openText(t, path)
+	result, console, err := runBigram(t, context.Background(), first, dataset, newBigram[float32](256, 1))
+	if err != nil || result.BestStep != 20 || !strings.Contains(console, "at step 20") {
+		t.Fatalf("the last evaluation of a session is not its best: %+v, error %v\n%s", result, err, console)
+	}
+	if best, err := checkpoints.BestDir(first.Out); err != nil || best != checkpoints.StepDir(first.Out, 20) {
+		t.Errorf("best is %s, error %v", best, err)
+	}
+	again := first
+	again.Resume, again.Out = first.Out, ""
+	dataset, _ = openText(t, path)
+	if result, _, err = runBigram(t, context.Background(), again, dataset, newBigram[float32](256, 1)); err != nil || result.BestStep != 20 {
+		t.Errorf("resumed where it ended: %+v, error %v", result, err)
+	}
+	if lines := losses(t, first.Out); !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "20"+metrics.Valid) }) {
+		t.Errorf("the last evaluation is gone: %q", lines)
+	}
+	second := cfg
+	second.Resume, second.Out = first.Out, ""
+	dataset, _ = openText(t, path)
+	if _, _, err := runBigram(t, context.Background(), second, dataset, newBigram[float32](256, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := losses(t, cfg.Out), losses(t, first.Out); !slices.Equal(a, b) {
+		t.Errorf("metrics differ:\n%s\n\n%s", strings.Join(a, "\n"), strings.Join(b, "\n"))
+	}
+	sameCheckpoint(t, cfg.Out, first.Out, 40)
+	a, err := checkpoints.Load(cfg.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := checkpoints.Load(first.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.State.ElapsedSeconds = b.State.ElapsedSeconds
+	if !reflect.DeepEqual(a.State.Progress, b.State.Progress) {
+		t.Errorf("%+v, extended %+v", a.State.Progress, b.State.Progress)
 	}
 }
 
@@ -357,7 +421,7 @@ func TestBrokenEvaluationFailsAtOnce(t *testing.T) {
 // TestStepsAllocateNothing: the steady state of a step that is not logged, of the loop alone and with
 // a real model.
 func TestStepsAllocateNothing(t *testing.T) {
-	model, err := models.New[float32](models.Config{Model: "goom-rnn", Vocab: 256, DEmb: 16, Layers: 2, Heads: 2, DHead: 8}, 1)
+	model, err := models.New[float32](goomRNN(256, 16, 2, 2, 8), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,7 @@ import (
 // sample prints a piece of text by the trained model, if the data is text and the model can stream.
 func (s *session[F]) sample() (err error) {
 	defer s.recovered(&err)
-	m, ok := s.model.(interface {
-		NewStream() (*models.Stream[F], error)
-	})
+	m, ok := s.model.(models.Streamer[F])
 	if !ok || s.dataset.Tokenizer == nil || s.cfg.SampleTokens == 0 {
 		return nil
 	}

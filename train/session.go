@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -22,7 +21,7 @@ import (
 )
 
 // A session is one run from its start or resumption to its end.
-type session[F simd.Float] struct {
+type session[F params.Float] struct {
 	cfg      Config
 	model    models.Trainable[F]
 	params   []*params.Param[F]
@@ -43,17 +42,11 @@ type session[F simd.Float] struct {
 	saver   *checkpoints.Saver
 	profile *profile
 
-	step      int64 // updates made
-	tokens    int64 // counted tokens trained on
-	best      *checkpoints.Best
-	bestBPB   float64 // 0: unknown
-	patience  int     // evaluations since the best
-	evaluated bool    // this step is evaluated
-	nonfinite int     // steps skipped in a row
-	saved     int64   // step of the last checkpoint; -1: none
+	checkpoints.Progress                   // ElapsedSeconds are those of the sessions before
+	ended                *checkpoints.Best // evaluation of the last step, if it is off the cadence; nil: none
+	saved                int64             // step of the last checkpoint; -1: none
 
 	begin   time.Time // of the session; monotonic, so a clock that jumps does no harm
-	before  float64   // seconds of the sessions before
 	pace    pace
 	overall pace
 	plotted time.Time
@@ -62,12 +55,12 @@ type session[F simd.Float] struct {
 }
 
 // open prepares a session: the folder and its lock, the optimiser, the state to go on from, the logs.
-func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (s *session[F], err error) {
+func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (s *session[F], err error) {
 	if len(dataset.Valid) == 0 {
 		return nil, errors.New("the data set has no validation set")
 	}
-	if n := cfg.MicroBatch * dataset.SeqLen; n > largestPiece {
-		return nil, fmt.Errorf("%d sequences of %d positions at once are more than %d positions: give a smaller -micro-batch or -seq", cfg.MicroBatch, dataset.SeqLen, largestPiece)
+	if n := cfg.MicroBatch * dataset.SeqLen; n > largestMicroBatch {
+		return nil, fmt.Errorf("%d sequences of %d positions at once are more than %d positions: give a smaller -micro-batch or -seq", cfg.MicroBatch, dataset.SeqLen, largestMicroBatch)
 	}
 	s = &session[F]{cfg: cfg, model: model, params: model.Params(), dataset: dataset, source: dataset.Train, out: console, saved: -1, begin: time.Now()}
 	s.result = Result{Dir: cfg.Out, BestLoss: math.NaN(), Loss: math.NaN()}
@@ -76,18 +69,10 @@ func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dat
 			return nil, err
 		}
 	}
-	curve, err := cfg.curve()
-	if err != nil {
+	if s.schedule, err = cfg.curve(); err != nil {
 		return nil, err
 	}
-	if s.schedule, err = schedule.New(curve); err != nil {
-		return nil, err
-	}
-	optimizer, err := cfg.optimizer()
-	if err != nil {
-		return nil, err
-	}
-	if s.optimizer, err = optim.New(optimizer, s.params); err != nil {
+	if s.optimizer, err = optim.New(cfg.Optimizer, s.params); err != nil {
 		return nil, err
 	}
 	s.norm = optim.NewNorm(s.params)
@@ -96,7 +81,7 @@ func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dat
 			return nil, err
 		}
 	}
-	if err := s.introduce(); err != nil || cfg.DryRun {
+	if err := s.printStart(); err != nil || cfg.DryRun {
 		return s, err
 	}
 	if err := s.openFolder(); err != nil {
@@ -108,11 +93,11 @@ func open[F simd.Float](cfg Config, model models.Trainable[F], dataset *data.Dat
 // openFolder takes the run folder, restores what it holds, and opens the logs.
 func (s *session[F]) openFolder() (err error) {
 	if s.cfg.Resume != "" {
-		if s.result.Dir, err = RunFolder(s.cfg.Resume); err != nil {
-			return fmt.Errorf("resume: %w", err)
+		if s.result.Dir, err = checkpoints.RunFolder(s.cfg.Resume); err != nil {
+			return fmt.Errorf("-resume: %w", err)
 		}
-	} else if s.result.Dir, err = newFolder(s.cfg); err != nil {
-		return err
+	} else if s.result.Dir, err = checkpoints.NewRunFolder(s.cfg.Out, s.cfg.Model.Model+"-"+s.dataset.Name); err != nil {
+		return fmt.Errorf("-out: %w", err)
 	}
 	dir := s.result.Dir
 	if s.lock, err = checkpoints.LockRun(dir); err != nil {
@@ -121,56 +106,40 @@ func (s *session[F]) openFolder() (err error) {
 	keep := func(metrics.Record) bool { return false }
 	if s.cfg.Resume != "" {
 		if err := s.restore(); err != nil {
-			return fmt.Errorf("resume: %w", err)
+			return fmt.Errorf("-resume: %w", err)
 		}
-		keep = func(r metrics.Record) bool {
-			return r.Step < s.step || r.Step == s.step && (r.Split == metrics.Train || s.evaluated)
-		}
+		keep = s.keeps
 	}
-	if err := atomicfile.WriteFile(filepath.Join(dir, ConfigFile), []byte(s.cfg.Table().TOML())); err != nil {
+	if err := atomicfile.WriteFile(filepath.Join(dir, checkpoints.ConfigFile), []byte(s.cfg.Settings().TOML())); err != nil {
 		return err
 	}
-	if s.log, err = metrics.OpenLog(dir, s.step, keep); err != nil {
+	if s.log, err = metrics.OpenLog(dir, s.Step, keep); err != nil {
 		return err
 	}
 	s.saver = checkpoints.NewSaver(dir, checkpoints.SaveOptions{Keep: s.cfg.Keep})
 	fmt.Fprintf(s.out, "run folder %s\n", dir)
-	s.console = metrics.NewConsole(s.out, s.step, int64(s.cfg.Steps), s.cfg.LogEvery > 0)
+	s.console = metrics.NewConsole(s.out, s.Step, int64(s.cfg.Steps), s.cfg.LogEvery > 0)
 	if s.cfg.Profile {
 		s.profile, err = startProfile(dir, s.model)
 	}
 	return err
 }
 
-// runsDir is where runs go that are given no folder, in the working folder.
-const runsDir = "runs"
-
-// newFolder makes the folder of a new run, and refuses one that already holds a run.
-func newFolder(cfg Config) (string, error) {
-	dir := cfg.Out
-	if dir == "" {
-		name := fmt.Sprintf("%s-%s-%s", time.Now().Format("20060102-150405"), cfg.Model, cfg.Task)
-		dir = filepath.Join(runsDir, name)
-		for n := 2; exists(dir); n++ {
-			dir = filepath.Join(runsDir, fmt.Sprintf("%s-%d", name, n))
-		}
+// keeps reports whether a record of an earlier session stays in the logs: those beyond the checkpoint are
+// made again, and those that were made only because that session ended go, so that the logs are those of a
+// run that was never ended.
+func (s *session[F]) keeps(r metrics.Record) bool {
+	switch {
+	case r.Step != s.Step:
+		return r.Step < s.Step
+	case r.Split == metrics.Train:
+		return s.due(s.logEvery())
 	}
-	if exists(filepath.Join(dir, ConfigFile)) {
-		return "", fmt.Errorf("out: %s already holds a run: go on with -resume %s, or give another folder", dir, dir)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("out: %w", err)
-	}
-	return dir, nil
+	return s.Evaluated || s.ended != nil
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
-// introduce prints what is about to be trained.
-func (s *session[F]) introduce() error {
+// printStart prints what is about to be trained.
+func (s *session[F]) printStart() error {
 	if err := WriteParameters(s.out, s.params, s.optimizer.Rule); err != nil {
 		return err
 	}
@@ -181,14 +150,14 @@ func (s *session[F]) introduce() error {
 		fmt.Fprintln(s.out, "note:", note)
 	}
 	c := s.cfg
-	pieces := ""
+	micro := ""
 	if c.MicroBatch < c.Batch {
-		pieces = fmt.Sprintf(" in pieces of %d", c.MicroBatch)
+		micro = fmt.Sprintf(" in micro-batches of %d", c.MicroBatch)
 	}
 	fmt.Fprintf(s.out, "%d steps of %d sequences%s x %d positions, %s, %s up to lr %g, %s, seed %d, %d threads\n",
-		c.Steps, c.Batch, pieces, s.dataset.SeqLen, c.Optimizer, c.Schedule, c.LR, c.DType, c.Seed, simd.Threads())
-	if c.Schedule != "constant" && c.ScheduleSteps != c.Steps {
-		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %d steps; -schedule-steps %d fits it to this run\n", c.ScheduleSteps, c.Steps)
+		c.Steps, c.Batch, micro, s.dataset.SeqLen, c.Optimizer.Name, c.Schedule.Name, c.Schedule.LR, c.DType, c.Seed, simd.Threads())
+	if c.Schedule.Name != "constant" && c.Schedule.Steps != c.Steps {
+		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %d steps; -schedule-steps %d fits it to this run\n", c.Schedule.Steps, c.Steps)
 	}
 	s.flops = utilisation(s.params)
 	return nil
@@ -196,7 +165,7 @@ func (s *session[F]) introduce() error {
 
 // utilisation is the time that the model's products of one token take at the machine's measured
 // peak: six operations for each weight of a matrix, forward and backward. 0 where no peak is known.
-func utilisation[F simd.Float](ps []*params.Param[F]) float64 {
+func utilisation[F params.Float](ps []*params.Param[F]) float64 {
 	if _, single := any(F(0)).(float32); !single {
 		return 0
 	}
@@ -217,18 +186,18 @@ func utilisation[F simd.Float](ps []*params.Param[F]) float64 {
 }
 
 // elapsed is the time that the run took so far, in all its sessions, in seconds.
-func (s *session[F]) elapsed() float64 { return s.before + time.Since(s.begin).Seconds() }
+func (s *session[F]) elapsed() float64 { return s.ElapsedSeconds + time.Since(s.begin).Seconds() }
 
 // close ends the session: whatever was opened is closed, the picture drawn, the summary printed. It
 // returns the first error, err before all others.
 func (s *session[F]) close(err error) error {
-	s.result.Step = s.step
-	if s.best != nil {
-		s.result.BestLoss, s.result.BestStep = s.best.Value, s.best.Step
+	s.result.Step = s.Step
+	if b := s.bestOf(); b != nil {
+		s.result.BestLoss, s.result.BestStep = b.Value, b.Step
 	}
 	var errs []error
 	if s.saver != nil {
-		errs = append(errs, tidy(s.saver.Close(), s.out))
+		errs = append(errs, housekeeping(s.saver.Close(), s.out))
 	}
 	if s.console != nil {
 		s.console.Close()
@@ -253,8 +222,8 @@ func (s *session[F]) close(err error) error {
 	return err
 }
 
-// tidy turns an error that leaves the checkpoint whole into a warning.
-func tidy(err error, out io.Writer) error {
+// housekeeping turns an error that leaves the checkpoint whole into a warning.
+func housekeeping(err error, out io.Writer) error {
 	if errors.Is(err, checkpoints.ErrHousekeeping) {
 		fmt.Fprintln(out, "warning:", err)
 		return nil
@@ -268,22 +237,25 @@ func (s *session[F]) summarise(err error) {
 	dir := s.result.Dir
 	switch {
 	case err != nil:
-		say("interrupted after step %d and saved", s.step)
+		say("interrupted after step %d and saved", s.Step)
 	case s.result.Reason != "":
-		say("stopped after step %d: %s", s.step, s.result.Reason)
+		say("stopped after step %d: %s", s.Step, s.result.Reason)
 	default:
-		say("finished after step %d, %s of training", s.step, metrics.Duration(time.Duration(s.elapsed()*float64(time.Second))))
+		say("finished after step %d, %s of training", s.Step, metrics.Duration(time.Duration(s.elapsed()*float64(time.Second))))
 	}
 	if rate := s.overall.rate(); finite(rate) {
 		say("speed        %s tokens/s while training, peak memory %.0f MB", metrics.Short(rate), metrics.PeakRSS())
 	}
-	if s.best != nil {
-		say("best         %s at step %d", s.bestText(), s.best.Step)
+	if b := s.bestOf(); b != nil {
+		say("best         %s at step %d", bestText(b), b.Step)
 	}
 	say("checkpoints  %s (last, best)", filepath.Join(dir, "checkpoints"))
-	if err != nil {
+	switch {
+	case err != nil:
 		say("resume       go run ./cmd/train -resume %s", dir)
-	} else {
+	case s.result.Reason != "":
+		say("resume       go run ./cmd/train -resume %s -patience %d", dir, 2*s.cfg.Patience)
+	default:
 		say("resume       go run ./cmd/train -resume %s -steps %d -schedule-steps %d", dir, 2*s.cfg.Steps, 2*s.cfg.Steps)
 	}
 	if s.dataset.Tokenizer != nil {

@@ -41,11 +41,11 @@ func TestSizesReachTheModel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			weights, saved, err := FindWeights(result.Dir)
+			saved, err := models.Find(result.Dir)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := LoadModel[float32](weights, saved, false)
+			m, err := models.Load[float32](saved, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,20 +56,5 @@ func TestSizesReachTheModel(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestPresetSizesAreComplete: a preset of transformers says which positions and MLP it has, so that a
-// run's file does.
-func TestPresetSizesAreComplete(t *testing.T) {
-	for _, name := range models.Names() {
-		c := parse(t, "-model", name)
-		sizes, err := c.ModelConfig(256)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if transformer := name == "softmax-attention" || name == "taylor-attention"; transformer != (sizes.Positions == "rotary" && sizes.MLP == "gelu") {
-			t.Errorf("%+v", sizes)
-		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"goomtrain/internal/simd"
 	"goomtrain/params"
 )
 
@@ -17,7 +16,7 @@ var blockNumber = regexp.MustCompile(`\.\d+\.`)
 // WriteParameters prints the parameters: name, shape, count, whether they decay and the rule that
 // updates each. Equal parameters of consecutive blocks share a line; a tied weight stands once,
 // because it is one parameter.
-func WriteParameters[F simd.Float](w io.Writer, ps []*params.Param[F], rule func(p *params.Param[F]) string) error {
+func WriteParameters[F params.Float](w io.Writer, ps []*params.Param[F], rule func(*params.Param[F]) string) error {
 	type row struct {
 		pattern, first, last string
 		cells                string

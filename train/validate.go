@@ -15,12 +15,12 @@ func (s *session[F]) beforeFirstStep(ctx context.Context) error {
 	if err := s.try(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("trial evaluation before the first step: %w", err)
 	}
-	if s.step > 0 && !s.evaluated && s.due(s.cfg.EvalEvery) && ctx.Err() == nil {
+	if s.Step > 0 && !s.Evaluated && s.ended == nil && s.due(s.cfg.EvalEvery) && ctx.Err() == nil {
 		if err := s.evaluate(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
-	if s.cfg.Patience > 0 && s.patience >= s.cfg.Patience {
+	if s.cfg.Patience > 0 && s.Patience >= s.cfg.Patience {
 		s.result.Reason = s.exhausted()
 	}
 	return nil
@@ -49,7 +49,7 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 		if score, err = Evaluate(ctx, s.model, set, &s.scratch, s.cfg.MicroBatch, s.cfg.EvalBatches); err != nil {
 			break
 		}
-		r := s.blank(set.Name)
+		r := s.newRecord(set.Name)
 		if i == 0 {
 			r.Split = metrics.Valid
 		}
@@ -65,8 +65,7 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.evaluated = true
-	better := s.judge(records[0])
+	better := s.updateBest(records[0])
 	for i, r := range records {
 		note := ""
 		if i == 0 && better {
@@ -77,7 +76,7 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := s.saveJudgement(better); err != nil {
+	if err := s.saveEvaluation(better); err != nil {
 		return err
 	}
 	if now := time.Now(); now.Sub(s.plotted) > 15*time.Second {
@@ -87,32 +86,42 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 	return nil
 }
 
-// judge compares a validation with the best so far. A loss that is not finite is never better.
-func (s *session[F]) judge(r metrics.Record) (better bool) {
-	better = finite(r.Loss) && (s.best == nil || r.Loss < s.best.Value)
-	enough := finite(r.Loss) && (s.best == nil || r.Loss < s.best.Value-s.cfg.MinDelta)
-	if better {
-		s.best, s.bestBPB = &checkpoints.Best{Metric: "valid loss", Value: r.Loss, Step: s.step}, 0
-		if finite(r.BPB) {
-			s.bestBPB = r.BPB
+// updateBest compares an evaluation with the best so far. A loss that is not finite is never better. An
+// evaluation that is made only because the session ends steers nothing: a run that goes on is then the one
+// that was never ended.
+func (s *session[F]) updateBest(r metrics.Record) (better bool) {
+	better = finite(r.Loss) && (s.Best == nil || r.Loss < s.Best.Value)
+	enough := finite(r.Loss) && (s.Best == nil || r.Loss < s.Best.Value-s.cfg.MinDelta)
+	measured := &checkpoints.Best{Metric: "valid loss", Value: r.Loss, Step: s.Step}
+	if finite(r.BPB) {
+		measured.BPB = r.BPB
+	}
+	if !s.onCadence(s.cfg.EvalEvery) {
+		if finite(r.Loss) {
+			s.ended = measured
 		}
+		return better
 	}
-	if s.patience++; enough {
-		s.patience = 0
+	s.Evaluated = true
+	if better {
+		s.Best = measured
 	}
-	if s.cfg.Patience > 0 && s.patience >= s.cfg.Patience {
+	if s.Patience++; enough {
+		s.Patience = 0
+	}
+	if s.cfg.Patience > 0 && s.Patience >= s.cfg.Patience {
 		s.result.Reason = s.exhausted()
 	}
 	return better
 }
 
 func (s *session[F]) exhausted() string {
-	return fmt.Sprintf("%d evaluations in a row did not lower the validation loss (-patience)", s.patience)
+	return fmt.Sprintf("%d evaluations in a row did not lower the validation loss (-patience)", s.Patience)
 }
 
-// saveJudgement brings the checkpoint of this step up to date, and makes one for a new best.
-func (s *session[F]) saveJudgement(better bool) error {
-	if s.saved != s.step {
+// saveEvaluation brings the checkpoint of this step up to date, and makes one for a new best.
+func (s *session[F]) saveEvaluation(better bool) error {
+	if s.saved != s.Step {
 		if better {
 			return s.save()
 		}
@@ -120,7 +129,7 @@ func (s *session[F]) saveJudgement(better bool) error {
 	}
 	state, err := s.state()
 	if err == nil {
-		err = tidy(s.saver.Update(state), s.out)
+		err = housekeeping(s.saver.Update(state), s.out)
 	}
 	if err != nil {
 		return fmt.Errorf("save: %w", err)
@@ -128,11 +137,19 @@ func (s *session[F]) saveJudgement(better bool) error {
 	return nil
 }
 
-// bestText is the best validation for people.
-func (s *session[F]) bestText() string {
-	text := fmt.Sprintf("validation loss %.4f nats per token", s.best.Value)
-	if s.bestBPB > 0 {
-		text += fmt.Sprintf(", %.4f bits per byte", s.bestBPB)
+// bestOf is the best evaluation, that of the session's end included; nil: none.
+func (s *session[F]) bestOf() *checkpoints.Best {
+	if s.ended != nil && (s.Best == nil || s.ended.Value < s.Best.Value) {
+		return s.ended
+	}
+	return s.Best
+}
+
+// bestText describes an evaluation.
+func bestText(b *checkpoints.Best) string {
+	text := fmt.Sprintf("validation loss %.4f nats per token", b.Value)
+	if b.BPB > 0 {
+		text += fmt.Sprintf(", %.4f bits per byte", b.BPB)
 	}
 	return text
 }

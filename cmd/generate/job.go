@@ -6,17 +6,16 @@ import (
 	"os"
 	"unicode/utf8"
 
-	"goomtrain/checkpoints"
+	"goomtrain/models"
 	"goomtrain/train"
 )
 
 // A job is what one call writes, and where.
 type job struct {
-	o       options
-	cfg     train.Config
-	weights *checkpoints.Checkpoint
-	text    *textWriter
-	stderr  io.Writer
+	o      options
+	saved  models.Saved
+	text   *textWriter
+	stderr io.Writer
 }
 
 // maxPrompt bounds a prompt file: more would be a mistake, such as a corpus.

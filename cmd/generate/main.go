@@ -7,13 +7,14 @@ import (
 	"os"
 	"time"
 
+	"goomtrain/checkpoints"
+	"goomtrain/data"
 	"goomtrain/data/tokenizer"
 	"goomtrain/internal/simd"
+	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/sampling"
 	"goomtrain/settings"
-	"goomtrain/train"
-	"goomtrain/train/metrics"
 
 	_ "goomtrain/data/gpt2" // runs trained with -tokenizer gpt2
 
@@ -40,10 +41,10 @@ type options struct {
 func (o *options) table() settings.Table {
 	const text, draw, state = "Text", "Drawing", "State and machine"
 	return settings.Table{
-		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml beside it; empty: the newest run in runs/", Value: &o.from},
-		{Name: "prompt", Group: text, Help: "text to go on from; empty: the beginning of a document", Value: &o.prompt},
+		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml beside it", Value: &o.from, Zero: "the newest run in runs/"},
+		{Name: "prompt", Group: text, Help: "text to go on from", Value: &o.prompt, Zero: "the beginning of a document"},
 		{Name: "prompt-file", Group: text, Help: "file with the prompt; - for standard input", Value: &o.promptFile},
-		{Name: "n", Group: text, Help: "tokens to write", Value: &o.n},
+		{Name: "n", Group: text, Help: "tokens to write", Value: &o.n, Rule: settings.AtLeast(0)},
 		{Name: "temperature", Group: draw, Help: "logits are divided by it; 0: always the likeliest token", Value: &o.sampling.Temperature},
 		{Name: "top-k", Group: draw, Help: "only the k likeliest tokens; 0: all", Value: &o.sampling.TopK},
 		{Name: "top-p", Group: draw, Help: "only the fewest tokens whose probabilities reach p together", Value: &o.sampling.TopP},
@@ -51,7 +52,7 @@ func (o *options) table() settings.Table {
 		{Name: "ema", Group: draw, Help: "take the averaged weights where the run kept them", Value: &o.average},
 		{Name: "save-state", Group: state, Help: "file to save the state after the text in", Value: &o.saveState},
 		{Name: "load-state", Group: state, Help: "file of a saved state to go on from", Value: &o.loadState},
-		{Name: "threads", Group: state, Help: "threads; 0: all cores", Value: &o.threads},
+		{Name: "threads", Group: state, Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
 	}
 }
 
@@ -75,10 +76,9 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q: a prompt of several words needs quotes", rest[0])
 	case o.prompt != "" && o.promptFile != "":
 		return o, errors.New("-prompt contradicts -prompt-file: give one")
-	case o.n < 0:
-		return o, fmt.Errorf("n %d: must be at least 0", o.n)
-	case o.threads < 0:
-		return o, fmt.Errorf("threads %d: must be at least 0 (0: all cores)", o.threads)
+	}
+	if err := o.table().Validate(); err != nil {
+		return o, err
 	}
 	return o, o.sampling.Validate()
 }
@@ -106,37 +106,41 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 func generate(o options, text *textWriter, stderr io.Writer) error {
 	simd.SetThreads(o.threads)
 	if o.from == "" {
-		newest, err := train.NewestRun()
+		newest, err := checkpoints.NewestRun()
 		if err != nil {
 			return err
 		}
 		fmt.Fprintln(stderr, "note: writing with the newest run,", newest)
 		o.from = newest
 	}
-	weights, cfg, err := train.FindWeights(o.from)
+	saved, err := models.Find(o.from)
 	if err != nil {
 		return err
 	}
-	for _, note := range weights.Notes {
+	for _, note := range saved.Weights.Notes {
 		fmt.Fprintln(stderr, "note:", note)
 	}
-	if cfg.Task != "text" {
-		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, cfg.Task)
+	task, err := data.NewConfig(saved.Setting("task"))
+	if err != nil {
+		return err
 	}
-	job := job{o: o, cfg: cfg, weights: weights, text: text, stderr: stderr}
-	if cfg.DType == "float64" {
+	if _, ok := task.Settings().Find("tokenizer"); !ok {
+		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, task.Name)
+	}
+	job := job{o: o, saved: saved, text: text, stderr: stderr}
+	if saved.Setting("dtype") == "float64" {
 		return write[float64](job)
 	}
 	return write[float32](job)
 }
 
 // write reads the prompt and writes the text.
-func write[F simd.Float](j job) error {
-	model, err := train.LoadModel[F](j.weights, j.cfg, j.o.average)
+func write[F params.Float](j job) error {
+	model, err := models.Load[F](j.saved, j.o.average)
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.New(j.cfg.Tokenizer)
+	tok, err := tokenizer.New(j.saved.Setting("tokenizer"))
 	if err != nil {
 		return err
 	}
@@ -190,8 +194,8 @@ func write[F simd.Float](j job) error {
 		return err
 	}
 	wrote := time.Since(begin)
-	fmt.Fprintf(j.stderr, "%d tokens read in %v, %d written at %s tokens/s\n", len(tokens), read.Round(time.Millisecond),
-		j.o.n, metrics.Short(float64(j.o.n)/max(wrote.Seconds(), 1e-9)))
+	fmt.Fprintf(j.stderr, "%d tokens read in %v, %d written at %.0f tokens/s\n", len(tokens), read.Round(time.Millisecond),
+		j.o.n, float64(j.o.n)/max(wrote.Seconds(), 1e-9))
 	if j.o.saveState == "" {
 		return nil
 	}

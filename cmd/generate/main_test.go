@@ -26,7 +26,7 @@ func Example() {
 
 // TestNewestRun: without -from the run that was begun or resumed last writes.
 func TestNewestRun(t *testing.T) {
-	dir := trained(t, func(c *train.Config) {})
+	dir := trained(t, "-sample", "0")
 	t.Chdir(t.TempDir())
 	for i, name := range []string{"new", "old"} {
 		to := filepath.Join("runs", name)
@@ -44,20 +44,28 @@ func TestNewestRun(t *testing.T) {
 }
 
 // trained makes a run on a text of more than ASCII, so that characters span tokens.
-func trained(t *testing.T, change func(c *train.Config)) string {
+func trained(t *testing.T, args ...string) string {
 	t.Helper()
 	text := filepath.Join(t.TempDir(), "text.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("größer als π ≈ 3,14 – naïve Überraschung. ", 200)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c := train.Default("nano", "text")
-	c.Data, c.Seq, c.Batch, c.Steps, c.SampleTokens, c.DEmb, c.Layers = text, 32, 4, 30, 0, 32, 1
-	c.EvalEvery, c.SaveEvery, c.EvalBatches, c.Out = 15, 15, 1, filepath.Join(t.TempDir(), "run")
-	change(&c)
-	if _, err := train.Launch(context.Background(), c, io.Discard); err != nil {
+	dir := filepath.Join(t.TempDir(), "run")
+	launch(t, append([]string{"-preset", "nano", "-data", text, "-seq", "32", "-batch", "4", "-steps", "30", "-d-emb", "32", "-layers", "1",
+		"-eval-every", "15", "-save-every", "15", "-eval-batches", "1", "-out", dir}, args...)...)
+	return dir
+}
+
+// launch trains as a command line says.
+func launch(t *testing.T, args ...string) {
+	t.Helper()
+	call, err := train.Parse(args)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Out
+	if _, err := train.Launch(context.Background(), call.Config, io.Discard); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // call runs the command in this process.
@@ -69,7 +77,7 @@ func call(args ...string) (code int, text, stdout, stderr string) {
 
 // TestTextEndsWithTheContext: learned positions end a text early, with a note and no error.
 func TestTextEndsWithTheContext(t *testing.T) {
-	dir := trained(t, func(c *train.Config) { c.Model, c.Positions, c.SampleTokens = "softmax-attention", "learned", 100 })
+	dir := trained(t, "-model", "softmax-attention", "-positions", "learned", "-sample", "100")
 	code, got, _, errs := call("-from", dir, "-prompt", "ab", "-n", "100")
 	if code != 0 || len(got) < 20 || !strings.Contains(errs, "context ends after 29 of the 100 tokens") { // 32, less a separator and the prompt
 		t.Errorf("exit code %d, text %q, %s", code, got, errs)
@@ -82,12 +90,12 @@ func TestTextEndsWithTheContext(t *testing.T) {
 // TestTextContinuesFromItsState: a text in two calls, over a saved state, is the text of one call;
 // the prompt may come in two pieces too. In both precisions, with averaged weights and without.
 func TestTextContinuesFromItsState(t *testing.T) {
-	for name, change := range map[string]func(c *train.Config){
-		"float32":      func(c *train.Config) {},
-		"float64, ema": func(c *train.Config) { c.DType, c.EMA = "float64", 0.5 },
+	for name, args := range map[string][]string{
+		"float32":      {"-sample", "0"},
+		"float64, ema": {"-sample", "0", "-dtype", "float64", "-ema", "0.5"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir, state := trained(t, change), filepath.Join(t.TempDir(), "state")
+			dir, state := trained(t, args...), filepath.Join(t.TempDir(), "state")
 			code, whole, _, errs := call("-from", dir, "-prompt", "größer", "-n", "60", "-seed", "7")
 			if code != 0 || !strings.HasPrefix(whole, "größer") || !strings.Contains(errs, "tokens/s") {
 				t.Fatalf("exit code %d, %s, text %q", code, errs, whole)
@@ -117,7 +125,7 @@ func TestTextContinuesFromItsState(t *testing.T) {
 
 // TestFrom: a run, a checkpoint and a file with its configuration beside it are the same model.
 func TestFrom(t *testing.T) {
-	dir := trained(t, func(c *train.Config) {})
+	dir := trained(t, "-sample", "0")
 	lone := t.TempDir()
 	for from, to := range map[string]string{filepath.Join(checkpoints.StepDir(dir, 30), "model.safetensors"): "mine.safetensors", filepath.Join(dir, "config.toml"): "config.toml"} {
 		data, err := os.ReadFile(from)
@@ -151,17 +159,13 @@ func TestFrom(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	dir, other := trained(t, func(c *train.Config) {}), trained(t, func(c *train.Config) { c.Seed = 2 })
+	dir, other := trained(t, "-sample", "0"), trained(t, "-sample", "0", "-seed", "2")
 	state := filepath.Join(t.TempDir(), "state")
 	if code, _, _, errs := call("-from", other, "-n", "1", "-save-state", state); code != 0 {
 		t.Fatal(errs)
 	}
 	copying := filepath.Join(t.TempDir(), "copy")
-	c := train.Default("nano", "copy")
-	c.DEmb, c.Layers, c.Steps, c.Batch, c.EvalBatches, c.Out = 8, 1, 1, 1, 1, copying
-	if _, err := train.Launch(context.Background(), c, io.Discard); err != nil {
-		t.Fatal(err)
-	}
+	launch(t, "-preset", "nano", "-task", "copy", "-d-emb", "8", "-layers", "1", "-steps", "1", "-batch", "1", "-eval-batches", "1", "-out", copying)
 	lone := filepath.Join(t.TempDir(), "lone.safetensors")
 	if data, err := os.ReadFile(filepath.Join(checkpoints.StepDir(dir, 30), "model.safetensors")); err != nil || os.WriteFile(lone, data, 0o644) != nil {
 		t.Fatal(err)

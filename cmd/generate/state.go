@@ -10,7 +10,6 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/internal/atomicfile"
-	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/rng"
@@ -35,7 +34,7 @@ func modelFingerprint(values []params.Array) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func saveState[F simd.Float](path, fingerprint string, stream *models.Stream[F], logits []F, sampler *sampling.Sampler[F]) error {
+func saveState[F params.Float](path, fingerprint string, stream *models.Stream[F], logits []F, sampler *sampling.Sampler[F]) error {
 	random, err := json.Marshal(sampler.State())
 	if err != nil {
 		return err
@@ -55,7 +54,7 @@ func saveState[F simd.Float](path, fingerprint string, stream *models.Stream[F],
 }
 
 // loadState restores stream and, if asked, sampler, and returns the logits to go on from.
-func loadState[F simd.Float](path, fingerprint string, stream *models.Stream[F], vocab int, sampler *sampling.Sampler[F], withSampler bool) (logits []F, err error) {
+func loadState[F params.Float](path, fingerprint string, stream *models.Stream[F], vocab int, sampler *sampling.Sampler[F], withSampler bool) (logits []F, err error) {
 	file, err := checkpoints.OpenTensors(path)
 	if err != nil {
 		return nil, fmt.Errorf("load-state: %w", err)

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"goomtrain/checkpoints"
 	"goomtrain/settings"
-	"goomtrain/train"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -67,7 +67,7 @@ func inspect(o options, out io.Writer) error {
 		switch {
 		case !info.IsDir():
 			files = append(files, path)
-		case exists(filepath.Join(path, train.ConfigFile)):
+		case exists(filepath.Join(path, checkpoints.ConfigFile)):
 			r, err := readRun(path)
 			if err != nil {
 				return err
@@ -76,7 +76,7 @@ func inspect(o options, out io.Writer) error {
 		case exists(filepath.Join(path, "model.safetensors")):
 			files = append(files, filepath.Join(path, "model.safetensors"))
 		default:
-			return fmt.Errorf("%s is neither a run folder (no %s) nor a checkpoint folder (no model.safetensors)", path, train.ConfigFile)
+			return fmt.Errorf("%s is neither a run folder (no %s) nor a checkpoint folder (no model.safetensors)", path, checkpoints.ConfigFile)
 		}
 	}
 	if o.plot != "" {

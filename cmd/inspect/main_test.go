@@ -26,16 +26,18 @@ func Example() {
 	// exit code 2
 }
 
-func trained(t *testing.T, name string, change func(c *train.Config)) string {
+func trained(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	c := train.Default("nano", "parity")
-	c.DEmb, c.Layers, c.Steps, c.Batch, c.EvalBatches, c.EvalEvery, c.SaveEvery = 8, 1, 6, 2, 1, 3, 3
-	c.LogEvery, c.Out = 1, filepath.Join(t.TempDir(), name)
-	change(&c)
-	if _, err := train.Launch(context.Background(), c, io.Discard); err != nil {
+	dir := filepath.Join(t.TempDir(), name)
+	call, err := train.Parse(append([]string{"-preset", "nano", "-task", "parity", "-d-emb", "8", "-layers", "1", "-batch", "2",
+		"-eval-batches", "1", "-eval-every", "3", "-save-every", "3", "-log-every", "1", "-out", dir}, args...))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Out
+	if _, err := train.Launch(context.Background(), call.Config, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func call(args ...string) (code int, stdout, stderr string) {
@@ -54,13 +56,13 @@ func wants(t *testing.T, text string, wants ...string) {
 }
 
 func TestRuns(t *testing.T) {
-	one := trained(t, "one", func(c *train.Config) {})
-	two := trained(t, "two", func(c *train.Config) { c.LR, c.Steps = 0.25, 4 })
+	one := trained(t, "one", "-steps", "6")
+	two := trained(t, "two", "-steps", "4", "-lr", "0.25")
 	code, out, errs := call("-metrics", "-config", "-params", one)
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	wants(t, out, "goom-rnn, preset nano, on parity", "1 layers, width 8", "last step 6", "best validation at step", "accuracy",
+	wants(t, out, "goom-rnn, preset nano, on parity", "d-emb 8, layers 1, heads 4, d-head 16, vocab 2", "last step 6", "best validation at step", "accuracy",
 		"step-00000006 last", "step  set", "valid-2x", "weight-decay = 0.01", "deviation", "head", "tensors")
 	picture := filepath.Join(t.TempDir(), "both.png")
 	code, out, errs = call(one, two, "-plot", picture)

@@ -6,19 +6,19 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"goomtrain/checkpoints"
 	"goomtrain/settings"
-	"goomtrain/train"
 	"goomtrain/train/metrics"
 )
 
 // runInfo is what a run folder tells.
 type runInfo struct {
 	dir         string
-	config      train.Config
+	settings    []settings.Pair // of config.toml, in its order
 	records     []metrics.Record
 	checkpoints []checkpoints.Entry
 	last        *metrics.Record // of training
@@ -28,7 +28,7 @@ type runInfo struct {
 func readRun(dir string) (*runInfo, error) {
 	r := &runInfo{dir: dir}
 	var err error
-	if r.config, err = train.LoadConfig(dir); err != nil {
+	if r.settings, err = settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile)); err != nil {
 		return nil, err
 	}
 	if r.records, err = metrics.ReadFile(filepath.Join(dir, "metrics.jsonl")); err != nil {
@@ -49,10 +49,12 @@ func readRun(dir string) (*runInfo, error) {
 
 // describe prints one run.
 func (r *runInfo) describe(out io.Writer, o options) error {
-	c := r.config
-	fmt.Fprintf(out, "run %s: %s, preset %s, on %s\n", r.dir, c.Model, c.Preset, c.Task)
-	fmt.Fprintf(out, "  %d layers, width %d, %d x %d a layer, vocabulary %d, %s\n", c.Layers, c.DEmb, c.Heads, c.DHead, c.Vocab, c.DType)
-	fmt.Fprintf(out, "  %d steps of %d x %d, %s, %s up to lr %g, seed %d\n", c.Steps, c.Batch, c.Seq, c.Optimizer, c.Schedule, c.LR, c.Seed)
+	s := r.setting
+	fmt.Fprintf(out, "run %s: %s, preset %s, on %s\n", r.dir, s("model"), s("preset"), s("task"))
+	if sizes := r.sizes(); sizes != "" {
+		fmt.Fprintf(out, "  %s\n", sizes)
+	}
+	fmt.Fprintf(out, "  %s, %s steps of %s x %s, %s, %s up to lr %s, seed %s\n", s("dtype"), s("steps"), s("batch"), s("seq"), s("optimizer"), s("schedule"), s("lr"), s("seed"))
 	if r.last != nil {
 		fmt.Fprintf(out, "  last step %d: loss %s, %s tokens in %s, peak memory %s MB\n", r.last.Step, number(r.last.Loss),
 			metrics.Short(float64(r.last.Tokens)), metrics.Duration(time.Duration(r.last.Elapsed*float64(time.Second))), number(r.last.PeakRSS))
@@ -74,8 +76,8 @@ func (r *runInfo) describe(out io.Writer, o options) error {
 		fmt.Fprintf(out, "  checkpoint %s%s\n", filepath.Base(e.Dir), marks)
 	}
 	if o.config {
-		for line := range strings.Lines(c.Table().TOML()) {
-			fmt.Fprint(out, "  ", line)
+		for _, p := range r.settings {
+			fmt.Fprintf(out, "  %s = %s\n", p.Name, p.Text)
 		}
 	}
 	if o.metrics {
@@ -91,6 +93,40 @@ func (r *runInfo) describe(out io.Writer, o options) error {
 		return err
 	}
 	return describeFile(out, weights.ModelPath(), true)
+}
+
+// setting is the text of a setting of the run; "none" where it is not set.
+func (r *runInfo) setting(name string) string {
+	text, _ := settings.Last(r.settings, name)
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+// sizes lists the settings of the model, which stand between its preset and its element type.
+func (r *runInfo) sizes() string {
+	from := slices.IndexFunc(r.settings, func(p settings.Pair) bool { return p.Name == "preset" })
+	to := slices.IndexFunc(r.settings, func(p settings.Pair) bool { return p.Name == "dtype" })
+	var sizes []string
+	for i := from + 1; i < to; i++ {
+		if p := r.settings[i]; !p.IsZero() {
+			sizes = append(sizes, p.Name+" "+p.Text)
+		}
+	}
+	return strings.Join(sizes, ", ")
+}
+
+// differences lists the settings in which two runs differ, as NAME: ONE | OTHER.
+func differences(a, b *runInfo) (out []string) {
+	seen := map[string]bool{}
+	for _, p := range append(slices.Clone(a.settings), b.settings...) {
+		if x, y := a.setting(p.Name), b.setting(p.Name); x != y && !seen[p.Name] {
+			out = append(out, fmt.Sprintf("%s: %s | %s", p.Name, x, y))
+		}
+		seen[p.Name] = true
+	}
+	return out
 }
 
 // evaluations prints every validation record.
@@ -127,10 +163,10 @@ func compareRuns(out io.Writer, runs []*runInfo) error {
 		return err
 	}
 	for _, r := range runs[1:] {
-		differences := settings.Differences(runs[0].config.Table(), r.config.Table())
-		fmt.Fprintf(out, "settings of %s | %s: %d differ\n", runs[0].dir, r.dir, len(differences))
-		for _, d := range differences {
-			fmt.Fprintln(out, "  "+d.String())
+		different := differences(runs[0], r)
+		fmt.Fprintf(out, "settings of %s | %s: %d differ\n", runs[0].dir, r.dir, len(different))
+		for _, d := range different {
+			fmt.Fprintln(out, "  "+d)
 		}
 	}
 	return nil

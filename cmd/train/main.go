@@ -40,13 +40,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	call, err := train.Parse(args)
 	switch {
 	case errors.Is(err, train.ErrHelp):
-		train.Help(stdout)
+		if err := train.Help(stdout); err != nil {
+			fmt.Fprintln(stderr, "train:", err)
+			return failed
+		}
 		return done
 	case err != nil:
 		fmt.Fprintln(stderr, "train:", err)
 		return wrongUsage
 	case call.PrintConfig:
-		fmt.Fprint(stdout, call.Config.Table().TOML())
+		fmt.Fprint(stdout, call.Config.Settings().TOML())
 		return done
 	}
 	switch _, err := train.Launch(ctx, call.Config, stdout); {

@@ -47,10 +47,13 @@ func main() {
 		block: layers.NewRecurrentBlock(set.Sub("block"), width, 4, 8), // 4 hidden vectors of width 8
 		norm:  layers.NewLayerNorm(set.Sub("norm"), width),
 	})
-	cfg := train.Default("nano", "text")
-	cfg.Model, cfg.Task = "my-rnn", "counting"
-	cfg.Steps, cfg.ScheduleSteps, cfg.Batch, cfg.LR, cfg.EvalEvery = 1500, 1500, 32, 1e-2, 500
-	if _, err := train.Run(context.Background(), cfg, model, data.Generate("counting", vocab, length, 1, count), os.Stdout); err != nil {
+	cfg, err := train.New(train.Selection{Preset: "nano"})
+	if err == nil {
+		cfg.Model, cfg.Data = models.Config{Model: "my-rnn"}, data.Config{Name: "counting"}
+		cfg.Steps, cfg.Schedule.Steps, cfg.Batch, cfg.Schedule.LR, cfg.EvalEvery = 1500, 1500, 32, 1e-2, 500
+		_, err = train.Run(context.Background(), cfg, model, data.Generate("counting", vocab, length, 1, count), os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "custommodel:", err)
 		os.Exit(1)
 	}

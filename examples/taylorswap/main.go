@@ -51,18 +51,22 @@ func run(out io.Writer, from string, steps, batches int) error {
 			return err
 		}
 	}
-	weights, cfg, err := train.FindWeights(from)
+	saved, err := models.Find(from)
 	if err != nil {
 		return err
 	}
-	if cfg.Model != "softmax-attention" {
-		return fmt.Errorf("%s holds a %s: want a softmax-attention", from, cfg.Model)
+	if saved.Config.Model != "softmax-attention" {
+		return fmt.Errorf("%s holds a %s: want a softmax-attention", from, saved.Config.Model)
 	}
-	trained, err := train.LoadModel[float32](weights, cfg, true)
+	trained, err := models.Load[float32](saved, true)
 	if err != nil {
 		return err
 	}
-	set, err := data.Open(cfg.DataConfig(), cfg.Seed)
+	cfg, err := train.LoadConfig(from)
+	if err != nil {
+		return err
+	}
+	set, err := data.Open(cfg.Data, cfg.Seed)
 	if err != nil {
 		return err
 	}
@@ -72,15 +76,18 @@ func run(out io.Writer, from string, steps, batches int) error {
 
 // trainSoftmax makes a run of a small model on the default text.
 func trainSoftmax(out io.Writer, dir string, steps int) error {
-	cfg := train.Default("nano", "text")
-	cfg.Model, cfg.Out, cfg.Steps, cfg.ScheduleSteps, cfg.SampleTokens = "softmax-attention", dir, steps, steps, 0
-	_, err := train.Launch(context.Background(), cfg, out)
+	cfg, err := train.New(train.Selection{Model: "softmax-attention", Preset: "nano"})
+	if err != nil {
+		return err
+	}
+	cfg.Out, cfg.Steps, cfg.Schedule.Steps, cfg.SampleTokens = dir, steps, steps, 0
+	_, err = train.Launch(context.Background(), cfg, out)
 	return err
 }
 
 // compare scores the model as it is, and with Taylor attention of every number of terms.
 func compare(out io.Writer, trained *models.Model[float32], set *data.Dataset, batches int) error {
-	sizes := trained.Config()
+	width := trained.Config().Sizes.(*models.SoftmaxAttention).DHead
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "attention\tnats per token\tbits per byte\tstate of a head (numbers)")
 	score := func(name, state string, model *models.Model[float32]) error {
@@ -99,7 +106,7 @@ func compare(out io.Writer, trained *models.Model[float32], set *data.Dataset, b
 		if err != nil {
 			return err
 		}
-		_, total := ops.TaylorTable(sizes.DHead, sizes.DHead, terms)
+		_, total := ops.TaylorTable(width, width, terms)
 		if err := score(fmt.Sprintf("Taylor, %d terms", terms), fmt.Sprint(total.State), swapped); err != nil {
 			return err
 		}
@@ -109,9 +116,11 @@ func compare(out io.Writer, trained *models.Model[float32], set *data.Dataset, b
 
 // swap is the model with Taylor attention: parameters have the same names and shapes.
 func swap(trained *models.Model[float32], terms int) (*models.Model[float32], error) {
-	c := trained.Config()
-	c.Model, c.TaylorTerms = "taylor-attention", terms
-	swapped, err := models.New[float32](c, 1)
+	sizes := trained.Config().Sizes.(*models.SoftmaxAttention)
+	swapped, err := models.New[float32](models.Config{
+		Model: "taylor-attention",
+		Sizes: &models.TaylorAttention{Transformer: sizes.Transformer, TaylorTerms: terms},
+	}, 1)
 	if err != nil {
 		return nil, err
 	}

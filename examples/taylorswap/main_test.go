@@ -9,11 +9,12 @@ import (
 
 // TestSwapConverges: with more terms the logits of the same weights come to those of softmax attention.
 func TestSwapConverges(t *testing.T) {
-	c, err := models.Preset("softmax-attention", "nano")
+	c, err := models.NewConfig("softmax-attention", "nano")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Vocab, c.DHead = 32, 8
+	sizes := c.Sizes.(*models.SoftmaxAttention)
+	sizes.Vocab, sizes.DHead = 32, 8
 	trained, err := models.New[float32](c, 3)
 	if err != nil {
 		t.Fatal(err)

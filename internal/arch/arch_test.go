@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"executor":         {"internal/simd"},
 	"ops":              {"goom", "internal/kernels", "internal/simd", "executor", "params"},
 	"layers":           {"ops", "params", "rng"},
-	"models":           {"layers", "ops", "params", "executor", "internal/simd", "internal/nearest"},
+	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile"},
 	"checkpoints":      {"params", "internal/atomicfile"},
 	"sampling":         {"rng", "internal/simd"},

@@ -1,0 +1,102 @@
+package models
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"goomtrain/checkpoints"
+	"goomtrain/params"
+	"goomtrain/settings"
+)
+
+// Saved is a trained model on disk: its weights and the settings that it was trained with.
+type Saved struct {
+	Weights  *checkpoints.Checkpoint
+	Settings []settings.Pair // of the run; see Setting
+	Config   Config
+}
+
+// Find finds the model of a path, as checkpoints.LoadWeights does: a run folder, a checkpoint folder, or a
+// .safetensors file. Its settings stand in config.toml beside the weights, in the checkpoint's state, or
+// in the run folder around it.
+func Find(path string) (Saved, error) {
+	weights, err := checkpoints.LoadWeights(path)
+	if err != nil {
+		return Saved{}, err
+	}
+	s := Saved{Weights: weights}
+	if s.Settings, err = settingsOf(weights, path); err != nil {
+		return Saved{}, err
+	}
+	s.Config, err = ConfigOf(s.Settings)
+	return s, err
+}
+
+// settingsOf reads the configuration that goes with weights found at path.
+func settingsOf(weights *checkpoints.Checkpoint, path string) ([]settings.Pair, error) {
+	beside := filepath.Join(filepath.Dir(weights.ModelPath()), checkpoints.ConfigFile)
+	if _, err := os.Stat(beside); err == nil {
+		return settings.ReadFile(beside)
+	}
+	if weights.State.Config != "" {
+		return settings.ReadTOML(weights.Dir, weights.State.Config)
+	}
+	dir, err := checkpoints.RunFolder(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s has no configuration: put the run's %s beside it", weights.ModelPath(), checkpoints.ConfigFile)
+	}
+	return settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
+}
+
+// ConfigOf is the model of a run's settings; those that are not of the model are passed over.
+func ConfigOf(run []settings.Pair) (Config, error) {
+	model, _ := settings.Last(run, "model")
+	preset, _ := settings.Last(run, "preset")
+	c, err := NewConfig(model, preset)
+	if err != nil {
+		return Config{}, err
+	}
+	table := c.Settings()
+	for _, p := range run {
+		if _, ok := table.Find(p.Name); ok {
+			if err := table.Set(p); err != nil {
+				return Config{}, err
+			}
+		}
+	}
+	return c, nil
+}
+
+// Setting is the value of a setting of the run, as text; "" where it is not set.
+func (s Saved) Setting(name string) string {
+	text, _ := settings.Last(s.Settings, name)
+	return text
+}
+
+// Load builds the model and reads its weights. With average, and if the run kept an average of the weights
+// (-ema), it reads the average.
+func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
+	path := s.Weights.ModelPath()
+	if common := s.Config.Common(); common == nil || common.Vocab == 0 {
+		return nil, fmt.Errorf("the configuration of %s does not say the model's -vocab: it is not that of a run", path)
+	}
+	if info, err := os.Stat(path); err == nil && !s.Config.FitsFile(info.Size()) {
+		return nil, fmt.Errorf("%s holds %d bytes, too few for the sizes in %s: the two are not of one run", path, info.Size(), checkpoints.ConfigFile)
+	}
+	model, err := New[F](s.Config, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Weights.ReadModel(params.Values(model.Params())); err != nil {
+		return nil, err
+	}
+	ema, averaged := settings.Last(s.Settings, "ema")
+	if !average || !averaged || (settings.Pair{Text: ema}).IsZero() {
+		return model, nil
+	}
+	if err := s.Weights.ReadAverage(params.Values(model.Params())); err != nil {
+		return nil, fmt.Errorf("the averaged weights: %w (-ema=false takes the last ones)", err)
+	}
+	return model, nil
+}

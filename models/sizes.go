@@ -1,0 +1,42 @@
+package models
+
+import "goomtrain/settings"
+
+// The largest sizes that are accepted: beyond them a configuration is a mistake.
+const (
+	largestVocab = 1 << 24
+	largestWidth = 1 << 16
+	largestCount = 1 << 12
+)
+
+// Stack is the sizes that the project's own models have in common.
+type Stack struct {
+	DEmb   int // D, width of activations
+	Layers int // residual blocks
+	Heads  int // H attention heads, or N hidden vectors
+	DHead  int // width of a head, or of a hidden vector
+}
+
+func (c *Stack) settings() settings.Table {
+	return settings.Table{
+		{Name: "d-emb", Help: "width of embeddings", Value: &c.DEmb, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
+		{Name: "layers", Help: "residual blocks", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
+		{Name: "heads", Help: "heads, or hidden vectors, of a layer", Value: &c.Heads, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
+		{Name: "d-head", Help: "width of a head, or of a hidden vector", Value: &c.DHead, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
+	}
+}
+
+// What presets of one name set about training, beside the defaults of package train.
+var (
+	// nano: seconds a run, to try a change and for tests
+	nanoTraining = pairs("steps", "200", "batch", "8", "lr", "0.005", "eval-every", "100", "save-every", "100")
+	// base: about an hour on 2 cores; a wider model wants a lower learning rate
+	baseTraining = pairs("steps", "3000", "lr", "0.002", "eval-every", "250", "save-every", "250")
+)
+
+func pairs(namesAndValues ...string) (out []settings.Pair) {
+	for i := 0; i < len(namesAndValues); i += 2 {
+		out = append(out, settings.Pair{Name: namesAndValues[i], Text: namesAndValues[i+1]})
+	}
+	return out
+}

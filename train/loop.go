@@ -1,0 +1,124 @@
+package train
+
+import (
+	"fmt"
+
+	"goomtrain/checkpoints"
+	"goomtrain/settings"
+)
+
+// Loop is the training loop's own part of a Config.
+type Loop struct {
+	DType string // element type of weights and activations: float32 or float64
+
+	Steps      int // updates
+	Batch      int // sequences of an update
+	MicroBatch int // sequences at a time; 0: the whole batch
+	Seed       uint64
+	Patience   int     // evaluations without a better loss until training stops; 0: it does not
+	MinDelta   float64 // what counts as better for Patience, in nats
+
+	Clip         float64 // largest global norm of the gradients; 0: any
+	EMA          float64 // decay of the average of the weights that is evaluated; 0: none
+	OnNonfinite  string  // stop or skip
+	MaxNonfinite int
+
+	EvalEvery    int // steps; 0: after the last step only
+	EvalBatches  int // batches of an evaluation
+	SaveEvery    int // steps; 0: after the last step only
+	Keep         int // last checkpoints kept, besides the best
+	LogEvery     int // steps; 0: every tenth, on the console every few seconds
+	SampleTokens int // length of the sample at the end of a run on text
+
+	Out          string // run folder; "": runs/<time>-<model>-<task>
+	Resume       string // run or checkpoint folder to go on from
+	Threads      int    // 0: as many as SetThreads said last, at first one for each core
+	OverfitBatch bool   // train on one fixed batch
+	DryRun       bool   // stop before training
+	Profile      bool
+}
+
+// defaultLoop is what every run starts from: about two minutes on 2 cores with the default model.
+func defaultLoop() Loop {
+	return Loop{
+		DType: "float32", Steps: 800, Batch: 16, Seed: 1,
+		Clip: 1, OnNonfinite: "stop", MaxNonfinite: 10,
+		EvalEvery: 200, EvalBatches: 20, SaveEvery: 200, Keep: checkpoints.DefaultKeep, SampleTokens: 300,
+	}
+}
+
+// Beyond these sizes a value is a mistake, and would exhaust the memory.
+const (
+	largestBatch      = 1 << 20
+	largestThreads    = 1 << 10
+	largestMicroBatch = 1 << 24 // positions
+)
+
+// The parts of the table of settings that the loop contributes to.
+const (
+	partModel = iota
+	partLength
+	partOptimization
+	partKeeping
+	partCall
+	parts
+)
+
+// settings lists the loop's settings by the part of the table that they stand in.
+func (c *Loop) settings() [parts]settings.Table {
+	return [parts]settings.Table{
+		partModel: {
+			{Name: "dtype", Help: "element type", Value: &c.DType, Rule: settings.OneOf("float32", "float64"), Change: settings.Frozen},
+		},
+		partLength: {
+			{Name: "steps", Help: "updates to make", Value: &c.Steps, Rule: settings.AtLeast(1)},
+			{Name: "batch", Help: "sequences of an update", Value: &c.Batch, Rule: settings.Between(1, largestBatch), Change: settings.Steers},
+			{Name: "micro-batch", Help: "sequences at a time, a divisor of -batch", Value: &c.MicroBatch, Rule: settings.AtLeast(0), Zero: "the whole batch", Change: settings.Steers},
+			{Name: "seed", Help: "decides everything random", Value: &c.Seed, Rule: settings.AtLeast(0), Change: settings.Frozen},
+			{Name: "patience", Help: "stop after so many evaluations without a better loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
+			{Name: "min-delta", Help: "what counts as better for -patience, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},
+		},
+		partOptimization: {
+			{Name: "clip", Help: "largest global norm of the gradients", Value: &c.Clip, Rule: settings.AtLeast(0), Zero: "no clipping", Change: settings.Steers},
+			{Name: "ema", Help: "decay of an average of the weights, which is then evaluated", Value: &c.EMA, Rule: settings.Fraction(), Zero: "none", Change: settings.Starts},
+			{Name: "on-nonfinite", Help: "what to do about a step whose loss or gradient is not finite", Value: &c.OnNonfinite, Rule: settings.OneOf("stop", "skip"), Change: settings.Steers},
+			{Name: "max-nonfinite", Help: "with -on-nonfinite skip: stop after so many in a row", Value: &c.MaxNonfinite, Rule: settings.AtLeast(1)},
+		},
+		partKeeping: {
+			{Name: "eval-every", Help: "steps between evaluations", Value: &c.EvalEvery, Rule: settings.AtLeast(0), Zero: "at the end only"},
+			{Name: "eval-batches", Help: "batches of an evaluation, as large as a micro-batch", Value: &c.EvalBatches, Rule: settings.AtLeast(1)},
+			{Name: "save-every", Help: "steps between checkpoints", Value: &c.SaveEvery, Rule: settings.AtLeast(0), Zero: "at the end only"},
+			{Name: "keep", Help: "last checkpoints kept, besides the best", Value: &c.Keep, Rule: settings.AtLeast(1)},
+			{Name: "log-every", Help: "steps between lines", Value: &c.LogEvery, Rule: settings.AtLeast(0), Zero: "10 in files, a few seconds on the console"},
+			{Name: "sample", Help: "tokens of the sample at the end of training on text", Value: &c.SampleTokens, Rule: settings.AtLeast(0), Zero: "none"},
+		},
+		partCall: {
+			{Name: "out", Help: "run folder", Value: &c.Out, Zero: "runs/<time>-<model>-<task>", OneCall: true},
+			{Name: "resume", Help: "run or checkpoint folder to go on from, bit for bit", Value: &c.Resume, OneCall: true},
+			{Name: "threads", Help: "threads, which do not change the result", Value: &c.Threads, Rule: settings.Between(0, largestThreads), Zero: "all cores", OneCall: true},
+			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must fall to almost nothing", Value: &c.OverfitBatch, Change: settings.Frozen},
+			{Name: "dry-run", Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
+			{Name: "profile", Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},
+		},
+	}
+}
+
+// validate applies the rules of single settings, then those between them.
+func (c *Loop) validate() error {
+	for _, table := range c.settings() {
+		if err := table.Validate(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.MicroBatch > 0 && c.Batch%c.MicroBatch != 0:
+		return fmt.Errorf("-micro-batch %d does not divide -batch %d: all micro-batches must be of one size", c.MicroBatch, c.Batch)
+	case c.Patience > 0 && c.EvalEvery == 0:
+		return fmt.Errorf("-patience %d counts evaluations, but -eval-every is 0: set -eval-every", c.Patience)
+	case c.Patience > 0 && c.OverfitBatch:
+		return fmt.Errorf("-patience %d contradicts -overfit-batch, which gets worse on other data by design", c.Patience)
+	case c.Out != "" && c.Resume != "":
+		return fmt.Errorf("-out contradicts -resume: a resumed run goes on in its own folder")
+	}
+	return nil
+}

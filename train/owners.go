@@ -1,0 +1,119 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	"goomtrain/data"
+	"goomtrain/models"
+	"goomtrain/settings"
+	"goomtrain/train/optim"
+	"goomtrain/train/schedule"
+)
+
+// owners knows every setting of every registered model, task, optimizer and schedule: which flags there
+// are, and which of them a selection does not have.
+type owners struct {
+	table settings.Table      // those of the default run first in each group, then those of others
+	of    map[string][]string // by setting: the names of those of one kind that have it; nil: all have
+	kind  map[string]string   // by setting: the kind of its owners
+}
+
+// newOwners collects the settings of a call: those of the default run, all others of each kind, and those
+// of the call itself.
+func newOwners(call settings.Table) (owners, error) {
+	o := owners{of: map[string][]string{}, kind: map[string]string{}}
+	c, err := New(Selection{})
+	if err != nil {
+		return o, err
+	}
+	o.table = append(c.Settings(), call...)
+	for _, k := range []struct {
+		kind, group string
+		names       []string
+		table       func(name string) (settings.Table, error)
+	}{
+		{"model", "Model", models.Names(), func(name string) (settings.Table, error) {
+			c, err := models.NewConfig(name, "")
+			return c.Settings(), err
+		}},
+		{"task", "Data", data.Tasks(), func(name string) (settings.Table, error) {
+			c, err := data.NewConfig(name)
+			return c.Settings(), err
+		}},
+		{"optimizer", "Optimization", optim.Names(), func(name string) (settings.Table, error) {
+			c, err := optim.NewConfig(name)
+			return c.Settings(), err
+		}},
+		{"schedule", "Optimization", schedule.Names(), func(name string) (settings.Table, error) {
+			c, err := schedule.NewConfig(name)
+			return c.Settings(), err
+		}},
+	} {
+		have := map[string][]string{}
+		for _, name := range k.names {
+			table, err := k.table(name)
+			if err != nil {
+				return o, err
+			}
+			for _, s := range table.In(k.group) {
+				have[s.Name] = append(have[s.Name], name)
+				if err := o.add(s); err != nil {
+					return o, fmt.Errorf("%s %s: %w", k.kind, name, err)
+				}
+			}
+		}
+		for setting, names := range have {
+			if len(names) < len(k.names) {
+				o.of[setting], o.kind[setting] = names, k.kind
+			}
+		}
+	}
+	return o, nil
+}
+
+// add puts a setting behind the others of its group, unless one of its name is there.
+func (o *owners) add(s settings.Setting) error {
+	if known, ok := o.table.Find(s.Name); ok {
+		if a, b := fmt.Sprintf("%T", known.Value), fmt.Sprintf("%T", s.Value); a != b {
+			return fmt.Errorf("setting %s is a %s here and a %s elsewhere", s.Name, strings.TrimPrefix(b, "*"), strings.TrimPrefix(a, "*"))
+		}
+		return nil
+	}
+	at := len(o.table)
+	for i, t := range o.table {
+		if t.Group == s.Group {
+			at = i + 1
+		}
+	}
+	o.table = append(o.table[:at:at], append(settings.Table{s}, o.table[at:]...)...)
+	return nil
+}
+
+// help is the table with the owners named where not all of a kind have a setting.
+func (o owners) help() settings.Table {
+	table := append(settings.Table(nil), o.table...)
+	for i, s := range table {
+		if names := o.of[s.Name]; names != nil {
+			table[i].Help = fmt.Sprintf("%s (%s)", s.Help, strings.Join(names, ", "))
+		}
+	}
+	return table
+}
+
+// refuse is the error about a setting that the selected owner does not have.
+func (o owners) refuse(p settings.Pair, c *Config) error {
+	kind := o.kind[p.Name]
+	selected := map[string]string{"model": c.Model.Model, "task": c.Data.Name, "optimizer": c.Optimizer.Name, "schedule": c.Schedule.Name}[kind]
+	err := fmt.Errorf("-%s: %s %s has no such setting, only %s: leave it out", p.Name, kind, selected, strings.Join(o.of[p.Name], ", "))
+	if p.File != "" {
+		err = fmt.Errorf("%s: %w", p.File, err)
+	}
+	return err
+}
+
+// states reports whether a pair only states the default of a setting.
+func (o owners) states(p settings.Pair) bool {
+	s, ok := o.table.Find(p.Name)
+	return ok && (p.IsZero() || s.Normal(p.Text) == s.Text())
+}
