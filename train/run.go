@@ -85,7 +85,7 @@ func (s *session[F]) loop(ctx context.Context) error {
 			return err
 		}
 		if s.due(s.cfg.SaveEvery) {
-			if err := s.save(); err != nil {
+			if err := s.savePeriodically(ctx); err != nil {
 				return err
 			}
 		}
@@ -95,18 +95,18 @@ func (s *session[F]) loop(ctx context.Context) error {
 			}
 		}
 		if ctx.Err() != nil {
-			return s.interrupted()
+			return s.interrupted(ctx)
 		}
 	}
-	if err := s.saveOnce(); err != nil {
+	if err := s.saveOnce(ctx); err != nil {
 		return err
 	}
 	return s.sample()
 }
 
 // interrupted saves what there is.
-func (s *session[F]) interrupted() error {
-	if err := s.saveOnce(); err != nil {
+func (s *session[F]) interrupted(ctx context.Context) error {
+	if err := s.saveOnce(ctx); err != nil {
 		return err
 	}
 	return ErrInterrupted
@@ -199,20 +199,24 @@ func (s *session[F]) skip(r step) (reason string, err error) {
 		reason += ", first bad gradient: " + name
 	}
 	s.Skipped++
-	good := "nothing is saved yet"
-	if s.saved >= 0 {
-		good = fmt.Sprintf("the checkpoint of step %d is good", s.saved)
-		if err := housekeeping(s.saver.Wait(), s.out); err != nil {
-			good = fmt.Sprintf("saving step %d failed: %v", s.saved, err)
-		}
-	}
 	switch {
 	case s.cfg.OnNonfinite == "stop":
-		return "", fmt.Errorf("step %d is not finite (%s): stopped before the update; %s; try a lower -lr, or -on-nonfinite skip", s.Step, reason, good)
+		return "", fmt.Errorf("step %d is not finite (%s): stopped before the update; %s; try a lower -lr, or -on-nonfinite skip", s.Step, reason, s.lastGood())
 	case s.Skipped > s.cfg.MaxNonfinite:
-		return "", fmt.Errorf("step %d is not finite (%s), and %d before it in a row: more than -max-nonfinite; %s; try a lower -lr", s.Step, reason, s.Skipped-1, good)
+		return "", fmt.Errorf("step %d is not finite (%s), and %d before it in a row: more than -max-nonfinite; %s; try a lower -lr", s.Step, reason, s.Skipped-1, s.lastGood())
 	}
 	return reason, nil
+}
+
+// lastGood says which checkpoint can be gone on from.
+func (s *session[F]) lastGood() string {
+	if s.saved < 0 {
+		return "nothing is saved yet"
+	}
+	if err := housekeeping(s.saver.Wait(), s.out); err != nil {
+		return fmt.Sprintf("saving step %d failed: %v", s.saved, err)
+	}
+	return fmt.Sprintf("the checkpoint of step %d is good", s.saved)
 }
 
 // recovered turns a panic into an error of one line. The stack goes to a file of the run folder.

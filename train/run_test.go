@@ -507,3 +507,44 @@ total 8,145 parameters: 8,128 decay, 17 do not
 		t.Errorf("table\n%s\nwant\n%s", out.String(), want)
 	}
 }
+
+// TestBadWeightsAreNotSaved: weights from which a forward pass is not finite are no checkpoint, and push no
+// good one out; nothing is saved while steps are left out.
+func TestBadWeightsAreNotSaved(t *testing.T) {
+	model := func() *models.Model[float32] {
+		m, err := models.New[float32](goomRNN(256, 16, 1, 2, 8), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	dataset, cfg := corpus(t)
+	path := cfg.Data.Task.(*data.Text).Data
+	set(t, &cfg, "lr", "1e-3", "steps", "6", "save-every", "1", "eval-every", "0")
+	if _, err := Run(context.Background(), cfg, model(), dataset, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	kept := func() (steps []int64) {
+		entries, err := checkpoints.List(cfg.Out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			steps = append(steps, e.Step)
+		}
+		return steps
+	}
+	before := kept()
+	for name, want := range map[string]string{"stop": "after step 7 the validation loss is NaN; the checkpoint of step 6 is good", "skip": "more than -max-nonfinite; the checkpoint of step 6 is good"} {
+		dataset, _ = openText(t, path)
+		bad := cfg
+		bad.Resume, bad.Out = cfg.Out, ""
+		set(t, &bad, "lr", "1e30", "steps", "20", "clip", "0", "on-nonfinite", name, "max-nonfinite", "3")
+		if _, err := Run(context.Background(), bad, model(), dataset, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, want)
+		}
+		if after := kept(); !slices.Equal(before, after) {
+			t.Errorf("%s: checkpoints %v became %v", name, before, after)
+		}
+	}
+}

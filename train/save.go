@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,8 +34,49 @@ func (s *session[F]) arrays() []params.Array {
 	return out
 }
 
+// errUnhealthy is the error of a save that was not made because of the weights.
+var errUnhealthy = errors.New("not saved")
+
+// checkHealth returns errUnhealthy, with the reason, unless a forward pass from the weights gives a finite loss.
+// What is saved has passed it, so the checkpoints that stay are of weights that can be trained on.
+func (s *session[F]) checkHealth(ctx context.Context) (err error) {
+	defer s.recovered(&err)
+	for _, p := range s.params {
+		for _, v := range p.Value {
+			if !finite(float64(v)) {
+				return fmt.Errorf("%w: after step %d the weights in %s are not finite", errUnhealthy, s.Step, p.Name)
+			}
+		}
+	}
+	score, err := Evaluate(ctx, s.model, s.dataset.Valid[0], &s.scratch, s.cfg.MicroBatch, 1)
+	if err == nil && !finite(score.Loss) {
+		err = fmt.Errorf("%w: after step %d the validation loss is %g", errUnhealthy, s.Step, score.Loss)
+	}
+	return err
+}
+
+// savePeriodically saves this step in the course of training: not while steps are being left out, and not
+// weights that only give NaN.
+func (s *session[F]) savePeriodically(ctx context.Context) error {
+	if s.Skipped > 0 {
+		return nil
+	}
+	err := s.save(ctx)
+	if errors.Is(err, errUnhealthy) && s.cfg.OnNonfinite == "skip" {
+		s.console.Printf("warning: %v\n", err)
+		return nil
+	}
+	return err
+}
+
 // save writes a checkpoint of this step beside the training.
-func (s *session[F]) save() error {
+func (s *session[F]) save(ctx context.Context) error {
+	// An interrupt must not keep the health from being checked.
+	if err := s.checkHealth(context.WithoutCancel(ctx)); errors.Is(err, errUnhealthy) {
+		return fmt.Errorf("%w; %s; try a lower -lr", err, s.lastGood())
+	} else if err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
 	state, err := s.state()
 	if err == nil {
 		err = s.log.Sync() // a checkpoint must never be ahead of the metrics
@@ -50,9 +92,9 @@ func (s *session[F]) save() error {
 }
 
 // saveOnce saves this step unless that is done, and waits until it is on disk.
-func (s *session[F]) saveOnce() error {
+func (s *session[F]) saveOnce(ctx context.Context) error {
 	if s.saved != s.Step {
-		if err := s.save(); err != nil {
+		if err := s.save(ctx); err != nil {
 			return err
 		}
 	}

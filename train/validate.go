@@ -76,7 +76,7 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := s.saveEvaluation(better); err != nil {
+	if err := s.saveEvaluation(ctx, better); err != nil {
 		return err
 	}
 	if now := time.Now(); now.Sub(s.plotted) > 15*time.Second {
@@ -120,10 +120,10 @@ func (s *session[F]) exhausted() string {
 }
 
 // saveEvaluation brings the checkpoint of this step up to date, and makes one for a new best.
-func (s *session[F]) saveEvaluation(better bool) error {
+func (s *session[F]) saveEvaluation(ctx context.Context, better bool) error {
 	if s.saved != s.Step {
 		if better {
-			return s.save()
+			return s.savePeriodically(ctx)
 		}
 		return nil
 	}

@@ -177,24 +177,24 @@ func TestMistakes(t *testing.T) {
 		{"wrong type", 2, `"ten": must be a whole number`, []string{"-steps", "ten"}},
 		{"value without flag", 2, `unexpected argument "nano"`, []string{"nano"}},
 		{"batch 0", 2, "batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
-		{"micro-batch", 2, "micro-batch 5 does not divide batch 8", []string{"-batch", "8", "-micro-batch", "5"}},
-		{"contradiction", 2, "out contradicts resume", []string{"-resume", good, "-out", "x"}},
+		{"micro-batch", 2, "-micro-batch 5 does not divide -batch 8", []string{"-batch", "8", "-micro-batch", "5"}},
+		{"contradiction", 2, "-out contradicts -resume", []string{"-resume", good, "-out", "x"}},
 		{"another size", 2, "-d-emb is 32, but the run has 16", []string{"-resume", good, "-d-emb", "32"}},
 		{"resume of nothing", 2, "no such file", []string{"-resume", filepath.Join(good, "nosuch")}},
-		{"positions of a recurrence", 2, "only softmax-attention and taylor-attention do", []string{"-positions", "learned"}},
-		{"misspelled positions", 2, `positions is "rotery", want rotary, learned or none`, []string{"-model", "softmax-attention", "-positions", "rotery"}},
+		{"positions of a recurrence", 2, "model goom-rnn has no such setting, only softmax-attention, taylor-attention", []string{"-positions", "learned"}},
+		{"misspelled positions", 2, `-positions "rotery": must be one of rotary, learned, none; did you mean "rotary"?`, []string{"-model", "softmax-attention", "-positions", "rotery"}},
 		{"context of no positions", 2, "only learned positions end", []string{"-model", "softmax-attention", "-context", "64"}},
 		{"context too short", 1, "context 16: the data has sequences of 32 positions", small(t, "-model", "softmax-attention", "-positions", "learned", "-context", "16")},
-		{"another MLP", 2, "-mlp is swiglu, but the run has", []string{"-resume", good, "-mlp", "swiglu"}},
-		{"dropout of everything", 2, "dropout is 1", []string{"-dropout", "1"}},
-		{"dropout of one batch", 2, "dropout 0.1 contradicts overfit-batch", []string{"-dropout", "0.1", "-overfit-batch"}},
+		{"another MLP", 2, "-mlp: model goom-rnn has no such setting", []string{"-resume", good, "-mlp", "swiglu"}},
+		{"dropout of everything", 2, "-dropout 1: must lie in [0, 1)", []string{"-dropout", "1"}},
+		{"dropout of one batch", 2, "-dropout 0.1 contradicts -overfit-batch", []string{"-dropout", "0.1", "-overfit-batch"}},
 		{"unknown model", 2, "goom-rnn", []string{"-model", "goom-rn"}},
 		{"unknown preset", 2, "nano", []string{"-preset", "tiny"}},
 		{"unknown task", 2, "copy", []string{"-task", "coppy"}},
 		{"missing folder", 1, "nosuch", []string{"-data", filepath.Join(good, "nosuch")}},
 		{"empty file", 1, "empty.txt", []string{"-data", empty}},
 		{"sequence longer than the text", 1, "100000", []string{"-data", short, "-seq", "100000"}},
-		{"heads without sense", 2, "heads is -3", []string{"-heads", "-3"}},
+		{"heads without sense", 2, "-heads -3: must be 1 to 4096", []string{"-heads", "-3"}},
 		{"vocabulary too small", 1, "vocab 100: the data has 256", small(t, "-vocab", "100")},
 		{"folder of a run", 1, "already holds a run: go on with -resume", small(t, "-out", good)},
 		{"out is a file", 1, "file", small(t, "-out", file)},
@@ -247,7 +247,7 @@ func TestReadOnlyOut(t *testing.T) {
 
 func TestHelpPrintConfigAndDryRun(t *testing.T) {
 	code, out, _ := call("-h")
-	if code != 0 || !strings.Contains(out, "Optimisation:") || !strings.Contains(out, "-weight-decay") || !strings.Contains(out, "(one-cycle)") {
+	if code != 0 || !strings.Contains(out, "Optimization:") || !strings.Contains(out, "-weight-decay") || !strings.Contains(out, "(one-cycle)") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	code, out, _ = call("-print-config", "-steps", "9")
