@@ -3,6 +3,7 @@ package checkpoints
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -28,7 +29,7 @@ type SaveOptions struct {
 }
 
 // Save writes the checkpoint of s.Step into a run folder, which is created if needed, and returns its
-// folder. The link last is moved to it, and best too if s is the best of its run. A checkpoint of the same
+// folder. The link last is moved to it, and best to the best checkpoint of the run. A checkpoint of the same
 // step is replaced. Then checkpoints beyond opt.Keep are removed, never one that a link points to.
 //
 // On an error before the checkpoint is whole nothing has changed but that leftovers of killed saves are
@@ -82,19 +83,9 @@ func save(d disk, runDir string, s State, model, optimizer []params.Array, opt S
 		return "", err
 	}
 	dir = filepath.Join(root, name)
-	// 3. The links, then what may go.
-	if err := d.point(filepath.Join(root, "last"), name); err != nil {
-		return dir, err
-	}
-	if s.isBest() {
-		if err := d.point(filepath.Join(root, "best"), name); err != nil {
-			return dir, err
-		}
-	}
-	if err := retain(d, runDir, opt.Keep); err != nil {
-		return dir, err
-	}
-	return dir, d.removeAll(filepath.Join(root, asidePrefix+name))
+	// 3. The links, then what may go, also where a link makes trouble: the disk must not fill up.
+	err = reconcile(d, runDir)
+	return dir, errors.Join(err, retain(d, runDir, opt.Keep), d.removeAll(filepath.Join(root, asidePrefix+name)))
 }
 
 // writeFolder makes a whole checkpoint at dir: three files and the folder, all synced.
@@ -169,12 +160,12 @@ func putInPlace(d disk, temp, root, name string) error {
 }
 
 // UpdateState replaces the state.json of the checkpoint of s.Step by s, in one step; its tensors stay.
-// The link best is moved there if s is the best of its run. It is for what is known only after saving: the
-// evaluation of that step. On an error the former state.json stands.
+// It is for what is known only after saving: the evaluation of that step. Then both links are brought up to
+// date; an error of that alone is ErrHousekeeping. On any other error the former state.json stands.
 func UpdateState(runDir string, s State) error { return updateState(osDisk{}, runDir, s) }
 
 func updateState(d disk, runDir string, s State) error {
-	dir := StepDir(runDir, s.Step)
+	dir, replaced := StepDir(runDir, s.Step), false
 	err := func() error {
 		state, err := readState(dir)
 		if err != nil {
@@ -189,12 +180,12 @@ func updateState(d disk, runDir string, s State) error {
 		if err := d.replace(filepath.Join(dir, stateName), text); err != nil {
 			return err
 		}
-		if s.isBest() {
-			return d.point(filepath.Join(root(runDir), "best"), stepName(s.Step))
-		}
-		return nil
+		replaced = true
+		return reconcile(d, runDir)
 	}()
-	if err != nil {
+	if replaced && err != nil {
+		return saveError(root(runDir), stepName(s.Step), true, err)
+	} else if err != nil {
 		return fmt.Errorf("cannot update checkpoint %s: %w", dir, err)
 	}
 	return nil

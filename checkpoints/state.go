@@ -66,9 +66,12 @@ type Best struct {
 	Step   int64   `json:"step"`
 }
 
-// isBest reports whether the checkpoint of this state is the best of its run.
-func (s *State) isBest() bool {
-	return s.Best != nil && s.Best.Step == s.Step || s.Ended != nil && (s.Best == nil || s.Ended.Value < s.Best.Value)
+// best is the best evaluation of the run up to this state; nil: none.
+func (s *State) best() *Best {
+	if s.Ended != nil && (s.Best == nil || s.Ended.Value < s.Best.Value) {
+		return s.Ended
+	}
+	return s.Best
 }
 
 // A stateFile is state.json. The sum must stay its first field in every version.

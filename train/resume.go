@@ -22,6 +22,9 @@ func (s *session[F]) restore() error {
 	} else if err != nil {
 		return err
 	}
+	if err := housekeeping(checkpoints.Reconcile(s.result.Dir), s.out); err != nil {
+		return err
+	}
 	for _, note := range c.Notes {
 		fmt.Fprintln(s.out, "note:", note)
 	}

@@ -1,0 +1,93 @@
+package checkpoints
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"goomtrain/internal/atomicfile"
+)
+
+// TestReconcile: whatever a crash left of the links, they point to where the newest state says.
+func TestReconcile(t *testing.T) {
+	for name, spoil := range map[string]func(root string) error{
+		"lost": func(root string) error {
+			return errors.Join(os.Remove(filepath.Join(root, "last")), os.Remove(filepath.Join(root, "best")))
+		},
+		"stale": func(root string) error {
+			return errors.Join(atomicfile.Point(filepath.Join(root, "last"), "step-00000001"), atomicfile.Point(filepath.Join(root, "best"), "step-00000001"))
+		},
+		"dangling": func(root string) error { return atomicfile.Point(filepath.Join(root, "best"), "step-00000099") },
+	} {
+		run := t.TempDir()
+		for step := int64(1); step <= 3; step++ {
+			s := stateOf(step)
+			s.Best = &Best{Metric: "loss", Value: 1, Step: min(step, 2)}
+			mustSave(t, run, s, SaveOptions{})
+		}
+		if err := spoil(root(run)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Reconcile(run); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := steps(t, run); got != "1 2(best) 3(last)" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if err := Reconcile(t.TempDir()); err != nil {
+		t.Errorf("a folder without checkpoints: %v", err)
+	}
+}
+
+// TestEndedMarksBest: an evaluation that was made only because a session ended marks its checkpoint while no
+// later state knows a better one.
+func TestEndedMarksBest(t *testing.T) {
+	run := t.TempDir()
+	s := stateOf(1)
+	s.Best = &Best{Metric: "loss", Value: 2, Step: 1}
+	mustSave(t, run, s, SaveOptions{})
+	ended := stateOf(2)
+	ended.Best, ended.Ended = s.Best, &Best{Metric: "loss", Value: 1, Step: 2}
+	mustSave(t, run, ended, SaveOptions{})
+	if got := steps(t, run); got != "1 2(last)(best)" {
+		t.Error(got)
+	}
+	later := stateOf(3)
+	later.Best = &Best{Metric: "loss", Value: 1.5, Step: 3}
+	mustSave(t, run, later, SaveOptions{})
+	if got := steps(t, run); got != "1 2 3(last)(best)" {
+		t.Error(got)
+	}
+}
+
+// TestFoldersForLinks: a run copied with its links turned into folders trains on; the trouble with the links is
+// housekeeping in a save and in an update alike.
+func TestFoldersForLinks(t *testing.T) {
+	run := t.TempDir()
+	s := stateOf(1)
+	s.Best = &Best{Metric: "loss", Value: 2, Step: 1}
+	mustSave(t, run, s, SaveOptions{})
+	for _, name := range []string{"last", "best"} {
+		path := filepath.Join(root(run), name)
+		if err := errors.Join(os.Remove(path), os.CopyFS(path, os.DirFS(StepDir(run, 1)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := stateOf(2)
+	next.Best = &Best{Metric: "loss", Value: 1, Step: 2}
+	model, optimizer := tensorsOf(2)
+	if dir, err := Save(run, next, model, optimizer, SaveOptions{}); dir == "" || !errors.Is(err, ErrHousekeeping) {
+		t.Errorf("Save: %q, %v", dir, err)
+	}
+	if err := UpdateState(run, next); !errors.Is(err, ErrHousekeeping) {
+		t.Errorf("UpdateState: %v", err)
+	}
+	if err := Reconcile(run); !errors.Is(err, ErrHousekeeping) {
+		t.Errorf("Reconcile: %v", err)
+	}
+	if c, err := Load(run); err != nil || c.State.Step != 2 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
