@@ -103,7 +103,7 @@ func absolute(given []settings.Pair) error {
 
 // configOf is the configuration of the settings that a run's file and a call give, the latter over the
 // former, the call's own among them. What the selected model, task, optimizer and schedule do not have is
-// refused when the call gives it, unless a file only states its default.
+// refused when the call gives it, unless it is given as 0 or a file only states its default.
 func (o owners) configOf(call settings.Table, saved, given []settings.Pair) (Config, error) {
 	all := append(append([]settings.Pair(nil), saved...), given...)
 	c, err := New(selectionOf(all))
@@ -114,7 +114,7 @@ func (o owners) configOf(call settings.Table, saved, given []settings.Pair) (Con
 	for i, p := range all {
 		if _, ok := table.Find(p.Name); !ok {
 			fromRun := i < len(saved)
-			if _, known := o.table.Find(p.Name); known && (fromRun || p.File != "" && o.states(p)) {
+			if _, known := o.table.Find(p.Name); known && (fromRun || p.IsZero() || p.File != "" && o.states(p)) {
 				continue
 			} else if known {
 				return c, o.refuse(p, &c)

@@ -177,7 +177,7 @@ func TestParseRefuses(t *testing.T) {
 		{"-max-nonfinite only works with -on-nonfinite skip", []string{"-max-nonfinite", "3"}},
 		{"-decay-ratio: schedule one-cycle has no such setting, only wsd: leave it out", []string{"-decay-ratio", "0.1"}},
 		{"-beta1-max: schedule cosine has no such setting, only one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
-		{"-min-lr: schedule constant has no such setting, only cosine, one-cycle, wsd", []string{"-min-lr", "0", "-schedule", "constant"}},
+		{"-min-lr: schedule constant has no such setting, only cosine, one-cycle, wsd", []string{"-min-lr", "1e-6", "-schedule", "constant"}},
 		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention: leave it out", []string{"-taylor-terms", "3"}},
 		{"-delay: task text has no such setting, only copy", []string{"-delay", "3"}},
 		{"-eps: optimizer lion has no such setting, only adamw, muon", []string{"-optimizer", "lion", "-eps", "1e-6"}},
@@ -237,6 +237,21 @@ func TestResumeComparesSettings(t *testing.T) {
 			}
 		case err == nil || !strings.Contains(err.Error(), c.want):
 			t.Errorf("%v: error %v, want one with %q", c.args, err, c.want)
+		}
+	}
+}
+
+// TestSettingsOfOthers: a setting that the selection does not have is passed over where nothing is asked for by
+// it: given as 0, or with its default in a file, as in files of earlier versions.
+func TestSettingsOfOthers(t *testing.T) {
+	file := writeFile(t, "c.toml", "taylor-terms = 0\npositions = \"\"\ndelay = 0\neps = 1e-8\ndecay-ratio = 0.2\n")
+	for _, args := range [][]string{
+		{"-schedule", "constant", "-lr", "5e-6", "-min-lr", "0"},
+		{"-optimizer", "lion", "-config", file},
+		{"-delay", "0"},
+	} {
+		if _, err := Parse(args); err != nil {
+			t.Errorf("%v: %v", args, err)
 		}
 	}
 }
