@@ -9,9 +9,12 @@ import (
 	"goomtrain/params"
 )
 
-// Noise says which random numbers a training step takes: its Step is the number of the update, its
-// First that of the first sequence of the run within the update's batch.
+// Noise says which random numbers a training step draws: its Step is the number of the update, its First that of
+// the run's first sequence within the update's batch. An op of another module draws from it by Site.
 type Noise = kernels.Noise
+
+// A Site is one place of a model that draws random numbers; Noise.Site makes one.
+type Site = kernels.Site
 
 // NewNoise returns the noise of a seed, at step 0.
 func NewNoise(seed uint64) *Noise { return kernels.NewNoise(seed) }

@@ -8,8 +8,8 @@ import (
 	"goomtrain/rng"
 )
 
-// Noise says which random numbers a training step takes. Whoever trains sets it before each run; the
-// kernels of all layers read it.
+// Noise says which random numbers a training step draws. Whoever trains sets Step and First before each run;
+// the kernels of all layers read them.
 type Noise struct {
 	Step  int64 // number of the update
 	First int   // number, within the update's batch, of the first sequence of the run
@@ -20,23 +20,36 @@ type Noise struct {
 // NewNoise returns the noise of a seed, at step 0.
 func NewNoise(seed uint64) *Noise { return &Noise{seed: seed} }
 
+// A Site is one place of a model that draws random numbers in training.
+type Site struct {
+	noise *Noise
+	key   rng.Key
+}
+
+// Site returns the site of that name. What sites of different names draw is independent.
+func (n *Noise) Site(name string) Site { return Site{noise: n, key: rng.NewKey(n.seed, name)} }
+
+// Sequence returns the random numbers of sequence b of the running batch: rng.Key.Uint64 gives each by its
+// index. They are a pure function of the seed, the site's name, the step and the sequence's number in the
+// batch of the update, so they depend neither on threads nor on how that batch is cut.
+func (s Site) Sequence(b int) rng.Key {
+	return s.key.Sub(uint64(s.noise.Step)).Sub(uint64(s.noise.First + b))
+}
+
 // Dropout is inverted dropout (arXiv 1207.0580; the scale keeps the mean), added to a residual:
 //
 //	x, y, residual [B, E]    y = residual + x m/(1-p)    dx = dy m/(1-p)    dresidual = dy
 //	m_be = 1 if u_be >= p, else 0
 //
-// The uniform number u_be of 32 bits is a pure function of the seed, the site's name, the step, the
-// sequence's number in its batch and e: nothing is stored, the backward pass computes it anew, and it
-// depends neither on threads nor on how a batch is cut.
+// The uniform number u_be of 32 bits is one half of a number that the site draws for sequence b: nothing is
+// stored, and the backward pass computes it anew.
 type Dropout[F simd.Float] struct {
 	batch, size int // B, E: numbers of a sequence
-	key         rng.Key
-	noise       *Noise
+	site        Site
 	keep        uint64 // 2^32 - ceil(2^32 p): 32 random bits plus it reach 2^32 if they are at least p
 	factors     [2]F   // of a number that is dropped, and of one that is kept
 
 	y, x, residual []F // operands of the running call
-	at             rng.Key
 	body           func(i int)
 }
 
@@ -50,13 +63,13 @@ func NewDropout[F simd.Float](batch, size int, p float64, site string, noise *No
 	if !(p >= 0 && p < 1) {
 		panic(fmt.Sprintf("kernels: dropout of %v, want at least 0 and less than 1", p))
 	}
-	k := &Dropout[F]{batch: batch, size: size, key: rng.NewKey(noise.seed, "dropout "+site), noise: noise,
+	k := &Dropout[F]{batch: batch, size: size, site: noise.Site("dropout " + site),
 		keep: 1<<32 - uint64(math.Ceil(p*(1<<32))), factors: [2]F{0, F(1 / (1 - p))}}
 	pieces := chunks(size, dropoutGrain)
 	k.body = func(i int) {
 		b, from := i/pieces, i%pieces*dropoutGrain
 		lo, hi := b*size+from, b*size+min(size, from+dropoutGrain)
-		key := k.at.Sub(uint64(k.noise.First + b))
+		key := k.site.Sequence(b)
 		if k.residual == nil {
 			k.mask(k.y[lo:hi], k.x[lo:hi], key, from)
 		} else {
@@ -69,7 +82,6 @@ func NewDropout[F simd.Float](batch, size int, p float64, site string, noise *No
 // Forward writes y; a residual of nil is zero.
 func (k *Dropout[F]) Forward(y, x, residual []F) {
 	k.y, k.x, k.residual = y, x, residual
-	k.at = k.key.Sub(uint64(k.noise.Step))
 	simd.For(k.batch*chunks(k.size, dropoutGrain), k.body)
 }
 
