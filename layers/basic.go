@@ -9,32 +9,32 @@ import (
 	"goomtrain/params"
 )
 
-// Embedding is a table of token vectors that also serves as the head (tied weights).
+// Embedding is a table of token vectors, S tokens of width D. It is also the head that turns hidden states into
+// logits (tied weights).
 type Embedding[F params.Float] struct {
 	Table *params.Param[F] // [S, D]
 }
 
-// tokenDeviation is that of the initial numbers of token vectors.
+// tokenDeviation is the standard deviation of initial token vectors.
 const tokenDeviation = 0.02
 
-// NewEmbedding makes the table of that name for S = vocab tokens of width D, normal with deviation
-// 0.02.
+// NewEmbedding makes the table of that name for S = vocab tokens of that width, normal with deviation 0.02.
 func NewEmbedding[F params.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
 	return &Embedding[F]{Table: s.New(name, params.Embedding, params.Normal(tokenDeviation), vocab, width)}
 }
 
-// Forward looks tokens [B, T] up: [B, T, D].
+// Forward maps tokens [B, T] to their vectors [B, T, D].
 func (l *Embedding[F]) Forward(g *Graph[F], tokens *G.Node) *G.Node {
 	return ops.Embedding[F](tokens, g.Weight(l.Table))
 }
 
-// Logits is x [..., D] times the transposed table: [..., S].
+// Logits maps x [..., D] to its dot products with all token vectors [..., S].
 func (l *Embedding[F]) Logits(g *Graph[F], x *G.Node) *G.Node {
 	return ops.Linear[F](x, g.Weight(l.Table), nil, nil)
 }
 
-// Loss is the fused head and softmax cross-entropy of x [B, T, D] against targets [B, T]; see
-// ops.HeadLoss.
+// Loss returns the softmax cross-entropy of the logits of x [B, T, D] against targets [B, T], fused with the
+// head; see ops.HeadLoss.
 func (l *Embedding[F]) Loss(g *Graph[F], x, targets, weight *G.Node) (*G.Node, func() ops.HeadStats) {
 	return ops.HeadLoss[F](x, g.Weight(l.Table), targets, weight)
 }
@@ -55,11 +55,26 @@ func NewLinear[F params.Float](s params.Set[F], in, out int, bias bool) *Linear[
 	return l
 }
 
-// Forward maps x [..., in] to [..., out].
-func (l *Linear[F]) Forward(g *Graph[F], x *G.Node) *G.Node { return l.ForwardAdd(g, x, nil) }
+// In is the width of x.
+func (l *Linear[F]) In() int { return l.Weight.Shape[1] }
 
-// ForwardAdd is Forward plus residual [..., out], in one op.
-func (l *Linear[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node {
+// Out is the width of y.
+func (l *Linear[F]) Out() int { return l.Weight.Shape[0] }
+
+// Forward maps x [..., in] to [..., out].
+func (l *Linear[F]) Forward(g *Graph[F], x *G.Node) *G.Node { return l.apply(g, x, nil) }
+
+// ForwardAdd is how a block adds to the residual stream: residual + dropout(Forward(x)), for x [B, ..., in] and
+// residual [B, ..., out]. It is one op, and two where dropout drops anything. A nil dropout drops nothing.
+func (l *Linear[F]) ForwardAdd(g *Graph[F], x, residual *G.Node, dropout *Dropout[F]) *G.Node {
+	if dropout.off(g) {
+		return l.apply(g, x, residual)
+	}
+	return ops.Dropout[F](l.Forward(g, x), residual, dropout.p, dropout.site, g.Noise())
+}
+
+// apply is the op itself; a residual of nil is zero.
+func (l *Linear[F]) apply(g *Graph[F], x, residual *G.Node) *G.Node {
 	var bias *G.Node
 	if l.Bias != nil {
 		bias = g.Weight(l.Bias)
@@ -67,7 +82,7 @@ func (l *Linear[F]) ForwardAdd(g *Graph[F], x, residual *G.Node) *G.Node {
 	return ops.Linear[F](x, g.Weight(l.Weight), bias, residual)
 }
 
-// LayerNorm normalises the last dimension, then scales and shifts it.
+// LayerNorm brings the last dimension to mean 0 and variance 1, then scales and shifts it (arXiv 1607.06450).
 type LayerNorm[F params.Float] struct {
 	Weight, Bias *params.Param[F] // [D]
 }
@@ -85,5 +100,5 @@ func (l *LayerNorm[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	return ops.LayerNorm[F](x, g.Weight(l.Weight), g.Weight(l.Bias))
 }
 
-// Last takes the last position of each sequence: [B, T, D] to [B, D].
+// Last returns the last position of each sequence: it maps x [B, T, D] to [B, D].
 func Last[F params.Float](x *G.Node) *G.Node { return ops.Last[F](x) }

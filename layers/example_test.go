@@ -5,34 +5,62 @@ import (
 
 	"goomtrain/executor"
 	"goomtrain/layers"
+	"goomtrain/ops"
 	"goomtrain/params"
 )
 
-// A residual block of the GOOM RNN on a batch of zeros, whose own states are not zero.
-func ExampleRecurrentBlock() {
+// A mixer alone in a graph: what it maps, which parameters it has, and that it reads a sequence in pieces as it
+// reads the whole.
+func ExampleMixer() {
 	set := params.NewSet[float32](1)
-	block := layers.NewRecurrentBlock(set.Sub("block"), 8, 2, 4) // D = 8, two hidden vectors of width 4
+	var mixer layers.Mixer[float32] = layers.NewGOOMSSM(set.Sub("ssm"), 2, 4, 3, 8) // three hidden vectors of width 8
 	for _, p := range set.All() {
 		fmt.Println(p.Name, p.Shape, p.Role)
 	}
-	g := layers.NewGraph[float32](2, 3)                                  // B = 2, T = 3
-	y := block.Forward(g, g.Input("x", make([]float32, 2*3*8), 2, 3, 8)) // [B, T, D]
-	run, err := executor.New(g.ExprGraph, y)
-	if err != nil {
-		panic(err)
+	x := []float32{1, 0, 0, 1, 1, 1} // T = 3 positions of width 2
+	read := func(g *layers.Graph[float32], x []float32) []float32 {
+		y := mixer.Forward(g, g.Input("x", x, 1, len(x)/2, 2)) // [1, T, 2] -> [1, T, 4]
+		run, err := executor.New(g.ExprGraph, y)
+		if err != nil {
+			panic(err)
+		}
+		if err := run.RunAll(); err != nil {
+			panic(err)
+		}
+		v, err := run.Value(y)
+		if err != nil {
+			panic(err)
+		}
+		return v.Data().([]float32)
 	}
-	if err := run.RunAll(); err != nil {
-		panic(err)
-	}
-	fmt.Println(y.Shape())
+	whole := read(layers.NewGraph[float32](1, 3), x)
+	states := layers.NewStates()
+	read(layers.NewStreaming[float32](1, 2, states), x[:4])
+	last := read(layers.NewStreaming[float32](1, 1, states), x[4:])
+	fmt.Printf("%.3f\n%.3f\n", whole[8:], last)
 	// Output:
-	// block.lnorm.weight [8] vector
-	// block.lnorm.bias [8] vector
-	// block.ssm_over_gooms.init_states [2 4] state
-	// block.ssm_over_gooms.A [4 4] recurrent
-	// block.ssm_over_gooms.B [8 8] matrix
-	// block.ssm_over_gooms.C [8 16] matrix
-	// block.ssm_over_gooms.D [8 16] matrix
-	// block.feedfwd.1.weight [8 8] matrix
-	// (2, 3, 8)
+	// ssm.init_states [3 8] state
+	// ssm.A [8 8] recurrent
+	// ssm.B [2 24] matrix
+	// ssm.C [24 4] matrix
+	// ssm.D [2 4] matrix
+	// [2.133 -1.276 0.747 6.645]
+	// [2.133 -1.276 0.747 6.645]
+}
+
+// A residual block of one's own: x + Dropout(Linear(GLU(mixer(LayerNorm(x))))).
+func Example_block() {
+	const width = 8
+	set := params.NewSet[float32](1)
+	norm := layers.NewLayerNorm(set.Sub("norm"), width)
+	mixer := layers.NewSoftmaxAttention(set, width, 2, width, true) // two heads of that width
+	out := layers.NewLinear(set.Sub("out"), mixer.Out()/2, width, true)
+	dropout := layers.NewDropout(set, 0.1)
+
+	g := layers.NewTraining[float32](2, 5, ops.NewNoise(1))                 // B = 2, T = 5
+	x := g.Input("x", make([]float32, 2*5*width), 2, 5, width)              // [B, T, D]
+	y := mixer.Forward(g, norm.Forward(g, x))                               // [B, T, 2D]
+	fmt.Println(out.ForwardAdd(g, ops.GLU[float32](y), x, dropout).Shape()) // [B, T, D]
+	// Output:
+	// (2, 5, 8)
 }

@@ -6,7 +6,7 @@ import (
 	"goomtrain/params"
 )
 
-// TestRoles: what is looked up or scored is no matrix, whatever its shape, and what activations are
+// TestRoles: a table that is looked up or scored is no Matrix, whatever its shape, and what activations are
 // multiplied by is one, whatever its name.
 func TestRoles(t *testing.T) {
 	s := params.NewSet[float32](1)
@@ -14,7 +14,7 @@ func TestRoles(t *testing.T) {
 	NewPositions(s.Sub("position"), 8, 4)
 	NewDecayPositions(s.Sub("embed_pos"), 4)
 	NewSoftmaxAttention(s.Sub("attention"), 4, 2, 2, true)
-	NewSwiGLUMLP(s.Sub("mlp"), 4, 8)
+	NewLogAttention(s, s.Sub("projection"), 4, 2, 2, 2)
 	NewLayerNorm(s.Sub("norm"), 4)
 	NewGOOMSSM(s.Sub("ssm"), 4, 8, 2, 2)
 	want := map[string]params.Role{
@@ -24,10 +24,8 @@ func TestRoles(t *testing.T) {
 		"embed_pos.dense.bias":   params.Vector,
 		"attention.qkv.weight":   params.Matrix,
 		"attention.qkv.bias":     params.Vector,
-		"attention.out.weight":   params.Matrix,
-		"attention.out.bias":     params.Vector,
-		"mlp.0.weight":           params.Matrix,
-		"mlp.2.weight":           params.Matrix,
+		"projection.weight":      params.Matrix,
+		"projection.bias":        params.Vector,
 		"norm.weight":            params.Vector,
 		"norm.bias":              params.Vector,
 		"ssm.init_states":        params.State,

@@ -3,22 +3,20 @@ package models
 import (
 	"fmt"
 
-	G "gorgonia.org/gorgonia"
-
 	"goomtrain/layers"
 	"goomtrain/params"
 	"goomtrain/settings"
 )
 
-// GOOMRNN is the sizes of goom-rnn. Heads is the number of hidden vectors of a layer, DHead their width.
+// GOOMRNN is the sizes of goom-rnn. Heads is the number of hidden vectors of a block, DHead their width.
 type GOOMRNN struct {
 	Common
 	Stack
 }
 
-// goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding,
-// residual blocks x + Linear(GLU(GOOMSSM(LayerNorm(x)))), LayerNorm, tied head. Parameter names are those of
-// the paper's PyTorch module, so that weights travel.
+// goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding, RecurrentBlocks of
+// GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that each can read
+// the other's weights.
 var goomRNN = Architecture[GOOMRNN]{
 	Name:  "goom-rnn",
 	About: "non-diagonal recurrence over generalized orders of magnitude",
@@ -41,34 +39,17 @@ func (c *GOOMRNN) Settings() settings.Table { return c.Stack.settings() }
 // Validate implements Sizes.
 func (c *GOOMRNN) Validate() error { return nil }
 
-type goomRNNNetwork[F params.Float] struct {
-	embed   *layers.Embedding[F]
-	dropout *layers.Dropout[F]
-	blocks  []*layers.RecurrentBlock[F]
-	norm    *layers.LayerNorm[F]
-}
-
 func newGOOMRNN[F params.Float](s params.Set[F], c GOOMRNN) Network[F] {
-	n := &goomRNNNetwork[F]{
+	n := &residualNetwork[F]{
 		embed:   layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
 		dropout: layers.NewDropout(s, c.Dropout),
 	}
 	for i := range c.Layers {
 		part := s.Sub(fmt.Sprintf("res_layers.%d", i))
-		block := layers.NewRecurrentBlock(part, c.DEmb, c.Heads, c.DHead)
-		block.Dropout = layers.NewDropout(part, c.Dropout)
-		n.blocks = append(n.blocks, block)
+		n.blocks = append(n.blocks, NewRecurrentBlock(part, c.DEmb, c.Dropout, func(s params.Set[F]) layers.Mixer[F] {
+			return layers.NewGOOMSSM(s.Sub("ssm_over_gooms"), c.DEmb, 2*c.DEmb, c.Heads, c.DHead)
+		}))
 	}
 	n.norm = layers.NewLayerNorm(s.Sub("lnorm"), c.DEmb)
 	return n
-}
-
-func (n *goomRNNNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
-
-func (n *goomRNNNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
-	x := n.dropout.Forward(g, n.embed.Forward(g, tokens)) // [B, T, D]
-	for _, block := range n.blocks {
-		x = block.Forward(g, x) // [B, T, D]
-	}
-	return n.norm.Forward(g, x) // [B, T, D]
 }

@@ -3,8 +3,6 @@ package models
 import (
 	"fmt"
 
-	G "gorgonia.org/gorgonia"
-
 	"goomtrain/layers"
 	"goomtrain/params"
 	"goomtrain/settings"
@@ -18,9 +16,9 @@ type LogAttention struct {
 	DValue int // width of a head's values; 0: DHead
 }
 
-// logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, residual blocks
-// x + Linear(GLU(Linear(LogAttention(Linear(LayerNorm(x)))))), LayerNorm, tied head. Parameter names are
-// those of the paper's PyTorch module, so that weights travel.
+// logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, LogAttentionBlocks of
+// LogAttention, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that each can
+// read the other's weights.
 var logAttention = Architecture[LogAttention]{
 	Name:  "log-attention",
 	About: "log-exp softmax attention at constant cost per token",
@@ -42,41 +40,22 @@ func (c *LogAttention) Settings() settings.Table {
 // Validate implements Sizes.
 func (c *LogAttention) Validate() error { return nil }
 
-type logAttentionNetwork[F params.Float] struct {
-	embed     *layers.Embedding[F]
-	positions *layers.DecayPositions[F]
-	dropout   *layers.Dropout[F]
-	blocks    []*layers.LogAttentionBlock[F]
-	norm      *layers.LayerNorm[F]
-}
-
 func newLogAttention[F params.Float](s params.Set[F], c LogAttention) Network[F] {
 	value := c.DValue
 	if value == 0 {
 		value = c.DHead
 	}
-	n := &logAttentionNetwork[F]{
+	n := &residualNetwork[F]{
 		embed:     layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
 		positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb),
 		dropout:   layers.NewDropout(s, c.Dropout),
 	}
 	for i := range c.Layers {
 		part := s.Sub(fmt.Sprintf("layers.%d", i))
-		block := layers.NewLogAttentionBlock(part, c.DEmb, c.Heads, c.DHead, value)
-		block.Dropout = layers.NewDropout(part, c.Dropout)
-		n.blocks = append(n.blocks, block)
+		n.blocks = append(n.blocks, NewLogAttentionBlock(part, c.DEmb, c.Dropout, func(s params.Set[F]) layers.Mixer[F] {
+			return layers.NewLogAttention(s, s.Sub("feedforward1.1"), c.DEmb, c.Heads, c.DHead, value)
+		}))
 	}
 	n.norm = layers.NewLayerNorm(s.Sub("lnorm"), c.DEmb)
 	return n
-}
-
-func (n *logAttentionNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
-
-func (n *logAttentionNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
-	x := n.positions.Forward(g, n.embed.Forward(g, tokens)) // [B, T, D]
-	x = n.dropout.Forward(g, x)                             // [B, T, D]
-	for _, block := range n.blocks {
-		x = block.Forward(g, x) // [B, T, D]
-	}
-	return n.norm.Forward(g, x) // [B, T, D]
 }

@@ -8,9 +8,8 @@ import (
 // SoftmaxAttention is the sizes of softmax-attention.
 type SoftmaxAttention struct{ Transformer }
 
-// softmaxAttention is the usual pre-norm transformer, the baseline: embedding, residual blocks
-// x + Attention(LayerNorm(x)) and x + MLP(LayerNorm(x)), LayerNorm, tied head. Streaming, it keeps the keys
-// and values of all tokens.
+// softmaxAttention is the usual pre-norm transformer, the baseline: embedding, TransformerBlocks of
+// SoftmaxAttention, LayerNorm, tied head. A stream keeps the keys and values of all tokens.
 var softmaxAttention = Architecture[SoftmaxAttention]{
 	Name:  "softmax-attention",
 	About: "the usual transformer, whose cost per token grows with the sequence",
@@ -24,7 +23,7 @@ var softmaxAttention = Architecture[SoftmaxAttention]{
 }
 
 func newSoftmaxAttention[F params.Float](s params.Set[F], c SoftmaxAttention) Network[F] {
-	return newTransformer(s, c.Transformer, func(s params.Set[F], rotary bool) *layers.SelfAttention[F] {
-		return layers.NewSoftmaxAttention(s, c.DEmb, c.Heads, c.DHead, rotary)
+	return newTransformer(s, c.Transformer, func(s params.Set[F]) layers.Mixer[F] {
+		return layers.NewSoftmaxAttention(s, c.DEmb, c.Heads, c.DHead, c.Positions == "rotary")
 	})
 }

@@ -15,10 +15,10 @@ type TaylorAttention struct {
 	TaylorTerms int // P, terms of the series
 }
 
-// taylorAttention is the pre-norm transformer of softmax-attention with the attention of arXiv 2602.00294:
-// its weights are the first TaylorTerms terms of the series of softmax weights, computed in the minimal
-// basis of symmetric tensors, so that it streams at constant cost per token. The state of a head grows
-// as DHead^(TaylorTerms-1), so heads are many and small, as in the paper.
+// taylorAttention is the transformer of softmax-attention with the attention of arXiv 2602.00294: its weights are
+// the first TaylorTerms terms of the Taylor series of softmax weights, computed in the minimal basis of symmetric
+// tensors. It streams at constant cost per token. The state of a head grows as DHead^(TaylorTerms-1), so heads
+// are many and small, as in the paper.
 var taylorAttention = Architecture[TaylorAttention]{
 	Name:  "taylor-attention",
 	About: "symmetric Taylor-feature attention at constant cost per token",
@@ -46,7 +46,7 @@ func (c *TaylorAttention) Validate() error {
 }
 
 func newTaylorAttention[F params.Float](s params.Set[F], c TaylorAttention) Network[F] {
-	return newTransformer(s, c.Transformer, func(s params.Set[F], rotary bool) *layers.SelfAttention[F] {
-		return layers.NewTaylorAttention(s, c.DEmb, c.Heads, c.DHead, c.TaylorTerms, rotary)
+	return newTransformer(s, c.Transformer, func(s params.Set[F]) layers.Mixer[F] {
+		return layers.NewTaylorAttention(s, c.DEmb, c.Heads, c.DHead, c.TaylorTerms, c.Positions == "rotary")
 	})
 }

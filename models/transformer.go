@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 
-	G "gorgonia.org/gorgonia"
-
 	"goomtrain/layers"
 	"goomtrain/params"
 	"goomtrain/settings"
 )
 
-// Transformer is the sizes that softmax-attention and taylor-attention have in common. DHead need not be
-// DEmb/Heads.
+// Transformer is the sizes that softmax-attention and taylor-attention have in common. Heads*DHead may differ
+// from DEmb.
 type Transformer struct {
 	Common
 	Stack
@@ -22,7 +20,7 @@ type Transformer struct {
 	DMLP      int    // hidden width of the MLP; 0: 4 DEmb, of swiglu about 8/3 DEmb
 }
 
-// newTransformerSizes is the usual transformer of these sizes.
+// newTransformerSizes returns the usual transformer of these sizes: rotary positions and GELU.
 func newTransformerSizes(dEmb, layers, heads, dHead int) Transformer {
 	return Transformer{Stack: Stack{dEmb, layers, heads, dHead}, Positions: "rotary", MLP: "gelu"}
 }
@@ -58,20 +56,11 @@ func (c *Transformer) FitLength(longest int) error {
 	return nil
 }
 
-// transformer is what softmax-attention and taylor-attention have in common, weights and their names
-// included: embedding (with learned positions added, if chosen), pre-norm residual blocks of attention
-// and MLP, LayerNorm, tied head. Weights trained with the one attention can be read by the other.
-type transformer[F params.Float] struct {
-	embed     *layers.Embedding[F]
-	positions *layers.Positions[F] // nil: rotary or none
-	dropout   *layers.Dropout[F]
-	blocks    []*layers.TransformerBlock[F]
-	norm      *layers.LayerNorm[F]
-}
-
-// newTransformer makes the parameters; attention makes those of a block's attention.
-func newTransformer[F params.Float](s params.Set[F], c Transformer, attention func(s params.Set[F], rotary bool) *layers.SelfAttention[F]) *transformer[F] {
-	n := &transformer[F]{
+// newTransformer makes what softmax-attention and taylor-attention have in common, names of weights included:
+// embedding (plus learned positions, if chosen), pre-norm residual blocks of mixer and MLP, LayerNorm, tied head.
+// Weights trained with the one attention can be read by the other. mixer makes a block's attention.
+func newTransformer[F params.Float](s params.Set[F], c Transformer, mixer func(s params.Set[F]) layers.Mixer[F]) Network[F] {
+	n := &residualNetwork[F]{
 		embed:   layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
 		dropout: layers.NewDropout(s, c.Dropout),
 	}
@@ -79,55 +68,25 @@ func newTransformer[F params.Float](s params.Set[F], c Transformer, attention fu
 		n.positions = layers.NewPositions(s.Sub("position"), c.Context, c.DEmb)
 	}
 	for i := range c.Layers {
-		part := s.Sub(fmt.Sprintf("blocks.%d", i))
-		block := &layers.TransformerBlock[F]{
-			Norm1:     layers.NewLayerNorm(part.Sub("norm1"), c.DEmb),
-			Attention: attention(part, c.Positions == "rotary"),
-			Norm2:     layers.NewLayerNorm(part.Sub("norm2"), c.DEmb),
-			MLP:       newMLP(part.Sub("mlp"), c),
-		}
-		block.Attention.Dropout = layers.NewDropout(part.Sub("attention"), c.Dropout)
-		block.MLP.Dropout = layers.NewDropout(part.Sub("mlp"), c.Dropout)
-		n.blocks = append(n.blocks, block)
+		n.blocks = append(n.blocks, NewTransformerBlock(s.Sub(fmt.Sprintf("blocks.%d", i)), c.DEmb, c.Dropout, mixer,
+			func(s params.Set[F]) *MLP[F] { return newMLP(s, c) }))
 	}
 	n.norm = layers.NewLayerNorm(s.Sub("norm"), c.DEmb)
 	return n
 }
 
-// newMLP makes an MLP of 8 D^2 weights unless the configuration has another width: hidden width 4D for
+// newMLP makes an MLP of 8 D^2 weights unless the configuration has another width: the hidden width is 4D for
 // GELU, and about 8D/3, a multiple of 16, for SwiGLU, which has a third matrix.
-func newMLP[F params.Float](s params.Set[F], c Transformer) *layers.MLP[F] {
+func newMLP[F params.Float](s params.Set[F], c Transformer) *MLP[F] {
 	hidden := c.DMLP
 	if c.MLP == "swiglu" {
 		if hidden == 0 {
 			hidden = (8*c.DEmb/3 + 15) / 16 * 16
 		}
-		return layers.NewSwiGLUMLP(s, c.DEmb, hidden)
+		return NewSwiGLUMLP(s, c.DEmb, hidden, c.Dropout)
 	}
 	if hidden == 0 {
 		hidden = 4 * c.DEmb
 	}
-	return layers.NewGELUMLP(s, c.DEmb, hidden)
-}
-
-func (n *transformer[F]) Head() *layers.Embedding[F] { return n.embed }
-
-// Context implements Bounded.
-func (n *transformer[F]) Context() int {
-	if n.positions == nil {
-		return 0
-	}
-	return n.positions.Table.Shape[0]
-}
-
-func (n *transformer[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
-	x := n.embed.Forward(g, tokens) // [B, T, D]
-	if n.positions != nil {
-		x = n.positions.Forward(g, x) // [B, T, D]
-	}
-	x = n.dropout.Forward(g, x) // [B, T, D]
-	for _, block := range n.blocks {
-		x = block.Forward(g, x) // [B, T, D]
-	}
-	return n.norm.Forward(g, x) // [B, T, D]
+	return NewGELUMLP(s, c.DEmb, hidden, c.Dropout)
 }

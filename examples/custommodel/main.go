@@ -4,7 +4,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"log"
 	"os"
 
 	G "gorgonia.org/gorgonia"
@@ -12,6 +12,7 @@ import (
 	"goomtrain/data"
 	"goomtrain/layers"
 	"goomtrain/models"
+	"goomtrain/ops"
 	"goomtrain/params"
 	"goomtrain/rng"
 	"goomtrain/train"
@@ -19,17 +20,19 @@ import (
 
 const vocab, width, length = 17, 32, 24
 
-// network is an embedding, one recurrent block, and a head tied to the embedding.
+// network is an embedding, one block x + Linear(GLU(mixer(LayerNorm(x)))), and a head tied to the embedding.
 type network struct {
 	embed *layers.Embedding[float32]
-	block *layers.RecurrentBlock[float32]
 	norm  *layers.LayerNorm[float32]
+	mixer layers.Mixer[float32]
+	out   *layers.Linear[float32]
 }
 
 func (n *network) Head() *layers.Embedding[float32] { return n.embed }
 
 func (n *network) Hidden(g *layers.Graph[float32], tokens *G.Node) *G.Node {
-	return n.norm.Forward(g, n.block.Forward(g, n.embed.Forward(g, tokens)))
+	x := n.embed.Forward(g, tokens)
+	return n.out.ForwardAdd(g, ops.GLU[float32](n.mixer.Forward(g, n.norm.Forward(g, x))), x, nil)
 }
 
 // count fills one sequence from a random start in random steps.
@@ -44,8 +47,9 @@ func main() {
 	set := params.NewSet[float32](1)
 	model := models.FromNetwork(set, &network{
 		embed: layers.NewEmbedding(set, "embed", vocab, width),
-		block: layers.NewRecurrentBlock(set.Sub("block"), width, 4, 8), // 4 hidden vectors of width 8
 		norm:  layers.NewLayerNorm(set.Sub("norm"), width),
+		mixer: layers.NewGOOMSSM(set.Sub("mixer"), width, 2*width, 4, 8), // 4 hidden vectors of width 8
+		out:   layers.NewLinear(set.Sub("out"), width, width, false),
 	})
 	cfg, err := train.New(train.Selection{Preset: "nano"})
 	if err == nil {
@@ -54,7 +58,6 @@ func main() {
 		_, err = train.Run(context.Background(), cfg, model, data.Generate("counting", vocab, length, 1, count), os.Stdout)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "custommodel:", err)
-		os.Exit(1)
+		log.Fatal("custommodel: ", err)
 	}
 }

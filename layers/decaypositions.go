@@ -1,0 +1,47 @@
+package layers
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/ops"
+	"goomtrain/params"
+	"goomtrain/rng"
+)
+
+// DecayPositions is a learned position embedding that is itself a recurrence (arXiv 2404.05843): with
+// (c, l) = Linear(x), each channel adds ln p_t to the activation, where
+//
+//	p_t = sigmoid(c_t) p_{t-1} + exp(l_t)        p_0 = 1
+//
+// Each channel forgets at a rate that its input sets, so a sequence may be of any length.
+type DecayPositions[F params.Float] struct {
+	Dense *Linear[F] // [2D, D], with bias
+	state string
+}
+
+// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p begins at its
+// fixed point 1, half of which is forgotten at every position. The weights move the gates by about a half for
+// tokens that NewEmbedding made, so that positions tell from the beginning which tokens were near.
+func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositions[F] {
+	dense := s.Sub("dense")
+	half := func(_ *rng.Stream, values []float64, _ []int) {
+		for i := range values[width:] {
+			values[width+i] = -math.Ln2 // 1 = sigmoid(0) * 1 + exp(-ln 2)
+		}
+	}
+	return &DecayPositions[F]{
+		Dense: &Linear[F]{
+			Weight: dense.New("weight", params.Matrix, params.Normal(0.5/(tokenDeviation*math.Sqrt(float64(width)))), 2*width, width),
+			Bias:   dense.New("bias", params.Vector, half, 2*width),
+		},
+		state: s.Name("state"),
+	}
+}
+
+// Forward adds the embedding of its positions to x [B, T, D].
+func (l *DecayPositions[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
+	carry := StateOf(g, l.state, func() *ops.LogScanCarry[F] { return ops.NewLogScanCarry[F](g.Batch, x.Shape()[2]) })
+	return ops.AddLogScan[F](l.Dense.Forward(g, x), x, carry) // [B, T, D]
+}

@@ -1,0 +1,133 @@
+package layers
+
+import (
+	"fmt"
+
+	"goomtrain/params"
+)
+
+// A State is what one layer carries from run to run of a streaming graph, such as the last hidden vector of a
+// recurrence, for each sequence of the batch. The states of package ops (ops.Carry and others) implement it.
+type State interface {
+	// Reset goes back to the beginning of a sequence.
+	Reset()
+	// Arrays returns the whole state: copying other values into the arrays continues from those values. The
+	// arrays share the state's memory, their names begin with prefix, and their names, order and types are
+	// always the same. So are their shapes, unless the state is a GrowingState.
+	Arrays(prefix string) []params.Array
+}
+
+// A GrowingState is a State whose arrays have shapes that depend on what it has read, such as a cache of keys
+// and values.
+type GrowingState interface {
+	State
+	// Fit gives the state's arrays the shapes of arrays, which another state of the same layer returned under
+	// the same prefix. The caller copies the values afterwards. What the state held before stays in it until
+	// then: undo makes it as if Fit had not been called. Arrays that are missing or impossible are an error,
+	// which leaves the state as it was; they may come from a file.
+	Fit(prefix string, arrays []params.Array) (undo func(), err error)
+}
+
+// A BoundedState is a State of sequences that have a longest length, such as a position in a table.
+type BoundedState interface {
+	State
+	// Left is the number of positions that every sequence may still have, at least 0. It is asked before each
+	// run, and a run of more positions is refused.
+	Left() int
+}
+
+// States collects the states of all layers of a model for one batch of running sequences. It is not safe for
+// concurrent use.
+type States struct {
+	batch  int // B of the graphs; 0: no graph yet
+	names  []string
+	byName map[string]State
+}
+
+// NewStates returns an empty collection.
+func NewStates() *States { return &States{byName: map[string]State{}} }
+
+// StateOf returns the state of that name in a streaming graph, and the zero S (a nil pointer) in other graphs,
+// whose sequences all begin in the run. A recurrent layer calls it in Forward, once for each state that it has,
+// and hands the result to its op: the op's Forward begins from the state and leaves the last position's in it.
+//
+// create returns a new state of g.Batch sequences at their beginning. It is called when the first of the
+// graphs that share the States asks for the name; graphs of other lengths then get the same state.
+//
+// The name must be unique in the model, and exported states are found again by it: take the name of the part
+// of the set that the layer's parameters go under, as in s.Name("state"). StateOf panics if the graph has
+// asked for the name before, as when one layer is applied twice: the two would spoil each other's state.
+func StateOf[S State, F params.Float](g *Graph[F], name string, create func() S) S {
+	var zero S
+	if g.states == nil {
+		return zero
+	}
+	if g.asked[name] {
+		panic(fmt.Sprintf("layers: the state %q is asked for twice in one graph: each use of a layer needs a state, and a name, of its own", name))
+	}
+	g.asked[name] = true
+	if known, ok := g.states.byName[name]; ok {
+		state, ok := known.(S)
+		if !ok {
+			panic(fmt.Sprintf("layers: the state %q is a %T in one graph and a %T in another", name, known, zero))
+		}
+		return state
+	}
+	state := create()
+	g.states.names = append(g.states.names, name)
+	g.states.byName[name] = state
+	return state
+}
+
+// Reset brings every layer back to the beginning of a sequence.
+func (s *States) Reset() {
+	for _, state := range s.byName {
+		state.Reset()
+	}
+}
+
+// Arrays returns the state of all layers, in the order in which they were built. The arrays share the states'
+// memory; their names begin with those of the states.
+func (s *States) Arrays() []params.Array {
+	var all []params.Array
+	for _, name := range s.names {
+		all = append(all, s.byName[name].Arrays(name+".")...)
+	}
+	return all
+}
+
+// Fit gives Arrays the shapes of arrays that states of the same model returned, so that their values can be
+// copied; see GrowingState, whose Fit it calls. undo makes it as if Fit had not been called; after an error that
+// is done already.
+func (s *States) Fit(arrays []params.Array) (undo func(), err error) {
+	var done []func()
+	undo = func() {
+		for _, f := range done {
+			f()
+		}
+	}
+	for _, name := range s.names {
+		growing, ok := s.byName[name].(GrowingState)
+		if !ok {
+			continue
+		}
+		f, err := growing.Fit(name+".", arrays)
+		if err != nil {
+			undo()
+			return nil, err
+		}
+		done = append(done, f)
+	}
+	return undo, nil
+}
+
+// Left returns the number of positions that every sequence may still have, and whether there is a limit, which
+// a BoundedState sets.
+func (s *States) Left() (n int, limited bool) {
+	for _, name := range s.names {
+		if bounded, ok := s.byName[name].(BoundedState); ok && (!limited || bounded.Left() < n) {
+			n, limited = bounded.Left(), true
+		}
+	}
+	return n, limited
+}

@@ -1,0 +1,99 @@
+package models
+
+import (
+	"fmt"
+	"sync"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/executor"
+	"goomtrain/internal/simd"
+	"goomtrain/layers"
+	"goomtrain/ops"
+	"goomtrain/params"
+)
+
+// compiled is the graph of a loss for one batch size and length, ready to run.
+type compiled[F params.Float] struct {
+	size, length    int
+	inputs, targets []int32
+	weight          [1]F
+	exec            *executor.Executor
+	stats           func() ops.HeadStats
+	params          []*params.Param[F]
+	nodes           []*G.Node // gradients, by parameter; nil: none
+	grads           [][]F     // their memory; nil before the first run
+
+	to, from []F // operands of add: to += from
+	add      func(lo, hi int)
+}
+
+// building is held while a graph is built, because Gorgonia shares constants between graphs.
+var building sync.Mutex
+
+func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
+	building.Lock()
+	defer building.Unlock()
+	c := &compiled[F]{size: size, length: length, inputs: make([]int32, size*length), targets: make([]int32, size*length), params: m.params}
+	g := layers.NewGraph[F](size, length)
+	if train {
+		g = layers.NewTraining[F](size, length, m.noise)
+	}
+	hidden := m.net.Hidden(g, g.Input("tokens", c.inputs, size, length))
+	loss, stats := m.net.Head().Loss(g, hidden, g.Input("targets", c.targets, size, length), g.Input("weight", c.weight[:], 1))
+	c.stats = stats
+	keep := []*G.Node{loss}
+	if train {
+		wrt := make([]*G.Node, len(m.params))
+		for i, p := range m.params {
+			if !g.Uses(p) {
+				return nil, fmt.Errorf("models: the network does not use parameter %q", p.Name)
+			}
+			wrt[i] = g.Weight(p)
+		}
+		var err error
+		if c.nodes, err = G.Grad(loss, wrt...); err != nil {
+			return nil, fmt.Errorf("models: differentiate the loss: %w", err)
+		}
+		keep = append(keep, c.nodes...)
+	}
+	var err error
+	if c.exec, err = executor.New(g.ExprGraph, keep...); err != nil {
+		return nil, err
+	}
+	c.exec.SetProfile(m.profile)
+	c.add = func(lo, hi int) { simd.Add(c.to[lo:hi], c.to[lo:hi], c.from[lo:hi]) }
+	return c, nil
+}
+
+func (c *compiled[F]) fits(size, length int) bool { return c.size == size && c.length == length }
+
+// run computes the losses, and the gradients of weight times their sum if the graph has them.
+func (c *compiled[F]) run(inputs, targets []int32, weight F) (Stats, error) {
+	copy(c.inputs, inputs)
+	copy(c.targets, targets)
+	c.weight[0] = weight
+	if err := c.exec.RunAll(); err != nil {
+		return Stats{}, err
+	}
+	s := c.stats()
+	return Stats{Loss: s.Loss, Tokens: s.Counted, Correct: s.Correct}, nil
+}
+
+// accumulate adds the gradients of the last run to those of the parameters.
+func (c *compiled[F]) accumulate() error {
+	if c.grads == nil {
+		for i, n := range c.nodes {
+			v, err := c.exec.Value(n)
+			if err != nil {
+				return fmt.Errorf("models: gradient of %s: %w", c.params[i].Name, err)
+			}
+			c.grads = append(c.grads, v.Data().([]F))
+		}
+	}
+	for i, p := range c.params {
+		c.to, c.from = p.Grad, c.grads[i]
+		simd.ForRange(len(c.to), 1<<14, c.add)
+	}
+	return nil
+}

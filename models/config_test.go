@@ -1,0 +1,86 @@
+package models
+
+import (
+	"strings"
+	"testing"
+
+	"goomtrain/settings"
+)
+
+// TestBadConfigs: a broken rule is named with the setting, the value and its spelling as a flag.
+func TestBadConfigs(t *testing.T) {
+	for _, c := range []struct{ model, name, value, want string }{
+		{"goom-rnn", "model", "goom-rnm", `there is no model "goom-rnm"; did you mean "goom-rnn"?`},
+		{"goom-rnn", "vocab", "-1", "-vocab -1: must be 1 to"},
+		{"goom-rnn", "d-emb", "-1", "-d-emb -1: must be 1 to 65536"},
+		{"goom-rnn", "layers", "1073741824", "-layers 1073741824: must be 1 to 4096"},
+		{"goom-rnn", "heads", "-2", "-heads -2: must be 1 to"},
+		{"goom-rnn", "d-head", "65537", "-d-head 65537: must be 1 to"},
+		{"goom-rnn", "dropout", "1", "-dropout 1: must lie in [0, 1)"},
+		{"goom-rnn", "taylor-terms", "3", `there is no setting "taylor-terms"`},
+		{"log-attention", "d-value", "-3", "-d-value -3: must be 1 to"},
+		{"softmax-attention", "positions", "sinus", `-positions "sinus": must be one of rotary, learned, none`},
+		{"softmax-attention", "mlp", "relu", `-mlp "relu": must be one of gelu, swiglu`},
+		{"softmax-attention", "d-mlp", "-1", "-d-mlp -1: must be 1 to"},
+		{"softmax-attention", "context", "9", `-context 9: only learned positions end, but -positions is "rotary"`},
+		{"taylor-attention", "taylor-terms", "99", "-taylor-terms 99: must be 1 to"},
+		{"taylor-attention", "d-head", "4000", "lower one of them"},
+	} {
+		config := smallest(t, c.model)
+		err := config.Settings().Set(settings.Pair{Name: c.name, Text: c.value})
+		if err == nil {
+			_, err = New[float32](config, 1)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %s %s: error %v, want %q", c.model, c.name, c.value, err, c.want)
+		}
+	}
+	if _, err := NewConfig("goom-rnn", "huge"); err == nil || !strings.Contains(err.Error(), "nano") {
+		t.Errorf("preset huge: error %v", err)
+	}
+	if _, err := New[float32](Config{Model: "goom-rnn"}, 1); err == nil || !strings.Contains(err.Error(), "NewConfig") {
+		t.Errorf("no sizes: error %v", err)
+	}
+	fresh, err := NewConfig("goom-rnn", "nano")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New[float32](fresh, 1); err == nil || !strings.Contains(err.Error(), "vocabulary") {
+		t.Errorf("no vocabulary: error %v", err)
+	}
+	set(t, fresh, "vocab", "16777216", "layers", "4096", "d-emb", "65536")
+	if err := fresh.Validate(); err == nil || !strings.Contains(err.Error(), "weights: must be at most") {
+		t.Errorf("too many weights: error %v", err)
+	}
+}
+
+// TestFit: what is not set follows from the data; what is set and too small is refused.
+func TestFit(t *testing.T) {
+	c, err := NewConfig("softmax-attention", "nano")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, c, "positions", "learned")
+	if err := c.Fit(30, 12); err != nil || c.Common().Vocab != 30 || c.Sizes.(*SoftmaxAttention).Context != 12 {
+		t.Errorf("%+v, error %v", c.Sizes, err)
+	}
+	if err := c.Fit(31, 12); err == nil || !strings.Contains(err.Error(), "-vocab 30: the data has 31 tokens") {
+		t.Error(err)
+	}
+	if err := c.Fit(30, 13); err == nil || !strings.Contains(err.Error(), "-context 12: the data has sequences of 13") {
+		t.Error(err)
+	}
+}
+
+// TestClone: a clone shares nothing with what it was made of, nor with the preset.
+func TestClone(t *testing.T) {
+	c := smallest(t, "taylor-attention")
+	d := c.Clone()
+	set(t, d, "layers", "7")
+	if got := c.Sizes.(*TaylorAttention).Layers; got != 2 {
+		t.Errorf("the original has %d layers", got)
+	}
+	if fresh, err := NewConfig("taylor-attention", "nano"); err != nil || fresh.Sizes.(*TaylorAttention).Heads != 8 {
+		t.Errorf("the preset is %+v, error %v", fresh.Sizes, err)
+	}
+}

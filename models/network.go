@@ -1,0 +1,53 @@
+package models
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/layers"
+	"goomtrain/params"
+)
+
+// Network is what a model is made of: a function from tokens to hidden states, and a head tied to the embedding.
+// Its methods add to the graph that they are given. They are called once for every graph: for each batch size
+// and length, and for training, evaluation and streams.
+type Network[F params.Float] interface {
+	// Hidden maps tokens [B, T] to the hidden states [B, T, D] that the head reads. Position t depends on
+	// tokens 0..t alone.
+	Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node
+	// Head is the table that turns hidden states into logits.
+	Head() *layers.Embedding[F]
+}
+
+// residualNetwork is what the models of this package have in common: embedding, positions, dropout, residual
+// blocks, LayerNorm, tied head.
+type residualNetwork[F params.Float] struct {
+	embed     *layers.Embedding[F]
+	positions Block[F] // adds positions to the embeddings; nil: none
+	dropout   *layers.Dropout[F]
+	blocks    []Block[F]
+	norm      *layers.LayerNorm[F]
+}
+
+// Head implements Network.
+func (n *residualNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
+
+// Hidden implements Network.
+func (n *residualNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
+	x := n.embed.Forward(g, tokens) // [B, T, D]
+	if n.positions != nil {
+		x = n.positions.Forward(g, x) // [B, T, D]
+	}
+	x = n.dropout.Forward(g, x) // [B, T, D]
+	for _, block := range n.blocks {
+		x = block.Forward(g, x) // [B, T, D]
+	}
+	return n.norm.Forward(g, x) // [B, T, D]
+}
+
+// Context implements Bounded: learned positions end.
+func (n *residualNetwork[F]) Context() int {
+	if learned, ok := n.positions.(*layers.Positions[F]); ok {
+		return learned.Table.Shape[0]
+	}
+	return 0
+}
