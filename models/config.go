@@ -8,8 +8,8 @@ import (
 	"goomtrain/settings"
 )
 
-// Config is what a model is built from: the name of an architecture, the preset that its sizes started
-// from, and the sizes. NewConfig makes one.
+// Config is what a model is built from: the name of an architecture, the preset that its sizes come from, and
+// the sizes. NewConfig makes one.
 type Config struct {
 	Model  string
 	Preset string
@@ -19,8 +19,8 @@ type Config struct {
 // DefaultModel is the model of a configuration that names none.
 const DefaultModel = "goom-rnn"
 
-// NewConfig returns the sizes of a preset; "" stands for the default model and the model's default preset.
-// The vocabulary is to be set from the data (Fit).
+// NewConfig returns the sizes of a preset. A model of "" is DefaultModel; a preset of "" is "small", or else the
+// model's first. Fit sets the vocabulary from the data.
 func NewConfig(model, preset string) (Config, error) {
 	if model == "" {
 		model = DefaultModel
@@ -84,8 +84,8 @@ func (c Config) Training() []settings.Pair {
 	return nil
 }
 
-// Settings lists model and preset, the sizes that the architecture has, and what all have. model and
-// preset select the others: setting them here changes their names alone, so give them to NewConfig.
+// Settings lists model and preset, the sizes that the architecture has, and those that all have. Setting model
+// or preset changes the name and no size: give them to NewConfig.
 func (c *Config) Settings() settings.Table {
 	table := settings.Table{
 		{Name: "model", Value: &c.Model, Rule: settings.OneOfFunc(Names), Change: settings.Frozen},
@@ -107,7 +107,7 @@ func (c *Config) Settings() settings.Table {
 		settings.Setting{Name: "dropout", Help: "part of the activations set to zero at random in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers})
 }
 
-// Common is what every architecture has; nil where no registered model is configured.
+// Common returns the sizes that every architecture has; nil where no registered model is configured.
 func (c Config) Common() *Common {
 	if c.Sizes == nil {
 		return nil
@@ -123,10 +123,10 @@ func (c Config) Clone() Config {
 	return c
 }
 
-// largestModel is the number of weights beyond which a configuration is a mistake.
+// largestModel is the largest number of weights that is accepted: more are a mistake.
 const largestModel = 1 << 32
 
-// Validate returns an error that names the rule that the sizes break. It does not ask for a vocabulary.
+// Validate returns an error that names the rule that the sizes break. The vocabulary may be unknown.
 func (c Config) Validate() error {
 	a, err := architectures.Find(c.Model)
 	if err != nil {
@@ -147,7 +147,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// weights is the number of weights of the model, by building it without memory.
+// weights counts the weights of the model by building it without their memory.
 func (c Config) weights(a architecture) float64 {
 	set := params.NewShapes[float32]()
 	newNetwork(a, set, c.Sizes)
@@ -162,15 +162,15 @@ func (c Config) weights(a architecture) float64 {
 	return n
 }
 
-// FitsFile reports whether a weights file of so many bytes can hold the model, so that one is not built for
-// a file that cannot fill it.
+// FitsFile reports whether a weights file of so many bytes can hold the model. It costs no memory, so a file
+// that is too small is refused before the model is built.
 func (c Config) FitsFile(bytes int64) bool {
 	a, err := architectures.Find(c.Model)
 	return err == nil && 2*c.weights(a) <= float64(bytes) // 2 bytes a weight in the narrowest type that is read
 }
 
-// Fit sets what follows from the data: the vocabulary, and whatever depends on the longest sequence. It
-// returns an error where a size that was set is too small for the data.
+// Fit sets the sizes that follow from the data where they are not set: the vocabulary, and what depends on the
+// longest sequence. It returns an error where a size that was set is too small for the data.
 func (c Config) Fit(vocab, longest int) error {
 	switch common := c.Sizes.common(); {
 	case common.Vocab == 0:
@@ -184,14 +184,8 @@ func (c Config) Fit(vocab, longest int) error {
 	return nil
 }
 
-// A LengthFitter is a Sizes with a longest sequence, such as a table of positions.
-type LengthFitter interface {
-	// FitLength sets the longest sequence if it is not set, or returns an error if it is too short. A
-	// length of 0 is one that is not known.
-	FitLength(longest int) error
-}
-
-// New builds the model of a configuration. Its initial weights follow from the seed.
+// New builds the model of a configuration. Its initial weights follow from the seed. It returns an error for
+// sizes that break a rule and for a vocabulary that is not known.
 func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)

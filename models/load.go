@@ -18,8 +18,8 @@ type Saved struct {
 }
 
 // Find finds the model of a path, as checkpoints.LoadWeights does: a run folder, a checkpoint folder, or a
-// .safetensors file. Its settings stand in config.toml beside the weights, in the checkpoint's state, or
-// in the run folder around it.
+// .safetensors file. Its settings are read from config.toml beside the weights, from the checkpoint's state, or
+// from the run folder around it.
 func Find(path string) (Saved, error) {
 	weights, err := checkpoints.LoadWeights(path)
 	if err != nil {
@@ -33,7 +33,7 @@ func Find(path string) (Saved, error) {
 	return s, err
 }
 
-// settingsOf reads the configuration that goes with weights found at path.
+// settingsOf reads the settings of the run that wrote the weights found at path.
 func settingsOf(weights *checkpoints.Checkpoint, path string) ([]settings.Pair, error) {
 	beside := filepath.Join(filepath.Dir(weights.ModelPath()), checkpoints.ConfigFile)
 	if _, err := os.Stat(beside); err == nil {
@@ -49,7 +49,7 @@ func settingsOf(weights *checkpoints.Checkpoint, path string) ([]settings.Pair, 
 	return settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
 }
 
-// ConfigOf is the model of a run's settings; those that are not of the model are passed over.
+// ConfigOf returns the model's part of a run's settings. It ignores the others.
 func ConfigOf(run []settings.Pair) (Config, error) {
 	model, _ := settings.Last(run, "model")
 	preset, _ := settings.Last(run, "preset")
@@ -68,14 +68,14 @@ func ConfigOf(run []settings.Pair) (Config, error) {
 	return c, nil
 }
 
-// Setting is the value of a setting of the run, as text; "" where it is not set.
+// Setting returns the value of a setting of the run as text; "" where it is not set.
 func (s Saved) Setting(name string) string {
 	text, _ := settings.Last(s.Settings, name)
 	return text
 }
 
-// Load builds the model and reads its weights. With average, and if the run kept an average of the weights
-// (-ema), it reads the average.
+// Load builds the model and reads its weights. With average it reads the average of the weights if the run kept
+// one (-ema).
 func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
 	path := s.Weights.ModelPath()
 	if common := s.Config.Common(); common == nil || common.Vocab == 0 {

@@ -16,8 +16,8 @@ func init() {
 	Register(taylorAttention)
 }
 
-// Sizes is what can be set about an architecture. Its implementation is a pointer to a struct that embeds
-// Common and has a field for each size:
+// Sizes is what can be set about an architecture. It is implemented by a pointer to a struct that embeds Common
+// and has a field for each size:
 //
 //	type RNN struct {
 //		models.Common
@@ -30,23 +30,23 @@ func init() {
 //
 //	func (c *RNN) Validate() error { return nil }
 type Sizes interface {
-	// Settings lists the sizes that the architecture has, beside those of Common. Sizes of one name in
+	// Settings lists the sizes that the architecture has besides those of Common. Sizes of one name in
 	// several architectures must have one type. They are Frozen: no run continues with other sizes.
 	Settings() settings.Table
-	// Validate returns an error that names the rule between sizes that is broken. The rules of single
-	// sizes stand in Settings and hold already.
+	// Validate returns an error that names the rule between sizes that is broken. The rules of single sizes
+	// stand in Settings; they have been checked before.
 	Validate() error
 
 	common() *Common
 }
 
-// Common is what every architecture has.
+// Common is the sizes that every architecture has.
 type Common struct {
 	Vocab int // S, tokens; 0: as many as the data has
 
-	// Dropout is the probability with which, in training alone, activations of the embeddings and of all
-	// that is added to the residual stream are set to zero: at the places of GPT-2, but for attention
-	// weights, which most of these models never form.
+	// Dropout is the probability with which training sets activations to zero: those of the embeddings, and
+	// all that blocks add to the residual stream. These are the places of GPT-2, but for attention weights,
+	// which most of these models never form.
 	Dropout float64
 }
 
@@ -59,13 +59,13 @@ type Architecture[C any] struct {
 	Presets []Preset[C]
 
 	// Float32 and Float64 make the parameters in the set, with names and initial values, and return the
-	// network. They are the two instances of one generic function. They may not read the parameters'
-	// values: sizes are counted with a set that has none.
+	// network. They are the two instances of one generic function. They must not read the parameters'
+	// values: weights are counted with a set that has none.
 	Float32 func(s params.Set[float32], c C) Network[float32]
 	Float64 func(s params.Set[float64], c C) Network[float64]
 }
 
-// A Preset is a named set of sizes. A run without -preset takes "small", or else the first.
+// A Preset is a named set of sizes.
 type Preset[C any] struct {
 	Name     string
 	Sizes    C

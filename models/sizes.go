@@ -2,7 +2,7 @@ package models
 
 import "goomtrain/settings"
 
-// The largest sizes that are accepted: beyond them a configuration is a mistake.
+// The largest sizes that are accepted: larger ones are a mistake.
 const (
 	largestVocab = 1 << 24
 	largestWidth = 1 << 16
@@ -26,11 +26,11 @@ func (c *Stack) settings() settings.Table {
 	}
 }
 
-// What presets of one name set about training, beside the defaults of package train.
+// The settings of training of presets of one name, besides the defaults of package train.
 var (
-	// nano: seconds a run, to try a change and for tests
+	// nano: a run takes seconds, to try a change and for tests
 	nanoTraining = pairs("steps", "200", "batch", "8", "lr", "0.005", "eval-every", "100", "save-every", "100")
-	// base: about an hour on 2 cores; a wider model wants a lower learning rate
+	// base: a run takes about an hour on 2 cores; a wider model needs a lower learning rate
 	baseTraining = pairs("steps", "3000", "lr", "0.002", "eval-every", "250", "save-every", "250")
 )
 

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
@@ -11,16 +12,16 @@ import (
 	"goomtrain/params"
 )
 
-// Stream reads one sequence token by token, in memory that does not grow and at constant cost per
-// token; only softmax attention, which keeps all keys and values, grows with the sequence.
+// Stream reads one sequence token by token and predicts the next. Its memory and its cost per token are constant,
+// but for softmax attention, which keeps all keys and values. It is not safe for concurrent use.
 type Stream[F params.Float] struct {
 	vocab  int
 	states *layers.States
 	steps  []*streamStep[F] // the longest first
 }
 
-// streamChunks are the lengths in which a stretch of tokens is read: long prompts in long pieces, the
-// rest one by one.
+// streamChunks are the lengths of the pieces in which tokens are read: long prompts in long pieces, the rest one
+// by one.
 var streamChunks = []int{64, 1}
 
 // streamStep is the graph that reads some tokens and gives the logits after the last.
@@ -28,7 +29,7 @@ type streamStep[F params.Float] struct {
 	tokens []int32
 	exec   *executor.Executor
 	logits *G.Node
-	out    []F // memory of logits, known after the first run
+	out    []F // memory of the logits; nil before the first run
 }
 
 // NewStream returns a stream at the beginning of a sequence. It sees later updates of the weights.
@@ -52,8 +53,8 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 	return s, nil
 }
 
-// Append reads tokens and returns the logits [S] of the one to come. The slice is valid until the next
-// call.
+// Append reads tokens, at least one, and returns the logits [S] of the next one. The slice is valid until the next
+// call. Tokens outside the vocabulary, and more of them than Left, are errors.
 func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 	if len(tokens) == 0 {
 		return nil, fmt.Errorf("models: no tokens to read")
@@ -87,17 +88,18 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 	return last.out, nil
 }
 
-// Left is the number of tokens that the sequence may still have, and whether there is a limit: learned
+// Left returns the number of tokens that the sequence may still have, and whether there is a limit: learned
 // positions end.
 func (s *Stream[F]) Left() (n int, limited bool) { return s.states.Left() }
 
 // Reset goes back to the beginning of a sequence.
 func (s *Stream[F]) Reset() { s.states.Reset() }
 
-// State is what the stream has read so far, as the model remembers it: arrays that share its memory.
+// State returns what the model remembers of the tokens so far, as arrays that share the stream's memory.
 func (s *Stream[F]) State() []params.Array { return s.states.Arrays() }
 
-// Restore goes on from a state that a stream of the same model exported.
+// Restore goes on from a state that State of another stream of the same model returned. A state that does not fit
+// is an error, and leaves the stream as it was.
 func (s *Stream[F]) Restore(state []params.Array) error {
 	undo, err := s.states.Fit(state)
 	if err != nil {
@@ -110,7 +112,7 @@ func (s *Stream[F]) Restore(state []params.Array) error {
 	return nil
 }
 
-// restore copies a state whose arrays must have the names, shapes and types of the stream's own.
+// restore copies a state, whose arrays must have the names, shapes and types of the stream's own.
 func (s *Stream[F]) restore(state []params.Array) error {
 	own := s.states.Arrays()
 	if len(state) != len(own) {
@@ -125,23 +127,12 @@ func (s *Stream[F]) restore(state []params.Array) error {
 		if !ok {
 			return fmt.Errorf("models: the state has no %s: is it of another model?", want.Name)
 		}
-		if !slices.Equal(a.Shape, want.Shape) || fmt.Sprintf("%T", a.Data) != fmt.Sprintf("%T", want.Data) {
+		if !slices.Equal(a.Shape, want.Shape) || reflect.TypeOf(a.Data) != reflect.TypeOf(want.Data) {
 			return fmt.Errorf("models: %s in the state is %v %T, want %v %T", want.Name, a.Shape, a.Data, want.Shape, want.Data)
 		}
 	}
 	for _, to := range own {
-		switch data := byName[to.Name].Data.(type) {
-		case []float32:
-			copy(to.Data.([]float32), data)
-		case []float64:
-			copy(to.Data.([]float64), data)
-		case []int64:
-			copy(to.Data.([]int64), data)
-		case []int32:
-			copy(to.Data.([]int32), data)
-		case []uint8:
-			copy(to.Data.([]uint8), data)
-		}
+		reflect.Copy(reflect.ValueOf(to.Data), reflect.ValueOf(byName[to.Name].Data))
 	}
 	return nil
 }
