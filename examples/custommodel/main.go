@@ -1,5 +1,4 @@
-// Command custommodel builds a model of its own from layers and trains it on data of its own: sequences
-// that count in unknown steps modulo 17, so that from the third number on the next one is certain.
+// Command custommodel builds a model of its own from layers and trains it on data of its own.
 package main
 
 import (
@@ -35,7 +34,7 @@ func (n *network) Hidden(g *layers.Graph[float32], tokens *G.Node) *G.Node {
 	return n.out.ForwardAdd(g, ops.GLU[float32](n.mixer.Forward(g, n.norm.Forward(g, x))), x, nil)
 }
 
-// count fills one sequence from a random start in random steps.
+// count fills one sequence with a random start and step, modulo 17: from the third number on the next is certain.
 func count(r *rng.Stream, inputs, targets []int32) {
 	at, step := r.IntN(vocab), r.IntN(vocab)
 	for t := range inputs {
