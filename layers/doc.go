@@ -21,6 +21,6 @@
 // # Layers of your own
 //
 // Other modules write layers with what this package exports. Their ops come from Gorgonia, from package ops or
-// from ops.Apply; a parameter enters the graph by Graph.Weight; a state from run to run comes from StateOf, which
-// names the interfaces that a state may have; random numbers come from Graph.Noise.
+// from ops.Apply; a parameter enters the graph by Graph.Weight; a state that is carried from run to
+// run comes from StateOf; random numbers come from Graph.Noise.
 package layers

@@ -51,12 +51,13 @@ func NewStates() *States { return &States{byName: map[string]State{}} }
 // whose sequences all begin in the run. A recurrent layer calls it in Forward, once for each state that it has,
 // and hands the result to its op: the op's Forward begins from the state and leaves the last position's in it.
 //
-// create returns a new state of g.Batch sequences at their beginning. It is called when the first of the
-// graphs that share the States asks for the name; graphs of other lengths then get the same state.
+// create returns a new state of g.Batch sequences at their beginning, which may also be a GrowingState or a
+// BoundedState. It is called when the first of the graphs that share the States asks for the name; graphs of
+// other lengths then get the same state.
 //
 // The name must be unique in the model, and exported states are found again by it: take the name of the part
 // of the set that the layer's parameters go under, as in s.Name("state"). StateOf panics if the graph has
-// asked for the name before, as when one layer is applied twice: the two would spoil each other's state.
+// asked for the name before, as when one layer is applied twice: the two would overwrite each other's state.
 func StateOf[S State, F params.Float](g *Graph[F], name string, create func() S) S {
 	var zero S
 	if g.states == nil {
