@@ -2,7 +2,6 @@ package train
 
 import (
 	"math"
-	"time"
 
 	"goomtrain/train/metrics"
 )
@@ -27,9 +26,7 @@ func (s *session[F]) record(r step) error {
 		m.Accuracy = r.accuracy
 	}
 	m.TokensPerSec = s.pace.rate()
-	if s.flops > 0 {
-		m.MFU = m.TokensPerSec * s.flops
-	}
+	m.MFU = s.pace.utilization(s.work)
 	if show || due && (s.cfg.LogEvery > 0 || s.Step == int64(s.cfg.Steps)) {
 		s.console.Step(m)
 	}
@@ -46,23 +43,4 @@ func (s *session[F]) logEvery() int {
 		return 10
 	}
 	return s.cfg.LogEvery
-}
-
-// A pace measures tokens per second of training, without evaluations and saving.
-type pace struct {
-	tokens  int
-	seconds float64
-}
-
-func (p *pace) add(tokens int, d time.Duration) {
-	p.tokens += tokens
-	p.seconds += d.Seconds()
-}
-
-// rate is in tokens per second; NaN if nothing was measured.
-func (p *pace) rate() float64 {
-	if p.seconds == 0 {
-		return math.NaN()
-	}
-	return float64(p.tokens) / p.seconds
 }

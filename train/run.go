@@ -101,7 +101,7 @@ func (s *session[F]) loop(ctx context.Context) error {
 	if err := s.saveOnce(ctx); err != nil {
 		return err
 	}
-	return s.sample()
+	return s.sample(ctx)
 }
 
 // interrupted saves what there is.
@@ -152,6 +152,7 @@ func (s *session[F]) makeStep() (r step, err error) {
 	}
 	if finite(r.loss) && finite(r.norm) {
 		s.Skipped = 0
+		s.Tokens += int64(sum.Tokens)
 		s.optimizer.Update(r.rates.LR, r.rates.Beta1, optim.ClipScale(r.norm, s.cfg.Clip))
 		if s.ema != nil {
 			s.ema.Update()
@@ -159,11 +160,10 @@ func (s *session[F]) makeStep() (r step, err error) {
 	} else if r.skipped, err = s.skip(r); err != nil {
 		return r, err
 	}
-	s.Tokens += int64(sum.Tokens)
 	took := time.Since(begin)
 	positions := len(s.batch.Inputs) // what is computed, whether its target counts or not
-	s.pace.add(positions, took)
-	s.overall.add(positions, took)
+	s.pace.add(positions, sum.Tokens, took)
+	s.overall.add(positions, sum.Tokens, took)
 	return r, nil
 }
 

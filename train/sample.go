@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -11,8 +12,9 @@ import (
 	"goomtrain/sampling"
 )
 
-// sample prints a piece of text by the trained model, if the data is text and the model can stream.
-func (s *session[F]) sample() (err error) {
+// sample prints a piece of text by the trained model, if the data is text and the model can stream. An interrupt
+// ends it.
+func (s *session[F]) sample(ctx context.Context) (err error) {
 	defer s.recovered(&err)
 	m, ok := s.model.(models.Streamer[F])
 	if !ok || s.dataset.Tokenizer == nil || s.cfg.SampleTokens == 0 {
@@ -41,9 +43,11 @@ func (s *session[F]) sample() (err error) {
 	var tokens []int32
 	_, err = sampling.Generate(stream, logits, sampler, n, func(token int32) error {
 		tokens = append(tokens, token)
-		return nil
+		return ctx.Err()
 	})
-	if err != nil {
+	if ctx.Err() != nil {
+		return ErrInterrupted // all is saved; the sample is cut short
+	} else if err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
 	text := s.dataset.Tokenizer.Decode(tokens)

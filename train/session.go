@@ -12,7 +12,6 @@ import (
 	"goomtrain/data"
 	"goomtrain/internal/atomicfile"
 	"goomtrain/internal/simd"
-	"goomtrain/internal/simd/peak"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/train/metrics"
@@ -50,7 +49,7 @@ type session[F params.Float] struct {
 	pace    pace
 	overall pace
 	plotted time.Time
-	flops   float64 // of the model's products a token, over the machine's peak a second; 0: unknown
+	work    work
 	result  Result
 }
 
@@ -159,30 +158,8 @@ func (s *session[F]) printStart() error {
 	if c.Schedule.Name != "constant" && c.Schedule.Steps != c.Steps {
 		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %d steps; -schedule-steps %d fits it to this run\n", c.Schedule.Steps, c.Steps)
 	}
-	s.flops = utilisation(s.params)
+	s.work = workOf(s.params)
 	return nil
-}
-
-// utilisation is the time that the model's products of one token take at the machine's measured
-// peak: six operations for each weight of a matrix, forward and backward. 0 where no peak is known.
-func utilisation[F params.Float](ps []*params.Param[F]) float64 {
-	if _, single := any(F(0)).(float32); !single {
-		return 0
-	}
-	best := 0.0
-	for range 40 {
-		best = max(best, peak.GFLOPS())
-	}
-	weights := 0
-	for _, p := range ps {
-		if len(p.Shape) >= 2 {
-			weights += len(p.Value)
-		}
-	}
-	if best == 0 {
-		return 0
-	}
-	return 6 * float64(weights) / (best * 1e9 * float64(simd.Threads()))
 }
 
 // elapsed is the time that the run took so far, in all its sessions, in seconds.

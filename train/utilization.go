@@ -1,0 +1,71 @@
+package train
+
+import (
+	"math"
+	"time"
+
+	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/peak"
+	"goomtrain/params"
+)
+
+// work is the time that the products of a training step take at the machine's measured peak: six operations for
+// each weight of a matrix and position, forward and backward. Rows that are only looked up and vectors cost
+// next to nothing; a table of tokens is multiplied by as the head, for the targets that count. Zero where
+// no peak is known.
+type work struct {
+	position float64 // seconds
+	target   float64 // seconds, beside its position's
+}
+
+// workOf measures the machine and counts the weights.
+func workOf[F params.Float](ps []*params.Param[F]) (w work) {
+	if _, single := any(F(0)).(float32); !single {
+		return w
+	}
+	best := 0.0
+	for range 40 {
+		best = max(best, peak.GFLOPS())
+	}
+	if best == 0 {
+		return w
+	}
+	weight := 6 / (best * 1e9 * float64(simd.Threads())) // seconds
+	for _, p := range ps {
+		switch p.Role {
+		case params.Matrix, params.Recurrent:
+			w.position += weight * float64(len(p.Value))
+		case params.Embedding:
+			w.target += weight * float64(len(p.Value))
+		}
+	}
+	return w
+}
+
+// A pace measures the speed of training, without evaluations and saving.
+type pace struct {
+	positions, targets int
+	seconds            float64
+}
+
+func (p *pace) add(positions, targets int, d time.Duration) {
+	p.positions += positions
+	p.targets += targets
+	p.seconds += d.Seconds()
+}
+
+// rate is in positions per second; NaN if nothing was measured.
+func (p *pace) rate() float64 {
+	if p.seconds == 0 {
+		return math.NaN()
+	}
+	return float64(p.positions) / p.seconds
+}
+
+// utilization is the part of the machine's peak that the model's products used (MFU); NaN if it is not known.
+func (p *pace) utilization(w work) float64 {
+	if p.seconds == 0 || w == (work{}) {
+		return math.NaN()
+	}
+	return (float64(p.positions)*w.position + float64(p.targets)*w.target) / p.seconds
+}
