@@ -2,8 +2,6 @@ package models
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -118,21 +116,8 @@ func (s *Stream[F]) restore(state []params.Array) error {
 	if len(state) != len(own) {
 		return fmt.Errorf("models: the state has %d arrays, this model's has %d: is it of another model?", len(state), len(own))
 	}
-	byName := make(map[string]params.Array, len(state))
-	for _, a := range state {
-		byName[a.Name] = a
-	}
-	for _, want := range own { // check all before the first is changed
-		a, ok := byName[want.Name]
-		if !ok {
-			return fmt.Errorf("models: the state has no %s: is it of another model?", want.Name)
-		}
-		if !slices.Equal(a.Shape, want.Shape) || reflect.TypeOf(a.Data) != reflect.TypeOf(want.Data) {
-			return fmt.Errorf("models: %s in the state is %v %T, want %v %T", want.Name, a.Shape, a.Data, want.Shape, want.Data)
-		}
-	}
-	for _, to := range own {
-		reflect.Copy(reflect.ValueOf(to.Data), reflect.ValueOf(byName[to.Name].Data))
+	if err := params.Restore(own, state); err != nil {
+		return fmt.Errorf("models: %w: is it of another model?", err)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (d *descent[F]) State() []params.Array {
 	return out
 }
 
-func (d *descent[F]) Restore(saved []params.Array) error { return optim.Restore(d.State(), saved) }
+func (d *descent[F]) Restore(saved []params.Array) error { return params.Restore(d.State(), saved) }
 
 func (d *descent[F]) Rule(p *params.Param[F]) string {
 	for _, q := range d.ps {

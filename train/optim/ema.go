@@ -60,18 +60,15 @@ func (e *EMA[F]) Swap() {
 	}
 }
 
-// EMAPrefix stands before a parameter's name in the name of its average.
-const EMAPrefix = "ema."
-
 // State returns the averages as ema.NAME, and ema_updates, sharing their memory.
 func (e *EMA[F]) State() []params.Array {
 	out := []params.Array{{Name: "ema_updates", Shape: []int{1}, Data: e.count}}
 	for i, p := range e.ps {
-		out = append(out, params.Array{Name: EMAPrefix + p.Name, Shape: p.Shape, Data: e.average[i]})
+		out = append(out, params.Array{Name: params.AveragePrefix + p.Name, Shape: p.Shape, Data: e.average[i]})
 	}
 	return out
 }
 
 // Restore copies a saved State into this average. It changes nothing unless every array is there in
 // its shape and type.
-func (e *EMA[F]) Restore(saved []params.Array) error { return Restore(e.State(), saved) }
+func (e *EMA[F]) Restore(saved []params.Array) error { return params.Restore(e.State(), saved) }

@@ -72,4 +72,4 @@ func (s *slots[F]) State() []params.Array {
 }
 
 // Restore implements Optimizer.
-func (s *slots[F]) Restore(saved []params.Array) error { return Restore(s.State(), saved) }
+func (s *slots[F]) Restore(saved []params.Array) error { return params.Restore(s.State(), saved) }
