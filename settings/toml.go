@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 )
@@ -69,7 +70,8 @@ func (t Table) TOML() string {
 	return strings.TrimPrefix(b.String(), "\n")
 }
 
-// tomlString quotes a text as TOML's basic string.
+// tomlString quotes a text as TOML's basic string. Characters that do not print are escaped, more of them
+// than TOML asks for: the file may be shown on a terminal.
 func tomlString(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -78,10 +80,12 @@ func tomlString(text string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < 0x20 || r == 0x7f:
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 1<<16:
 			fmt.Fprintf(&b, `\u%04X`, r)
 		default:
-			b.WriteRune(r)
+			fmt.Fprintf(&b, `\U%08X`, r)
 		}
 	}
 	b.WriteByte('"')

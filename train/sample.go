@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
-	"unicode"
 
 	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/printable"
 	"goomtrain/models"
 	"goomtrain/sampling"
 )
@@ -51,16 +50,6 @@ func (s *session[F]) sample(ctx context.Context) (err error) {
 		return fmt.Errorf("sample: %w", err)
 	}
 	text := s.dataset.Tokenizer.Decode(tokens)
-	s.console.Printf("sample:\n%s\n", Printable(text))
+	s.console.Printf("sample:\n%s\n", printable.Text(text))
 	return atomicfile.WriteFile(filepath.Join(s.result.Dir, "sample.txt"), text)
-}
-
-// Printable replaces what could disturb a terminal: control characters and bytes that are no text.
-func Printable(text []byte) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, strings.ToValidUTF8(string(text), string(unicode.ReplacementChar)))
 }

@@ -6,8 +6,8 @@ import (
 	"os"
 	"unicode/utf8"
 
+	"goomtrain/internal/printable"
 	"goomtrain/models"
-	"goomtrain/train"
 )
 
 // A job is what one call writes, and where.
@@ -79,7 +79,7 @@ func (w *textWriter) flush() error {
 func (w *textWriter) emit(n int) error {
 	text := w.pending[:n]
 	if w.terminal {
-		text = []byte(train.Printable(text))
+		text = []byte(printable.Text(text))
 	}
 	_, err := w.out.Write(text)
 	w.pending = append(w.pending[:0], w.pending[n:]...)

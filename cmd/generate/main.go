@@ -10,6 +10,7 @@ import (
 	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/data/tokenizer"
+	"goomtrain/internal/printable"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
@@ -92,11 +93,11 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 		o.table().Help(stdout)
 		return 0
 	} else if err != nil {
-		fmt.Fprintln(stderr, "generate:", err)
+		fmt.Fprintln(stderr, "generate:", printable.Line(err.Error()))
 		return 2
 	}
 	if err := generate(o, text, stderr); err != nil {
-		fmt.Fprintln(stderr, "generate:", err)
+		fmt.Fprintln(stderr, "generate:", printable.Line(err.Error()))
 		return 1
 	}
 	return 0
@@ -110,7 +111,7 @@ func generate(o options, text *textWriter, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(stderr, "note: writing with the newest run,", newest)
+		fmt.Fprintln(stderr, "note: writing with the newest run,", printable.Line(newest))
 		o.from = newest
 	}
 	saved, err := models.Find(o.from)
@@ -118,7 +119,7 @@ func generate(o options, text *textWriter, stderr io.Writer) error {
 		return err
 	}
 	for _, note := range saved.Weights.Notes {
-		fmt.Fprintln(stderr, "note:", note)
+		fmt.Fprintln(stderr, "note:", printable.Line(note))
 	}
 	task, err := data.NewConfig(saved.Setting("task"))
 	if err != nil {

@@ -198,6 +198,16 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestErrorsAreOneSafeLine: what the user or a run folder names cannot reach the terminal as it is.
+func TestErrorsAreOneSafeLine(t *testing.T) {
+	for _, args := range [][]string{{"-from", "no\x1b[2Jrun\nfake line"}, {"-\x1b[2J\nfake line"}} {
+		code, _, _, errs := call(args...)
+		if code == 0 || strings.Contains(errs, "\x1b") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, `\x1b[2J`) {
+			t.Errorf("%q: exit code %d, %q", args, code, errs)
+		}
+	}
+}
+
 // TestWholeCharacters: bytes of one character are held back until it is whole; what can never become
 // one goes out.
 func TestWholeCharacters(t *testing.T) {

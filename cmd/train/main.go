@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	_ "goomtrain/data/gpt2" // -tokenizer gpt2
+	"goomtrain/internal/printable"
 	"goomtrain/train"
 )
 
@@ -46,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return done
 	case err != nil:
-		fmt.Fprintln(stderr, "train:", err)
+		fmt.Fprintln(stderr, "train:", printable.Line(err.Error()))
 		return wrongUsage
 	case call.PrintConfig:
 		fmt.Fprint(stdout, call.Config.Settings().TOML())
@@ -56,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, train.ErrInterrupted):
 		return interrupted
 	case err != nil:
-		fmt.Fprintln(stderr, "train:", err)
+		fmt.Fprintln(stderr, "train:", printable.Line(err.Error()))
 		return failed
 	}
 	return done

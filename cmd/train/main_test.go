@@ -55,6 +55,32 @@ func call(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
+// TestErrorsAreOneSafeLine: what the user or a run folder names cannot reach the terminal as it is.
+func TestErrorsAreOneSafeLine(t *testing.T) {
+	for _, args := range [][]string{{"-data", "no\x1b[2Jtext\nfake line"}, {"-\x1b[2J\nfake line"}, {"-resume", "no\x1b[2Jrun\nfake line"}} {
+		code, _, errs := call(args...)
+		if code == 0 || strings.Contains(errs, "\x1b") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, `\x1b[2J`) {
+			t.Errorf("%q: exit code %d, %q", args, code, errs)
+		}
+	}
+}
+
+// TestPrintedConfigIsSafe: a configuration is printed with escapes, which TOML reads back.
+func TestPrintedConfigIsSafe(t *testing.T) {
+	const out = "a\u009b31m\u202eb\x7f"
+	code, printed, errs := call("-print-config", "-out", out)
+	if code != 0 || strings.ContainsAny(printed, "\u009b\u202e\x7f") {
+		t.Fatalf("exit code %d, %s%q", code, errs, printed)
+	}
+	file := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(file, []byte(printed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, again, errs := call("-print-config", "-config", file); code != 0 || again != printed {
+		t.Errorf("read back: exit code %d, %s%s", code, errs, again)
+	}
+}
+
 // TestResumeWithDropout: masks follow from the step, so a resumed run has those of an unbroken one; and
 // from the number of a sequence in its batch, so pieces of a batch have those of the whole.
 func TestResumeWithDropout(t *testing.T) {

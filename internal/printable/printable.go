@@ -1,0 +1,55 @@
+// Package printable makes text of others, such as names in a file or a model's sample, safe to print on a
+// terminal: control characters could move the cursor, change the title or forge lines, and characters
+// that change the direction of writing could make a line read as another.
+package printable
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Text returns text of several lines: line ends and tabs stay, every other character that does not print
+// and every byte that is not UTF-8 becomes U+FFFD.
+func Text(text []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, strings.ToValidUTF8(string(text), string(unicode.ReplacementChar)))
+}
+
+// Line returns text on one line: line ends, tabs, every other character that does not print and every byte
+// that is not UTF-8 become Go's escape sequences, such as \n, \x1b and \u202e. Backslashes and quotes
+// stay, so that paths can be read, and Line of its own result changes nothing.
+func Line(text string) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			quoted := fmt.Sprintf("%+q", r) // 'x', all but ASCII escaped
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+// Short is Line of at most limit characters of text, with "..." for the rest.
+func Short(text string, limit int) string {
+	count := 0
+	for i := range text {
+		if count == limit {
+			return Line(text[:i]) + "..."
+		}
+		count++
+	}
+	return Line(text)
+}
