@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/regular"
 )
 
 // lockFile is the file in a run folder that the process that trains there holds locked. It stays when
@@ -101,7 +102,7 @@ func writeOwner(f *os.File, o owner) error {
 
 // readOwner reads a lock file; false if it does not hold an owner.
 func readOwner(path string) (o owner, ok bool) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return owner{}, false
 	}

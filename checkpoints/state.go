@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"goomtrain/internal/regular"
 )
 
 // FormatVersion is the version of state.json that this program writes and the newest it reads.
@@ -204,7 +206,7 @@ func readState(dir string) (*stateFile, error) {
 	corrupt := func(path, reason string) error {
 		return &fileError{file: path, reason: reason, remedy: remedyOther, kind: ErrCorrupt}
 	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, corrupt(dir, "it has no "+stateName+": not a whole checkpoint")
 	}
@@ -243,7 +245,7 @@ func readState(dir string) (*stateFile, error) {
 // verify checks the content of one file of a checkpoint folder against its sum.
 func (s *stateFile) verify(dir, name string) error {
 	path := filepath.Join(dir, name)
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 
+	"goomtrain/internal/regular"
 	"goomtrain/params"
 )
 
@@ -29,14 +29,11 @@ type TensorFile struct {
 // OpenTensors opens a file. The file is untrusted: everything is checked before it is used, and an
 // error that is ErrCorrupt names the file, the tensor, what is wrong, and what to do.
 func OpenTensors(path string) (*TensorFile, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file; %s", path, remedyFormat)
-	}
 	var t *TensorFile
 	if err == nil {
 		t, err = NewTensorFile(f, info.Size(), path)

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"goomtrain/internal/regular/regulartest"
 )
 
 type config struct {
@@ -201,6 +204,23 @@ func TestZeroKeeps(t *testing.T) {
 	if err := table.Set(Pair{Name: "layers", Text: "2"}); err != nil || layers != 2 {
 		t.Errorf("layers %d, error %v", layers, err)
 	}
+}
+
+// TestReadFileIsBounded: what is no settings file is refused before it is read.
+func TestReadFileIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "big.toml")
+	if err := os.WriteFile(path, make([]byte, maxFile+1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), "at most 1048576 are read") {
+		t.Errorf("a file that is too long: %v", err)
+	}
+	pipe := regulartest.Pipe(t)
+	regulartest.AtOnce(t, func() {
+		if _, err := ReadFile(pipe); err == nil || !strings.Contains(err.Error(), "is a named pipe, not a file") {
+			t.Errorf("a named pipe: %v", err)
+		}
+	})
 }
 
 func TestMarshalJSON(t *testing.T) {

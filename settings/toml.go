@@ -3,17 +3,21 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"unicode"
 
 	"github.com/BurntSushi/toml"
+
+	"goomtrain/internal/regular"
 )
+
+// maxFile bounds a settings file, in bytes: more would be a mistake, such as a corpus.
+const maxFile = 1 << 20
 
 // ReadFile reads the NAME = value lines of a TOML file and returns them in their order. The names are not
 // checked: Table.Set does that.
 func ReadFile(path string) ([]Pair, error) {
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path, maxFile)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"goomtrain/data/tokenizer"
 	"goomtrain/internal/atomicfile"
 	"goomtrain/internal/mmap"
+	"goomtrain/internal/regular"
 )
 
 // A cache file is the row of tokens, then the number of tokens of each document (uint64), then a footer of
@@ -176,7 +177,7 @@ func (s *summingWriter) Write(p []byte) (int, error) {
 // openCache takes the tokens from a cache file, after checking that it is whole, that it is of this
 // content and tokenizer, and that every token is in the vocabulary.
 func (c *Corpus) openCache(path string, key [sha256.Size]byte, docs []document, tok tokenizer.Tokenizer) error {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

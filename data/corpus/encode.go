@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"unicode/utf8"
 
 	"goomtrain/data/tokenizer"
+	"goomtrain/internal/regular"
 )
 
 const (
@@ -117,7 +117,7 @@ func (p *piece) encode(tok tokenizer.Tokenizer) {
 // pieces reads the document and yields it piece by piece until yield says no; each piece is memory of its
 // own. The document must still have the content that was scanned.
 func (d document) pieces(yield func(text []byte, first bool) bool) error {
-	f, err := os.Open(d.Path)
+	f, err := regular.Open(d.Path)
 	if err != nil {
 		return err
 	}

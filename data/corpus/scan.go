@@ -6,12 +6,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"sync"
 	"unicode/utf8"
 
 	"goomtrain/data/tokenizer"
+	"goomtrain/internal/regular"
 )
 
 const (
@@ -66,7 +66,7 @@ func scan(files []File, keep func(File, []byte) bool) ([]scanned, error) {
 }
 
 func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, error) {
-	f, err := os.Open(file.Path)
+	f, err := regular.Open(file.Path)
 	if err != nil {
 		return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
 	}

@@ -15,7 +15,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+
+	"goomtrain/internal/regular"
 )
 
 // Array holds unsigned bytes, row-major.
@@ -31,7 +32,7 @@ const (
 
 // Open reads a file, decompressing it if it is gzip, whatever its name.
 func Open(path string) (*Array, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

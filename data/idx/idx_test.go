@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"goomtrain/internal/regular/regulartest"
 )
 
 func ExampleRead() {
@@ -41,6 +43,15 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, a, err)
 		}
 	}
+}
+
+func TestOpenRefusesAPipe(t *testing.T) {
+	pipe := regulartest.Pipe(t)
+	regulartest.AtOnce(t, func() {
+		if _, err := Open(pipe); err == nil || !strings.Contains(err.Error(), "is a named pipe, not a file") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestRefusals(t *testing.T) {

@@ -24,10 +24,10 @@ var may = map[string][]string{
 	"ops":              {"goom", "internal/kernels", "internal/simd", "executor", "params"},
 	"layers":           {"ops", "params", "rng"},
 	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/simd", "internal/nearest"},
-	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile"},
-	"checkpoints":      {"params", "internal/atomicfile"},
+	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable"},
+	"checkpoints":      {"params", "internal/atomicfile", "internal/regular"},
 	"sampling":         {"rng", "internal/simd"},
-	"train/metrics":    {"internal/atomicfile"},
+	"train/metrics":    {"internal/atomicfile", "internal/regular"},
 	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"params", "settings", "internal/registry", "internal/simd"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
@@ -35,8 +35,9 @@ var may = map[string][]string{
 	"internal/atomicfile": {},
 	"internal/mmap":       {},
 	"internal/printable":  {},
+	"internal/regular":    {},
 	"internal/nearest":    {},
-	"settings":            {"internal/nearest"},
+	"settings":            {"internal/nearest", "internal/regular"},
 	"internal/registry":   {"internal/nearest"},
 	"internal/golden":     {"internal/simd"},
 	"internal/gradcheck":  {"internal/simd"},
@@ -48,16 +49,17 @@ var free = []string{"cmd", "examples"}
 
 // withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
 var withoutGorgonia = []string{"params", "goom", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
-	"internal/simd", "internal/kernels", "rng", "internal/atomicfile", "internal/mmap"}
+	"internal/simd", "internal/kernels", "rng", "internal/atomicfile", "internal/mmap", "internal/printable", "internal/regular"}
 
 type goPackage struct {
-	ImportPath    string
-	Imports, Deps []string
+	ImportPath, Dir, Name   string
+	Imports, Deps           []string
+	GoFiles, IgnoredGoFiles []string
 }
 
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", module+"/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Name,Imports,Deps,GoFiles,IgnoredGoFiles", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError

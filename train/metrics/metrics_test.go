@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/csv"
+	"fmt"
 	"hash/crc32"
 	"image/png"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"goomtrain/internal/regular/regulartest"
 )
 
 func train(step int64, loss float64) Record {
@@ -121,6 +125,44 @@ func TestLineIsTheContract(t *testing.T) {
 	if string(line) != want {
 		t.Errorf("line %s\nwant %s", line, want)
 	}
+}
+
+// TestReadGood: bad lines of every kind are left out and counted, and the others come in their order.
+func TestReadGood(t *testing.T) {
+	good := func(step int) string { return fmt.Sprintf("{\"step\":%d,\"split\":\"train\",\"loss\":%d}\n", step, step) }
+	long := `{"step":9,"split":"` + strings.Repeat("x", 3*maxLine) + "\"}\n"
+	path := filepath.Join(t.TempDir(), "metrics.jsonl")
+	for _, c := range []struct {
+		text  string
+		want  []int64
+		bad   int
+		first string
+	}{
+		{good(1) + good(2), []int64{1, 2}, 0, ""},
+		{good(1) + "\x1b[31m\n" + good(2) + "{}\n" + good(3), []int64{1, 2, 3}, 2, "line 2: invalid character"},
+		{"\n" + long + good(2), []int64{2}, 1, "line 2: it has more than 65536 bytes"},
+		{good(1) + long[:len(long)-1], []int64{1}, 0, ""}, // cut off
+		{"null\n" + good(1), []int64{1}, 1, "line 1: a metrics line needs"},
+	} {
+		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		records, skipped, err := ReadGood(path)
+		var got []int64
+		for _, r := range records {
+			got = append(got, r.Step)
+		}
+		if err != nil || !slices.Equal(got, c.want) || skipped.Lines != c.bad || (skipped.First == nil) != (c.first == "") ||
+			skipped.First != nil && !strings.Contains(skipped.First.Error(), c.first) {
+			t.Errorf("%.60q: steps %v, %+v, %v; want %v and %d bad, the first %q", c.text, got, skipped, err, c.want, c.bad, c.first)
+		}
+	}
+	pipe := regulartest.Pipe(t)
+	regulartest.AtOnce(t, func() {
+		if _, _, err := ReadGood(pipe); err == nil || !strings.Contains(err.Error(), "is a named pipe") {
+			t.Errorf("a named pipe: %v", err)
+		}
+	})
 }
 
 func TestReadFileNamesTheBadLine(t *testing.T) {

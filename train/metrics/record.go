@@ -1,16 +1,13 @@
 package metrics
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"strconv"
 )
 
@@ -110,36 +107,6 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// ReadFile reads a metrics.jsonl. A last line that was cut off while it was written is left out; any
-// other bad line is an error that names it. A missing file holds no records.
-func ReadFile(path string) ([]Record, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var records []Record
-	in := bufio.NewReader(f)
-	for number := 1; ; number++ {
-		line, err := in.ReadBytes('\n')
-		if err == io.EOF {
-			return records, nil // what stands behind the last line end was cut off
-		} else if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if line = bytes.TrimSpace(line); len(line) == 0 {
-			continue
-		}
-		var r Record
-		if err := json.Unmarshal(line, &r); err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", path, number, err)
-		}
-		records = append(records, r)
-	}
 }
 
 // csvHeader names the columns of metrics.csv.

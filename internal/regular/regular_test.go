@@ -1,0 +1,66 @@
+package regular
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func ExampleReadFile() {
+	dir, err := os.MkdirTemp("", "regular")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "settings.toml")
+	os.WriteFile(path, []byte("steps = 3\n"), 0o666)
+	text, err := ReadFile(path, 1<<20)
+	fmt.Printf("%q %v\n", text, err)
+	// Output: "steps = 3\n" <nil>
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "f"), filepath.Join(dir, "link")
+	if err := os.WriteFile(path, []byte("text"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	for _, p := range []string{path, link} {
+		f, err := Open(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(f)
+		if err := errors.Join(err, f.Close()); err != nil || string(text) != "text" {
+			t.Errorf("%s holds %q, error %v", p, text, err)
+		}
+	}
+	if _, err := Open(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if _, err := Open(dir); err == nil || err.Error() != dir+" is a folder, not a file" {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+func TestReadFileIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte("12345"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := ReadFile(path, 5); err != nil || string(text) != "12345" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := ReadFile(path, 4); err == nil || !strings.HasSuffix(err.Error(), "has 5 bytes; at most 4 are read") {
+		t.Errorf("a file that is too long: %v", err)
+	}
+}

@@ -1,0 +1,76 @@
+package metrics
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"goomtrain/internal/regular"
+)
+
+// maxLine bounds a line of metrics.jsonl, in bytes: one of ours has a few hundred.
+const maxLine = 1 << 16
+
+// Skipped is what ReadGood leaves out of a file.
+type Skipped struct {
+	Lines int
+	First error // of the first such line; it names the file, the line and what is wrong; nil if there is none
+}
+
+// ReadFile reads a metrics.jsonl. A last line that was cut off while it was written is left out; any
+// other bad line is an error that names it. A missing file holds no records.
+func ReadFile(path string) ([]Record, error) {
+	records, skipped, err := ReadGood(path)
+	if err == nil {
+		err = skipped.First
+	}
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
+// ReadGood is ReadFile that leaves bad lines out and says so in skipped. Its error is of the file, not of
+// a line.
+func ReadGood(path string) (records []Record, skipped Skipped, err error) {
+	f, err := regular.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, skipped, nil
+	} else if err != nil {
+		return nil, skipped, err
+	}
+	defer f.Close()
+	in := bufio.NewReaderSize(f, maxLine)
+	for number := 1; ; number++ {
+		line, err := in.ReadSlice('\n')
+		tooLong := false
+		for errors.Is(err, bufio.ErrBufferFull) {
+			tooLong = true
+			_, err = in.ReadSlice('\n')
+		}
+		if err == io.EOF {
+			return records, skipped, nil // what stands behind the last line end was cut off
+		} else if err != nil {
+			return nil, skipped, fmt.Errorf("%s: %w", path, err)
+		}
+		var r Record
+		if tooLong {
+			err = fmt.Errorf("it has more than %d bytes", maxLine)
+		} else if line = bytes.TrimSpace(line); len(line) > 0 {
+			err = json.Unmarshal(line, &r)
+		} else {
+			continue
+		}
+		if err == nil {
+			records = append(records, r)
+			continue
+		}
+		if skipped.Lines++; skipped.First == nil {
+			skipped.First = fmt.Errorf("%s: line %d: %w", path, number, err)
+		}
+	}
+}
