@@ -8,26 +8,46 @@ import (
 	"goomtrain/params"
 )
 
-// A DType is the element type of a stored tensor, by its name in the safetensors format.
+// A DType is the element type of a stored tensor, by its name in the safetensors format. A file may have
+// types that are not in this list: they are of a later version of the format.
 type DType string
 
-// The types that are read. The first five are written too; F16 and BF16 are read as float32.
+// The types of the format, version 0.8. Arrays are written as the first five. Arrays are read from those
+// and, as float32, from F16 and BF16; Values reads the numbers of all but F6.
 const (
-	F32  DType = "F32"
-	F64  DType = "F64"
-	I64  DType = "I64"
-	I32  DType = "I32"
-	U8   DType = "U8"
-	F16  DType = "F16"
-	BF16 DType = "BF16"
+	F32        DType = "F32"
+	F64        DType = "F64"
+	I64        DType = "I64"
+	I32        DType = "I32"
+	U8         DType = "U8"
+	F16        DType = "F16"
+	BF16       DType = "BF16"
+	BOOL       DType = "BOOL" // a byte
+	I8         DType = "I8"
+	I16        DType = "I16"
+	U16        DType = "U16"
+	U32        DType = "U32"
+	U64        DType = "U64"
+	C64        DType = "C64" // two F32: the real and the imaginary part
+	F8E5M2     DType = "F8_E5M2"
+	F8E4M3     DType = "F8_E4M3"
+	F8E8M0     DType = "F8_E8M0"
+	F8E5M2FNUZ DType = "F8_E5M2FNUZ"
+	F8E4M3FNUZ DType = "F8_E4M3FNUZ"
+	F4         DType = "F4"
+	F6E2M3     DType = "F6_E2M3"
+	F6E3M2     DType = "F6_E3M2"
 )
 
-// dtypeBits holds the bits of one element of every type of the format, so that a file with tensors
-// that we cannot read still opens and its other tensors are read.
+// dtypeBits holds the bits of one element of every type.
 var dtypeBits = map[DType]uint64{
-	"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, U8: 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
-	"I16": 16, "U16": 16, F16: 16, BF16: 16, I32: 32, "U32": 32, F32: 32, "C64": 64, F64: 64, I64: 64, "U64": 64,
+	BOOL: 8, F4: 4, F6E2M3: 6, F6E3M2: 6, U8: 8, I8: 8, F8E5M2: 8, F8E4M3: 8, F8E8M0: 8, F8E5M2FNUZ: 8, F8E4M3FNUZ: 8,
+	I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, C64: 64, F64: 64, I64: 64, U64: 64,
 }
+
+// Known reports whether the type is one of the format's. The bytes of an element of any other are not
+// known, nor what they mean.
+func (d DType) Known() bool { return dtypeBits[d] != 0 }
 
 // writeOrder is the order of the written types in a file: widest first, so that every tensor is
 // aligned to its own element, ties as the format's reference implementation breaks them.
@@ -170,10 +190,13 @@ func decoderFor(dtype DType, dst any) (decode decoder, width int, ok bool) {
 // widenFor returns the exact conversion of a 16-bit float type to float32.
 func widenFor(dtype DType) func(uint16) float32 {
 	if dtype == BF16 {
-		return func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
+		return bfloatToFloat
 	}
 	return halfToFloat
 }
+
+// bfloatToFloat widens bfloat16: the upper half of a float32.
+func bfloatToFloat(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
 
 // halfToFloat widens IEEE 754 binary16: 1 sign bit, 5 bits of exponent with bias 15, 10 of fraction.
 func halfToFloat(h uint16) float32 {

@@ -14,8 +14,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxRank bounds the dimensions of a tensor: that of PyTorch.
-const maxRank = 64
+const (
+	maxRank  = 64  // dimensions of a tensor: as many as PyTorch and NumPy have
+	maxDepth = 128 // nested values in a header
+)
 
 // A TensorInfo says where and what one tensor of a file is.
 type TensorInfo struct {
@@ -53,13 +55,14 @@ type headerParser struct {
 func parseHeader(file string, text []byte, dataBytes int64) (*headerParser, error) {
 	p := &headerParser{file: file, dec: json.NewDecoder(bytes.NewReader(text))}
 	p.dec.UseNumber()
-	if len(text) == 0 || text[0] != '{' {
+	// The format asks for '{' as the first byte, but its own library reads over blanks before it.
+	if start := bytes.TrimLeft(text, " \t\r\n"); len(start) == 0 || start[0] != '{' {
 		return nil, p.corrupt("", "the header does not start with '{'", remedyFormat)
 	}
 	if !utf8.Valid(text) {
 		return nil, p.corrupt("", "the header is not UTF-8 text", remedyCopy)
 	}
-	if err := p.object(p.topLevel); err != nil {
+	if err := p.object(false, p.topLevel); err != nil {
 		return nil, err
 	}
 	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
@@ -93,10 +96,15 @@ func (p *headerParser) token() (json.Token, error) {
 	return t, nil
 }
 
-// object reads { key: value, ... }, calling value once for every key, which must consume the value.
-func (p *headerParser) object(value func(key string) error) error {
-	if err := p.delim("", '{'); err != nil {
+// object reads { key: value, ... }, calling value once for every key, which must consume the value. With
+// orNull it takes null too, for an object without keys.
+func (p *headerParser) object(orNull bool, value func(key string) error) error {
+	t, err := p.token()
+	switch {
+	case err != nil || orNull && t == nil:
 		return err
+	case t != json.Delim('{'):
+		return p.misplaced("", t, '{')
 	}
 	for p.dec.More() {
 		t, err := p.token()
@@ -120,9 +128,35 @@ func (p *headerParser) delim(tensor string, want json.Delim) error {
 		return err
 	}
 	if t != want {
-		return p.corrupt(tensor, fmt.Sprintf("the header has %s where '%s' belongs", quote(fmt.Sprint(t)), want), remedyCopy)
+		return p.misplaced(tensor, t, want)
 	}
 	return nil
+}
+
+func (p *headerParser) misplaced(tensor string, t json.Token, want json.Delim) error {
+	return p.corrupt(tensor, fmt.Sprintf("the header has %s where '%s' belongs", quote(fmt.Sprint(t)), want), remedyCopy)
+}
+
+// skip reads over one value. Values nested deeper than maxDepth are refused, as JSON readers do.
+func (p *headerParser) skip(tensor string) error {
+	for depth := 0; ; {
+		t, err := p.token()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth > maxDepth {
+			return p.corrupt(tensor, fmt.Sprintf("the header is nested deeper than %d levels", maxDepth), remedyCopy)
+		}
+		if depth == 0 {
+			return nil
+		}
+	}
 }
 
 func (p *headerParser) topLevel(key string) error {
@@ -133,7 +167,7 @@ func (p *headerParser) topLevel(key string) error {
 		return p.corrupt("", metadataKey+" stands twice in the header", remedyCopy)
 	}
 	p.metadata = map[string]string{}
-	return p.object(func(key string) error {
+	return p.object(true, func(key string) error {
 		t, err := p.token()
 		if err != nil {
 			return err
@@ -147,12 +181,13 @@ func (p *headerParser) topLevel(key string) error {
 	})
 }
 
-// tensor reads {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, its keys in any order.
+// tensor reads {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, its keys in any order. Other keys
+// are read over.
 func (p *headerParser) tensor(name string) error {
 	info := TensorInfo{Name: name}
 	var end int64
 	var gotType, gotShape, gotOffsets bool
-	err := p.object(func(key string) error {
+	err := p.object(false, func(key string) error {
 		switch {
 		case key == "dtype" && !gotType:
 			gotType = true
@@ -161,10 +196,10 @@ func (p *headerParser) tensor(name string) error {
 				return err
 			}
 			text, _ := t.(string)
-			info.DType = DType(text)
-			if dtypeBits[info.DType] == 0 {
-				return p.corrupt(name, "unknown dtype "+quote(fmt.Sprint(t)), remedyCopy)
+			if text == "" {
+				return p.corrupt(name, fmt.Sprintf("its dtype is %s, not the name of a type", quote(fmt.Sprint(t))), remedyCopy)
 			}
+			info.DType = DType(text)
 			return nil
 		case key == "shape" && !gotShape:
 			gotShape = true
@@ -184,8 +219,10 @@ func (p *headerParser) tensor(name string) error {
 			}
 			info.Offset, end = offsets[0], offsets[1]
 			return nil
+		case key == "dtype" || key == "shape" || key == "data_offsets":
+			return p.corrupt(name, key+" stands twice", remedyCopy)
 		}
-		return p.corrupt(name, fmt.Sprintf("%s stands twice or is not one of dtype, shape, data_offsets", quote(key)), remedyCopy)
+		return p.skip(name)
 	})
 	if err != nil {
 		return err
@@ -202,7 +239,7 @@ func (p *headerParser) tensor(name string) error {
 	if !ok || hi != 0 || n > math.MaxInt {
 		return p.corrupt(name, fmt.Sprintf("shape %s has more elements than can be counted", shapeText(info.Shape)), remedyCopy)
 	}
-	if bitCount%8 != 0 || bitCount/8 != uint64(info.Bytes) {
+	if info.DType.Known() && (bitCount%8 != 0 || bitCount/8 != uint64(info.Bytes)) {
 		return p.corrupt(name, fmt.Sprintf("shape %s of %s needs %d bytes but data_offsets give it %d",
 			shapeText(info.Shape), info.DType, (bitCount+7)/8, info.Bytes), remedyCopy)
 	}

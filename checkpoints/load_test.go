@@ -159,7 +159,7 @@ func TestMismatchIsToldPlainly(t *testing.T) {
 		{"shape", change(func(m []params.Array) []params.Array { m[0].Shape = []int{4}; return m }),
 			`tensor "w": its shape is [2 2] in the file but [4] in this model; is this another model size`},
 		{"type", change(func(m []params.Array) []params.Array { m[1].Data = []float64{7}; return m }),
-			`tensor "b": it is stored as F32 but this model computes in F64; choose the -dtype`},
+			`tensor "b": it is stored as F32 but this model computes in F64; use the configuration that the file was made with, or set dtype = "float32" in it`},
 	} {
 		before := tc.into[0].Data.([]float32)[0]
 		err := c.ReadModel(tc.into)

@@ -90,7 +90,7 @@ func (t *TensorFile) compare(into []params.Array, what string, exact bool) error
 		}
 		dtype, _, _ := arrayType(a.Data) // checked by the caller
 		if _, _, readable := decoderFor(info.DType, a.Data); !readable || exact && info.DType != dtype {
-			return differ(a.Name, "choose the -dtype that the file was made with", "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
+			return differ(a.Name, sameType(info.DType), "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
 		}
 	}
 	for _, info := range t.tensors {
@@ -99,4 +99,13 @@ func (t *TensorFile) compare(into []params.Array, what string, exact bool) error
 		}
 	}
 	return nil
+}
+
+// sameType is what to do about weights of a type that the model does not compute in.
+func sameType(dtype DType) string {
+	name, ok := map[DType]string{F32: "float32", F64: "float64"}[dtype]
+	if !ok {
+		return remedyConvert
+	}
+	return fmt.Sprintf("use the configuration that the file was made with, or set dtype = %q in it", name)
 }

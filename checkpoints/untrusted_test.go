@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -21,23 +22,24 @@ func TestDamagedHeaders(t *testing.T) {
 	}{
 		{"not an object", `[]`, 0, "does not start with '{'"},
 		{"empty", ``, 0, "does not start with '{'"},
-		{"blank first", ` {}`, 0, "does not start with '{'"},
+		{"blanks", `   `, 0, "does not start with '{'"},
 		{"not text", "{\"\xff\":{" + ok + "}}", 4, "not UTF-8"},
 		{"cut JSON", `{"a":{` + ok, 4, "not valid JSON"},
 		{"comma too many", `{"a":{` + ok + `},}`, 4, "not valid JSON"},
 		{"more after the end", `{"a":{` + ok + `}}{}`, 4, "goes on after"},
 		{"twice", `{"a":{` + ok + `},"a":{` + ok + `}}`, 4, `tensor "a": the name stands twice`},
 		{"twice by escape", `{"a":{` + ok + `},"\u0061":{` + ok + `}}`, 4, `tensor "a": the name stands twice`},
-		{"field twice", `{"a":{` + ok + `,"dtype":"F32"}}`, 4, `tensor "a": "dtype" stands twice`},
-		{"unknown field", `{"a":{` + ok + `,"x":1}}`, 4, `"x" stands twice or is not one of`},
-		{"deep", `{"a":` + strings.Repeat(`{"a":`, 100000), 0, "is not one of dtype, shape, data_offsets"},
+		{"field twice", `{"a":{` + ok + `,"dtype":"F32"}}`, 4, `tensor "a": dtype stands twice`},
+		{"deep", `{"a":` + strings.Repeat(`{"a":`, 100000), 0, "nested deeper than 128 levels"},
 		{"deep shape", `{"a":{"shape":` + strings.Repeat(`[`, 100000), 0, "is not an integer"},
 		{"no dtype", `{"a":{"shape":[1],"data_offsets":[0,4]}}`, 4, "lacks its dtype, shape or data_offsets"},
 		{"no shape", `{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4, "lacks its dtype, shape or data_offsets"},
 		{"no offsets", `{"a":{"dtype":"F32","shape":[1]}}`, 4, "lacks its dtype, shape or data_offsets"},
 		{"null", `{"a":null}`, 0, "where '{' belongs"},
-		{"dtype unknown", `{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}`, 4, `unknown dtype "F31"`},
-		{"dtype number", `{"a":{"dtype":7,"shape":[1],"data_offsets":[0,4]}}`, 4, `unknown dtype "7"`},
+		{"dtype empty", `{"a":{"dtype":"","shape":[1],"data_offsets":[0,4]}}`, 4, `its dtype is "", not the name of a type`},
+		{"dtype number", `{"a":{"dtype":7,"shape":[1],"data_offsets":[0,4]}}`, 4, `its dtype is "7", not the name of a type`},
+		{"dtype unknown, beyond the end", `{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,5]}}`, 4, `its data ends at byte 5`},
+		{"dtype unknown, product overflows", `{"a":{"dtype":"F31","shape":[4294967296,4294967296],"data_offsets":[0,4]}}`, 4, "more elements than can be counted"},
 		{"shape negative", `{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 4, `shape has "-1"`},
 		{"shape fraction", `{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}`, 4, `shape has "1.0"`},
 		{"shape text", `{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}`, 4, `is not an integer`},
@@ -62,6 +64,8 @@ func TestDamagedHeaders(t *testing.T) {
 		{"metadata not text", `{"__metadata__":{"a":1}}`, 0, `metadata "a" must be one text`},
 		{"metadata twice", `{"__metadata__":{},"__metadata__":{}}`, 0, "stands twice"},
 		{"metadata key twice", `{"__metadata__":{"a":"","a":""}}`, 0, `metadata "a" must be one text`},
+		{"metadata null, then more", `{"__metadata__":null,"__metadata__":{}}`, 0, "stands twice"},
+		{"metadata text null", `{"__metadata__":{"a":null}}`, 0, `metadata "a" must be one text`},
 		{"metadata a list", `{"__metadata__":[]}`, 0, "where '{' belongs"},
 		{"long name", `{"` + strings.Repeat("n", 5000) + `":null}`, 0, "where '{' belongs"},
 	} {
@@ -171,13 +175,18 @@ func TestClaimsDoNotAllocate(t *testing.T) {
 }
 
 // FuzzTensors: whatever the bytes, opening and reading never panic, never read more elements than the
-// file has bytes, and a file that is accepted survives being written and read again.
+// file has bytes (two a byte of four-bit numbers), and a file that is accepted survives being written and read again.
 func FuzzTensors(f *testing.F) {
 	f.Add(encodeTensors(f, sample(), map[string]string{"format": "pt"}))
 	f.Add(encodeTensors(f, nil, nil))
 	f.Add(raw(`{"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[1],"data_offsets":[4,6]}}`, 6))
 	f.Add(raw(`{"a":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]},"__metadata__":{"x":"y"}}`, 1))
 	f.Add(raw(`{"a":{"dtype":"U8","shape":[0,4611686018427387905,4],"data_offsets":[0,0]}}`, 0))
+	f.Add(raw(`{"a":{"dtype":"F31","shape":[9223372036854775807],"data_offsets":[0,3]}}`, 3))
+	f.Add(raw(` {"__metadata__":null,"a":{"more":[{"x":null}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1))
+	for dtype, bits := range typeBits {
+		f.Add(raw(fmt.Sprintf(`{"a":{"dtype":%q,"shape":[4,2],"data_offsets":[0,%d]}}`, dtype, bits), bits))
+	}
 	f.Add(raw(`{"a":{"dtype":"U8","shape":[4611686018427387905,4],"data_offsets":[0,4]}}`, 4))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := openBytes(b)
@@ -186,6 +195,20 @@ func FuzzTensors(f *testing.F) {
 				t.Fatalf("not ErrCorrupt: %v", err)
 			}
 			return
+		}
+		for _, name := range file.Names() {
+			info, _ := file.Info(name)
+			switch _, err := file.Values(name); {
+			case err == nil:
+				if n := len(valuesOf(t, file, name)); n > 2*len(b) {
+					t.Fatalf("%d numbers of %s from %d bytes", n, info.DType, len(b))
+				}
+			case !errors.Is(err, ErrMismatch):
+				t.Fatal(err)
+			}
+			if r, err := file.Raw(name); err != nil || r.Size() != info.Bytes {
+				t.Fatalf("%d raw bytes of %d, %v", r.Size(), info.Bytes, err)
+			}
 		}
 		arrays := readAll(t, file)
 		elements := 0

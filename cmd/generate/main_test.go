@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/regular/regulartest"
 	"goomtrain/train"
 )
 
@@ -205,6 +208,53 @@ func TestErrorsAreOneSafeLine(t *testing.T) {
 		if code == 0 || strings.Contains(errs, "\x1b") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, `\x1b[2J`) {
 			t.Errorf("%q: exit code %d, %q", args, code, errs)
 		}
+	}
+}
+
+// TestOtherPrecision: weights in another precision than the configuration's are refused with advice, and
+// the advice works.
+func TestOtherPrecision(t *testing.T) {
+	run, dir := trained(t, func(c *train.Config) { c.DType = "float64" }), t.TempDir()
+	weights, err := os.ReadFile(filepath.Join(checkpoints.StepDir(run, 30), "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile(filepath.Join(run, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := filepath.Join(dir, "model.safetensors")
+	with := func(dtype string) (code int, text, errs string) {
+		config = regexp.MustCompile(`dtype = "float.."`).ReplaceAll(config, []byte(dtype))
+		if err := errors.Join(os.WriteFile(from, weights, 0o644), os.WriteFile(filepath.Join(dir, "config.toml"), config, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		code, text, _, errs = call("-from", from, "-n", "5")
+		return code, text, errs
+	}
+	const advice = `dtype = "float64"`
+	if code, _, errs := with(`dtype = "float32"`); code != 1 || !strings.Contains(errs, "set "+advice+" in it") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	if code, text, errs := with(advice); code != 0 || text == "" {
+		t.Errorf("with the advice: exit code %d, %s", code, errs)
+	}
+}
+
+// TestPipes: no file of a call may be a named pipe, which would make it wait; the prompt may.
+func TestPipes(t *testing.T) {
+	dir, pipe := trained(t, func(c *train.Config) {}), regulartest.Pipe(t)
+	regulartest.AtOnce(t, func() {
+		if code, _, _, errs := call("-from", dir, "-load-state", pipe); code != 1 || !strings.Contains(errs, "is a named pipe, not a file") {
+			t.Errorf("load-state: exit code %d, %s", code, errs)
+		}
+		if code, _, _, errs := call("-from", pipe); code != 1 || !strings.Contains(errs, "is neither a run folder") {
+			t.Errorf("from: exit code %d, %s", code, errs)
+		}
+	})
+	go os.WriteFile(pipe, []byte("größer"), 0o644)
+	if code, got, _, errs := call("-from", dir, "-prompt-file", pipe, "-n", "1"); code != 0 || !strings.HasPrefix(got, "größer") {
+		t.Errorf("prompt-file: exit code %d, %q, %s", code, got, errs)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"goomtrain/checkpoints"
 	"goomtrain/internal/atomicfile"
@@ -79,13 +80,16 @@ func loadState[F params.Float](path, fingerprint string, stream *models.Stream[F
 		}
 		saved[i].Name = a.Name
 	}
+	if info, _ := file.Info(logitsName); !slices.Equal(info.Shape, []int{vocab}) { // before memory is spent on it
+		return nil, fmt.Errorf("load-state: %s: the logits have shape %v, want [%d]", path, info.Shape, vocab)
+	}
 	last, err := file.Read(logitsName)
 	if err != nil {
 		return nil, fmt.Errorf("load-state: %w", err)
 	}
 	logits, ok := last.Data.([]F)
-	if !ok || len(logits) != vocab {
-		return nil, fmt.Errorf("load-state: %s: the logits are %v of %T, want %d", path, last.Shape, last.Data, vocab)
+	if !ok {
+		return nil, fmt.Errorf("load-state: %s: the logits are %T, want %T", path, last.Data, logits)
 	}
 	if err := stream.Restore(saved); err != nil {
 		return nil, fmt.Errorf("load-state: %w", err)
