@@ -2,6 +2,10 @@
 // go run ./cmd/inspect PATH...
 //
 // One path is described; several runs are compared setting by setting and result by result, several
-// files of tensors value by value. -plot FILE draws the losses of all runs into one picture. Exit
-// codes: 0 done, 1 failed, 2 wrong usage.
+// files of tensors value by value, exactly, whatever their types. -plot FILE draws the losses of all runs
+// into one picture.
+//
+// Files are not trusted: names and texts in them are printed with escape sequences for what a terminal
+// would act on. What cannot be read is said on standard error, and the rest is reported all the same. Exit
+// codes: 0 done, 1 something could not be read, 2 wrong usage.
 package main

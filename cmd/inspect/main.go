@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/printable"
 	"goomtrain/settings"
 )
 
@@ -45,67 +46,72 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = errors.New("no path given: name run folders, checkpoint folders or .safetensors files")
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "inspect:", err)
+		fmt.Fprintln(stderr, "inspect:", printable.Line(err.Error()))
 		return 2
 	}
-	if err := inspect(o, stdout); err != nil {
-		fmt.Fprintln(stderr, "inspect:", err)
+	r := report{out: stdout, options: o}
+	r.write()
+	for _, err := range r.failures {
+		fmt.Fprintln(stderr, "inspect:", printable.Line(err.Error()))
+	}
+	if len(r.failures) > 0 {
 		return 1
 	}
 	return 0
 }
 
-// inspect sorts the paths into runs and files of tensors, and describes or compares them.
-func inspect(o options, out io.Writer) error {
+// A report is what one call prints. What cannot be read is kept in failures, and the report goes on with
+// the rest.
+type report struct {
+	options
+	out      io.Writer
+	failures []error
+}
+
+func (r *report) fail(err error) {
+	if err != nil {
+		r.failures = append(r.failures, err)
+	}
+}
+
+// write sorts the paths into runs and files of tensors, and describes and compares them.
+func (r *report) write() {
 	var runs []*runInfo
 	var files []string
-	for _, path := range o.paths {
-		info, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		switch {
+	for _, path := range r.paths {
+		switch info, err := os.Stat(path); {
+		case err != nil:
+			r.fail(err)
 		case !info.IsDir():
 			files = append(files, path)
 		case exists(filepath.Join(path, checkpoints.ConfigFile)):
-			r, err := readRun(path)
-			if err != nil {
-				return err
+			if run := r.readRun(path); run != nil {
+				runs = append(runs, run)
 			}
-			runs = append(runs, r)
 		case exists(filepath.Join(path, "model.safetensors")):
 			files = append(files, filepath.Join(path, "model.safetensors"))
 		default:
-			return fmt.Errorf("%s is neither a run folder (no %s) nor a checkpoint folder (no model.safetensors)", path, checkpoints.ConfigFile)
+			r.fail(fmt.Errorf("%s is neither a run folder (no %s) nor a checkpoint folder (no model.safetensors)", path, checkpoints.ConfigFile))
 		}
 	}
-	if o.plot != "" {
-		if err := plotRuns(o.plot, runs); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "losses of %d runs drawn in %s\n", len(runs), o.plot)
+	if r.plot != "" {
+		r.plotRuns(runs)
 	}
-	for _, r := range runs {
-		if err := r.describe(out, o); err != nil {
-			return err
-		}
+	for _, run := range runs {
+		r.describeRun(run)
 	}
 	if len(runs) > 1 {
-		if err := compareRuns(out, runs); err != nil {
-			return err
-		}
+		r.compareRuns(runs)
 	}
+	var readable []string
 	for _, f := range files {
-		if err := describeFile(out, f, o.params); err != nil {
-			return err
+		if r.describeFile(f, r.params) {
+			readable = append(readable, f)
 		}
 	}
-	for _, f := range files[min(1, len(files)):] {
-		if err := compareFiles(out, files[0], f); err != nil {
-			return err
-		}
+	for _, f := range readable[min(1, len(readable)):] {
+		r.compareFiles(readable[0], f)
 	}
-	return nil
 }
 
 func exists(path string) bool {
@@ -114,8 +120,8 @@ func exists(path string) bool {
 }
 
 // aligned writes rows of tab-separated cells in columns.
-func aligned(out io.Writer, write func(w io.Writer)) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+func (r *report) aligned(write func(w io.Writer)) {
+	w := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
 	write(w)
-	return w.Flush()
+	r.fail(w.Flush())
 }

@@ -3,16 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/regular/regulartest"
 	"goomtrain/params"
 	"goomtrain/train"
 )
@@ -45,6 +50,9 @@ func call(args ...string) (code int, stdout, stderr string) {
 	code = run(args, &out, &errs)
 	return code, out.String(), errs.String()
 }
+
+// flat is a text with every stretch of white space as one space.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func wants(t *testing.T, text string, wants ...string) {
 	t.Helper()
@@ -103,6 +111,27 @@ func writeTensors(t *testing.T, name string, arrays ...params.Array) string {
 	return path
 }
 
+// writeFile writes a safetensors file with this header.
+func writeFile(t *testing.T, header string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "raw.safetensors")
+	text := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...)
+	if err := os.WriteFile(path, append(text, data...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// quoted is a text in JSON, with escapes that TOML knows too.
+func quoted(t *testing.T, text string) string {
+	t.Helper()
+	q, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(q)
+}
+
 // TestTensorFiles: statistics and differences of files whose numbers are known.
 func TestTensorFiles(t *testing.T) {
 	a := writeTensors(t, "a.safetensors",
@@ -119,10 +148,187 @@ func TestTensorFiles(t *testing.T) {
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	flat := strings.Join(strings.Fields(out), " ")
-	wants(t, flat, "metadata origin: elsewhere", "w F32 [2 2] 4 2 0.8165 1 3 1", "n I64 [2] 2 6 1 5 7 -", "4 tensors, 9 numbers",
+	wants(t, flat(out), "metadata origin: elsewhere", "w F32 [2 2] 4 16 2 0.8165 1 3 1", "n I64 [2] 2 16 6 1 5 7 -", "4 tensors, 9 numbers",
 		"gone only in the first", "new only in the second", "cut shape [2] | [1]", "n type I64 | I32",
 		"w 1 of 4 differ, by at most 0.5 (values up to 2.5)", "0 tensors are equal")
+}
+
+// TestFilesOfOthers: every file that the format's own library reads is reported, whatever its types.
+func TestFilesOfOthers(t *testing.T) {
+	for file, want := range map[string][]string{
+		"gpt2like": {"h.0.attn.bias BOOL [1 1 4 4] 16 16 1 0 1 1 -", "h.0.attn.weight F32 [2 2] 4 16 2.5 1.118 1 4 -",
+			"h.0.ln.weight F32 [2] 2 8", "3 tensors, 22 numbers"},
+		"dt_I16":         {"w I16 [8] 8 16 "},
+		"dt_F8_E4M3":     {"w F8_E4M3 [8] 8 8 0.0068359 0.0044752 0 0.013672 -"},
+		"dt_F8_E4M3FNUZ": {"w F8_E4M3FNUZ [8] 8 8 0.003418 0.0022376 0 0.0068359 -"},
+		"dt_F8_E5M2FNUZ": {"w F8_E5M2FNUZ [8] 8 8 "},
+		"extrakey":       {"w F32 [1] 1 4 1 0 1 1 -"},
+		"leading-space":  {"w F32 [1] 1 4 1 0 1 1 -"},
+		"nullmeta":       {"w F32 [1] 1 4 1 0 1 1 -"},
+	} {
+		path := filepath.Join("testdata", file+".safetensors")
+		code, out, errs := call("-params", path, path)
+		if code != 0 || errs != "" || strings.Contains(out, "differ") || strings.Contains(out, " 0 tensors are equal") {
+			t.Errorf("%s: exit code %d, %s%s", file, code, errs, out)
+		}
+		wants(t, flat(out), append(want, "tensors are equal")...)
+	}
+}
+
+// TestEveryTypeIsListed: also those whose numbers cannot be decoded, and those that are not known.
+func TestEveryTypeIsListed(t *testing.T) {
+	types := []string{"BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ",
+		"I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64", "F31\x1b[m"}
+	bits := []int{8, 4, 6, 6, 8, 8, 8, 8, 8, 8, 8, 16, 16, 16, 16, 32, 32, 32, 64, 64, 64, 64, 24}
+	write := func(first byte) string {
+		var header []string
+		end := 0
+		for i, name := range types {
+			header = append(header, fmt.Sprintf(`"t%02d":{"dtype":%q,"shape":[2,4],"data_offsets":[%d,%d]}`, i, name, end, end+bits[i]))
+			end += bits[i]
+		}
+		data := make([]byte, end)
+		for i, at := 0, 0; i < len(types); i++ {
+			data[at] = first
+			at += bits[i]
+		}
+		return writeFile(t, "{"+strings.ReplaceAll(strings.Join(header, ","), `\x1b`, `\u001b`)+"}", data)
+	}
+	one, two := write(0), write(1)
+	code, out, errs := call("-params", one, two)
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	text := flat(out)
+	for i, name := range types {
+		row := fmt.Sprintf("t%02d %s [2 4] 8 %d ", i, name, bits[i])
+		unread := strings.HasPrefix(name, "F6_")
+		if i == len(types)-1 {
+			row, unread = fmt.Sprintf(`t%02d unknown (F31\x1b[m) [2 4] 8 24 `, i), true
+		}
+		wants(t, text, row)
+		if got := strings.Contains(text, row+"- - - - -"); got != unread {
+			t.Errorf("%s: without statistics: %v", name, got)
+		}
+		if unread {
+			wants(t, text, fmt.Sprintf("t%02d 1 of %d bytes differ", i, bits[i]))
+		} else {
+			wants(t, text, fmt.Sprintf("t%02d 1 of", i))
+		}
+	}
+	wants(t, text, "23 tensors, 176 numbers", "1 of unknown type, not counted", "0 tensors are equal")
+}
+
+// TestExactComparison: numbers are compared as they are, and NaN hides no other difference.
+func TestExactComparison(t *testing.T) {
+	for _, c := range []struct{ one, two, want string }{
+		{"a", "b", "n 2 of 2 differ, by at most 1 (values up to 9.0072e+15)"},
+		{"nan1", "nan2", "w 2 of 2 differ, 1 of them not finite in one, by at most 0.5 (values up to 1.5)"},
+		{"nan1", "nan1", "1 tensors are equal"},
+		{"dt_I16", "dt_F8_E4M3", "w type I16 | F8_E4M3, "},
+		{"dt_F8_E4M3", "dt_F8_E4M3FNUZ", "w type F8_E4M3 | F8_E4M3FNUZ, 7 of 8 differ, by at most 0.0068359"},
+	} {
+		code, out, errs := call(filepath.Join("testdata", c.one+".safetensors"), filepath.Join("testdata", c.two+".safetensors"))
+		if code != 0 {
+			t.Error(errs)
+		}
+		wants(t, flat(out), c.want)
+	}
+}
+
+// TestNothingReachesTheTerminal: no text of a file or folder moves the cursor or makes a line of its own.
+func TestNothingReachesTheTerminal(t *testing.T) {
+	const evil = "\x1b[2J\u009b31m\u202e\tx\nfake line\r"
+	run := trained(t, "run", func(c *train.Config) {})
+	named := filepath.Join(t.TempDir(), "run"+strings.ReplaceAll(evil, "/", ""))
+	if err := os.Rename(run, named); err != nil {
+		t.Fatal(err)
+	}
+	record := fmt.Sprintf("{\"step\":1,\"split\":%s,\"loss\":1,\"skipped\":%[1]s}\n", quoted(t, evil))
+	if err := os.WriteFile(filepath.Join(named, "metrics.jsonl"), []byte(record+evil+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	change := func(name string, value any) {
+		path := filepath.Join(named, train.ConfigFile)
+		text, err := os.ReadFile(path)
+		if err == nil {
+			text = regexp.MustCompile("(?m)^"+name+" = .*$").ReplaceAll(text, []byte(strings.ReplaceAll(fmt.Sprintf("%s = %s", name, value), "$", "$$")))
+			err = os.WriteFile(path, text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"data", "model", "preset", "task", "optimizer", "schedule", "dtype"} {
+		change(name, quoted(t, evil))
+	}
+	file := writeTensors(t, "t.safetensors", params.Array{Name: evil, Shape: []int{1}, Data: []float32{1}})
+	other := writeTensors(t, "o.safetensors", params.Array{Name: evil, Shape: []int{1}, Data: []float32{2}})
+	header := fmt.Sprintf(`{"__metadata__":{%s:%[1]s},%[1]s:{"dtype":%[1]s,"shape":[1],"data_offsets":[0,1]}}`, quoted(t, evil))
+	for _, args := range [][]string{
+		{"testdata/esc.safetensors"},
+		{file, other, writeFile(t, header, []byte{0}), "no" + evil + "file"},
+		{"-params", "-config", "-metrics", named, trained(t, "two", func(c *train.Config) {})},
+		{"-plot", filepath.Join(t.TempDir(), evil), named},
+	} {
+		_, out, errs := call(args...)
+		for _, r := range out + errs {
+			if r != '\n' && !unicode.IsPrint(r) {
+				t.Errorf("%q: %q reaches the terminal:\n%q", args, r, out+errs)
+				break
+			}
+		}
+		for line := range strings.Lines(out + errs) {
+			if strings.HasPrefix(line, "fake line") {
+				t.Errorf("%q: a forged line:\n%s", args, out+errs)
+			}
+		}
+		if !strings.Contains(out+errs, `\x1b`) {
+			t.Errorf("%q: the text is not shown at all:\n%s", args, out+errs)
+		}
+	}
+}
+
+// TestTheRestIsReported: what cannot be read is said, and the report goes on.
+func TestTheRestIsReported(t *testing.T) {
+	run := trained(t, "run", func(c *train.Config) {})
+	lines, err := os.ReadFile(filepath.Join(run, "metrics.jsonl"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(run, "metrics.jsonl"), append([]byte("no record\n{\"step\":0,\"split\":\"valid\"}\n"), lines...), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := call(run)
+	if code != 0 {
+		t.Error(errs)
+	}
+	if strings.Contains(out, "best validation at step 0") {
+		t.Errorf("an unknown loss is the best:\n%s", out)
+	}
+	wants(t, out, "last step 6", "best validation", "left out 1 lines that are no records; the first: ", "line 1: invalid character", "checkpoint step-00000006")
+	code, out, errs = call("-params", "/nosuch", "testdata/a.safetensors", run, t.TempDir(), "testdata/b.safetensors")
+	if code != 1 || strings.Count(errs, "\n") != 2 {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	wants(t, errs, "/nosuch", "neither a run folder")
+	wants(t, flat(out), "last step 6", "n I64 [2]", "n 2 of 2 differ")
+}
+
+// TestPipes: a named pipe in the place of a file is an error at once, and the rest is reported.
+func TestPipes(t *testing.T) {
+	pipe, run := regulartest.Pipe(t), trained(t, "run", func(c *train.Config) {})
+	metrics := filepath.Join(run, "metrics.jsonl")
+	if err := os.Remove(metrics); err != nil {
+		t.Fatal(err)
+	}
+	regulartest.PipeAt(t, metrics)
+	regulartest.AtOnce(t, func() {
+		code, out, errs := call(pipe, run)
+		if code != 1 || strings.Count(errs, "is a named pipe, not a file\n") != 2 || !strings.Contains(out, "checkpoint step-00000006") {
+			t.Errorf("exit code %d, %s%s", code, errs, out)
+		}
+	})
 }
 
 func TestMistakes(t *testing.T) {
@@ -140,7 +346,7 @@ func TestMistakes(t *testing.T) {
 		{1, "no such file", []string{"/nosuch"}},
 		{1, "neither a run folder", []string{t.TempDir()}},
 		{1, "text.txt", []string{text}},
-		{1, "plot: no run folder", []string{"-plot", "x.png", text}},
+		{1, "plot: no run folder", []string{"-plot", "x.png", "testdata/a.safetensors"}},
 	} {
 		code, _, errs := call(c.args...)
 		if code != c.code || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {

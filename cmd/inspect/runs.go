@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/printable"
 	"goomtrain/settings"
 	"goomtrain/train/metrics"
 )
@@ -20,49 +20,56 @@ type runInfo struct {
 	dir         string
 	settings    []settings.Pair // of config.toml, in its order
 	records     []metrics.Record
+	skipped     metrics.Skipped
 	checkpoints []checkpoints.Entry
 	last        *metrics.Record // of training
 	best        *metrics.Record // on the main validation set
 }
 
-func readRun(dir string) (*runInfo, error) {
-	r := &runInfo{dir: dir}
+// readRun reads all of a run folder that can be read; nil if that is not even its configuration.
+func (r *report) readRun(dir string) *runInfo {
+	run := &runInfo{dir: dir}
 	var err error
-	if r.settings, err = settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile)); err != nil {
-		return nil, err
+	if run.settings, err = settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile)); err != nil {
+		r.fail(err)
+		return nil
 	}
-	if r.records, err = metrics.ReadFile(filepath.Join(dir, "metrics.jsonl")); err != nil {
-		return nil, err
-	}
-	for i := range r.records {
-		m := &r.records[i]
+	run.records, run.skipped, err = metrics.ReadGood(filepath.Join(dir, "metrics.jsonl"))
+	r.fail(err)
+	for i := range run.records {
+		m := &run.records[i]
 		switch {
 		case m.Split == metrics.Train:
-			r.last = m
-		case m.Split == metrics.Valid && (r.best == nil || m.Loss < r.best.Loss):
-			r.best = m
+			run.last = m
+		case m.Split == metrics.Valid && !math.IsNaN(m.Loss) && (run.best == nil || m.Loss < run.best.Loss):
+			run.best = m
 		}
 	}
-	r.checkpoints, err = checkpoints.List(dir)
-	return r, err
+	run.checkpoints, err = checkpoints.List(dir)
+	r.fail(err)
+	return run
 }
 
-// describe prints one run.
-func (r *runInfo) describe(out io.Writer, o options) error {
-	s := r.setting
-	fmt.Fprintf(out, "run %s: %s, preset %s, on %s\n", r.dir, s("model"), s("preset"), s("task"))
-	if sizes := r.sizes(); sizes != "" {
-		fmt.Fprintf(out, "  %s\n", sizes)
+// describeRun prints one run. Texts of its files are made safe for a terminal.
+func (r *report) describeRun(run *runInfo) {
+	say := func(format string, args ...any) { fmt.Fprintln(r.out, printable.Line(fmt.Sprintf(format, args...))) }
+	s := run.setting
+	say("run %s: %s, preset %s, on %s", run.dir, s("model"), s("preset"), s("task"))
+	if sizes := run.sizes(); sizes != "" {
+		say("  %s", sizes)
 	}
-	fmt.Fprintf(out, "  %s, %s steps of %s x %s, %s, %s up to lr %s, seed %s\n", s("dtype"), s("steps"), s("batch"), s("seq"), s("optimizer"), s("schedule"), s("lr"), s("seed"))
-	if r.last != nil {
-		fmt.Fprintf(out, "  last step %d: loss %s, %s tokens in %s, peak memory %s MB\n", r.last.Step, number(r.last.Loss),
-			metrics.Short(float64(r.last.Tokens)), metrics.Duration(time.Duration(r.last.Elapsed*float64(time.Second))), number(r.last.PeakRSS))
+	say("  %s, %s steps of %s x %s, %s, %s up to lr %s, seed %s", s("dtype"), s("steps"), s("batch"), s("seq"), s("optimizer"), s("schedule"), s("lr"), s("seed"))
+	if last := run.last; last != nil {
+		say("  last step %d: loss %s, %s tokens in %s, peak memory %s MB", last.Step, number(last.Loss),
+			metrics.Short(float64(last.Tokens)), metrics.Duration(time.Duration(last.Elapsed*float64(time.Second))), number(last.PeakRSS))
 	}
-	if r.best != nil {
-		fmt.Fprintf(out, "  best validation at step %d: %s\n", r.best.Step, scores(r.best))
+	if run.best != nil {
+		say("  best validation at step %d: %s", run.best.Step, scores(run.best))
 	}
-	for _, e := range r.checkpoints {
+	if run.skipped.Lines > 0 {
+		say("  left out %d lines that are no records; the first: %v", run.skipped.Lines, run.skipped.First)
+	}
+	for _, e := range run.checkpoints {
 		marks := ""
 		if e.Last {
 			marks += " last"
@@ -73,26 +80,24 @@ func (r *runInfo) describe(out io.Writer, o options) error {
 		if e.Err != nil {
 			marks += " unusable: " + e.Err.Error()
 		}
-		fmt.Fprintf(out, "  checkpoint %s%s\n", filepath.Base(e.Dir), marks)
+		say("  checkpoint %s%s", filepath.Base(e.Dir), marks)
 	}
-	if o.config {
-		for _, p := range r.settings {
-			fmt.Fprintf(out, "  %s = %s\n", p.Name, p.Text)
+	if r.config {
+		for _, p := range run.settings {
+			say("  %s = %s", p.Name, p.Text)
 		}
 	}
-	if o.metrics {
-		if err := r.evaluations(out); err != nil {
-			return err
+	if r.metrics {
+		r.evaluations(run)
+	}
+	if r.params {
+		weights, err := checkpoints.LoadWeights(run.dir)
+		if err != nil {
+			r.fail(err)
+			return
 		}
+		r.describeFile(weights.ModelPath(), true)
 	}
-	if !o.params {
-		return nil
-	}
-	weights, err := checkpoints.LoadWeights(r.dir)
-	if err != nil {
-		return err
-	}
-	return describeFile(out, weights.ModelPath(), true)
 }
 
 // setting is the text of a setting of the run; "none" where it is not set.
@@ -130,12 +135,12 @@ func differences(a, b *runInfo) (out []string) {
 }
 
 // evaluations prints every validation record.
-func (r *runInfo) evaluations(out io.Writer) error {
-	return aligned(out, func(w io.Writer) {
+func (r *report) evaluations(run *runInfo) {
+	r.aligned(func(w io.Writer) {
 		fmt.Fprintln(w, "  step\tset\tloss\tbpb\taccuracy\ttokens\telapsed")
-		for _, m := range r.records {
+		for _, m := range run.records {
 			if m.Split != metrics.Train {
-				fmt.Fprintf(w, "  %d\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Step, m.Split, number(m.Loss), number(m.BPB), number(m.Accuracy),
+				fmt.Fprintf(w, "  %d\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Step, printable.Short(m.Split, longest), number(m.Loss), number(m.BPB), number(m.Accuracy),
 					m.Tokens, metrics.Duration(time.Duration(m.Elapsed*float64(time.Second))))
 			}
 		}
@@ -143,33 +148,29 @@ func (r *runInfo) evaluations(out io.Writer) error {
 }
 
 // compareRuns prints results side by side and the settings in which runs differ from the first.
-func compareRuns(out io.Writer, runs []*runInfo) error {
-	fmt.Fprintln(out, "\ncomparison")
-	err := aligned(out, func(w io.Writer) {
+func (r *report) compareRuns(runs []*runInfo) {
+	fmt.Fprintln(r.out, "\ncomparison")
+	r.aligned(func(w io.Writer) {
 		fmt.Fprintln(w, "  run\tbest loss\tbpb\taccuracy\tat step\tlast loss\tsteps\ttokens/s\ttime")
-		for _, r := range runs {
-			best, last := r.best, r.last
+		for _, run := range runs {
+			best, last := run.best, run.last
 			if best == nil {
 				best = &metrics.Record{Loss: math.NaN(), BPB: math.NaN(), Accuracy: math.NaN()}
 			}
 			if last == nil {
 				last = &metrics.Record{Loss: math.NaN()}
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%d\t%s\t%d\t%s\t%s\n", r.dir, number(best.Loss), number(best.BPB), number(best.Accuracy), best.Step,
-				number(last.Loss), last.Step, r.speed(), metrics.Duration(time.Duration(last.Elapsed*float64(time.Second))))
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%d\t%s\t%d\t%s\t%s\n", printable.Line(run.dir), number(best.Loss), number(best.BPB), number(best.Accuracy), best.Step,
+				number(last.Loss), last.Step, run.speed(), metrics.Duration(time.Duration(last.Elapsed*float64(time.Second))))
 		}
 	})
-	if err != nil {
-		return err
-	}
-	for _, r := range runs[1:] {
-		different := differences(runs[0], r)
-		fmt.Fprintf(out, "settings of %s | %s: %d differ\n", runs[0].dir, r.dir, len(different))
+	for _, run := range runs[1:] {
+		different := differences(runs[0], run)
+		fmt.Fprintf(r.out, "settings of %s | %s: %d differ\n", printable.Line(runs[0].dir), printable.Line(run.dir), len(different))
 		for _, d := range different {
-			fmt.Fprintln(out, "  "+d)
+			fmt.Fprintln(r.out, "  "+printable.Line(d))
 		}
 	}
-	return nil
 }
 
 // speed is the mean of the logged training speeds.
@@ -184,38 +185,6 @@ func (r *runInfo) speed() string {
 		return "-"
 	}
 	return metrics.Short(sum / float64(n))
-}
-
-// plotRuns draws the training and validation losses of all runs.
-func plotRuns(path string, runs []*runInfo) error {
-	if len(runs) == 0 {
-		return errors.New("plot: no run folder given")
-	}
-	var all []metrics.Record
-	for _, r := range runs {
-		all = append(all, r.records...)
-	}
-	_, unit := metrics.LossCurves(all) // one unit for all
-	var curves []metrics.Curve
-	for _, r := range runs {
-		records := append([]metrics.Record(nil), r.records...)
-		if unit == metrics.NatsPerToken {
-			for i := range records {
-				records[i].BPB = math.NaN()
-			}
-		}
-		own, _ := metrics.LossCurves(records)
-		for _, c := range own {
-			if c.Name == metrics.Train || c.Name == metrics.Valid {
-				c.Name = filepath.Base(filepath.Clean(r.dir)) + " " + c.Name
-				curves = append(curves, c)
-			}
-		}
-	}
-	if len(curves) == 0 {
-		return errors.New("plot: the runs have logged nothing yet")
-	}
-	return metrics.WritePlot(path, "", unit, curves)
 }
 
 // scores writes the known results of an evaluation.

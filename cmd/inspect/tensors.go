@@ -1,33 +1,38 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
-	"strings"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/printable"
 	"goomtrain/params"
 )
 
-// describeFile prints the tensors of a safetensors file, with statistics if asked for.
-func describeFile(out io.Writer, path string, statistics bool) error {
+// longest is how many characters of a name from a file are printed in a column, which is as wide as its
+// longest cell.
+const longest = 200
+
+// describeFile prints the tensors of a safetensors file, with statistics if asked for. It reports whether
+// the file could be opened.
+func (r *report) describeFile(path string, statistics bool) bool {
 	file, err := checkpoints.OpenTensors(path)
 	if err != nil {
-		return err
+		r.fail(err)
+		return false
 	}
 	defer file.Close()
-	fmt.Fprintf(out, "file %s\n", path)
+	fmt.Fprintf(r.out, "file %s\n", printable.Line(path))
 	metadata := file.Metadata()
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
-		fmt.Fprintf(out, "  metadata %s: %s\n", key, metadata[key])
+		fmt.Fprintf(r.out, "  metadata %s: %s\n", printable.Line(key), printable.Line(metadata[key]))
 	}
-	total, bytes := 0, int64(0)
-	var failure error
-	err = aligned(out, func(w io.Writer) {
-		header := "  tensor\ttype\tshape\tcount"
+	total, bytes, unknown := 0, int64(0), 0
+	r.aligned(func(w io.Writer) {
+		header := "  tensor\ttype\tshape\tcount\tbytes"
 		if statistics {
 			header += "\tmean\tdeviation\tsmallest\tlargest\tnot finite"
 		}
@@ -35,160 +40,42 @@ func describeFile(out io.Writer, path string, statistics bool) error {
 		for _, name := range file.Names() {
 			info, _ := file.Info(name)
 			n := params.Size(info.Shape)
-			total, bytes = total+n, bytes+info.Bytes
-			row := fmt.Sprintf("  %s\t%v\t%v\t%d", name, info.DType, info.Shape, n)
+			bytes += info.Bytes
+			if info.DType.Known() {
+				total += n
+			} else {
+				unknown++
+			}
+			row := fmt.Sprintf("  %s\t%s\t%v\t%d\t%d", printable.Short(name, longest), typeName(info.DType), info.Shape, n, info.Bytes)
 			if statistics {
-				a, err := file.Read(name)
-				if err != nil {
-					failure = err
-					return
-				}
-				row += measure(numbers(a.Data)).row()
+				s, err := measure(file, name)
+				r.fail(err)
+				row += s.row()
 			}
 			fmt.Fprintln(w, row)
 		}
 	})
-	if failure != nil {
-		return failure
+	fmt.Fprintf(r.out, "  %d tensors, %d numbers, %.1f MB", len(file.Names()), total, float64(bytes)/1e6)
+	if unknown > 0 {
+		fmt.Fprintf(r.out, "; %d of unknown type, not counted among the numbers", unknown)
 	}
-	fmt.Fprintf(out, "  %d tensors, %d numbers, %.1f MB\n", len(file.Names()), total, float64(bytes)/1e6)
-	return err
+	fmt.Fprintln(r.out)
+	return true
 }
 
-// numbers views any stored array as float64.
-func numbers(data any) []float64 {
-	switch x := data.(type) {
-	case []float64:
-		return x
-	case []float32:
-		return widen(x)
-	case []int64:
-		return widen(x)
-	case []int32:
-		return widen(x)
-	case []uint8:
-		return widen(x)
+// typeName is the name of a type, which comes from the file.
+func typeName(d checkpoints.DType) string {
+	if d.Known() {
+		return string(d)
 	}
-	panic(fmt.Sprintf("inspect: an array of %T", data))
+	return fmt.Sprintf("unknown (%s)", printable.Short(string(d), longest))
 }
 
-func widen[N float32 | int64 | int32 | uint8](x []N) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = float64(v)
+// values opens the numbers of a tensor; nil for a type whose numbers cannot be decoded.
+func values(file *checkpoints.TensorFile, name string) (*checkpoints.Values, error) {
+	v, err := file.Values(name)
+	if errors.Is(err, checkpoints.ErrMismatch) {
+		return nil, nil
 	}
-	return out
-}
-
-// statistics of the finite numbers of a tensor.
-type statistics struct {
-	mean, deviation, smallest, largest float64
-	nonfinite                          int
-}
-
-func measure(x []float64) statistics {
-	s := statistics{smallest: math.Inf(1), largest: math.Inf(-1)}
-	n, squares := 0.0, 0.0
-	for _, v := range x {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			s.nonfinite++
-			continue
-		}
-		n++
-		s.smallest, s.largest = min(s.smallest, v), max(s.largest, v)
-		step := v - s.mean // Welford's recurrence: no cancellation
-		s.mean += step / n
-		squares += step * (v - s.mean)
-	}
-	if n == 0 {
-		return statistics{math.NaN(), math.NaN(), math.NaN(), math.NaN(), s.nonfinite}
-	}
-	s.deviation = math.Sqrt(squares / n)
-	return s
-}
-
-func (s statistics) row() string {
-	bad := "-"
-	if s.nonfinite > 0 {
-		bad = fmt.Sprint(s.nonfinite)
-	}
-	return fmt.Sprintf("\t%s\t%s\t%s\t%s\t%s", number(s.mean), number(s.deviation), number(s.smallest), number(s.largest), bad)
-}
-
-// compareFiles prints how the tensors of two files differ.
-func compareFiles(out io.Writer, one, two string) error {
-	a, err := checkpoints.OpenTensors(one)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	b, err := checkpoints.OpenTensors(two)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	fmt.Fprintf(out, "\ncomparison of %s and %s\n", one, two)
-	names := append(a.Names(), b.Names()...)
-	slices.Sort(names)
-	same := 0
-	var failure error
-	err = aligned(out, func(w io.Writer) {
-		for _, name := range slices.Compact(names) {
-			difference, err := compareTensor(a, b, name)
-			if err != nil {
-				failure = err
-				return
-			}
-			if difference == "" {
-				same++
-				continue
-			}
-			fmt.Fprintf(w, "  %s\t%s\n", name, difference)
-		}
-	})
-	if failure != nil {
-		return failure
-	}
-	fmt.Fprintf(out, "  %d tensors are equal\n", same)
-	return err
-}
-
-// compareTensor says how one tensor differs; "" if it does not.
-func compareTensor(a, b *checkpoints.TensorFile, name string) (string, error) {
-	ia, inA := a.Info(name)
-	ib, inB := b.Info(name)
-	switch {
-	case !inB:
-		return "only in the first", nil
-	case !inA:
-		return "only in the second", nil
-	case !slices.Equal(ia.Shape, ib.Shape):
-		return fmt.Sprintf("shape %v | %v", ia.Shape, ib.Shape), nil
-	}
-	xa, err := a.Read(name)
-	if err != nil {
-		return "", err
-	}
-	xb, err := b.Read(name)
-	if err != nil {
-		return "", err
-	}
-	largest, differ, scale := 0.0, 0, 0.0
-	vb := numbers(xb.Data)
-	for i, x := range numbers(xa.Data) {
-		y := vb[i]
-		if x == y || x != x && y != y {
-			continue
-		}
-		differ++
-		largest, scale = max(largest, math.Abs(x-y)), max(scale, math.Abs(x), math.Abs(y))
-	}
-	var notes []string
-	if ia.DType != ib.DType {
-		notes = append(notes, fmt.Sprintf("type %v | %v", ia.DType, ib.DType))
-	}
-	if differ > 0 {
-		notes = append(notes, fmt.Sprintf("%d of %d differ, by at most %s (values up to %s)", differ, len(vb), number(largest), number(scale)))
-	}
-	return strings.Join(notes, ", "), nil
+	return v, err
 }
