@@ -144,7 +144,8 @@ func TestSplit(t *testing.T) {
 func TestValidFraction(t *testing.T) {
 	files := map[string]string{}
 	for i := range 400 {
-		files[fmt.Sprintf("%03d", i)] = strings.Repeat("x", 99) // 100 tokens with the separator
+		name := fmt.Sprintf("%03d", i)
+		files[name] = name + strings.Repeat("x", 96) // 100 tokens with the separator; equal files would count once
 	}
 	many, one := writeFiles(t, files), writeFiles(t, map[string]string{"a": strings.Repeat("x", 39999)})
 	for _, c := range []struct {
@@ -178,7 +179,7 @@ func TestSmallTexts(t *testing.T) {
 		"one file":         {map[string]string{"a": words("AA", 100)}, 16, 740, 40, ""},
 		"two files":        {map[string]string{"a": words("AA", 50), "b": words("BB", 50)}, 16, 400, 400, ""},
 		"large and tiny":   {map[string]string{"a": words("AA", 50), "b": "x"}, 16, 17, 17, ""},
-		"many tiny":        {map[string]string{"a": "1234567890", "b": "1234567890", "c": "1234567890", "d": "1234567890"}, 16, 17, 17, ""},
+		"many tiny":        {map[string]string{"a": "1234567890", "b": "2345678901", "c": "3456789012", "d": "4567890123"}, 16, 17, 17, ""},
 		"only just enough": {map[string]string{"a": strings.Repeat("x", 33)}, 16, 17, 17, ""},
 		"one too few":      {map[string]string{"a": strings.Repeat("x", 32)}, 16, 0, 0, "its 33 tokens are too few: -seq 16 needs at least 17 to train on and as many to validate on"},
 	} {

@@ -15,6 +15,7 @@ import (
 
 	"goomtrain/data/gpt2"
 	"goomtrain/data/tokenizer"
+	"goomtrain/internal/regular/regulartest"
 )
 
 // big is a folder with enough text to be cached.
@@ -101,6 +102,26 @@ func TestDamagedCache(t *testing.T) {
 		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, good) {
 			t.Errorf("%s: the cache is not whole again (%v)", name, err)
 		}
+	}
+}
+
+// TestPipeAsCache: a named pipe in the place of a cache file is replaced by the file, with a note.
+func TestPipeAsCache(t *testing.T) {
+	text, cache := big(t), t.TempDir()
+	want := all(load(t, text, Options{CacheDir: cache}))
+	path := cacheFiles(t, cache)[0]
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	regulartest.PipeAt(t, path)
+	regulartest.AtOnce(t, func() {
+		c := load(t, text, Options{CacheDir: cache})
+		if !slices.Equal(all(c), want) || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "is a named pipe") {
+			t.Errorf("%d tokens of %d, notes %q", c.Len(), len(want), c.Notes)
+		}
+	})
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("no cache is in the pipe's place: %v", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"goomtrain/data/tokenizer"
+	"goomtrain/internal/printable"
 )
 
 // Options say how to read a corpus.
@@ -51,27 +52,25 @@ func Load(files []File, o Options) (*Corpus, error) {
 		return nil, err
 	}
 	c, docs := &Corpus{}, []document(nil)
-	var left [unwanted + 1]int // files left out, by verdict
-	example := map[verdict]string{}
+	names := map[[sha256.Size]byte]string{} // of the documents, by content
+	out := leftOut{files: len(files)}
 	for i, s := range found {
-		if s.verdict == kept {
+		first, again := names[s.sum]
+		switch {
+		case s.verdict != kept:
+			out.add(reasons[s.verdict], files[i].Name)
+		case again:
+			out.add(repeats, fmt.Sprintf("%s, which has the text of %s", files[i].Name, first))
+		default:
+			names[s.sum] = files[i].Name
 			docs = append(docs, document{files[i], s.size, s.sum})
 			c.Bytes += s.size
-			continue
-		}
-		left[s.verdict]++
-		if example[s.verdict] == "" {
-			example[s.verdict] = files[i].Name
 		}
 	}
 	if len(docs) == 0 {
 		return nil, nothingLeft(files, found)
 	}
-	for _, v := range []verdict{binaryFile, notUTF8} {
-		if left[v] > 0 {
-			c.Notes = append(c.Notes, fmt.Sprintf("left out %d of %d files because they are %s (the first: %s)", left[v], len(files), reasons[v], example[v]))
-		}
-	}
+	c.Notes = out.notes(reasons[binaryFile], reasons[wide], reasons[notUTF8], repeats)
 	sum := contentHash(docs)
 	c.Hash = hex.EncodeToString(sum[:])
 	if err := c.encode(docs, sum, o); err != nil {
@@ -83,8 +82,41 @@ func Load(files []File, o Options) (*Corpus, error) {
 var reasons = map[verdict]string{
 	empty:      "empty",
 	binaryFile: "binary (they hold NUL bytes)",
+	wide:       "in UTF-16 or UTF-32, not in UTF-8",
 	notUTF8:    "not UTF-8 text",
 	unwanted:   "not wanted",
+}
+
+// repeats is why a file is left out whose content is that of another: the same file under another name, a
+// link, or a copy. Counted twice, it could be trained on and validated on.
+const repeats = "repetitions of others"
+
+// leftOut counts the files that are not part of a corpus, by reason.
+type leftOut struct {
+	files   int // all of them
+	count   map[string]int
+	example map[string]string
+}
+
+func (l *leftOut) add(reason, example string) {
+	if l.count == nil {
+		l.count, l.example = map[string]int{}, map[string]string{}
+	}
+	if l.count[reason]++; l.count[reason] == 1 {
+		l.example[reason] = example
+	}
+}
+
+// notes tells of the files left out for these reasons. Their names are the user's files': they are made safe
+// for a terminal.
+func (l *leftOut) notes(reasons ...string) []string {
+	var notes []string
+	for _, r := range reasons {
+		if l.count[r] > 0 {
+			notes = append(notes, fmt.Sprintf("left out %d of %d files because they are %s (the first: %s)", l.count[r], l.files, r, printable.Line(l.example[r])))
+		}
+	}
+	return notes
 }
 
 // nothingLeft says why no file is text, precisely if there is only one.
@@ -109,8 +141,10 @@ func nothingLeft(files []File, found []scanned) error {
 		return fmt.Errorf("%s is empty: name a file with text in it", path)
 	case binaryFile:
 		return fmt.Errorf("%s is not text: byte %d is NUL; name a UTF-8 text file", path, found[0].badByte)
+	case wide:
+		return fmt.Errorf("%s is %s text, not UTF-8; convert it (iconv -f %[2]s -t UTF-8)", path, found[0].encoding)
 	case notUTF8:
-		return fmt.Errorf("%s is not UTF-8 text: byte %d is the first that is not; convert it (iconv -f LATIN1 -t UTF-8)", path, found[0].badByte)
+		return fmt.Errorf("%s is not UTF-8 text: byte %d is the first that is not; convert it from the encoding that it is in (iconv -f YOUR-ENCODING -t UTF-8)", path, found[0].badByte)
 	default:
 		return fmt.Errorf("%s is not wanted in this corpus", path)
 	}

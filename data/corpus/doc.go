@@ -6,8 +6,9 @@
 // the folder that was named. Its tokens are, for each document, one separator and then the document's
 // tokens. A Stream is a choice of stretches of it, laid end to end.
 //
-// Only UTF-8 text without NUL bytes is read; what else lies in a folder is left out and counted. Names
-// and contents are hashed, so that a run can tell whether it resumes on the same text.
+// Only UTF-8 text without NUL bytes is read; what else lies in a folder is left out and counted. So is a
+// file with the content of one before it, be it a link or a copy: a text counts once. Names and contents
+// are hashed, so that a run can tell whether it resumes on the same text.
 //
 // # Cache
 //

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"goomtrain/internal/regular"
 )
 
 // A File is a document before it is read.
@@ -19,25 +21,27 @@ type File struct {
 
 // Find lists the files that a pattern means, ordered by name: a file means itself, a folder everything
 // below it but hidden files and folders (whose names start with a dot), a glob all of that for each match.
+// A pattern, or the beginning of one, that is the path of something that exists means that, whatever
+// characters are in it: only what comes after can match.
 func Find(pattern string) ([]File, error) {
-	matches := []string{pattern}
-	base := filepath.Dir(pattern)
+	matches, base := []string{pattern}, filepath.Dir(pattern)
 	info, err := os.Stat(pattern)
 	switch {
 	case err == nil && info.IsDir():
 		base = pattern
-	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(pattern, "*?["):
-		matches, err = filepath.Glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the glob %q: %w", pattern, err)
+	case err == nil:
+		err = regular.Check(pattern, info.Mode())
+	case hasWildcard(pattern):
+		base = existingPart(filepath.Clean(pattern))
+		if matches, err = expand(filepath.Clean(pattern)); err != nil {
+			err = fmt.Errorf("cannot read the glob %q: %w", pattern, err)
+		} else if len(matches) == 0 {
+			err = fmt.Errorf("no file matches %q", pattern)
 		}
-		if len(matches) == 0 {
-			return nil, fmt.Errorf("no file matches %q", pattern)
-		}
-		base = fixedPart(pattern)
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("no file or folder %q (working folder %s)", pattern, workingFolder())
-	case err != nil:
+		err = fmt.Errorf("no file or folder %q (working folder %s)", pattern, workingFolder())
+	}
+	if err != nil {
 		return nil, err
 	}
 	var files []File
@@ -52,6 +56,57 @@ func Find(pattern string) ([]File, error) {
 		return nil, fmt.Errorf("%q holds no regular files", pattern)
 	}
 	return files, nil
+}
+
+// expand lists the paths that a pattern matches. Unlike filepath.Glob it takes a name with wildcards that
+// exists for that name, at every level: a folder may be called [2024].
+func expand(pattern string) ([]string, error) {
+	if exists(pattern) {
+		return []string{pattern}, nil
+	}
+	if !hasWildcard(pattern) {
+		return nil, nil
+	}
+	last := filepath.Base(pattern)
+	parents, err := expand(filepath.Dir(pattern))
+	if err != nil {
+		return nil, err
+	}
+	var matches []string
+	for _, parent := range parents {
+		if path := filepath.Join(parent, last); exists(path) {
+			matches = append(matches, path)
+			continue
+		}
+		if _, err := filepath.Match(last, ""); err != nil {
+			return nil, err
+		}
+		entries, err := os.ReadDir(parent)
+		if err != nil {
+			continue // not a folder, or not one to be read: nothing in it matches, as for a shell
+		}
+		for _, e := range entries {
+			if ok, _ := filepath.Match(last, e.Name()); ok {
+				matches = append(matches, filepath.Join(parent, e.Name()))
+			}
+		}
+	}
+	return matches, nil
+}
+
+// existingPart is the longest beginning of a pattern that exists: all matches lie below it.
+func existingPart(pattern string) string {
+	for !exists(pattern) && hasWildcard(pattern) {
+		pattern = filepath.Dir(pattern)
+	}
+	return pattern
+}
+
+func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // walk appends the regular files at and below path. Links to files are followed, links to folders are
@@ -90,14 +145,6 @@ func walk(files []File, base, path string) ([]File, error) {
 		return nil
 	})
 	return files, err
-}
-
-// fixedPart is the folder that a glob's matches all lie in: what stands before its first wildcard.
-func fixedPart(pattern string) string {
-	for strings.ContainsAny(pattern, "*?[") {
-		pattern = filepath.Dir(pattern)
-	}
-	return pattern
 }
 
 func workingFolder() string {

@@ -26,16 +26,18 @@ const (
 	kept verdict = iota
 	empty
 	binaryFile
+	wide // text in units of two or four bytes
 	notUTF8
 	unwanted // by Options.Keep
 )
 
 // scanned is what one pass over a file finds out.
 type scanned struct {
-	verdict verdict
-	badByte int64 // offset of the first byte that is not text
-	size    int64
-	sum     [sha256.Size]byte
+	verdict  verdict
+	encoding string // of wide text, as iconv calls it
+	badByte  int64  // offset of the first byte that is not text
+	size     int64
+	sum      [sha256.Size]byte
 }
 
 // scan reads every file once, on all cores: is it text, how long is it, what is its hash.
@@ -85,11 +87,11 @@ func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, err
 		}
 		hash.Write(text[rest:])
 		if i := bytes.IndexByte(text, 0); i >= 0 {
-			return scanned{verdict: binaryFile, badByte: s.size - int64(rest) + int64(i)}, nil
+			return s.refused(binaryFile, text, rest, i), nil
 		}
 		good := tokenizer.ValidPrefix(text)
 		if good < len(text) && (last || utf8.FullRune(text[good:])) {
-			return scanned{verdict: notUTF8, badByte: s.size - int64(rest) + int64(good)}, nil
+			return s.refused(notUTF8, text, rest, good), nil
 		}
 		s.size += int64(n)
 		rest = copy(buf, text[good:])
@@ -102,6 +104,16 @@ func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, err
 	}
 	hash.Sum(s.sum[:0])
 	return s, nil
+}
+
+// refused is the verdict on a file whose text, after s.size bytes of which rest are in it, is bad at an index.
+func (s scanned) refused(v verdict, text []byte, rest, bad int) scanned {
+	if s.size == 0 {
+		if encoding := wideEncoding(text[:min(len(text), headSize)]); encoding != "" {
+			return scanned{verdict: wide, encoding: encoding}
+		}
+	}
+	return scanned{verdict: v, badByte: s.size - int64(rest) + int64(bad)}
 }
 
 // contentHash covers names, sizes and contents in order, so that no two different lists of documents have
