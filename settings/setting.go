@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"goomtrain/internal/nearest"
 )
@@ -154,7 +155,8 @@ func (s Setting) IsZero() bool { return isZero(s.Text()) }
 func isZero(text string) bool { return text == "" || text == "0" || text == "false" }
 
 // Validate returns an error that names the setting, its value and the rule that it breaks, if it breaks it.
-// A value of 0 with a meaning of its own (Zero) is valid, and so is no number that is not finite.
+// A value of 0 with a meaning of its own (Zero) is valid. A number that is not finite is not, nor a text that
+// is not UTF-8, unless it is of one call.
 func (s Setting) Validate() error {
 	if s.Zero != "" && s.IsZero() {
 		return nil
@@ -162,6 +164,9 @@ func (s Setting) Validate() error {
 	var x float64
 	switch v := s.Value.(type) {
 	case *string:
+		if !s.OneCall && !utf8.ValidString(*v) { // TOML cannot hold it, so a run could not be resumed
+			return fmt.Errorf("-%s %q: must be UTF-8 text, which files of settings can keep (a path can be given another name, as by a symbolic link)", s.Name, *v)
+		}
 		if s.Rule.names == nil || slices.Contains(s.Rule.names(), *v) {
 			return nil
 		}

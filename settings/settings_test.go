@@ -193,6 +193,14 @@ func TestRules(t *testing.T) {
 	if text = "cosine"; s.Validate() != nil {
 		t.Error("cosine is refused")
 	}
+	path := "caf\xe9"
+	s = Setting{Name: "data", Value: &path, Zero: "none"}
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), `-data "caf\xe9": must be UTF-8 text`) {
+		t.Errorf("a text that no TOML file can hold: %v", err)
+	}
+	if s.OneCall = true; s.Validate() != nil {
+		t.Error("a text of one call is refused")
+	}
 }
 
 func TestZeroKeeps(t *testing.T) {

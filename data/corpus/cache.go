@@ -20,6 +20,7 @@ import (
 	"goomtrain/data/tokenizer"
 	"goomtrain/internal/atomicfile"
 	"goomtrain/internal/mmap"
+	"goomtrain/internal/printable"
 	"goomtrain/internal/regular"
 )
 
@@ -74,7 +75,7 @@ func (c *Corpus) encode(docs []document, content [sha256.Size]byte, o Options) e
 }
 
 func (c *Corpus) note(format string, args ...any) {
-	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))
+	c.Notes = append(c.Notes, printable.Line(fmt.Sprintf(format, args...)))
 }
 
 // cacheFolder is the folder to keep token files in, or "off".

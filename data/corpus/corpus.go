@@ -31,7 +31,7 @@ type Corpus struct {
 	Documents []Document
 	Bytes     int64    // of text
 	Hash      string   // of names and contents, hex SHA-256
-	Notes     []string // what the user should be told once: files left out, a cache that could not be used
+	Notes     []string // what the user should be told once, in lines safe to print: files left out, a cache that could not be used
 
 	tokens  tokens
 	release func() error
@@ -107,8 +107,7 @@ func (l *leftOut) add(reason, example string) {
 	}
 }
 
-// notes tells of the files left out for these reasons. Their names are the user's files': they are made safe
-// for a terminal.
+// notes tells of the files left out for these reasons, whose names are made safe for a terminal.
 func (l *leftOut) notes(reasons ...string) []string {
 	var notes []string
 	for _, r := range reasons {
