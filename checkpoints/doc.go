@@ -7,7 +7,8 @@
 // Weights and optimiser state are safetensors files, as PyTorch's tools read and write them.
 // WriteTensors and TensorFile stream: neither ever holds a file in memory. A file is untrusted:
 // lengths, offsets and shapes are checked against the size of the file before anything is allocated,
-// and an error names the file, the tensor, what is wrong and what to do.
+// and an error names the file, the tensor, what is wrong and what to do. A TensorFile lists tensors of every
+// type, known or not; Values reads the numbers of any type exactly.
 //
 // # Checkpoints
 //

@@ -29,7 +29,7 @@ func NewRunFolder(dir, name string) (string, error) {
 	}
 	switch left := leftOf(dir); {
 	case left == ConfigFile:
-		return "", fmt.Errorf("%s already holds a run: go on with -resume %s, or give another folder", dir, dir)
+		return "", fmt.Errorf("%s already holds a run: go on with go run ./cmd/train -resume %s, or give another folder", dir, dir)
 	case left != "":
 		return "", fmt.Errorf("%s holds %s of a run whose %s is gone: put that back, or give another folder", dir, left, ConfigFile)
 	}

@@ -26,7 +26,7 @@ func TestNewRunFolder(t *testing.T) {
 // TestNewRunFolderRefuses: whatever is left of a run keeps its folder from being trained over.
 func TestNewRunFolderRefuses(t *testing.T) {
 	for left, want := range map[string]string{
-		ConfigFile:                  "-resume",
+		ConfigFile:                  "train -resume",
 		"metrics.jsonl":             "whose config.toml is gone",
 		"metrics.csv":               "whose config.toml is gone",
 		"tb/events":                 "holds tb of a run",

@@ -214,7 +214,7 @@ func TestErrorsAreOneSafeLine(t *testing.T) {
 // TestOtherPrecision: weights in another precision than the configuration's are refused with advice, and
 // the advice works.
 func TestOtherPrecision(t *testing.T) {
-	run, dir := trained(t, func(c *train.Config) { c.DType = "float64" }), t.TempDir()
+	run, dir := trained(t, "-sample", "0", "-dtype", "float64"), t.TempDir()
 	weights, err := os.ReadFile(filepath.Join(checkpoints.StepDir(run, 30), "model.safetensors"))
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestOtherPrecision(t *testing.T) {
 
 // TestPipes: no file of a call may be a named pipe, which would make it wait; the prompt may.
 func TestPipes(t *testing.T) {
-	dir, pipe := trained(t, func(c *train.Config) {}), regulartest.Pipe(t)
+	dir, pipe := trained(t, "-sample", "0"), regulartest.Pipe(t)
 	regulartest.AtOnce(t, func() {
 		if code, _, _, errs := call("-from", dir, "-load-state", pipe); code != 1 || !strings.Contains(errs, "is a named pipe, not a file") {
 			t.Errorf("load-state: exit code %d, %s", code, errs)

@@ -239,7 +239,7 @@ func TestExactComparison(t *testing.T) {
 // TestNothingReachesTheTerminal: no text of a file or folder moves the cursor or makes a line of its own.
 func TestNothingReachesTheTerminal(t *testing.T) {
 	const evil = "\x1b[2J\u009b31m\u202e\tx\nfake line\r"
-	run := trained(t, "run", func(c *train.Config) {})
+	run := trained(t, "run", "-steps", "6")
 	named := filepath.Join(t.TempDir(), "run"+strings.ReplaceAll(evil, "/", ""))
 	if err := os.Rename(run, named); err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func TestNothingReachesTheTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	change := func(name string, value any) {
-		path := filepath.Join(named, train.ConfigFile)
+		path := filepath.Join(named, checkpoints.ConfigFile)
 		text, err := os.ReadFile(path)
 		if err == nil {
 			text = regexp.MustCompile("(?m)^"+name+" = .*$").ReplaceAll(text, []byte(strings.ReplaceAll(fmt.Sprintf("%s = %s", name, value), "$", "$$")))
@@ -268,7 +268,7 @@ func TestNothingReachesTheTerminal(t *testing.T) {
 	for _, args := range [][]string{
 		{"testdata/esc.safetensors"},
 		{file, other, writeFile(t, header, []byte{0}), "no" + evil + "file"},
-		{"-params", "-config", "-metrics", named, trained(t, "two", func(c *train.Config) {})},
+		{"-params", "-config", "-metrics", named, trained(t, "two", "-steps", "6")},
 		{"-plot", filepath.Join(t.TempDir(), evil), named},
 	} {
 		_, out, errs := call(args...)
@@ -291,7 +291,7 @@ func TestNothingReachesTheTerminal(t *testing.T) {
 
 // TestTheRestIsReported: what cannot be read is said, and the report goes on.
 func TestTheRestIsReported(t *testing.T) {
-	run := trained(t, "run", func(c *train.Config) {})
+	run := trained(t, "run", "-steps", "6")
 	lines, err := os.ReadFile(filepath.Join(run, "metrics.jsonl"))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(run, "metrics.jsonl"), append([]byte("no record\n{\"step\":0,\"split\":\"valid\"}\n"), lines...), 0o644)
@@ -317,7 +317,7 @@ func TestTheRestIsReported(t *testing.T) {
 
 // TestPipes: a named pipe in the place of a file is an error at once, and the rest is reported.
 func TestPipes(t *testing.T) {
-	pipe, run := regulartest.Pipe(t), trained(t, "run", func(c *train.Config) {})
+	pipe, run := regulartest.Pipe(t), trained(t, "run", "-steps", "6")
 	metrics := filepath.Join(run, "metrics.jsonl")
 	if err := os.Remove(metrics); err != nil {
 		t.Fatal(err)

@@ -129,7 +129,9 @@ func TestLineIsTheContract(t *testing.T) {
 
 // TestReadGood: bad lines of every kind are left out and counted, and the others come in their order.
 func TestReadGood(t *testing.T) {
-	good := func(step int) string { return fmt.Sprintf("{\"step\":%d,\"split\":\"train\",\"loss\":%d}\n", step, step) }
+	good := func(step int) string {
+		return fmt.Sprintf("{\"step\":%d,\"split\":\"train\",\"loss\":%d}\n", step, step)
+	}
 	long := `{"step":9,"split":"` + strings.Repeat("x", 3*maxLine) + "\"}\n"
 	path := filepath.Join(t.TempDir(), "metrics.jsonl")
 	for _, c := range []struct {

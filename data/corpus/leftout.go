@@ -1,0 +1,73 @@
+package corpus
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"goomtrain/internal/printable"
+)
+
+var reasons = map[verdict]string{
+	empty:      "empty",
+	binaryFile: "binary (they hold NUL bytes)",
+	wide:       "in UTF-16 or UTF-32, not in UTF-8",
+	notUTF8:    "not UTF-8 text",
+	unwanted:   "not wanted",
+}
+
+// repeats is why a file is left out whose content is that of another: the same file under another name, a
+// link, or a copy. Counted twice, a text could be trained on and validated on.
+const repeats = "repetitions of others"
+
+// leftOut counts the files that are not part of a corpus, by reason.
+type leftOut struct {
+	files   int // all of them
+	count   map[string]int
+	example map[string]string
+}
+
+func (l *leftOut) add(reason, example string) {
+	if l.count == nil {
+		l.count, l.example = map[string]int{}, map[string]string{}
+	}
+	if l.count[reason]++; l.count[reason] == 1 {
+		l.example[reason] = example
+	}
+}
+
+// notes tells of the files left out for these reasons, whose names are made safe for a terminal.
+func (l *leftOut) notes(reasons ...string) []string {
+	var notes []string
+	for _, r := range reasons {
+		if l.count[r] > 0 {
+			notes = append(notes, fmt.Sprintf("left out %d of %d files because they are %s (the first: %s)", l.count[r], l.files, r, printable.Line(l.example[r])))
+		}
+	}
+	return notes
+}
+
+// everything is the error of a corpus of which no file is left: precisely why, if there is only one.
+func (l *leftOut) everything(files []File, found []scanned) error {
+	if len(files) > 1 {
+		var counts []string
+		for v := empty; v <= unwanted; v++ {
+			if n := l.count[reasons[v]]; n > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", n, reasons[v]))
+			}
+		}
+		return fmt.Errorf("none of the %d files below %s can be trained on: %s; name UTF-8 text files", len(files), filepath.Dir(files[0].Path), strings.Join(counts, ", "))
+	}
+	switch path := files[0].Path; found[0].verdict {
+	case empty:
+		return fmt.Errorf("%s is empty: name a file with text in it", path)
+	case binaryFile:
+		return fmt.Errorf("%s is not text: byte %d is NUL; name a UTF-8 text file", path, found[0].badByte)
+	case wide:
+		return fmt.Errorf("%s is %s text, not UTF-8; convert it (iconv -f %[2]s -t UTF-8)", path, found[0].encoding)
+	case notUTF8:
+		return fmt.Errorf("%s is not UTF-8 text: byte %d is the first that is not; convert it from the encoding that it is in (iconv -f YOUR-ENCODING -t UTF-8)", path, found[0].badByte)
+	default:
+		return fmt.Errorf("%s is not wanted in this corpus", path)
+	}
+}
