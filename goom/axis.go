@@ -101,7 +101,7 @@ func (p *Sums[F]) share(y, x Tensor[F], dx, dy []F, body func(lo, hi int)) {
 	same("the operand of sums", p.outer*p.n*p.inner, len(x.Log), len(x.Sign))
 	same("sums", size(p.Shape), len(y.Log), len(y.Sign))
 	p.y, p.x, p.dx, p.dy = y, x, dx, dy
-	simd.ForRange(p.outer*p.inner, max(1, grain/max(1, 16*p.n)), body)
+	simd.ForRange(p.outer*p.inner, max(1, simd.Grain/max(1, 16*p.n)), body)
 	p.y, p.x, p.dx, p.dy = Tensor[F]{}, Tensor[F]{}, nil, nil
 }
 

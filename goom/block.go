@@ -60,7 +60,7 @@ func (m Matrices[F]) At(i, row, col int) Scaled {
 func (m Matrices[F]) Tensor() Tensor[F] {
 	t := Tensor[F]{Shape: []int{m.N, m.Rows, m.Cols}, Log: make([]F, len(m.Mant)), Sign: make([]F, len(m.Mant))}
 	n := m.Rows * m.Cols
-	simd.ForRange(m.N, max(1, grain/max(1, n)), func(lo, hi int) {
+	simd.ForRange(m.N, max(1, simd.Grain/max(1, n)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			logsOf(t.Log[i*n:][:n], t.Sign[i*n:][:n], m.matrix(i), m.Exp[i], normal[F]())
 		}
@@ -76,7 +76,7 @@ func Blocks[F Float](t Tensor[F]) (m Matrices[F], lost int) {
 	m = NewMatrices[F](batch, rows, cols)
 	n := rows * cols
 	counts := make([]int, batch)
-	simd.ForRange(batch, max(1, grain/max(1, n)), func(lo, hi int) {
+	simd.ForRange(batch, max(1, simd.Grain/max(1, n)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			l := t.Log[i*n:][:n]
 			x := m.matrix(i)

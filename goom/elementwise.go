@@ -210,7 +210,7 @@ func pairwise[F Float](a, b Tensor[F], f func(l1, s1, l2, s2 F) (F, F)) Tensor[F
 	n := size(shape)
 	y := Tensor[F]{Shape: shape, Log: make([]F, n), Sign: make([]F, n)}
 	ia, ib := indices(a.Shape, shape), indices(b.Shape, shape)
-	simd.ForRange(n, grain, func(lo, hi int) {
+	simd.ForRange(n, simd.Grain, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			j, k := pick(ia, i), pick(ib, i)
 			y.Log[i], y.Sign[i] = f(a.Log[j], a.Sign[j], b.Log[k], b.Sign[k])

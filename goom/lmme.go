@@ -153,7 +153,7 @@ func (p *Product[F]) operands(i int) (y, a, b Tensor[F]) {
 }
 
 // grain is how many products make a piece of work for one core.
-func (p *Product[F]) grain() int { return max(1, grain/max(1, p.n*p.k+p.k*p.m+p.n*p.m)) }
+func (p *Product[F]) grain() int { return max(1, simd.Grain/max(1, p.n*p.k+p.k*p.m+p.n*p.m)) }
 
 // forwardRange computes products one after another on one core.
 func (p *Product[F]) forwardRange(lo, hi int) {

@@ -180,16 +180,16 @@ type largeProduct[F Float] struct {
 
 func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 	w := &largeProduct[F]{p: p}
-	blocks := max(p.n*p.k, p.k*p.m, p.n*p.m)/grain + 1
+	blocks := max(p.n*p.k, p.k*p.m, p.n*p.m)/simd.Grain + 1
 	w.trusted, w.top = make([]bool, blocks), make([]F, blocks)
 	if p.o.Grad {
 		w.h = make([]F, p.n*p.m)
 	}
-	w.max = func(lo, hi int) { w.top[lo/grain] = maxLog(w.x[lo:hi]) }
+	w.max = func(lo, hi int) { w.top[lo/simd.Grain] = maxLog(w.x[lo:hi]) }
 	w.exp = func(lo, hi int) { scaledReals(w.u[lo:hi], w.x[lo:hi], w.s[lo:hi], w.c) }
 	w.log = func(lo, hi int) {
 		least := F(math.Ldexp(1, noise[F]()))
-		w.trusted[lo/grain] = simd.LogAbs(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi], F(w.c), least) == 0
+		w.trusted[lo/simd.Grain] = simd.LogAbs(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi], F(w.c), least) == 0
 	}
 	w.divide = func(lo, hi int) { quotient(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi]) }
 	w.weigh = func(lo, hi int) { simd.Mul(w.u[lo:hi], w.u[lo:hi], w.x[lo:hi]) }
@@ -199,15 +199,15 @@ func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 // prepare is the function prepare in parallel.
 func (w *largeProduct[F]) prepare(out, l, s []F) float64 {
 	w.u, w.x, w.s = out, l, s
-	simd.ForRange(len(l), grain, w.max)
+	simd.ForRange(len(l), simd.Grain, w.max)
 	top := F(math.Inf(-1))
-	for _, v := range w.top[:(len(l)+grain-1)/grain] {
+	for _, v := range w.top[:simd.Pieces(len(l), simd.Grain)] {
 		if v > top || v != v {
 			top = v
 		}
 	}
 	w.c = constant(top)
-	simd.ForRange(len(l), grain, w.exp)
+	simd.ForRange(len(l), simd.Grain, w.exp)
 	return w.c
 }
 
@@ -226,8 +226,8 @@ func (w *largeProduct[F]) forward(i int) {
 	}
 	simd.Gemm(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
 	w.u, w.s, w.x, w.c = y.Log, y.Sign, R, c1+c2
-	simd.ForRange(n*m, grain, w.log)
-	p.settle(i, y, a, b, c1, c2, grain, w.trusted[:(n*m+grain-1)/grain]...)
+	simd.ForRange(n*m, simd.Grain, w.log)
+	p.settle(i, y, a, b, c1, c2, simd.Grain, w.trusted[:simd.Pieces(n*m, simd.Grain)]...)
 }
 
 func (w *largeProduct[F]) backward(i int) {
@@ -235,19 +235,19 @@ func (w *largeProduct[F]) backward(i int) {
 	n, k, m := p.n, p.k, p.m
 	P, Q := p.reals(i)
 	w.u, w.s, w.x = w.h, p.dy[i*n*m:][:n*m], p.r[i*n*m:][:n*m]
-	simd.ForRange(n*m, grain, w.divide)
+	simd.ForRange(n*m, simd.Grain, w.divide)
 	if p.da != nil {
 		d := p.da[i*n*k:][:n*k]
 		simd.Gemm(false, true, n, k, m, 1, w.h, m, Q, m, 0, d, k)
 		w.u, w.x = d, P
-		simd.ForRange(n*k, grain, w.weigh)
+		simd.ForRange(n*k, simd.Grain, w.weigh)
 		p.exactGrad(i, d, nil)
 	}
 	if p.db != nil {
 		d := p.db[i*k*m:][:k*m]
 		simd.Gemm(true, false, k, m, n, 1, P, k, w.h, m, 0, d, m)
 		w.u, w.x = d, Q
-		simd.ForRange(k*m, grain, w.weigh)
+		simd.ForRange(k*m, simd.Grain, w.weigh)
 		p.exactGrad(i, nil, d)
 	}
 }

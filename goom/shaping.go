@@ -52,7 +52,7 @@ func ScaledExpGrad[F Float](dy, y []F) []F {
 func eachScaled[F Float](x Tensor[F], axis int, f func(at int, c F)) {
 	x.check()
 	outer, n, inner := axisOf(x.Shape, axis)
-	simd.ForRange(outer*inner, max(1, grain/max(1, 16*n)), func(lo, hi int) {
+	simd.ForRange(outer*inner, max(1, simd.Grain/max(1, 16*n)), func(lo, hi int) {
 		for k := lo; k < hi; k++ {
 			start := k/inner*n*inner + k%inner
 			c := F(math.Inf(-1))

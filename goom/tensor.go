@@ -35,7 +35,7 @@ func FromReal[F Float](x []F, shape ...int) Tensor[F] {
 		panic(fmt.Sprintf("goom: %d numbers for shape %v", len(x), shape))
 	}
 	t := Tensor[F]{Shape: slices.Clone(shape), Log: make([]F, len(x)), Sign: make([]F, len(x))}
-	simd.ForRange(len(x), grain, func(lo, hi int) { Log(t.Log[lo:hi], t.Sign[lo:hi], x[lo:hi]) })
+	simd.ForRange(len(x), simd.Grain, func(lo, hi int) { Log(t.Log[lo:hi], t.Sign[lo:hi], x[lo:hi]) })
 	return t
 }
 
@@ -43,7 +43,7 @@ func FromReal[F Float](x []F, shape ...int) Tensor[F] {
 func (t Tensor[F]) Real() []F {
 	t.check()
 	x := make([]F, len(t.Log))
-	simd.ForRange(len(x), grain, func(lo, hi int) { Exp(x[lo:hi], t.Log[lo:hi], t.Sign[lo:hi]) })
+	simd.ForRange(len(x), simd.Grain, func(lo, hi int) { Exp(x[lo:hi], t.Log[lo:hi], t.Sign[lo:hi]) })
 	return x
 }
 
@@ -109,9 +109,6 @@ func size(shape []int) int {
 	}
 	return n
 }
-
-// grain is how many elements of an elementwise function make a piece of work for one core.
-const grain = 1 << 14
 
 // broadcast returns NumPy's common shape of two: aligned at the last axis, 1 stretches.
 func broadcast(a, b []int) []int {

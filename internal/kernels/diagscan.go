@@ -41,7 +41,7 @@ func NewDiagScan[F simd.Float](outer, time, inner int) *DiagScan[F] {
 	k := &DiagScan[F]{outer: outer, time: time, inner: inner, pieces: 1}
 	if inner == 1 && outer < 8 && time >= 8*diagPiece {
 		k.length = diagPiece
-		k.pieces = 4 * chunks(time, 4*diagPiece) // in fours; the last ones may be short or empty
+		k.pieces = 4 * simd.Pieces(time, 4*diagPiece) // in fours; the last ones may be short or empty
 		k.product, k.state = make([]float64, outer*k.pieces), make([]F, outer*k.pieces)
 	}
 	k.total, k.run, k.totalBack, k.runBack = k.totalTask, k.runTask, k.totalBackTask, k.runBackTask
@@ -56,9 +56,9 @@ func (k *DiagScan[F]) Forward(x, a, b, x0 []F) {
 	switch {
 	case k.outer*k.time*k.inner == 0:
 	case k.inner > 1:
-		simd.For(k.outer*chunks(k.inner, diagColumns), k.columns)
+		simd.For(k.outer*simd.Pieces(k.inner, diagColumns), k.columns)
 	case k.pieces == 1:
-		simd.For(chunks(k.outer, 4), k.channels)
+		simd.For(simd.Pieces(k.outer, 4), k.channels)
 	default:
 		simd.For(k.outer*k.pieces/4, k.total)
 		for c := range k.outer {
@@ -78,9 +78,9 @@ func (k *DiagScan[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
 	case k.outer*k.time*k.inner == 0:
 		clear(dx0)
 	case k.inner > 1:
-		simd.For(k.outer*chunks(k.inner, diagColumns), k.columnsBack)
+		simd.For(k.outer*simd.Pieces(k.inner, diagColumns), k.columnsBack)
 	case k.pieces == 1:
-		simd.For(chunks(k.outer, 4), k.channelsBack)
+		simd.For(simd.Pieces(k.outer, 4), k.channelsBack)
 	default:
 		simd.For(k.outer*k.pieces/4, k.totalBack)
 		for c := range k.outer {
@@ -207,7 +207,7 @@ func (k *DiagScan[F]) columnsTask(task int) {
 
 // block is the row of outer and the channels of a task of columns.
 func (k *DiagScan[F]) block(task int) (row, lo, hi int) {
-	n := chunks(k.inner, diagColumns)
+	n := simd.Pieces(k.inner, diagColumns)
 	lo = task % n * diagColumns
 	return task / n, lo, min(lo+diagColumns, k.inner)
 }

@@ -35,7 +35,7 @@ func NewLogDiagScan[F simd.Float](outer, time, inner int) *LogDiagScan[F] {
 	k := &LogDiagScan[F]{outer: outer, time: time, inner: inner, pieces: 1, length: time}
 	if outer*inner < 8 && time >= 8*diagPiece {
 		k.pieces = 16
-		k.length = chunks(time, k.pieces)
+		k.length = simd.Pieces(time, k.pieces)
 	}
 	k.sum, k.state = make([]float64, outer*inner*k.pieces), make([]float64, outer*inner*k.pieces)
 	k.total, k.run, k.shares, k.weigh = k.totalTask, k.runTask, k.sharesTask, k.weighTask
@@ -119,9 +119,9 @@ func (k *LogDiagScan[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
 		}
 	}
 	k.la, k.lb, k.lx, k.lx0, k.dla, k.dlb = la, lb, lx, lx0, dla, dlb
-	simd.ForRange(n, 1<<13, k.shares)
+	simd.ForRange(n, simd.Grain, k.shares)
 	k.linear.Backward(dla, dlb, dlx0, k.share, lx, k.ones, dlx) // dlb is g here, dlx0 = p_1 g_1
-	simd.ForRange(n, 1<<13, k.weigh)
+	simd.ForRange(n, simd.Grain, k.weigh)
 }
 
 // sharesTask computes p.

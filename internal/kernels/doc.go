@@ -12,6 +12,3 @@ package kernels
 
 // rowGrain is the number of rows that one worker takes at a time in loops over rows.
 const rowGrain = 64
-
-// chunks is the number of pieces of at most grain elements.
-func chunks(n, grain int) int { return (n + grain - 1) / grain }

@@ -13,14 +13,11 @@ type Dot[F simd.Float] struct {
 	backward     func(lo, hi int)
 }
 
-// dotGrain is the number of elements that one worker multiplies at a time.
-const dotGrain = 1 << 14
-
 // NewDot returns the kernel for size elements.
 func NewDot[F simd.Float](size int) *Dot[F] {
-	k := &Dot[F]{partial: make([]F, chunks(size, dotGrain))}
+	k := &Dot[F]{partial: make([]F, simd.Pieces(size, simd.Grain))}
 	k.forward = func(c int) {
-		lo, hi := c*dotGrain, min((c+1)*dotGrain, len(k.x))
+		lo, hi := c*simd.Grain, min((c+1)*simd.Grain, len(k.x))
 		k.partial[c] = simd.Dot(k.x[lo:hi], k.w[lo:hi])
 	}
 	k.backward = func(lo, hi int) {
@@ -44,5 +41,5 @@ func (k *Dot[F]) Forward(x, w []F) F {
 // Backward writes dx and dw.
 func (k *Dot[F]) Backward(dx, dw, x, w []F, dy F) {
 	k.dx, k.dw, k.x, k.w, k.dy = dx, dw, x, w, dy
-	simd.ForRange(len(x), dotGrain, k.backward)
+	simd.ForRange(len(x), simd.Grain, k.backward)
 }

@@ -55,6 +55,6 @@ func (k *Embedding[F]) Forward(y []F, tokens []int32, w []F) {
 // Backward writes dW; tokens are Forward's last.
 func (k *Embedding[F]) Backward(dw []F, tokens []int32, dy []F) {
 	k.dw, k.tokens, k.dy = dw, tokens, dy
-	simd.ForRange(len(dw), 1<<16, k.zero)
-	simd.For(chunks(k.width, embeddingColumns), k.scatter)
+	simd.ForRange(len(dw), simd.Grain, k.zero)
+	simd.For(simd.Pieces(k.width, embeddingColumns), k.scatter)
 }

@@ -158,6 +158,6 @@ func (k *Head[F]) Backward(dx []F, dloss F) {
 	}
 	k.scale = dloss
 	for _, k.scaled = range [2][]F{dx, k.dw} {
-		simd.ForRange(len(k.scaled), 1<<14, k.scaling)
+		simd.ForRange(len(k.scaled), simd.Grain, k.scaling)
 	}
 }

@@ -39,7 +39,7 @@ func (c *KVCache[F]) Reset() { c.length[0] = 0 }
 
 // Arrays is the whole state, sharing its memory, under names that begin with prefix.
 func (c *KVCache[F]) Arrays(prefix string) []params.Array {
-	tiles := chunks(c.Len(), keyTile)
+	tiles := simd.Pieces(c.Len(), keyTile)
 	c.shape = [4]int{tiles, c.batch, c.heads, c.tileSize()}
 	return []params.Array{
 		{Name: prefix + "cache", Shape: c.shape[:], Data: c.data[:tiles*c.batch*c.heads*c.tileSize()]},
@@ -74,7 +74,7 @@ func (c *KVCache[F]) tileSize() int { return (c.keys+1)*keyTile + keyTile*(c.val
 // extend adds n positions, whose keys and values are to be written by put, or takes some away.
 func (c *KVCache[F]) extend(n int) {
 	c.length[0] += int64(n)
-	if need := chunks(c.Len(), keyTile) * c.batch * c.heads * c.tileSize(); need > len(c.data) {
+	if need := simd.Pieces(c.Len(), keyTile) * c.batch * c.heads * c.tileSize(); need > len(c.data) {
 		grown := make([]F, max(need, min(2*len(c.data), len(c.data)+1<<24)))
 		copy(grown, c.data)
 		c.data = grown

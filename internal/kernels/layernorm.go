@@ -49,7 +49,7 @@ func (k *LayerNorm[F]) Forward(y, x, weight, bias []F) {
 
 // Backward writes dx, dweight and dbias; x is Forward's last.
 func (k *LayerNorm[F]) Backward(dx, dweight, dbias, x, weight, dy []F) {
-	n := chunks(k.rows, rowGrain)
+	n := simd.Pieces(k.rows, rowGrain)
 	if k.partial == nil {
 		k.partial, k.sums = make([]F, n*2*k.width), make([]F, 2*k.width)
 	}

@@ -57,7 +57,7 @@ func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	var keep F
 	if residual != nil {
 		k.y, k.copied = y, residual
-		simd.ForRange(len(y), 1<<14, k.copyRes)
+		simd.ForRange(len(y), simd.Grain, k.copyRes)
 		keep = 1
 	}
 	simd.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), keep, y, k.out)
@@ -80,7 +80,7 @@ func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
 		}
 	}
 	if dbias != nil {
-		n := chunks(k.rows, rowGrain)
+		n := simd.Pieces(k.rows, rowGrain)
 		if k.partial == nil {
 			k.partial = make([]F, n*k.out)
 		}

@@ -137,7 +137,7 @@ func NewLogAttention[F simd.Float](size AttentionSize, signed bool) *LogAttentio
 func (k *LogAttention[F]) WantGradients() {
 	k.sums, k.weak = make([]F, k.tasks*k.size.Queries*k.columns), make([]bool, k.tasks*k.size.Queries)
 	if k.size.Causal {
-		k.slots = chunks(k.size.Keys, k.chunk) + 1
+		k.slots = simd.Pieces(k.size.Keys, k.chunk) + 1
 		k.refs = make([]F, k.tasks*(k.slots-1)*(k.size.DKey+k.columns))
 	} else {
 		k.slots = 3 // two in turn, and the first
@@ -221,7 +221,7 @@ func (k *LogAttention[F]) forwardTask(task int) {
 	}
 	last := first
 	if k.size.Causal {
-		for i := range chunks(k.size.Keys, k.chunk) {
+		for i := range simd.Pieces(k.size.Keys, k.chunk) {
 			c.openNext(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), last)
 			c.read()
 			last = k.state(task, i+1)
@@ -246,7 +246,7 @@ func (k *LogAttention[F]) forwardTask(task int) {
 // there is a slot for that.
 func (k *LogAttention[F]) absorbAll(c *logChunk[F], task int, first logState) logState {
 	last := first
-	for i := range chunks(k.size.Keys, k.chunk) {
+	for i := range simd.Pieces(k.size.Keys, k.chunk) {
 		c.open(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), 0, last)
 		next := k.state(task, 1-i%2)
 		if k.slots == 3 {
@@ -260,7 +260,7 @@ func (k *LogAttention[F]) absorbAll(c *logChunk[F], task int, first logState) lo
 
 // lastSlot is where forwardTask left the last state for reverseTask.
 func (k *LogAttention[F]) lastSlot() int {
-	if n := chunks(k.size.Keys, k.chunk); k.size.Causal {
+	if n := simd.Pieces(k.size.Keys, k.chunk); k.size.Causal {
 		return n
 	} else {
 		return 1 + (n-1)%2
@@ -279,7 +279,7 @@ func (k *LogAttention[F]) reverseTask(task int) {
 	}
 	first, last := k.state(task, 0), k.state(task, k.lastSlot())
 	if k.size.Causal {
-		for i := chunks(k.size.Keys, k.chunk) - 1; i >= 0; i-- {
+		for i := simd.Pieces(k.size.Keys, k.chunk) - 1; i >= 0; i-- {
 			c.openAgain(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), k.state(task, i))
 			c.reverse(k.state(task, i+1))
 			c.adjoint, c.before = c.before, c.adjoint

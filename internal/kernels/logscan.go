@@ -74,7 +74,7 @@ func (k *LogScan[F]) Forward(y, x, residual []F, carry *LogScanCarry[F]) {
 	} else {
 		clear(k.start)
 	}
-	tasks := k.batch * chunks(k.width, logScanBlock)
+	tasks := k.batch * simd.Pieces(k.width, logScanBlock)
 	k.pool.reserve(min(simd.Threads(), tasks))
 	simd.For(tasks, k.forward)
 }
@@ -82,14 +82,14 @@ func (k *LogScan[F]) Forward(y, x, residual []F, carry *LogScanCarry[F]) {
 // Backward writes dx after the last Forward; the gradient of the residual is dy. The carry is detached.
 func (k *LogScan[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
-	tasks := k.batch * chunks(k.width, logScanBlock)
+	tasks := k.batch * simd.Pieces(k.width, logScanBlock)
 	k.pool.reserve(min(simd.Threads(), tasks))
 	simd.For(tasks, k.reverse)
 }
 
 // block is the batch element and the channels [lo, hi) of a task.
 func (k *LogScan[F]) block(task int) (b, lo, hi int) {
-	n := chunks(k.width, logScanBlock)
+	n := simd.Pieces(k.width, logScanBlock)
 	b, lo = task/n, task%n*logScanBlock
 	return b, lo, min(lo+logScanBlock, k.width)
 }

@@ -160,10 +160,10 @@ func (k *Recurrence[F]) startAt(x0 []F) {
 // depends on the sizes alone, not on the number of threads: a product of few rows may round otherwise
 // than one of many.
 func (k *Recurrence[F]) groups() int {
-	group := max(1, min(chunks(k.batch, 2), chunks(groupRows, k.rows)))
+	group := max(1, min(simd.Pieces(k.batch, 2), simd.Pieces(groupRows, k.rows)))
 	if group != k.group {
 		k.group = group
-		k.scratch = make([]groupScratch[F], chunks(k.batch, group))
+		k.scratch = make([]groupScratch[F], simd.Pieces(k.batch, group))
 		for i := range k.scratch {
 			k.scratch[i] = groupScratch[F]{state: make([]F, group*k.rows*k.width),
 				product: make([]F, group*k.rows*k.width), exponent: make([]int64, group*k.rows), plain: make([]bool, group)}

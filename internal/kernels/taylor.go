@@ -99,7 +99,7 @@ const MaxTaylorTerms = 8
 
 func (k *Taylor[F]) newScratch() *taylorScratch[F] {
 	w, l := k.DValue+1, k.tile
-	tiles := chunks(k.span, l)
+	tiles := simd.Pieces(k.span, l)
 	s := &taylorScratch[F]{
 		keys: scratch[F](tiles * k.DKey * l), values: scratch[F](tiles * l * w),
 		sums: scratch[F](w * l), weights: scratch[F](l * l), slopes: scratch[F](l * l), dots: scratch[F](l * l),

@@ -15,7 +15,7 @@ func tokenGrain(size AttentionSize, terms int) int {
 // token before, which it has in its cache, and so has every stretch its own scratch memory.
 func (k *Taylor[F]) forwardOne() {
 	workers := max(1, min(simd.Threads(), k.tasks()/k.grain))
-	k.stretch = chunks(k.tasks(), workers)
+	k.stretch = simd.Pieces(k.tasks(), workers)
 	for len(k.tokenScratch)*k.stretch < k.tasks() {
 		k.tokenScratch = append(k.tokenScratch, k.newScratch())
 	}

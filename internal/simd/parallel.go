@@ -111,7 +111,7 @@ func For(n int, body func(i int)) {
 // Panics and nested calls are as in For.
 func ForRange(n, grain int, body func(lo, hi int)) {
 	grain = max(1, grain)
-	pieces := (n + grain - 1) / grain
+	pieces := Pieces(n, grain)
 	if pieces > 1 && Threads() > 1 && pieces < 1<<31 && workers.mu.TryLock() {
 		workers.span, workers.grain, workers.total = body, grain, n
 		workers.run(pieces)

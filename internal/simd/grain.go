@@ -1,0 +1,8 @@
+package simd
+
+// Grain is how many elements one core takes at a time in a loop over elements, such as a sum or an
+// exponential: some microseconds of work, far more than it costs to hand it over.
+const Grain = 1 << 14
+
+// Pieces returns n/grain rounded up: the number of pieces that ForRange makes of n indices.
+func Pieces(n, grain int) int { return (n + grain - 1) / grain }
