@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
 // TestGELUEqualsNaive compares with the definition, far into both tails, and with the normal
 // distribution function that it stands for.
-func TestGELUEqualsNaive(t *testing.T) { both(t, testGELU[float32], testGELU[float64]) }
+func TestGELUEqualsNaive(t *testing.T) { kerneltest.Both(t, testGELU[float32], testGELU[float64]) }
 
 func testGELU[F simd.Float](t *testing.T) {
 	var x []F
@@ -19,7 +20,7 @@ func testGELU[F simd.Float](t *testing.T) {
 		x = append(x, F(v))
 	}
 	k := NewGELU[F](len(x))
-	y, dx, ones := poisoned[F](len(x)), poisoned[F](len(x)), make([]F, len(x))
+	y, dx, ones := kerneltest.Poisoned[F](len(x)), kerneltest.Poisoned[F](len(x)), make([]F, len(x))
 	for i := range ones {
 		ones[i] = 1
 	}
@@ -27,10 +28,10 @@ func testGELU[F simd.Float](t *testing.T) {
 	k.Backward(dx, x, ones)
 	for i, v := range x {
 		wantY, wantX := GELUNaive(float64(v))
-		if d := math.Abs(float64(y[i]) - wantY); !(d <= tolerance[F](2e-6, 1e-14)*math.Max(1, math.Abs(wantY))) {
+		if d := math.Abs(float64(y[i]) - wantY); !(d <= kerneltest.Tolerance[F](2e-6, 1e-14)*math.Max(1, math.Abs(wantY))) {
 			t.Errorf("GELU(%v) = %v, want %v", v, y[i], wantY)
 		}
-		if d := math.Abs(float64(dx[i]) - wantX); !(d <= tolerance[F](3e-6, 1e-13)) {
+		if d := math.Abs(float64(dx[i]) - wantX); !(d <= kerneltest.Tolerance[F](3e-6, 1e-13)) {
 			t.Errorf("slope of GELU at %v = %v, want %v", v, dx[i], wantX)
 		}
 		if exact := float64(v) * 0.5 * math.Erfc(-float64(v)/math.Sqrt2); math.Abs(wantY-exact) > 5e-4 {
@@ -59,7 +60,7 @@ func TestGELUGradient(t *testing.T) {
 func TestSwiGLU(t *testing.T) {
 	for _, size := range rowSizes {
 		rows, d := size[0], size[1]
-		x, dy := normal[float64]("x", rows*2*d), normal[float64]("dy", rows*d)
+		x, dy := kerneltest.Normal[float64]("x", rows*2*d), kerneltest.Normal[float64]("dy", rows*d)
 		naive := func() []float64 {
 			y := make([]float64, rows*d)
 			for i := range y {
@@ -70,14 +71,14 @@ func TestSwiGLU(t *testing.T) {
 			return y
 		}
 		k := NewSwiGLU[float64](rows, d)
-		y, dx := poisoned[float64](rows*d), poisoned[float64](2*rows*d)
+		y, dx := kerneltest.Poisoned[float64](rows*d), kerneltest.Poisoned[float64](2*rows*d)
 		k.Forward(y, x)
 		k.Backward(dx, x, dy)
-		near(t, fmt.Sprint(size), y, naive(), 1e-14)
-		gradcheck.Check(t, "x", func() float64 { return dot(naive(), dy) }, x, dx, gradcheck.Options{})
-		single := poisoned[float32](rows * d)
-		NewSwiGLU[float32](rows, d).Forward(single, narrow[float32](x))
-		near(t, fmt.Sprint(size, " float32"), single, y, 1e-6)
+		kerneltest.Near(t, fmt.Sprint(size), y, naive(), 1e-14)
+		gradcheck.Check(t, "x", func() float64 { return kerneltest.Dot(naive(), dy) }, x, dx, gradcheck.Options{})
+		single := kerneltest.Poisoned[float32](rows * d)
+		NewSwiGLU[float32](rows, d).Forward(single, kerneltest.Narrow[float32](x))
+		kerneltest.Near(t, fmt.Sprint(size, " float32"), single, y, 1e-6)
 	}
 }
 
@@ -87,18 +88,18 @@ func TestRotary(t *testing.T) {
 	for _, width := range []int{1, 2, 7, 8} {
 		const batch, time, heads, rest = 2, 9, 2, 3
 		stride := 2*heads*width + rest
-		one := normal[float64]("row", stride)
+		one := kerneltest.Normal[float64]("row", stride)
 		src := make([]float64, 0, batch*time*stride)
 		for range batch * time {
 			src = append(src, one...) // the same vectors at every position
 		}
 		k := NewRotary[float64](batch, time, 2*heads, width, stride)
-		dst, back := poisoned[float64](len(src)), poisoned[float64](len(src))
+		dst, back := kerneltest.Poisoned[float64](len(src)), kerneltest.Poisoned[float64](len(src))
 		var atZero float64
 		for _, from := range []int64{0, 5, 1 << 20} {
 			k.Forward(dst, src, from)
 			k.Backward(back, dst)
-			near(t, "turned back", back, src, 1e-13)
+			kerneltest.Near(t, "turned back", back, src, 1e-13)
 			for b := range batch {
 				for pos := 2; pos < time; pos++ {
 					q := dst[(b*time+pos)*stride:][:width]
@@ -110,20 +111,20 @@ func TestRotary(t *testing.T) {
 					}
 				}
 			}
-			near(t, "rest", dst[len(dst)-rest:], src[len(src)-rest:], 0)
+			kerneltest.Near(t, "rest", dst[len(dst)-rest:], src[len(src)-rest:], 0)
 		}
-		x := normal[float64]("x", len(src))
-		dy, dx := normal[float64]("dy", len(src)), poisoned[float64](len(src))
+		x := kerneltest.Normal[float64]("x", len(src))
+		dy, dx := kerneltest.Normal[float64]("dy", len(src)), kerneltest.Poisoned[float64](len(src))
 		k.Backward(dx, dy)
-		gradcheck.Check(t, "x", func() float64 { k.Forward(dst, x, 1<<20); return dot(dst, dy) }, x, dx, gradcheck.Options{})
+		gradcheck.Check(t, "x", func() float64 { k.Forward(dst, x, 1<<20); return kerneltest.Dot(dst, dy) }, x, dx, gradcheck.Options{})
 	}
 }
 
 func TestAddPositions(t *testing.T) {
 	const batch, time, context, width = 3, 4, 7, 5
-	x, table, dy := normal[float64]("x", batch*time*width), normal[float64]("table", context*width), normal[float64]("dy", batch*time*width)
+	x, table, dy := kerneltest.Normal[float64]("x", batch*time*width), kerneltest.Normal[float64]("table", context*width), kerneltest.Normal[float64]("dy", batch*time*width)
 	k := NewAddPositions[float64](batch, time, context, width)
-	y, dtable := poisoned[float64](len(x)), poisoned[float64](len(table))
+	y, dtable := kerneltest.Poisoned[float64](len(x)), kerneltest.Poisoned[float64](len(table))
 	k.Forward(y, x, table, 2)
 	k.Backward(dtable, dy)
 	for i, v := range y {
@@ -132,7 +133,7 @@ func TestAddPositions(t *testing.T) {
 			t.Fatalf("y[%d] = %v, want %v", i, v, want)
 		}
 	}
-	gradcheck.Check(t, "table", func() float64 { k.Forward(y, x, table, 2); return dot(y, dy) }, table, dtable, gradcheck.Options{})
+	gradcheck.Check(t, "table", func() float64 { k.Forward(y, x, table, 2); return kerneltest.Dot(y, dy) }, table, dtable, gradcheck.Options{})
 	defer func() {
 		if recover() == nil {
 			t.Error("positions beyond the table do not panic")

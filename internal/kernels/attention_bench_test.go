@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -37,7 +38,7 @@ func BenchmarkPeer(b *testing.B) {
 			one := size
 			one.Queries, one.Keys = 1, 1
 			k, carry := NewTaylor[float32](one, c.p, true), NewTaylorCarry[float32](1, c.h, c.d, c.d, c.p)
-			x, y := normal[float32]("x", 3*c.h*c.d), make([]float32, c.h*c.d)
+			x, y := kerneltest.Normal[float32]("x", 3*c.h*c.d), make([]float32, c.h*c.d)
 			q, keys, v := SplitQKV(x, c.h, c.d, c.d)
 			for range 1000 {
 				k.Forward(y, q, keys, v, carry)
@@ -50,9 +51,9 @@ func BenchmarkPeer(b *testing.B) {
 }
 
 func benchmarkAttention(b *testing.B, name string, size AttentionSize, k attentionKernel[float32]) {
-	x := normal[float32]("x", size.Batch*size.Keys*size.Heads*(2*size.DKey+size.DValue))
+	x := kerneltest.Normal[float32]("x", size.Batch*size.Keys*size.Heads*(2*size.DKey+size.DValue))
 	y, dx := make([]float32, size.Batch*size.Queries*size.Heads*size.DValue), make([]float32, len(x))
-	dy := normal[float32]("dy", len(y))
+	dy := kerneltest.Normal[float32]("dy", len(y))
 	q, keys, v := SplitQKV(x, size.Heads, size.DKey, size.DValue)
 	dq, dk, dv := SplitQKV(dx, size.Heads, size.DKey, size.DValue)
 	b.Run(name+"/forward", func(b *testing.B) {
@@ -87,8 +88,8 @@ func BenchmarkTaylorForms(b *testing.B) {
 		for _, t := range []int{128, 512, 2048} {
 			size := AttentionSize{Batch: 1, Queries: t, Keys: t, Heads: 1, DKey: c[0], DValue: c[0], Causal: true}
 			b.Run(fmt.Sprintf("d%d_p%d_t%d", c[0], c[1], t), func(b *testing.B) {
-				x, y := normal[float32]("x", 3*t*c[0]), make([]float32, t*c[0])
-				dx, dy := make([]float32, len(x)), normal[float32]("dy", len(y))
+				x, y := kerneltest.Normal[float32]("x", 3*t*c[0]), make([]float32, t*c[0])
+				dx, dy := make([]float32, len(x)), kerneltest.Normal[float32]("dy", len(y))
 				q, keys, v := SplitQKV(x, 1, c[0], c[0])
 				dq, dk, dv := SplitQKV(dx, 1, c[0], c[0])
 				run := func(chunked bool) func() {
@@ -120,7 +121,7 @@ func BenchmarkTaylorCrossing(b *testing.B) {
 				simd.SetThreads(threads)
 				const heads, calls = 8, 128 // so many that keys are added to the state once in them
 				size := AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: c[0], DValue: c[0], Causal: true}
-				x, y := normal[float32]("x", 3*heads*c[0]), make([]float32, heads*c[0])
+				x, y := kerneltest.Normal[float32]("x", 3*heads*c[0]), make([]float32, heads*c[0])
 				q, keys, v := SplitQKV(x, heads, c[0], c[0])
 				taylor, carry := NewTaylor[float32](size, c[1], true), NewTaylorCarry[float32](1, heads, c[0], c[0], c[1])
 				softmax, cache := NewSoftmax[float32](size), NewKVCache[float32](1, heads, c[0], c[0])

@@ -7,6 +7,7 @@ import (
 
 	"goomtrain/internal/golden"
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -42,12 +43,12 @@ func TestDiagScanGolden(t *testing.T) {
 		a, b, x0 := c.Input("a"), c.Input("b"), c.Input("x0")
 		n := a.Shape[len(a.Shape)-1]
 		outer := len(a.Data) / n
-		x := poisoned[float64](len(a.Data))
+		x := kerneltest.Poisoned[float64](len(a.Data))
 		k := NewDiagScan[float64](outer, n, 1)
 		k.Forward(x, a.Data, b.Data, x0.Data)
 		r.Forward(t, c, "x", x, golden.Tolerance)
 		if c.Has("cotangents", "x") {
-			da, db, dx0 := poisoned[float64](len(x)), poisoned[float64](len(x)), poisoned[float64](outer)
+			da, db, dx0 := kerneltest.Poisoned[float64](len(x)), kerneltest.Poisoned[float64](len(x)), kerneltest.Poisoned[float64](outer)
 			k.Backward(da, db, dx0, a.Data, x, x0.Data, c.Cotangent("x").Data)
 			r.Gradient(t, c, "a", da, golden.GradTolerance)
 			r.Gradient(t, c, "b", db, golden.GradTolerance)
@@ -69,7 +70,7 @@ func logDiagScanGolden(t *testing.T, r *golden.Recorder, c golden.Case, outer, n
 		}
 		return l
 	}
-	lx := poisoned[float64](outer * n)
+	lx := kerneltest.Poisoned[float64](outer * n)
 	NewLogDiagScan[float64](outer, n, 1).Forward(lx, logs("a"), logs("b"), logs("x0"))
 	r.ForwardError(t, c, "exact_log", golden.MaxRelErr(lx, c.Tensor("exact", "exact_log").Data), golden.Tolerance)
 }
@@ -91,11 +92,11 @@ func TestDiagScanAgainstNaive(t *testing.T) {
 
 func diagAgainstNaive[F simd.Float](t *testing.T, outer, time, inner int, tolerance float64) {
 	n, channels := outer*time*inner, outer*inner
-	a, b, x0, dx := normal[F]("a", n), normal[F]("b", n), normal[F]("x0", channels), normal[F]("dx", n)
+	a, b, x0, dx := kerneltest.Normal[F]("a", n), kerneltest.Normal[F]("b", n), kerneltest.Normal[F]("x0", channels), kerneltest.Normal[F]("dx", n)
 	for i := range a {
 		a[i] = F(math.Tanh(float64(a[i]))) // long products must not leave the range of floats
 	}
-	x, da, db, dx0 := poisoned[F](n), poisoned[F](n), poisoned[F](n), poisoned[F](channels)
+	x, da, db, dx0 := kerneltest.Poisoned[F](n), kerneltest.Poisoned[F](n), kerneltest.Poisoned[F](n), kerneltest.Poisoned[F](channels)
 	k := NewDiagScan[F](outer, time, inner)
 	for range 2 { // the second run must not see the first
 		k.Forward(x, a, b, x0)
@@ -110,21 +111,21 @@ func diagAgainstNaive[F simd.Float](t *testing.T, outer, time, inner int, tolera
 			return out
 		}
 		naive := DiagScanNaive{A: at(a), B: at(b), Start: float64(x0[c])}
-		near(t, "x", at(x), naive.Forward(), tolerance)
+		kerneltest.Near(t, "x", at(x), naive.Forward(), tolerance)
 		if time > 1000 { // the definition's gradient takes time*time steps; its own adjoint is the oracle then
 			continue
 		}
 		wa, wb, w0 := naive.Backward(at(dx))
-		near(t, "da", at(da), wa, tolerance)
-		near(t, "db", at(db), wb, tolerance)
-		near(t, "dx0", dx0[c:c+1], []float64{w0}, tolerance)
+		kerneltest.Near(t, "da", at(da), wa, tolerance)
+		kerneltest.Near(t, "db", at(db), wb, tolerance)
+		kerneltest.Near(t, "dx0", dx0[c:c+1], []float64{w0}, tolerance)
 	}
 }
 
 // A channel cut into pieces has the gradients of the same channel among seven others, which is not cut.
 func TestDiagScanPieces(t *testing.T) {
 	n := 9*diagPiece + 5
-	a, b, dx := normal[float64]("a", n), normal[float64]("b", n), normal[float64]("dx", n)
+	a, b, dx := kerneltest.Normal[float64]("a", n), kerneltest.Normal[float64]("b", n), kerneltest.Normal[float64]("dx", n)
 	for i := range a {
 		a[i] = math.Tanh(3*a[i]) * 1.01
 	}
@@ -135,7 +136,7 @@ func TestDiagScanPieces(t *testing.T) {
 		return out
 	}
 	run := func(outer int, a, b, dx []float64) (x, da, db, dx0 []float64) {
-		x, da, db, dx0 = poisoned[float64](len(a)), poisoned[float64](len(a)), poisoned[float64](len(a)), poisoned[float64](outer)
+		x, da, db, dx0 = kerneltest.Poisoned[float64](len(a)), kerneltest.Poisoned[float64](len(a)), kerneltest.Poisoned[float64](len(a)), kerneltest.Poisoned[float64](outer)
 		x0 := make([]float64, outer)
 		for i := range x0 {
 			x0[i] = 0.5
@@ -147,10 +148,10 @@ func TestDiagScanPieces(t *testing.T) {
 	}
 	x, da, db, dx0 := run(1, a, b, dx)
 	wx, wda, wdb, wdx0 := run(8, repeat(a), repeat(b), repeat(dx))
-	near(t, "x", x, wx[:n], 1e-12)
-	near(t, "da", da, wda[:n], 1e-12)
-	near(t, "db", db, wdb[:n], 1e-12)
-	near(t, "dx0", dx0, wdx0[:1], 1e-9)
+	kerneltest.Near(t, "x", x, wx[:n], 1e-12)
+	kerneltest.Near(t, "da", da, wda[:n], 1e-12)
+	kerneltest.Near(t, "db", db, wdb[:n], 1e-12)
+	kerneltest.Near(t, "dx0", dx0, wdx0[:1], 1e-9)
 }
 
 // Where products of a over a piece overflow and the state does not, the piece is walked through.
@@ -172,7 +173,7 @@ func TestDiagScanOverflowingProduct(t *testing.T) {
 func TestLogDiagScan(t *testing.T) {
 	for _, s := range diagShapes {
 		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
-		la, lb, lx0, g := normal[float64]("la", n), normal[float64]("lb", n), normal[float64]("lx0", channels), normal[float64]("g", n)
+		la, lb, lx0, g := kerneltest.Normal[float64]("la", n), kerneltest.Normal[float64]("lb", n), kerneltest.Normal[float64]("lx0", channels), kerneltest.Normal[float64]("g", n)
 		exp := func(v []float64) []float64 {
 			out := make([]float64, len(v))
 			simd.Exp(out, v)
@@ -181,13 +182,13 @@ func TestLogDiagScan(t *testing.T) {
 		for i := range la {
 			la[i] -= 1
 		}
-		lx, want := poisoned[float64](n), poisoned[float64](n)
+		lx, want := kerneltest.Poisoned[float64](n), kerneltest.Poisoned[float64](n)
 		k := NewLogDiagScan[float64](s.outer, s.time, s.inner)
 		k.Forward(lx, la, lb, lx0)
 		NewDiagScan[float64](s.outer, s.time, s.inner).Forward(want, exp(la), exp(lb), exp(lx0))
-		near(t, fmt.Sprint("exp(lx) of ", s), exp(lx), want, 1e-11)
+		kerneltest.Near(t, fmt.Sprint("exp(lx) of ", s), exp(lx), want, 1e-11)
 
-		dla, dlb, dlx0 := poisoned[float64](n), poisoned[float64](n), poisoned[float64](channels)
+		dla, dlb, dlx0 := kerneltest.Poisoned[float64](n), kerneltest.Poisoned[float64](n), kerneltest.Poisoned[float64](channels)
 		k.Backward(dla, dlb, dlx0, la, lb, lx, lx0, g)
 		loss := func() float64 {
 			k.Forward(lx, la, lb, lx0)
@@ -218,19 +219,19 @@ func TestLogDiagScanRange(t *testing.T) {
 			t.Errorf("lx[%d] = %v, want %v", i, lx[i], want[i])
 		}
 	}
-	near(t, "dla", dla, []float64{3, 2, 1, 0, 0, 0}, 0)
-	near(t, "dlb", dlb, []float64{0, 0, 0, 0, 0, 1}, 0)
-	near(t, "dlx0", dlx0, []float64{3}, 0)
+	kerneltest.Near(t, "dla", dla, []float64{3, 2, 1, 0, 0, 0}, 0)
+	kerneltest.Near(t, "dlb", dlb, []float64{0, 0, 0, 0, 0, 1}, 0)
+	kerneltest.Near(t, "dlx0", dlx0, []float64{3}, 0)
 }
 
 func TestDiagScanThreads(t *testing.T) {
 	n := 8*diagPiece + 77
-	a, b := normal[float32]("a", n), normal[float32]("b", n)
+	a, b := kerneltest.Normal[float32]("a", n), kerneltest.Normal[float32]("b", n)
 	for i := range a {
 		a[i] = float32(math.Tanh(float64(a[i])))
 	}
 	run := func() []float32 {
-		x := poisoned[float32](n)
+		x := kerneltest.Poisoned[float32](n)
 		NewDiagScan[float32](1, n, 1).Forward(x, a, b, []float32{1})
 		return x
 	}
@@ -239,6 +240,6 @@ func TestDiagScanThreads(t *testing.T) {
 	want := run()
 	for _, threads := range []int{2, 3, 7} {
 		simd.SetThreads(threads)
-		identical(t, fmt.Sprint(threads, " threads"), run(), want)
+		kerneltest.Identical(t, fmt.Sprint(threads, " threads"), run(), want)
 	}
 }

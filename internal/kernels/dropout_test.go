@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -13,22 +14,24 @@ var dropoutSizes = [][2]int{{1, 1}, {3, 2}, {2, 63}, {5, 128}, {2, dropoutGrain}
 
 // TestDropoutEqualsNaive: the same bits, also with the noise of another step and in the middle of a
 // batch, on any number of threads.
-func TestDropoutEqualsNaive(t *testing.T) { both(t, testDropout[float32], testDropout[float64]) }
+func TestDropoutEqualsNaive(t *testing.T) {
+	kerneltest.Both(t, testDropout[float32], testDropout[float64])
+}
 
 func testDropout[F simd.Float](t *testing.T) {
-	onThreads(t, func(t *testing.T) {
+	kerneltest.OnThreads(t, func(t *testing.T) {
 		for _, size := range dropoutSizes {
 			for _, p := range []float64{0, 0.1, 0.5, 0.999} {
 				n := size[0] * size[1]
 				noise := NewNoise(3)
 				k := NewDropout[F](size[0], size[1], p, "site", noise)
-				x, residual := normal[F]("x", n), normal[F]("residual", n)
+				x, residual := kerneltest.Normal[F]("x", n), kerneltest.Normal[F]("residual", n)
 				for _, at := range []Noise{{}, {Step: 1}, {Step: 1 << 40, First: 7}} {
 					noise.Step, noise.First = at.Step, at.First
 					for _, r := range [][]F{nil, residual} {
-						y := poisoned[F](n)
+						y := kerneltest.Poisoned[F](n)
 						k.Forward(y, x, r)
-						identical(t, fmt.Sprint(size, p, at, r == nil), y, DropoutNaive(size[0], size[1], p, "site", *noise, x, r))
+						kerneltest.Identical(t, fmt.Sprint(size, p, at, r == nil), y, DropoutNaive(size[0], size[1], p, "site", *noise, x, r))
 					}
 				}
 			}
@@ -41,17 +44,17 @@ func TestDropoutGradient(t *testing.T) {
 	noise := NewNoise(3)
 	noise.Step = 5
 	k := NewDropout[float64](batch, size, 0.3, "site", noise)
-	x, residual, dy := normal[float64]("x", batch*size), normal[float64]("residual", batch*size), normal[float64]("dy", batch*size)
-	dx := poisoned[float64](batch * size)
+	x, residual, dy := kerneltest.Normal[float64]("x", batch*size), kerneltest.Normal[float64]("residual", batch*size), kerneltest.Normal[float64]("dy", batch*size)
+	dx := kerneltest.Poisoned[float64](batch * size)
 	k.Backward(dx, dy)
-	f := func() float64 { return dot(DropoutNaive(batch, size, 0.3, "site", *noise, x, residual), dy) }
+	f := func() float64 { return kerneltest.Dot(DropoutNaive(batch, size, 0.3, "site", *noise, x, residual), dy) }
 	gradcheck.Check(t, "x", f, x, dx, gradcheck.Options{})
 	gradcheck.Check(t, "residual", f, residual, dy, gradcheck.Options{})
 }
 
 // dropped is the mask of a batch of ones: 1 where a number is dropped.
 func dropped(batch, size int, p float64, site string, noise *Noise) []float64 {
-	y, ones := poisoned[float64](batch*size), make([]float64, batch*size)
+	y, ones := kerneltest.Poisoned[float64](batch*size), make([]float64, batch*size)
 	for i := range ones {
 		ones[i] = 1
 	}
@@ -126,7 +129,7 @@ func TestDropoutPieces(t *testing.T) {
 	whole := dropped(batch, size, 0.5, "a", noise)
 	for _, rows := range []int{1, 2, 3} {
 		for noise.First = 0; noise.First < batch; noise.First += rows {
-			identical(t, fmt.Sprint(rows, " at a time"), dropped(rows, size, 0.5, "a", noise), whole[noise.First*size:][:rows*size])
+			kerneltest.Identical(t, fmt.Sprint(rows, " at a time"), dropped(rows, size, 0.5, "a", noise), whole[noise.First*size:][:rows*size])
 		}
 	}
 }
@@ -134,7 +137,7 @@ func TestDropoutPieces(t *testing.T) {
 func TestDropoutAllocatesNothing(t *testing.T) {
 	const batch, size = 4, 20000
 	k := NewDropout[float32](batch, size, 0.1, "a", NewNoise(1))
-	x, y := normal[float32]("x", batch*size), poisoned[float32](batch*size)
+	x, y := kerneltest.Normal[float32]("x", batch*size), kerneltest.Poisoned[float32](batch*size)
 	if n := testing.AllocsPerRun(5, func() { k.Forward(y, x, x); k.Backward(y, x) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -157,7 +160,7 @@ func TestBadDropout(t *testing.T) {
 func BenchmarkDropout(b *testing.B) {
 	const batch, size = 16, 256 * 128
 	k := NewDropout[float32](batch, size, 0.1, "a", NewNoise(1))
-	x, y := normal[float32]("x", batch*size), poisoned[float32](batch*size)
+	x, y := kerneltest.Normal[float32]("x", batch*size), kerneltest.Poisoned[float32](batch*size)
 	b.SetBytes(batch * size) // numbers
 	for b.Loop() {
 		k.Forward(y, x, x)

@@ -7,6 +7,7 @@ import (
 
 	"goomtrain/internal/golden"
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -14,25 +15,27 @@ import (
 var featureSizes = [][2]int{{1, 1}, {1, 8}, {2, 2}, {3, 6}, {5, 4}, {8, 4}, {4, 8}, {16, 4}, {9, 6}}
 
 // TestFeaturesEqualNaive compares with the definition, in the form of rows and of one vector.
-func TestFeaturesEqualNaive(t *testing.T) { both(t, testFeatures[float32], testFeatures[float64]) }
+func TestFeaturesEqualNaive(t *testing.T) {
+	kerneltest.Both(t, testFeatures[float32], testFeatures[float64])
+}
 
 func testFeatures[F simd.Float](t *testing.T) {
 	for _, size := range featureSizes {
 		k, p := size[0], size[1]
 		const n = 3
 		f := NewTaylorFeatures[F](k, p)
-		x := normal[F]("x", n*k)
-		phi, m := poisoned[F](f.Len()*n), f.oneMemory()
+		x := kerneltest.Normal[F]("x", n*k)
+		phi, m := kerneltest.Poisoned[F](f.Len()*n), f.oneMemory()
 		f.Forward(phi, x)
 		for r := range n {
-			want := TaylorFeaturesNaive(widen(x[r*k:(r+1)*k]), p)
+			want := TaylorFeaturesNaive(kerneltest.Widen(x[r*k:(r+1)*k]), p)
 			got := make([]F, len(want))
 			for j := range got {
 				got[j] = phi[j*n+r]
 			}
-			near(t, fmt.Sprint(size), got, want, tolerance[F](1e-6, 1e-14))
+			kerneltest.Near(t, fmt.Sprint(size), got, want, kerneltest.Tolerance[F](1e-6, 1e-14))
 			f.single(m, x[r*k:(r+1)*k])
-			near(t, fmt.Sprint(size, " one"), m.phi[:f.Len()], want, tolerance[F](1e-6, 1e-14))
+			kerneltest.Near(t, fmt.Sprint(size, " one"), m.phi[:f.Len()], want, kerneltest.Tolerance[F](1e-6, 1e-14))
 		}
 	}
 }
@@ -42,10 +45,10 @@ func TestFeaturesGradient(t *testing.T) {
 		k, p := size[0], size[1]
 		const n = 2
 		f := NewTaylorFeatures[float64](k, p)
-		x, dphi := normal[float64]("x", n*k), normal[float64]("dphi", n*f.Len())
-		dx, phi := poisoned[float64](n*k), poisoned[float64](n*f.Len())
+		x, dphi := kerneltest.Normal[float64]("x", n*k), kerneltest.Normal[float64]("dphi", n*f.Len())
+		dx, phi := kerneltest.Poisoned[float64](n*k), kerneltest.Poisoned[float64](n*f.Len())
 		f.Backward(dx, x, dphi)
-		gradcheck.Check(t, fmt.Sprint(size), func() float64 { f.Forward(phi, x); return dot(phi, dphi) }, x, dx, gradcheck.Options{})
+		gradcheck.Check(t, fmt.Sprint(size), func() float64 { f.Forward(phi, x); return kerneltest.Dot(phi, dphi) }, x, dx, gradcheck.Options{})
 	}
 }
 
@@ -53,7 +56,7 @@ func TestFeaturesGradient(t *testing.T) {
 func TestFeatureProducts(t *testing.T) {
 	for _, size := range featureSizes {
 		k, p := size[0], size[1]
-		x, y := normal[float64]("x", k), normal[float64]("y", k)
+		x, y := kerneltest.Normal[float64]("x", k), kerneltest.Normal[float64]("y", k)
 		a, b := TaylorFeaturesNaive(x, p), TaylorFeaturesNaive(y, p)
 		want, _ := TaylorWeight(p)(dotNaive(x, y) / math.Sqrt(float64(k)))
 		if got := dotNaive(a, b); math.Abs(got-want) > 1e-12*math.Max(1, dotNaive(a, a)) {
@@ -79,7 +82,7 @@ func TestFeaturesGolden(t *testing.T) {
 			t.Fatalf("%s: %d features of degree %d, want %d", c.Name, f.Degree(p), p, m)
 		}
 		alpha := c.Float("alpha", 0)
-		phi := poisoned[float64](f.Len() * n)
+		phi := kerneltest.Poisoned[float64](f.Len() * n)
 		f.Forward(phi, x)
 		got := make([]float64, 0, n*len(counts))
 		for i := range n {
@@ -91,7 +94,7 @@ func TestFeaturesGolden(t *testing.T) {
 		if !c.Has("cotangents", "phi") {
 			continue
 		}
-		dphi, dx := make([]float64, len(phi)), poisoned[float64](len(x))
+		dphi, dx := make([]float64, len(phi)), kerneltest.Poisoned[float64](len(x))
 		for i := range n {
 			for j, count := range counts {
 				dphi[(f.start[p]+j)*n+i] = c.Cotangent("phi").Data[i*len(counts)+j] / math.Sqrt(alpha*count)

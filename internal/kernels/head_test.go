@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -20,23 +21,23 @@ func headTargets(rows, vocab, every int) []int32 {
 	return targets
 }
 
-func TestHeadEqualsNaive(t *testing.T) { both(t, testHead[float32], testHead[float64]) }
+func TestHeadEqualsNaive(t *testing.T) { kerneltest.Both(t, testHead[float32], testHead[float64]) }
 
 func testHead[F simd.Float](t *testing.T) {
 	for _, size := range []struct{ rows, width, vocab, every int }{
 		{1, 1, 1, 1}, {3, 5, 7, 1}, {20, 8, 11, 3}, {5, 3, 17, 6}, {300, 4, 10, 1}, {129, 6, 9000, 1}, {400, 3, 4100, 2},
 	} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			x, w := normal[F]("x", size.rows*size.width), normal[F]("w", size.vocab*size.width)
+			x, w := kerneltest.Normal[F]("x", size.rows*size.width), kerneltest.Normal[F]("w", size.vocab*size.width)
 			targets := headTargets(size.rows, size.vocab, size.every)
 			want, logits := HeadNaive(size.rows, size.width, size.vocab, x, w, targets, 0.25)
 			k := NewHead[F](size.rows, size.width, size.vocab)
 			for _, gradients := range []bool{false, true} {
 				if gradients {
-					k.WantGradients(poisoned[F](size.vocab * size.width))
+					k.WantGradients(kerneltest.Poisoned[F](size.vocab * size.width))
 				}
 				got := k.Forward(x, w, targets, 0.25)
-				near(t, "loss", []F{got}, []float64{want}, tolerance[F](1e-5, 1e-12))
+				kerneltest.Near(t, "loss", []F{got}, []float64{want}, kerneltest.Tolerance[F](1e-5, 1e-12))
 			}
 			counted, correct := 0, 0
 			for r, target := range targets {
@@ -57,7 +58,7 @@ func testHead[F simd.Float](t *testing.T) {
 			if s := k.Stats(); s.Counted != counted || s.Correct != correct || math.Abs(s.Loss*0.25-want) > 1e-5*math.Abs(want) {
 				t.Errorf("stats %+v, want %d counted, %d correct, loss %v", s, counted, correct, want*4)
 			}
-			dx := poisoned[F](len(x))
+			dx := kerneltest.Poisoned[F](len(x))
 			k.Backward(dx, 1)
 			for i := range dx {
 				if r := i / size.width; targets[r] < 0 && dx[i] != 0 || math.IsNaN(float64(dx[i])) {
@@ -70,11 +71,11 @@ func testHead[F simd.Float](t *testing.T) {
 
 func TestHeadGradient(t *testing.T) {
 	for _, size := range []struct{ rows, width, vocab, every int }{{1, 1, 2, 1}, {4, 3, 6, 1}, {150, 2, 3, 5}, {4, 3, 6, 9}} {
-		x, w := normal[float64]("x", size.rows*size.width), normal[float64]("w", size.vocab*size.width)
+		x, w := kerneltest.Normal[float64]("x", size.rows*size.width), kerneltest.Normal[float64]("w", size.vocab*size.width)
 		targets := headTargets(size.rows, size.vocab, size.every)
 		for _, upstream := range []float64{1, -3} {
 			k := NewHead[float64](size.rows, size.width, size.vocab)
-			dx, dw := poisoned[float64](len(x)), poisoned[float64](len(w))
+			dx, dw := kerneltest.Poisoned[float64](len(x)), kerneltest.Poisoned[float64](len(w))
 			k.WantGradients(dw)
 			k.Forward(x, w, targets, 0.5)
 			k.Backward(dx, upstream)
@@ -91,29 +92,31 @@ func TestHeadGradient(t *testing.T) {
 // TestHeadTilesAgree: the same bits whatever the number of threads, over several tiles.
 func TestHeadTilesAgree(t *testing.T) {
 	const rows, width, vocab = 300, 16, 5000
-	x, w := normal[float32]("x", rows*width), normal[float32]("w", vocab*width)
+	x, w := kerneltest.Normal[float32]("x", rows*width), kerneltest.Normal[float32]("w", vocab*width)
 	targets := headTargets(rows, vocab, 1)
 	var want [2][]float32
-	onThreads(t, func(t *testing.T) {
+	kerneltest.OnThreads(t, func(t *testing.T) {
 		k := NewHead[float32](rows, width, vocab)
-		got := [2][]float32{poisoned[float32](len(x)), poisoned[float32](len(w))}
+		got := [2][]float32{kerneltest.Poisoned[float32](len(x)), kerneltest.Poisoned[float32](len(w))}
 		k.WantGradients(got[1])
 		k.Forward(x, w, targets, 1)
 		k.Backward(got[0], 1)
 		if want[0] == nil {
 			want = got
 		}
-		identical(t, "dx", got[0], want[0])
-		identical(t, "dw", got[1], want[1])
+		kerneltest.Identical(t, "dx", got[0], want[0])
+		kerneltest.Identical(t, "dw", got[1], want[1])
 	})
 }
 
 // TestNoAllocation: a second call of any kernel allocates nothing.
-func TestNoAllocation(t *testing.T) { both(t, testNoAllocation[float32], testNoAllocation[float64]) }
+func TestNoAllocation(t *testing.T) {
+	kerneltest.Both(t, testNoAllocation[float32], testNoAllocation[float64])
+}
 
 func testNoAllocation[F simd.Float](t *testing.T) {
 	const rows, width = 256, 32
-	x, w, b, y, dx := normal[F]("x", rows*width), normal[F]("w", width*width), normal[F]("b", width), make([]F, rows*width), make([]F, 2*rows*width)
+	x, w, b, y, dx := kerneltest.Normal[F]("x", rows*width), kerneltest.Normal[F]("w", width*width), kerneltest.Normal[F]("b", width), make([]F, rows*width), make([]F, 2*rows*width)
 	dw, db, dw2 := make([]F, width*width), make([]F, width), make([]F, width*width)
 	targets := headTargets(rows, width, 2)
 	linear, norm, glu := NewLinear[F](rows, width, width, true), NewLayerNorm[F](rows, width), NewGLU[F](rows/2, width)

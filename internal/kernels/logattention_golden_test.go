@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/golden"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -34,11 +35,11 @@ func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance
 			if carry == nil {
 				carry = NewLogCarry(size.Batch, 1, size.DKey, size.DValue, false)
 			}
-			y := PackedHeads(poisoned[F](size.Batch*size.Queries*size.DValue), 1, size.DValue)
+			y := PackedHeads(kerneltest.Poisoned[F](size.Batch*size.Queries*size.DValue), 1, size.DValue)
 			kernel := NewLogAttention[F](size, false)
 			kernel.WantGradients()
 			kernel.Forward(y, HeadRows[F]{}, x, carry)
-			r.Forward(t, c, "y"+part, widen(y.Data), tolerance)
+			r.Forward(t, c, "y"+part, kerneltest.Widen(y.Data), tolerance)
 			if part == "1" {
 				continue
 			}
@@ -54,8 +55,8 @@ func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance
 				r.Forward(t, c, "prev_H_S", s, tolerance)
 				r.Forward(t, c, "prev_H_Z", z, tolerance)
 			}
-			d := LogOperands[F]{Q: PackedHeads(poisoned[F](len(q.Data)), 1, size.DKey),
-				K: PackedHeads(poisoned[F](len(k.Data)), 1, size.DKey), V: PackedHeads(poisoned[F](len(v.Data)), 1, size.DValue)}
+			d := LogOperands[F]{Q: PackedHeads(kerneltest.Poisoned[F](len(q.Data)), 1, size.DKey),
+				K: PackedHeads(kerneltest.Poisoned[F](len(k.Data)), 1, size.DKey), V: PackedHeads(kerneltest.Poisoned[F](len(v.Data)), 1, size.DValue)}
 			kernel.Backward(d, x, packed(c.Cotangent("y"+part)), nil, nil)
 			for name, got := range map[string][]F{"Q": d.Q.Data, "K": d.K.Data, "log_V": d.V.Data} {
 				if want, ok := c.WantGrad(name + part); ok {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 	"goomtrain/rng"
 )
@@ -112,7 +113,7 @@ type logRun[F simd.Float] struct {
 func laidOut[F simd.Float](to HeadRows[F], from []float64, heads, time, width int) {
 	for i := 0; i*width < len(from); i++ {
 		b, h, t := i/(heads*time), i/time%heads, i%time
-		copy(to.row(b*time+t, h, width), narrow[F](from[i*width:(i+1)*width]))
+		copy(to.row(b*time+t, h, width), kerneltest.Narrow[F](from[i*width:(i+1)*width]))
 	}
 }
 
@@ -120,7 +121,7 @@ func laidOut[F simd.Float](to HeadRows[F], from []float64, heads, time, width in
 func takenOut[F simd.Float](from HeadRows[F], tasks, heads, time, width int) (to []float64) {
 	for i := range tasks * time {
 		b, h, t := i/(heads*time), i/time%heads, i%time
-		to = append(to, widen(from.row(b*time+t, h, width))...)
+		to = append(to, kerneltest.Widen(from.row(b*time+t, h, width))...)
 	}
 	return to
 }
@@ -130,25 +131,25 @@ func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64)
 	r.kernel = NewLogAttention[F](AttentionSize{Batch: c.b, Queries: a.Queries, Keys: a.Keys, Heads: c.h, DKey: c.k, DValue: c.v, Causal: a.Causal}, c.signed)
 	operands := func(values bool) (x LogOperands[F]) {
 		if a.Queries == a.Keys { // packed
-			x.Q, x.K, x.V = SplitHeads(poisoned[F](c.b*a.Keys*c.h*(2*c.k+c.v)), c.h, c.k, c.v)
+			x.Q, x.K, x.V = SplitHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*(2*c.k+c.v)), c.h, c.k, c.v)
 		} else {
-			x.Q = PackedHeads(poisoned[F](c.b*a.Queries*c.h*c.k), c.h, c.k)
-			x.K = PackedHeads(poisoned[F](c.b*a.Keys*c.h*c.k), c.h, c.k)
-			x.V = PackedHeads(poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
+			x.Q = PackedHeads(kerneltest.Poisoned[F](c.b*a.Queries*c.h*c.k), c.h, c.k)
+			x.K = PackedHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.k), c.h, c.k)
+			x.V = PackedHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
 		}
 		if values {
 			laidOut(x.Q, a.Q, c.h, a.Queries, c.k)
 			laidOut(x.K, a.Key, c.h, a.Keys, c.k)
 			laidOut(x.V, a.Value, c.h, a.Keys, c.v)
 			if c.signed {
-				x.Sign = PackedHeads(poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
+				x.Sign = PackedHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
 				laidOut(x.Sign, a.Sign, c.h, a.Keys, c.v)
 			}
 		}
 		return x
 	}
 	r.x, r.d = operands(true), operands(false)
-	out := func() HeadRows[F] { return PackedHeads(poisoned[F](c.b*a.Queries*c.h*c.v), c.h, c.v) }
+	out := func() HeadRows[F] { return PackedHeads(kerneltest.Poisoned[F](c.b*a.Queries*c.h*c.v), c.h, c.v) }
 	r.y, r.sign, r.dy = out(), out(), out()
 	laidOut(r.dy, dy, c.h, a.Queries, c.v)
 	r.start = NewLogCarry(c.b, c.h, c.k, c.v, c.signed)
@@ -156,7 +157,7 @@ func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64)
 		copy(r.start.logs, a.State)
 		copy(r.start.signs, a.StateSign)
 	}
-	r.dStart, r.dEnd = poisoned[F](len(r.start.logs)), narrow[F](dEnd)
+	r.dStart, r.dEnd = kerneltest.Poisoned[F](len(r.start.logs)), kerneltest.Narrow[F](dEnd)
 	return r
 }
 
@@ -178,7 +179,7 @@ func (r *logRun[F]) outcome() map[string][]float64 {
 		"y": takenOut(r.y, tasks, s.Heads, s.Queries, s.DValue), "state": r.carry.logs,
 		"dq": takenOut(r.d.Q, tasks, s.Heads, s.Queries, s.DKey),
 		"dk": takenOut(r.d.K, tasks, s.Heads, s.Keys, s.DKey),
-		"dv": takenOut(r.d.V, tasks, s.Heads, s.Keys, s.DValue), "dstate": widen(r.dStart)}
+		"dv": takenOut(r.d.V, tasks, s.Heads, s.Keys, s.DValue), "dstate": kerneltest.Widen(r.dStart)}
 	if r.kernel.signed {
 		o["sign"], o["state sign"] = takenOut(r.sign, tasks, s.Heads, s.Queries, s.DValue), r.carry.signs
 	}
@@ -213,12 +214,12 @@ func testLogAttention[F simd.Float](t *testing.T) {
 				}
 			}
 			for name, g := range got {
-				w, tol := want[name], tolerance[F](1e-4, 1e-10)
+				w, tol := want[name], kerneltest.Tolerance[F](1e-4, 1e-10)
 				if name == "y" && c.signed {
 					w = finite[F](w)
 				}
 				if c.signed { // sums cancel
-					tol = tolerance[F](2e-3, 1e-8)
+					tol = kerneltest.Tolerance[F](2e-3, 1e-8)
 				}
 				if name[0] == 'd' { // gradients sum terms of the magnitude of dy, 1, and may cancel to nothing
 					g, w = append(g, 1), append(w, 1)
@@ -253,7 +254,7 @@ func nearInfinite(t *testing.T, name string, got, want []float64, tolerance floa
 		}
 		g, w = append(g, got[i]), append(w, want[i])
 	}
-	near(t, name, g, w, tolerance)
+	kerneltest.Near(t, name, g, w, tolerance)
 }
 
 // TestLogAttentionGradients holds the backward pass, also of the naive form, to finite differences of the
@@ -295,7 +296,7 @@ func TestLogAttentionThreads(t *testing.T) {
 	c := logCase{name: "threads", b: 3, h: 3, tq: 130, k: 5, v: 4}
 	a, dy, dEnd := c.naive()
 	var want map[string][]float64
-	onThreads(t, func(t *testing.T) {
+	kerneltest.OnThreads(t, func(t *testing.T) {
 		r := newLogRun[float32](c, a, dy, dEnd)
 		r.kernel.WantGradients()
 		r.run(true)
@@ -303,7 +304,7 @@ func TestLogAttentionThreads(t *testing.T) {
 			want = r.outcome()
 		}
 		for name, got := range r.outcome() {
-			identical(t, name, got, want[name])
+			kerneltest.Identical(t, name, got, want[name])
 		}
 	})
 }
@@ -340,8 +341,8 @@ func TestLogAttentionStreams(t *testing.T) {
 					y = append(y, got[0][task*cut*c.v:(task+1)*cut*c.v]...)
 					y = append(y, got[1][task*(c.tq-cut)*c.v:(task+1)*(c.tq-cut)*c.v]...)
 				}
-				near(t, "y", y, whole.outcome()["y"], 1e-12)
-				near(t, "state", carry.logs, whole.carry.logs, 1e-12)
+				kerneltest.Near(t, "y", y, whole.outcome()["y"], 1e-12)
+				kerneltest.Near(t, "state", carry.logs, whole.carry.logs, 1e-12)
 			})
 		}
 	}
@@ -389,7 +390,7 @@ func TestLogAttentionMillionTokens(t *testing.T) {
 			read++
 		}
 	}
-	near(t, "y", y[:value], []float32{-3, -3, -3}, 1e-5)
+	kerneltest.Near(t, "y", y[:value], []float32{-3, -3, -3}, 1e-5)
 	for i, l := range carry.logs {
 		want := 0.5 - 3 + math.Log(tokens)
 		if i%(value+1) == value {

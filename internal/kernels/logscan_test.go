@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -35,7 +36,7 @@ func TestLogScanEqualsNaive(t *testing.T) {
 func testLogScan[F simd.Float](t *testing.T) {
 	for _, c := range logScanCases {
 		t.Run(c.name, func(t *testing.T) {
-			x := normal[F](c.name+"x", c.b*c.t*2*c.d)
+			x := kerneltest.Normal[F](c.name+"x", c.b*c.t*2*c.d)
 			for i := range x {
 				if i/c.d%2 == 0 {
 					x[i] *= F(c.scaleC)
@@ -43,8 +44,8 @@ func testLogScan[F simd.Float](t *testing.T) {
 					x[i] *= F(c.scaleL)
 				}
 			}
-			de, residual := normal[F](c.name+"de", c.b*c.t*c.d), normal[F](c.name+"residual", c.b*c.t*c.d)
-			e, dx := poisoned[F](len(de)), poisoned[F](len(x))
+			de, residual := kerneltest.Normal[F](c.name+"de", c.b*c.t*c.d), kerneltest.Normal[F](c.name+"residual", c.b*c.t*c.d)
+			e, dx := kerneltest.Poisoned[F](len(de)), kerneltest.Poisoned[F](len(x))
 			k := NewLogScan[F](c.b, c.t, c.d)
 			carry := NewLogScanCarry[F](c.b, c.d)
 			for range 2 {
@@ -73,8 +74,8 @@ func testLogScan[F simd.Float](t *testing.T) {
 					}
 				}
 			}
-			near(t, "y", e, wantE, tolerance[F](1e-5, 1e-13))
-			near(t, "dx", dx, wantDx, tolerance[F](1e-4, 1e-11))
+			kerneltest.Near(t, "y", e, wantE, kerneltest.Tolerance[F](1e-5, 1e-13))
+			kerneltest.Near(t, "dx", dx, wantDx, kerneltest.Tolerance[F](1e-4, 1e-11))
 		})
 	}
 }
@@ -82,11 +83,11 @@ func testLogScan[F simd.Float](t *testing.T) {
 // TestLogScanThreads: the same bits on any number of threads, and no allocation.
 func TestLogScanThreads(t *testing.T) {
 	const b, steps, d = 3, 50, 200
-	x, de := normal[float32]("x", b*steps*2*d), normal[float32]("de", b*steps*d)
+	x, de := kerneltest.Normal[float32]("x", b*steps*2*d), kerneltest.Normal[float32]("de", b*steps*d)
 	var wantE, wantDx []float32
-	onThreads(t, func(t *testing.T) {
+	kerneltest.OnThreads(t, func(t *testing.T) {
 		k := NewLogScan[float32](b, steps, d)
-		e, dx := poisoned[float32](len(de)), poisoned[float32](len(x))
+		e, dx := kerneltest.Poisoned[float32](len(de)), kerneltest.Poisoned[float32](len(x))
 		step := func() {
 			k.Forward(e, x, nil, nil)
 			k.Backward(dx, x, de)
@@ -95,8 +96,8 @@ func TestLogScanThreads(t *testing.T) {
 		if wantE == nil {
 			wantE, wantDx = e, dx
 		}
-		identical(t, "e", e, wantE)
-		identical(t, "dx", dx, wantDx)
+		kerneltest.Identical(t, "e", e, wantE)
+		kerneltest.Identical(t, "dx", dx, wantDx)
 		if n := testing.AllocsPerRun(5, step); n > 0 {
 			t.Errorf("%v allocations", n)
 		}
@@ -106,13 +107,13 @@ func TestLogScanThreads(t *testing.T) {
 // TestLogScanStreams: a sequence cut anywhere and carried on has the bits of the whole.
 func TestLogScanStreams(t *testing.T) {
 	const steps, d = 30, 5
-	x, whole := normal[float32]("streams", steps*2*d), make([]float32, steps*d)
+	x, whole := kerneltest.Normal[float32]("streams", steps*2*d), make([]float32, steps*d)
 	NewLogScan[float32](1, steps, d).Forward(whole, x, nil, nil)
 	for cut := 1; cut < steps; cut++ {
-		carry, e := NewLogScanCarry[float32](1, d), poisoned[float32](steps*d)
+		carry, e := NewLogScanCarry[float32](1, d), kerneltest.Poisoned[float32](steps*d)
 		NewLogScan[float32](1, cut, d).Forward(e[:cut*d], x, nil, carry)
 		NewLogScan[float32](1, steps-cut, d).Forward(e[cut*d:], x[cut*2*d:], nil, carry)
-		identical(t, fmt.Sprint("e, cut at ", cut), e, whole)
+		kerneltest.Identical(t, fmt.Sprint("e, cut at ", cut), e, whole)
 	}
 }
 
@@ -129,5 +130,5 @@ func TestLogScanMillionSteps(t *testing.T) {
 		k.Forward(e, x, nil, carry)
 	}
 	want := 7 - math.Log(1/(1+math.Exp(7)))
-	near(t, "e", e[len(e)-d:], []float64{want, want}, 1e-4) // a rounding of e is amplified by 1/(1-a) = 1100
+	kerneltest.Near(t, "e", e[len(e)-d:], []float64{want, want}, 1e-4) // a rounding of e is amplified by 1/(1-a) = 1100
 }

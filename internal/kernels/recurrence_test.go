@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -20,7 +21,7 @@ type recurrenceCase struct {
 
 func (c recurrenceCase) naive() RecurrenceNaive {
 	r := RecurrenceNaive{B: c.b, T: c.t, N: c.n, D: c.d,
-		U: normal[float64](c.name+"u", c.b*c.t*c.n*c.d), A: normal[float64](c.name+"a", c.d*c.d), X0: normal[float64](c.name+"x", c.n*c.d)}
+		U: kerneltest.Normal[float64](c.name+"u", c.b*c.t*c.n*c.d), A: kerneltest.Normal[float64](c.name+"a", c.d*c.d), X0: kerneltest.Normal[float64](c.name+"x", c.n*c.d)}
 	for i := range r.U {
 		r.U[i] *= c.scaleU
 	}
@@ -39,7 +40,7 @@ func (c recurrenceCase) naive() RecurrenceNaive {
 }
 
 func (c recurrenceCase) dz() []float64 {
-	dz := normal[float64](c.name+"dz", c.b*c.t*c.n*c.d)
+	dz := kerneltest.Normal[float64](c.name+"dz", c.b*c.t*c.n*c.d)
 	for i := range dz {
 		dz[i] = float64(float32(dz[i]))
 		if step := i / (c.n * c.d) % c.t; c.zeroDz > 0 && (step+1)%c.zeroDz != 0 {
@@ -79,27 +80,19 @@ func testRecurrence[F simd.Float](t *testing.T) {
 			wantZ := r.Forward()
 			wantU, wantA, wantX := r.Backward(dz)
 			k := NewRecurrence[F](c.b, c.t, c.n, c.d)
-			z, du := poisoned[F](len(dz)), poisoned[F](len(dz))
-			dA, dx0 := poisoned[F](c.d*c.d), poisoned[F](c.n*c.d)
+			z, du := kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](len(dz))
+			dA, dx0 := kerneltest.Poisoned[F](c.d*c.d), kerneltest.Poisoned[F](c.n*c.d)
 			for range 2 { // a second run finds used buffers
-				k.Forward(z, narrow[F](r.U), narrow[F](r.A), narrow[F](r.X0), nil)
-				k.Backward(du, dA, dx0, z, narrow[F](dz))
+				k.Forward(z, kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), nil)
+				k.Backward(du, dA, dx0, z, kerneltest.Narrow[F](dz))
 			}
 			// an ill-conditioned direction costs digits over 300 steps, so float32 has 1e-3
-			near(t, "z", z, wantZ, tolerance[F](1e-3, 1e-11))
-			nearSaturated(t, "du", du, wantU, tolerance[F](2e-3, 1e-10))
-			nearSaturated(t, "dA", dA, wantA, tolerance[F](2e-3, 1e-10))
-			nearSaturated(t, "dx0", dx0, wantX, tolerance[F](2e-3, 1e-10))
+			kerneltest.Near(t, "z", z, wantZ, kerneltest.Tolerance[F](1e-3, 1e-11))
+			nearSaturated(t, "du", du, wantU, kerneltest.Tolerance[F](2e-3, 1e-10))
+			nearSaturated(t, "dA", dA, wantA, kerneltest.Tolerance[F](2e-3, 1e-10))
+			nearSaturated(t, "dx0", dx0, wantX, kerneltest.Tolerance[F](2e-3, 1e-10))
 		})
 	}
-}
-
-func narrow[F simd.Float](x []float64) []F {
-	y := make([]F, len(x))
-	for i, v := range x {
-		y[i] = F(v)
-	}
-	return y
 }
 
 // nearSaturated is near for gradients of which some may have no float: those must be finite, of the
@@ -115,30 +108,30 @@ func nearSaturated[F simd.Float](t *testing.T, name string, got []F, want []floa
 			t.Fatalf("%s[%d] = %v, want a large finite number for %v", name, i, x, v)
 		}
 	}
-	near(t, name, g, w, tolerance)
+	kerneltest.Near(t, name, g, w, tolerance)
 }
 
 // TestRecurrenceThreads: the same bits on any number of threads, for the sizes at which products of few
 // and of many rows go different ways.
 func TestRecurrenceThreads(t *testing.T) {
-	both(t, testRecurrenceThreads[float32], testRecurrenceThreads[float64])
+	kerneltest.Both(t, testRecurrenceThreads[float32], testRecurrenceThreads[float64])
 }
 
 func testRecurrenceThreads[F simd.Float](t *testing.T) {
 	for _, size := range [][4]int{{2, 5, 1, 32}, {8, 3, 2, 300}, {7, 70, 3, 9}, {3, 4, 13, 64}, {9, 5, 1, 33}} {
 		c := recurrenceCase{name: "threads", b: size[0], t: size[1], n: size[2], d: size[3], scaleA: 1.2, scaleU: 1}
-		r, dz := c.naive(), narrow[F](c.dz())
+		r, dz := c.naive(), kerneltest.Narrow[F](c.dz())
 		var want [4][]F
-		onThreads(t, func(t *testing.T) {
+		kerneltest.OnThreads(t, func(t *testing.T) {
 			k := NewRecurrence[F](c.b, c.t, c.n, c.d)
-			got := [4][]F{poisoned[F](len(dz)), poisoned[F](len(dz)), poisoned[F](c.d * c.d), poisoned[F](c.n * c.d)}
-			k.Forward(got[0], narrow[F](r.U), narrow[F](r.A), narrow[F](r.X0), nil)
+			got := [4][]F{kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](c.d * c.d), kerneltest.Poisoned[F](c.n * c.d)}
+			k.Forward(got[0], kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), nil)
 			k.Backward(got[1], got[2], got[3], got[0], dz)
 			if want[0] == nil {
 				want = got
 			}
 			for i, name := range []string{"z", "du", "dA", "dx0"} {
-				identical(t, fmt.Sprint(size, " ", name), got[i], want[i])
+				kerneltest.Identical(t, fmt.Sprint(size, " ", name), got[i], want[i])
 			}
 		})
 	}
@@ -159,14 +152,14 @@ func TestRecurrenceStreams(t *testing.T) {
 				lo, hi := (b*c.t+part[0])*c.n*c.d, (b*c.t+part[1])*c.n*c.d
 				u, want = append(u, r.U[lo:hi]...), append(want, whole[lo:hi]...)
 			}
-			z := poisoned[float64](len(u))
+			z := kerneltest.Poisoned[float64](len(u))
 			k := NewRecurrence[float64](c.b, steps, c.n, c.d)
 			k.Forward(z, u, r.A, r.X0, carry)
-			identical(t, fmt.Sprintf("cut at %d: z", cut), z, want)
-			du, dA, dx0 := poisoned[float64](len(u)), poisoned[float64](c.d*c.d), poisoned[float64](c.n*c.d)
+			kerneltest.Identical(t, fmt.Sprintf("cut at %d: z", cut), z, want)
+			du, dA, dx0 := kerneltest.Poisoned[float64](len(u)), kerneltest.Poisoned[float64](c.d*c.d), kerneltest.Poisoned[float64](c.n*c.d)
 			k.Backward(du, dA, dx0, z, z)
 			if part[0] > 0 {
-				near(t, "dx0 after a carry", dx0, make([]float64, c.n*c.d), 0)
+				kerneltest.Near(t, "dx0 after a carry", dx0, make([]float64, c.n*c.d), 0)
 			}
 		}
 	}
@@ -184,15 +177,15 @@ func TestRecurrenceLeavesTheFloatRange(t *testing.T) {
 				a[i*d+i], a[i*d+i+1] = float32(c.scale*cos), float32(-c.scale*sin)
 				a[(i+1)*d+i], a[(i+1)*d+i+1] = float32(c.scale*sin), float32(c.scale*cos)
 			}
-			u := normal[float32]("range", b*steps*n*d)
+			u := kerneltest.Normal[float32]("range", b*steps*n*d)
 			for i := range u {
 				u[i] *= float32(c.input)
 			}
 			k := NewRecurrence[float32](b, steps, n, d)
-			z, du := poisoned[float32](len(u)), poisoned[float32](len(u))
-			dA, dx0 := poisoned[float32](d*d), poisoned[float32](n*d)
-			k.Forward(z, u, a, normal[float32]("x0", n*d), nil)
-			k.Backward(du, dA, dx0, z, normal[float32]("dz", len(u)))
+			z, du := kerneltest.Poisoned[float32](len(u)), kerneltest.Poisoned[float32](len(u))
+			dA, dx0 := kerneltest.Poisoned[float32](d*d), kerneltest.Poisoned[float32](n*d)
+			k.Forward(z, u, a, kerneltest.Normal[float32]("x0", n*d), nil)
+			k.Backward(du, dA, dx0, z, kerneltest.Normal[float32]("dz", len(u)))
 			last := k.exponent[len(k.exponent)-1]
 			if want := steps * math.Log2(c.scale); c.input == 0 || c.scale > 1 {
 				if math.Abs(float64(last)-want) > 60 {
@@ -218,11 +211,11 @@ func TestRecurrenceLeavesTheFloatRange(t *testing.T) {
 // TestRecurrenceShowsNaN: what is not finite in the input is not finite in the output.
 func TestRecurrenceShowsNaN(t *testing.T) {
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-		u := normal[float32]("nan", 4*2*3)
+		u := kerneltest.Normal[float32]("nan", 4*2*3)
 		u[7] = bad
 		k := NewRecurrence[float32](1, 4, 2, 3)
 		z := make([]float32, len(u))
-		k.Forward(z, u, normal[float32]("a", 9), normal[float32]("x", 6), nil)
+		k.Forward(z, u, kerneltest.Normal[float32]("a", 9), kerneltest.Normal[float32]("x", 6), nil)
 		if v := float64(z[7]); !math.IsNaN(v) {
 			t.Errorf("u[7] = %v gives z[7] = %v, want NaN", bad, v)
 		}

@@ -2,12 +2,12 @@ package kernels
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"testing"
 
 	"goomtrain/internal/golden"
 	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
@@ -30,7 +30,9 @@ var attentionSizes = []AttentionSize{
 
 // attentionCase is an attention on normal numbers, rounded to float32 so that both kernels see the same.
 func attentionCase(size AttentionSize, weight func(float64) (float64, float64)) (a AttentionNaive, dy []float64) {
-	round := func(stream string, n int) []float64 { return widen(normal[float32](fmt.Sprint(stream, size), n)) }
+	round := func(stream string, n int) []float64 {
+		return kerneltest.Widen(kerneltest.Normal[float32](fmt.Sprint(stream, size), n))
+	}
 	return AttentionNaive{AttentionSize: size, Weight: weight,
 		Q: round("q", size.Batch*size.Queries*size.Heads*size.DKey),
 		K: round("k", size.Batch*size.Keys*size.Heads*size.DKey),
@@ -50,9 +52,9 @@ func (s softmaxKernel[F]) forward(y []F, q, k, v Rows[F]) { s.Softmax.Forward(y,
 
 // attentionRun runs a kernel twice, so that the second run finds used buffers.
 func attentionRun[F simd.Float](k attentionKernel[F], a AttentionNaive, dy64 []float64) (y, dq, dk, dv []F) {
-	q, keys, v := Packed(narrow[F](a.Q), a.Heads, a.DKey), Packed(narrow[F](a.K), a.Heads, a.DKey), Packed(narrow[F](a.V), a.Heads, a.DValue)
-	dy := narrow[F](dy64)
-	y, dq, dk, dv = poisoned[F](len(dy)), poisoned[F](len(a.Q)), poisoned[F](len(a.K)), poisoned[F](len(a.V))
+	q, keys, v := Packed(kerneltest.Narrow[F](a.Q), a.Heads, a.DKey), Packed(kerneltest.Narrow[F](a.K), a.Heads, a.DKey), Packed(kerneltest.Narrow[F](a.V), a.Heads, a.DValue)
+	dy := kerneltest.Narrow[F](dy64)
+	y, dq, dk, dv = kerneltest.Poisoned[F](len(dy)), kerneltest.Poisoned[F](len(a.Q)), kerneltest.Poisoned[F](len(a.K)), kerneltest.Poisoned[F](len(a.V))
 	for range 2 {
 		k.forward(y, q, keys, v)
 		k.Backward(Packed(dq, a.Heads, a.DKey), Packed(dk, a.Heads, a.DKey), Packed(dv, a.Heads, a.DValue), q, keys, v, y, dy)
@@ -64,39 +66,23 @@ func nearNaive[F simd.Float](t *testing.T, k attentionKernel[F], a AttentionNaiv
 	t.Helper()
 	wantY, wantQ, wantK, wantV := a.Run(dy)
 	y, dq, dk, dv := attentionRun(k, a, dy)
-	near(t, "y", y, wantY, tolerance)
-	near(t, "dv", dv, wantV, tolerance)
+	kerneltest.Near(t, "y", y, wantY, tolerance)
+	kerneltest.Near(t, "dv", dv, wantV, tolerance)
 	// a single key leaves gradients of zero for dq and dk: what is there is rounding beside dv
-	nearAbsolute(t, "dq", dq, wantQ, tolerance*max(largestOf(wantQ), 0.1*largestOf(wantV)))
-	nearAbsolute(t, "dk", dk, wantK, tolerance*max(largestOf(wantK), 0.1*largestOf(wantV)))
-}
-
-// nearAbsolute fails unless got equals want within a distance.
-func nearAbsolute[F simd.Float](t *testing.T, name string, got []F, want []float64, distance float64) {
-	t.Helper()
-	for i := range want {
-		if d := math.Abs(float64(got[i]) - want[i]); !(d <= distance) {
-			t.Fatalf("%s[%d] = %v, want %v (off by %.3g, at most %.3g)", name, i, got[i], want[i], d, distance)
-		}
-	}
-}
-
-func largestOf(x []float64) float64 {
-	largest := 0.0
-	for _, v := range x {
-		largest = max(largest, math.Abs(v))
-	}
-	return largest
+	kerneltest.Within(t, "dq", dq, wantQ, tolerance*max(kerneltest.Largest(wantQ), 0.1*kerneltest.Largest(wantV)))
+	kerneltest.Within(t, "dk", dk, wantK, tolerance*max(kerneltest.Largest(wantK), 0.1*kerneltest.Largest(wantV)))
 }
 
 // TestSoftmaxEqualsNaive compares with the definition in float64.
-func TestSoftmaxEqualsNaive(t *testing.T) { both(t, testSoftmax[float32], testSoftmax[float64]) }
+func TestSoftmaxEqualsNaive(t *testing.T) {
+	kerneltest.Both(t, testSoftmax[float32], testSoftmax[float64])
+}
 
 func testSoftmax[F simd.Float](t *testing.T) {
 	for _, size := range attentionSizes {
 		t.Run(fmt.Sprintf("%+v", size), func(t *testing.T) {
 			a, dy := attentionCase(size, ExpWeight)
-			nearNaive[F](t, softmaxKernel[F]{NewSoftmax[F](size)}, a, dy, tolerance[F](1e-5, 1e-12))
+			nearNaive[F](t, softmaxKernel[F]{NewSoftmax[F](size)}, a, dy, kerneltest.Tolerance[F](1e-5, 1e-12))
 		})
 	}
 }
@@ -111,7 +97,7 @@ func TestAttentionNaiveGradient(t *testing.T) {
 		}
 		a, dy := attentionCase(size, weight)
 		_, dq, dk, dv := a.Run(dy)
-		f := func() float64 { y, _, _, _ := a.Run(nil); return dot(y, dy) }
+		f := func() float64 { y, _, _, _ := a.Run(nil); return kerneltest.Dot(y, dy) }
 		gradcheck.Check(t, "q", f, a.Q, dq, gradcheck.Options{})
 		gradcheck.Check(t, "k", f, a.K, dk, gradcheck.Options{})
 		gradcheck.Check(t, "v", f, a.V, dv, gradcheck.Options{})
@@ -126,7 +112,7 @@ func TestSoftmaxGolden(t *testing.T) {
 			continue
 		}
 		size, q, k, v := goldenAttention[float64](c)
-		y := poisoned[float64](len(c.Tensor("outputs", "softmax").Data))
+		y := kerneltest.Poisoned[float64](len(c.Tensor("outputs", "softmax").Data))
 		NewSoftmax[float64](size).Forward(y, q, k, v, nil)
 		r.Forward(t, c, "softmax", y, golden.Tolerance)
 	}
@@ -153,7 +139,7 @@ func TestSoftmaxLargeScores(t *testing.T) {
 	for i := range n {
 		q[i], k[i], v[i] = 1e3, float32((i*7919)%n), float32(i) // the largest key so far takes all
 	}
-	y := poisoned[float32](n)
+	y := kerneltest.Poisoned[float32](n)
 	NewSoftmax[float32](size).Forward(y, Packed(q, 1, 1), Packed(k, 1, 1), Packed(v, 1, 1), nil)
 	best := 0
 	for i := range n {
@@ -175,14 +161,14 @@ func TestSoftmaxThreads(t *testing.T) {
 func sameOnThreads(t *testing.T, size AttentionSize, weight func(float64) (float64, float64), create func() attentionKernel[float32]) {
 	a, dy := attentionCase(size, weight)
 	var want [4][]float32
-	onThreads(t, func(t *testing.T) {
+	kerneltest.OnThreads(t, func(t *testing.T) {
 		var got [4][]float32
 		got[0], got[1], got[2], got[3] = attentionRun(create(), a, dy)
 		if want[0] == nil {
 			want = got
 		}
 		for i, name := range []string{"y", "dq", "dk", "dv"} {
-			identical(t, name, got[i], want[i])
+			kerneltest.Identical(t, name, got[i], want[i])
 		}
 	})
 }
@@ -199,10 +185,10 @@ func TestSoftmaxStreams(t *testing.T) {
 		for _, span := range [][2]int{{0, cut}, {cut, size.Queries}} {
 			part.Queries, part.Keys = span[1]-span[0], span[1]-span[0]
 			q, k, v := operandsOf(a, span[0], span[1])
-			y := poisoned[float64](part.Batch * part.Queries * part.Heads * part.DValue)
+			y := kerneltest.Poisoned[float64](part.Batch * part.Queries * part.Heads * part.DValue)
 			kernel := NewSoftmax[float64](part)
 			kernel.Forward(y, q, k, v, cache)
-			near(t, fmt.Sprint("cut ", cut), y, stretch(whole, size, size.DValue, span[0], span[1]), 1e-12)
+			kerneltest.Near(t, fmt.Sprint("cut ", cut), y, stretch(whole, size, size.DValue, span[0], span[1]), 1e-12)
 			if span[0] == 0 {
 				continue
 			}
@@ -212,12 +198,12 @@ func TestSoftmaxStreams(t *testing.T) {
 				clear(masked[b*size.Queries*size.Heads*size.DValue : (b*size.Queries+cut)*size.Heads*size.DValue])
 			}
 			_, wantQ, wantK, wantV := a.Run(masked)
-			dq, dk, dv := poisoned[float64](len(q.Data)), poisoned[float64](len(k.Data)), poisoned[float64](len(v.Data))
+			dq, dk, dv := kerneltest.Poisoned[float64](len(q.Data)), kerneltest.Poisoned[float64](len(k.Data)), kerneltest.Poisoned[float64](len(v.Data))
 			kernel.Backward(Packed(dq, size.Heads, size.DKey), Packed(dk, size.Heads, size.DKey), Packed(dv, size.Heads, size.DValue),
 				q, k, v, y, stretch(dy, size, size.DValue, span[0], span[1]))
-			near(t, "dq", dq, stretch(wantQ, size, size.DKey, span[0], span[1]), 1e-12)
-			near(t, "dk", dk, stretch(wantK, size, size.DKey, span[0], span[1]), 1e-12)
-			near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-12)
+			kerneltest.Near(t, "dq", dq, stretch(wantQ, size, size.DKey, span[0], span[1]), 1e-12)
+			kerneltest.Near(t, "dk", dk, stretch(wantK, size, size.DKey, span[0], span[1]), 1e-12)
+			kerneltest.Near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-12)
 		}
 	}
 }
@@ -243,7 +229,7 @@ func operandsOf(a AttentionNaive, lo, hi int) (q, k, v Rows[float64]) {
 func TestSoftmaxSteadyState(t *testing.T) {
 	size := AttentionSize{Batch: 2, Queries: 140, Keys: 140, Heads: 2, DKey: 4, DValue: 4, Causal: true}
 	k := NewSoftmax[float32](size)
-	x, y := normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
+	x, y := kerneltest.Normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
 	dx := make([]float32, len(x))
 	q, keys, v := SplitQKV(x, 2, 4, 4)
 	dq, dk, dv := SplitQKV(dx, 2, 4, 4)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/golden"
+	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 	"goomtrain/rng"
 )
@@ -32,7 +33,9 @@ func eachForm(t *testing.T, body func(t *testing.T, chunked bool)) {
 }
 
 // TestTaylorEqualsNaive compares both forms with the definition in float64.
-func TestTaylorEqualsNaive(t *testing.T) { both(t, testTaylor[float32], testTaylor[float64]) }
+func TestTaylorEqualsNaive(t *testing.T) {
+	kerneltest.Both(t, testTaylor[float32], testTaylor[float64])
+}
 
 func testTaylor[F simd.Float](t *testing.T) {
 	for _, size := range attentionSizes {
@@ -40,7 +43,7 @@ func testTaylor[F simd.Float](t *testing.T) {
 			eachForm(t, func(t *testing.T, chunked bool) {
 				a, dy := taylorCase(size, terms)
 				t.Run(fmt.Sprintf("%+v P=%d", size, terms), func(t *testing.T) {
-					nearNaive[F](t, taylorKernel[F]{newTaylor[F](size, terms, chunked)}, a, dy, tolerance[F](2e-4, 1e-11))
+					nearNaive[F](t, taylorKernel[F]{newTaylor[F](size, terms, chunked)}, a, dy, kerneltest.Tolerance[F](2e-4, 1e-11))
 				})
 			})
 		}
@@ -65,7 +68,7 @@ func TestTaylorGroups(t *testing.T) {
 }
 
 // TestTaylorFormsAgree: the quadratic, the chunked and the one-token form at short and long lengths.
-func TestTaylorFormsAgree(t *testing.T) { both(t, testForms[float32], testForms[float64]) }
+func TestTaylorFormsAgree(t *testing.T) { kerneltest.Both(t, testForms[float32], testForms[float64]) }
 
 func testForms[F simd.Float](t *testing.T) {
 	for _, length := range []int{1, 2, 63, 1000} {
@@ -74,23 +77,23 @@ func testForms[F simd.Float](t *testing.T) {
 			a, dy := taylorCase(size, terms)
 			want, wantQ, wantK, wantV := attentionRun[F](taylorKernel[F]{newTaylor[F](size, terms, false)}, a, dy)
 			y, dq, dk, dv := attentionRun[F](taylorKernel[F]{newTaylor[F](size, terms, true)}, a, dy)
-			tol := tolerance[F](2e-5, 1e-13)
-			near(t, fmt.Sprint(length, " y"), y, want, tol)
-			near(t, fmt.Sprint(length, " dv"), dv, wantV, tol)
+			tol := kerneltest.Tolerance[F](2e-5, 1e-13)
+			kerneltest.Near(t, fmt.Sprint(length, " y"), y, want, tol)
+			kerneltest.Near(t, fmt.Sprint(length, " dv"), dv, wantV, tol)
 			if length > 1 {
-				near(t, fmt.Sprint(length, " dq"), dq, wantQ, 10*tol)
-				near(t, fmt.Sprint(length, " dk"), dk, wantK, 10*tol)
+				kerneltest.Near(t, fmt.Sprint(length, " dq"), dq, wantQ, 10*tol)
+				kerneltest.Near(t, fmt.Sprint(length, " dk"), dk, wantK, 10*tol)
 			}
 			one := size
 			one.Queries, one.Keys = 1, 1
 			k, carry := NewTaylor[F](one, terms, true), NewTaylorCarry[F](1, size.Heads, size.DKey, size.DValue, terms)
 			n, w := size.Heads*size.DKey, size.Heads*size.DValue
-			q, keys, v := narrow[F](a.Q), narrow[F](a.K), narrow[F](a.V)
+			q, keys, v := kerneltest.Narrow[F](a.Q), kerneltest.Narrow[F](a.K), kerneltest.Narrow[F](a.V)
 			for pos := range length {
-				out := poisoned[F](w)
+				out := kerneltest.Poisoned[F](w)
 				k.Forward(out, Packed(q[pos*n:(pos+1)*n], size.Heads, size.DKey), Packed(keys[pos*n:(pos+1)*n], size.Heads, size.DKey),
 					Packed(v[pos*w:(pos+1)*w], size.Heads, size.DValue), carry)
-				near(t, fmt.Sprint(length, " token ", pos), out, want[pos*w:(pos+1)*w], 10*tol)
+				kerneltest.Near(t, fmt.Sprint(length, " token ", pos), out, want[pos*w:(pos+1)*w], 10*tol)
 			}
 		}
 	}
@@ -117,9 +120,9 @@ func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float
 		size, q, k, v := goldenAttention[F](c)
 		for _, chunked := range []bool{false, true} {
 			kernel := newTaylor[F](size, c.Int("n_taylor", 0), chunked)
-			y := poisoned[F](len(c.Tensor("outputs", "y").Data))
+			y := kerneltest.Poisoned[F](len(c.Tensor("outputs", "y").Data))
 			kernel.Forward(y, q, k, v, nil)
-			r.Forward(t, c, "y", widen(y), tolerance)
+			r.Forward(t, c, "y", kerneltest.Widen(y), tolerance)
 			if !c.Has("cotangents", "y") {
 				for i, x := range y {
 					if math.IsNaN(float64(x)) {
@@ -128,7 +131,7 @@ func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float
 				}
 				continue
 			}
-			dq, dk, dv := poisoned[F](len(q.Data)), poisoned[F](len(k.Data)), poisoned[F](len(v.Data))
+			dq, dk, dv := kerneltest.Poisoned[F](len(q.Data)), kerneltest.Poisoned[F](len(k.Data)), kerneltest.Poisoned[F](len(v.Data))
 			kernel.Backward(Packed(dq, 1, size.DKey), Packed(dk, 1, size.DKey), Packed(dv, 1, size.DValue), q, k, v, y, golden.Convert[F](c.Cotangent("y")))
 			goldenGradient(t, r, c, "Q", dq, gradTolerance)
 			goldenGradient(t, r, c, "K", dk, gradTolerance)
@@ -144,9 +147,9 @@ func goldenGradient[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Cas
 	if !ok {
 		return
 	}
-	worst, scale := 0.0, largestOf(want.Data)
+	worst, scale := 0.0, kerneltest.Largest(want.Data)
 	for _, of := range c.Names("grads") {
-		scale = max(scale, 1e-3*largestOf(c.Tensor("grads", of).Data))
+		scale = max(scale, 1e-3*kerneltest.Largest(c.Tensor("grads", of).Data))
 	}
 	for i, w := range want.Data {
 		worst = math.Max(worst, math.Abs(float64(got[i])-w)/scale)
@@ -175,12 +178,12 @@ func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 		}
 		kernel = NewTaylor[F](size, terms, true)
 		kernel.WantGradients()
-		y = poisoned[F](len(c.Tensor("outputs", "y"+part).Data))
+		y = kerneltest.Poisoned[F](len(c.Tensor("outputs", "y"+part).Data))
 		kernel.Forward(y, operands[0], operands[1], operands[2], carry)
-		r.Forward(t, c, "y"+part, widen(y), tolerance)
+		r.Forward(t, c, "y"+part, kerneltest.Widen(y), tolerance)
 	}
 	q, k, v := operands[0], operands[1], operands[2]
-	dq, dkeys, dvalues := poisoned[F](len(q.Data)), poisoned[F](len(k.Data)), poisoned[F](len(v.Data))
+	dq, dkeys, dvalues := kerneltest.Poisoned[F](len(q.Data)), kerneltest.Poisoned[F](len(k.Data)), kerneltest.Poisoned[F](len(v.Data))
 	kernel.Backward(Packed(dq, 1, dk), Packed(dkeys, 1, dk), Packed(dvalues, 1, dv), q, k, v, y, golden.Convert[F](c.Cotangent("y2")))
 	goldenGradient(t, r, c, "Q2", dq, gradTolerance)
 	goldenGradient(t, r, c, "K2", dkeys, gradTolerance)
@@ -204,7 +207,7 @@ func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 	var sums, totals []float64
 	for task := range k.tasks() {
 		state, keys, values := carry.head(task)
-		full := widen(state) // [W, M]
+		full := kerneltest.Widen(state) // [W, M]
 		for at := range carry.Len() % carry.span {
 			x := make([]float64, k.DKey)
 			for i := range x {
@@ -307,18 +310,20 @@ func remainderBound(a AttentionNaive, pos, h, terms int, exact []float64) []floa
 
 // TestTaylorZeroDenominators: sums of weights that are zero, or zero but for rounding, give outputs and
 // gradients of 0; sums near zero give finite ones.
-func TestTaylorZeroDenominators(t *testing.T) { both(t, testZeros[float32], testZeros[float64]) }
+func TestTaylorZeroDenominators(t *testing.T) {
+	kerneltest.Both(t, testZeros[float32], testZeros[float64])
+}
 
 func testZeros[F simd.Float](t *testing.T) {
 	const n = 130
 	size := AttentionSize{Batch: 1, Queries: n, Keys: n, Heads: 1, DKey: 1, DValue: 2, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
 		for _, near := range []F{0, 1e-7, 1e-6, 1e-5, 1e-3} {
-			a := AttentionNaive{AttentionSize: size, Q: make([]float64, n), K: make([]float64, n), V: normal[float64]("v", 2*n)}
+			a := AttentionNaive{AttentionSize: size, Q: make([]float64, n), K: make([]float64, n), V: kerneltest.Normal[float64]("v", 2*n)}
 			for i := range n {
 				a.Q[i], a.K[i] = 1, float64(near)-1 // w = 1 + q k = near at every key
 			}
-			dy := normal[float64]("dy", 2*n)
+			dy := kerneltest.Normal[float64]("dy", 2*n)
 			y, dq, dk, dv := attentionRun[F](taylorKernel[F]{newTaylor[F](size, 2, chunked)}, a, dy)
 			for name, x := range map[string][]F{"y": y, "dq": dq, "dk": dk, "dv": dv} {
 				for i, v := range x {
@@ -329,7 +334,7 @@ func testZeros[F simd.Float](t *testing.T) {
 			}
 		}
 	})
-	if y := poisoned[F](2); true { // one token of a carry, too
+	if y := kerneltest.Poisoned[F](2); true { // one token of a carry, too
 		one := size
 		one.Queries, one.Keys = 1, 1
 		k, carry := NewTaylor[F](one, 2, true), NewTaylorCarry[F](1, 1, 1, 2, 2)
@@ -355,11 +360,11 @@ func TestTaylorStreams(t *testing.T) {
 		for _, span := range [][2]int{{0, cut}, {cut, size.Queries}} {
 			part.Queries, part.Keys = span[1]-span[0], span[1]-span[0]
 			q, k, v := operandsOf(a, span[0], span[1])
-			y := poisoned[float64](part.Batch * part.Queries * part.Heads * part.DValue)
+			y := kerneltest.Poisoned[float64](part.Batch * part.Queries * part.Heads * part.DValue)
 			kernel := NewTaylor[float64](part, terms, true)
 			kernel.WantGradients()
 			kernel.Forward(y, q, k, v, carry)
-			near(t, fmt.Sprint("cut ", cut), y, stretch(whole, size, size.DValue, span[0], span[1]), 1e-12)
+			kerneltest.Near(t, fmt.Sprint("cut ", cut), y, stretch(whole, size, size.DValue, span[0], span[1]), 1e-12)
 			if span[0] == 0 {
 				continue
 			}
@@ -368,12 +373,12 @@ func TestTaylorStreams(t *testing.T) {
 				clear(masked[b*size.Queries*size.Heads*size.DValue : (b*size.Queries+cut)*size.Heads*size.DValue])
 			}
 			_, wantQ, wantK, wantV := a.Run(masked)
-			dq, dk, dv := poisoned[float64](len(q.Data)), poisoned[float64](len(k.Data)), poisoned[float64](len(v.Data))
+			dq, dk, dv := kerneltest.Poisoned[float64](len(q.Data)), kerneltest.Poisoned[float64](len(k.Data)), kerneltest.Poisoned[float64](len(v.Data))
 			kernel.Backward(Packed(dq, size.Heads, size.DKey), Packed(dk, size.Heads, size.DKey), Packed(dv, size.Heads, size.DValue),
 				q, k, v, y, stretch(dy, size, size.DValue, span[0], span[1]))
-			near(t, "dq", dq, stretch(wantQ, size, size.DKey, span[0], span[1]), 1e-11)
-			near(t, "dk", dk, stretch(wantK, size, size.DKey, span[0], span[1]), 1e-11)
-			near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-11)
+			kerneltest.Near(t, "dq", dq, stretch(wantQ, size, size.DKey, span[0], span[1]), 1e-11)
+			kerneltest.Near(t, "dk", dk, stretch(wantK, size, size.DKey, span[0], span[1]), 1e-11)
+			kerneltest.Near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-11)
 		}
 	}
 }
@@ -392,11 +397,11 @@ func TestTaylorTokensAndStretches(t *testing.T) {
 		part := size
 		part.Queries, part.Keys = n, n
 		q, k, v := operandsOf(a, from, from+n)
-		y := poisoned[float64](part.Batch * n * part.Heads * part.DValue)
+		y := kerneltest.Poisoned[float64](part.Batch * n * part.Heads * part.DValue)
 		kernel := NewTaylor[float64](part, terms, true)
 		kernel.grain = grain
 		kernel.Forward(y, q, k, v, carry)
-		near(t, fmt.Sprintf("positions %d to %d", from, from+n), y, stretch(whole, size, size.DValue, from, from+n), 1e-12)
+		kerneltest.Near(t, fmt.Sprintf("positions %d to %d", from, from+n), y, stretch(whole, size, size.DValue, from, from+n), 1e-12)
 		from += n
 	}
 	for i, n := range []int{70, 60, 10, 50, 3, 1} { // tokens, a stretch, tokens, ...
@@ -428,7 +433,7 @@ func TestTaylorSteadyState(t *testing.T) {
 	size := AttentionSize{Batch: 2, Queries: 140, Keys: 140, Heads: 2, DKey: 4, DValue: 4, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
 		k := newTaylor[float32](size, 4, chunked)
-		x, y := normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
+		x, y := kerneltest.Normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
 		dx := make([]float32, len(x))
 		q, keys, v := SplitQKV(x, 2, 4, 4)
 		dq, dk, dv := SplitQKV(dx, 2, 4, 4)
@@ -442,7 +447,7 @@ func TestTaylorSteadyState(t *testing.T) {
 	one := size
 	one.Queries, one.Keys = 1, 1
 	k, carry := NewTaylor[float32](one, 4, true), NewTaylorCarry[float32](2, 2, 4, 4, 4)
-	x, y := normal[float32]("x", 2*24), make([]float32, 2*8)
+	x, y := kerneltest.Normal[float32]("x", 2*24), make([]float32, 2*8)
 	q, keys, v := SplitQKV(x, 2, 4, 4)
 	if n := testing.AllocsPerRun(200, func() { k.Forward(y, q, keys, v, carry) }); n > 0 {
 		t.Errorf("%v allocations a token", n)
@@ -481,8 +486,8 @@ func TestTaylorMillionTokens(t *testing.T) {
 	weight := TaylorWeight(terms)
 	total, want := 0.0, make([]float64, width)
 	for j := range tokens {
-		key, value := widen(all[2*width*j:2*width*j+width]), all[2*width*j+width:2*width*(j+1)]
-		w, _ := weight(dotNaive(widen(x[:width]), key) / 2)
+		key, value := kerneltest.Widen(all[2*width*j:2*width*j+width]), all[2*width*j+width:2*width*(j+1)]
+		w, _ := weight(dotNaive(kerneltest.Widen(x[:width]), key) / 2)
 		total += w
 		for i, v := range value {
 			want[i] += w * float64(v)
@@ -491,5 +496,5 @@ func TestTaylorMillionTokens(t *testing.T) {
 	for i := range want {
 		want[i] /= total
 	}
-	near(t, "y after 10^6 tokens", y, want, 1e-4)
+	kerneltest.Near(t, "y after 10^6 tokens", y, want, 1e-4)
 }
