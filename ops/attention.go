@@ -7,13 +7,14 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/params"
 )
 
 // attentionInputs checks the operands of an attention and gives its size and output shape. One operand
 // is packed [B, T, 2*H*K + H*V]: queries, keys and values of all heads; three are q [B, Tq, H*K],
 // k [B, Tk, H*K] and v [B, Tk, H*V].
-func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) (size kernels.AttentionSize, out tensor.Shape) {
+func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) (size multihead.Size, out tensor.Shape) {
 	if heads < 1 || keys < 1 {
 		panic(fmt.Sprintf("ops: %s: %d heads of width %d, want at least 1 of width 1", name, heads, keys))
 	}
@@ -40,23 +41,23 @@ func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) 
 	if causal && q[1] != k[1] {
 		panic(fmt.Sprintf("ops: %s: causal with %d queries and %d keys, want as many", name, q[1], k[1]))
 	}
-	size = kernels.AttentionSize{Batch: q[0], Queries: q[1], Keys: k[1], Heads: heads, DKey: keys, DValue: total / heads, Causal: causal}
+	size = multihead.Size{Batch: q[0], Queries: q[1], Keys: k[1], Heads: heads, DKey: keys, DValue: total / heads, Causal: causal}
 	return size, tensor.Shape{q[0], q[1], total}
 }
 
 // attentionRows finds queries, keys and values in data of one or three operands.
-func attentionRows[F params.Float](size kernels.AttentionSize, data func(i int) []F, packed bool) (q, k, v kernels.Rows[F]) {
+func attentionRows[F params.Float](size multihead.Size, data func(i int) []F, packed bool) (q, k, v multihead.Rows[F]) {
 	if packed {
-		return kernels.SplitQKV(data(0), size.Heads, size.DKey, size.DValue)
+		return multihead.SplitQKV(data(0), size.Heads, size.DKey, size.DValue)
 	}
-	return kernels.Packed(data(0), size.Heads, size.DKey), kernels.Packed(data(1), size.Heads, size.DKey), kernels.Packed(data(2), size.Heads, size.DValue)
+	return multihead.Packed(data(0), size.Heads, size.DKey), multihead.Packed(data(1), size.Heads, size.DKey), multihead.Packed(data(2), size.Heads, size.DValue)
 }
 
 // attention makes the definition that all attentions have in common. differentiate may be nil.
-func attention[F params.Float](name string, size kernels.AttentionSize, inputs G.Nodes, out tensor.Shape,
+func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes, out tensor.Shape,
 	differentiate func(),
-	forward func(y []F, q, k, v kernels.Rows[F]),
-	backward func(dq, dk, dv, q, k, v kernels.Rows[F], y, dy []F)) *G.Node {
+	forward func(y []F, q, k, v multihead.Rows[F]),
+	backward func(dq, dk, dv, q, k, v multihead.Rows[F], y, dy []F)) *G.Node {
 	packed := len(inputs) == 1
 	return Apply(Definition[F]{
 		Name:   name,
@@ -114,6 +115,6 @@ func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys i
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	k := kernels.NewSoftmax[F](size)
 	return attention(name, size, inputs, out, nil,
-		func(y []F, q, keys, values kernels.Rows[F]) { k.Forward(y, q, keys, values, cache) },
+		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, cache) },
 		k.Backward)
 }

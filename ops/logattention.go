@@ -4,6 +4,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/params"
 )
 
@@ -31,7 +32,7 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCa
 	size, out := attentionInputs("LogSelfAttention", G.Nodes{qkv}, heads, keys, true)
 	k := kernels.NewLogAttention[F](size, false)
 	split := func(data []F) (x kernels.LogOperands[F]) {
-		x.Q, x.K, x.V = kernels.SplitHeads(data, heads, keys, size.DValue)
+		x.Q, x.K, x.V = multihead.SplitHeads(data, heads, keys, size.DValue)
 		return x
 	}
 	return Apply(Definition[F]{
@@ -40,10 +41,10 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCa
 		Grads:  []Gradient{GradPrimary},
 		Out:    out,
 		Forward: func(y []F, in Operands[F]) {
-			k.Forward(kernels.PackedHeads(y, heads, size.DValue), kernels.HeadRows[F]{}, split(in.Floats(0)), carry)
+			k.Forward(multihead.Packed(y, heads, size.DValue), multihead.Rows[F]{}, split(in.Floats(0)), carry)
 		},
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
-			k.Backward(split(grad[0]), split(in.Floats(0)), kernels.PackedHeads(dy, heads, size.DValue), nil, nil)
+			k.Backward(split(grad[0]), split(in.Floats(0)), multihead.Packed(dy, heads, size.DValue), nil, nil)
 		},
 		Differentiate: func([][]F) { k.WantGradients() },
 	})
@@ -70,9 +71,9 @@ func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal
 	size, out := attentionInputs(name, inputs[:3], heads, keys, causal)
 	signed := len(inputs) == 4
 	k := kernels.NewLogAttention[F](size, signed)
-	values := func(data []F) kernels.HeadRows[F] { return kernels.PackedHeads(data, heads, size.DValue) }
+	values := func(data []F) multihead.Rows[F] { return multihead.Packed(data, heads, size.DValue) }
 	from := func(data func(i int) []F) (x kernels.LogOperands[F]) {
-		x.Q, x.K = kernels.PackedHeads(data(0), heads, keys), kernels.PackedHeads(data(1), heads, keys)
+		x.Q, x.K = multihead.Packed(data(0), heads, keys), multihead.Packed(data(1), heads, keys)
 		if x.V = values(data(2)); signed {
 			x.Sign = values(data(3))
 		}
@@ -88,7 +89,7 @@ func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal
 			k.Forward(values(y), values(signs), from(in.Floats), carry)
 		},
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
-			d := kernels.LogOperands[F]{Q: kernels.PackedHeads(grad[0], heads, keys), K: kernels.PackedHeads(grad[1], heads, keys), V: values(grad[2])}
+			d := kernels.LogOperands[F]{Q: multihead.Packed(grad[0], heads, keys), K: multihead.Packed(grad[1], heads, keys), V: values(grad[2])}
 			k.Backward(d, from(in.Floats), values(dy), nil, nil)
 		},
 		Differentiate: func([][]F) { k.WantGradients() },

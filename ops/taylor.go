@@ -6,6 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/params"
 )
 
@@ -63,7 +64,7 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 		k.CheckCarry(carry)
 	}
 	return attention(name, size, inputs, out, k.WantGradients,
-		func(y []F, q, keys, values kernels.Rows[F]) { k.Forward(y, q, keys, values, carry) },
+		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, carry) },
 		k.Backward)
 }
 

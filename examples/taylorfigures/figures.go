@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/rng"
 )
 
@@ -74,15 +75,15 @@ func contexts(w io.Writer, out string) error {
 }
 
 // operands are queries, keys and values of one head, unit normal.
-func operands(tokens, width int) (q, k, v kernels.Rows[float64]) {
+func operands(tokens, width int) (q, k, v multihead.Rows[float64]) {
 	r := rng.New(1, "operands")
-	var rows [3]kernels.Rows[float64]
+	var rows [3]multihead.Rows[float64]
 	for i := range rows {
 		x := make([]float64, tokens*width)
 		for j := range x {
 			x[j] = r.NormFloat64()
 		}
-		rows[i] = kernels.Packed(x, 1, width)
+		rows[i] = multihead.Packed(x, 1, width)
 	}
 	return rows[0], rows[1], rows[2]
 }
@@ -96,7 +97,7 @@ func distances(w io.Writer, out string, tokens int) error {
 	}
 	fmt.Fprint(w, "\n|---|---|---|---|---|\n")
 	for _, width := range []int{8, 16, 32} {
-		size := kernels.AttentionSize{Batch: 1, Queries: tokens, Keys: tokens, Heads: 1, DKey: width, DValue: width, Causal: true}
+		size := multihead.Size{Batch: 1, Queries: tokens, Keys: tokens, Heads: 1, DKey: width, DValue: width, Causal: true}
 		q, k, v := operands(tokens, width)
 		exact, y := make([]float64, tokens*width), make([]float64, tokens*width)
 		kernels.NewSoftmax[float64](size).Forward(exact, q, k, v, nil)
@@ -158,12 +159,12 @@ func streaming(w io.Writer, out string, longest int) error {
 	}
 	fmt.Fprint(w, "\n|---|---|---|---|---|\n")
 	for _, width := range []int{8, 16} {
-		size := kernels.AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: width, DValue: width, Causal: true}
+		size := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: width, DValue: width, Causal: true}
 		r, x, y := rng.New(2, "streaming"), make([]float32, 3*heads*width), make([]float32, heads*width)
 		for i := range x {
 			x[i] = float32(r.NormFloat64())
 		}
-		q, k, v := kernels.SplitQKV(x, heads, width, width)
+		q, k, v := multihead.SplitQKV(x, heads, width, width)
 		taylor, carry := kernels.NewTaylor[float32](size, terms, true), kernels.NewTaylorCarry[float32](1, heads, width, width, terms)
 		softmax, cache := kernels.NewSoftmax[float32](size), kernels.NewKVCache[float32](1, heads, width, width)
 		for context := 32; context <= longest; context *= 2 {
@@ -185,7 +186,7 @@ func streaming(w io.Writer, out string, longest int) error {
 		fmt.Fprintln(w)
 	}
 	for _, width := range []int{8, 16} {
-		one := kernels.AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
+		one := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
 		c := kernels.TaylorCost(one, terms)
 		fmt.Fprintf(w, "\nHead size %d: the cost model puts the crossing at a context of %.0f, on one core.", width, c.Crossing())
 	}
@@ -200,13 +201,13 @@ func streaming(w io.Writer, out string, longest int) error {
 func fill(cache *kernels.KVCache[float32], context, heads, width int) {
 	for cache.Len() < context {
 		n := min(1<<14, context-cache.Len())
-		size := kernels.AttentionSize{Batch: 1, Queries: 1, Keys: n, Heads: heads, DKey: width, DValue: width}
+		size := multihead.Size{Batch: 1, Queries: 1, Keys: n, Heads: heads, DKey: width, DValue: width}
 		x := make([]float32, n*heads*width)
 		for i := range x {
 			x[i] = float32(math.Sin(float64(i))) // their values do not change the time
 		}
-		rows := kernels.Packed(x, heads, width)
-		one := kernels.Packed(x[:heads*width], heads, width)
+		rows := multihead.Packed(x, heads, width)
+		one := multihead.Packed(x[:heads*width], heads, width)
 		kernels.NewSoftmax[float32](size).Forward(make([]float32, heads*width), one, rows, rows, cache)
 	}
 }

@@ -104,7 +104,7 @@ func TestRotary(t *testing.T) {
 				for pos := 2; pos < time; pos++ {
 					q := dst[(b*time+pos)*stride:][:width]
 					key := dst[(b*time+pos-2)*stride+heads*width:][:width]
-					if got := dotNaive(q, key); pos == 2 && b == 0 && from == 0 {
+					if got := kerneltest.Dot(q, key); pos == 2 && b == 0 && from == 0 {
 						atZero = got
 					} else if math.Abs(got-atZero) > 1e-9 { // angles near 2^20 have 1e-10
 						t.Errorf("width %d: q_%d . k_%d = %v from %d, want %v", width, pos, pos-2, got, from, atZero)

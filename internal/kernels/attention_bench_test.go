@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 )
 
@@ -30,7 +31,7 @@ var taylorPeers = []struct {
 //	one token, d = 16      0.423 to 0.835                          0.0114, 0.0133 36 to 63
 func BenchmarkPeer(b *testing.B) {
 	for _, c := range taylorPeers {
-		size := AttentionSize{Batch: 1, Queries: c.t, Keys: c.t, Heads: c.h, DKey: c.d, DValue: c.d, Causal: true}
+		size := multihead.Size{Batch: 1, Queries: c.t, Keys: c.t, Heads: c.h, DKey: c.d, DValue: c.d, Causal: true}
 		benchmarkAttention(b, "taylor_attention/"+c.name, size, taylorKernel[float32]{NewTaylor[float32](size, c.p, false)})
 		benchmarkAttention(b, "taylor_attention_quadratic/"+c.name, size, taylorKernel[float32]{newTaylor[float32](size, c.p, false)})
 		benchmarkAttention(b, "taylor_attention_chunked/"+c.name, size, taylorKernel[float32]{newTaylor[float32](size, c.p, true)})
@@ -39,7 +40,7 @@ func BenchmarkPeer(b *testing.B) {
 			one.Queries, one.Keys = 1, 1
 			k, carry := NewTaylor[float32](one, c.p, true), NewTaylorCarry[float32](1, c.h, c.d, c.d, c.p)
 			x, y := kerneltest.Normal[float32]("x", 3*c.h*c.d), make([]float32, c.h*c.d)
-			q, keys, v := SplitQKV(x, c.h, c.d, c.d)
+			q, keys, v := multihead.SplitQKV(x, c.h, c.d, c.d)
 			for range 1000 {
 				k.Forward(y, q, keys, v, carry)
 			}
@@ -50,20 +51,20 @@ func BenchmarkPeer(b *testing.B) {
 	}
 }
 
-func benchmarkAttention(b *testing.B, name string, size AttentionSize, k attentionKernel[float32]) {
+func benchmarkAttention(b *testing.B, name string, size multihead.Size, k kerneltest.AttentionKernel[float32]) {
 	x := kerneltest.Normal[float32]("x", size.Batch*size.Keys*size.Heads*(2*size.DKey+size.DValue))
 	y, dx := make([]float32, size.Batch*size.Queries*size.Heads*size.DValue), make([]float32, len(x))
 	dy := kerneltest.Normal[float32]("dy", len(y))
-	q, keys, v := SplitQKV(x, size.Heads, size.DKey, size.DValue)
-	dq, dk, dv := SplitQKV(dx, size.Heads, size.DKey, size.DValue)
+	q, keys, v := multihead.SplitQKV(x, size.Heads, size.DKey, size.DValue)
+	dq, dk, dv := multihead.SplitQKV(dx, size.Heads, size.DKey, size.DValue)
 	b.Run(name+"/forward", func(b *testing.B) {
 		for b.Loop() {
-			k.forward(y, q, keys, v)
+			k.Forward(y, q, keys, v)
 		}
 	})
 	b.Run(name+"/forward_backward", func(b *testing.B) {
 		for b.Loop() {
-			k.forward(y, q, keys, v)
+			k.Forward(y, q, keys, v)
 			k.Backward(dq, dk, dv, q, keys, v, y, dy)
 		}
 	})
@@ -86,12 +87,12 @@ func BenchmarkTaylorForms(b *testing.B) {
 	simd.SetThreads(1)
 	for _, c := range [][2]int{{8, 3}, {8, 4}, {8, 5}, {16, 3}, {16, 4}, {32, 3}} {
 		for _, t := range []int{128, 512, 2048} {
-			size := AttentionSize{Batch: 1, Queries: t, Keys: t, Heads: 1, DKey: c[0], DValue: c[0], Causal: true}
+			size := multihead.Size{Batch: 1, Queries: t, Keys: t, Heads: 1, DKey: c[0], DValue: c[0], Causal: true}
 			b.Run(fmt.Sprintf("d%d_p%d_t%d", c[0], c[1], t), func(b *testing.B) {
 				x, y := kerneltest.Normal[float32]("x", 3*t*c[0]), make([]float32, t*c[0])
 				dx, dy := make([]float32, len(x)), kerneltest.Normal[float32]("dy", len(y))
-				q, keys, v := SplitQKV(x, 1, c[0], c[0])
-				dq, dk, dv := SplitQKV(dx, 1, c[0], c[0])
+				q, keys, v := multihead.SplitQKV(x, 1, c[0], c[0])
+				dq, dk, dv := multihead.SplitQKV(dx, 1, c[0], c[0])
 				run := func(chunked bool) func() {
 					k := newTaylor[float32](size, c[1], chunked)
 					return func() {
@@ -120,9 +121,9 @@ func BenchmarkTaylorCrossing(b *testing.B) {
 				defer simd.SetThreads(simd.Threads())
 				simd.SetThreads(threads)
 				const heads, calls = 8, 128 // so many that keys are added to the state once in them
-				size := AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: c[0], DValue: c[0], Causal: true}
+				size := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: c[0], DValue: c[0], Causal: true}
 				x, y := kerneltest.Normal[float32]("x", 3*heads*c[0]), make([]float32, heads*c[0])
-				q, keys, v := SplitQKV(x, heads, c[0], c[0])
+				q, keys, v := multihead.SplitQKV(x, heads, c[0], c[0])
 				taylor, carry := NewTaylor[float32](size, c[1], true), NewTaylorCarry[float32](1, heads, c[0], c[0], c[1])
 				softmax, cache := NewSoftmax[float32](size), NewKVCache[float32](1, heads, c[0], c[0])
 				context := int(TaylorCost(size, c[1]).Crossing())

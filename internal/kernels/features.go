@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 )
 
@@ -153,8 +154,8 @@ type featureMemory[F simd.Float] struct {
 
 func (f *TaylorFeatures[F]) memory(stride int) *featureMemory[F] {
 	blocks := (len(f.scale) - 1) * f.width * stride
-	return &featureMemory[F]{stride: stride, scaled: scratch[F](blocks), phi: scratch[F](f.rows * stride),
-		dscaled: scratch[F](blocks), dphi: scratch[F](f.rows * stride), product: scratch[F](stride)}
+	return &featureMemory[F]{stride: stride, scaled: workspace.Make[F](blocks), phi: workspace.Make[F](f.rows * stride),
+		dscaled: workspace.Make[F](blocks), dphi: workspace.Make[F](f.rows * stride), product: workspace.Make[F](stride)}
 }
 
 // load takes n vectors, rows of x that are stride numbers apart.

@@ -58,8 +58,8 @@ func TestFeatureProducts(t *testing.T) {
 		k, p := size[0], size[1]
 		x, y := kerneltest.Normal[float64]("x", k), kerneltest.Normal[float64]("y", k)
 		a, b := TaylorFeaturesNaive(x, p), TaylorFeaturesNaive(y, p)
-		want, _ := TaylorWeight(p)(dotNaive(x, y) / math.Sqrt(float64(k)))
-		if got := dotNaive(a, b); math.Abs(got-want) > 1e-12*math.Max(1, dotNaive(a, a)) {
+		want, _ := TaylorWeight(p)(kerneltest.Dot(x, y) / math.Sqrt(float64(k)))
+		if got := kerneltest.Dot(a, b); math.Abs(got-want) > 1e-12*math.Max(1, kerneltest.Dot(a, a)) {
 			t.Errorf("%v: %v, want %v", size, got, want)
 		}
 	}
@@ -110,6 +110,6 @@ func dotPower(t *testing.T, r *golden.Recorder, c golden.Case, f *TaylorFeatures
 	f.single(q, c.Input("q").Data)
 	f.single(k, c.Input("k").Data)
 	alpha := 1 / (math.Gamma(float64(p)+1) * math.Pow(float64(f.width), float64(p)/2))
-	got := dotNaive(q.phi[f.start[p]:f.Len()], k.phi[f.start[p]:f.Len()]) / alpha
+	got := kerneltest.Dot(q.phi[f.start[p]:f.Len()], k.phi[f.start[p]:f.Len()]) / alpha
 	r.Forward(t, c, "dot_power", []float64{got}, golden.Tolerance)
 }

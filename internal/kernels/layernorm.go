@@ -1,6 +1,9 @@
 package kernels
 
-import "goomtrain/internal/simd"
+import (
+	"goomtrain/internal/kernels/workspace"
+	"goomtrain/internal/simd"
+)
 
 // LayerNormEps is added to the variance of a row, as in PyTorch.
 const LayerNormEps = 1e-5
@@ -55,7 +58,7 @@ func (k *LayerNorm[F]) Backward(dx, dweight, dbias, x, weight, dy []F) {
 	}
 	k.dx, k.dy, k.x, k.weight = dx, dy, x, weight
 	simd.For(n, k.backward)
-	sumChunks(k.sums, k.partial)
+	workspace.Sum(k.sums, k.partial)
 	copy(dweight, k.sums[:k.width])
 	copy(dbias, k.sums[k.width:])
 }

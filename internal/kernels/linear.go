@@ -1,6 +1,9 @@
 package kernels
 
-import "goomtrain/internal/simd"
+import (
+	"goomtrain/internal/kernels/workspace"
+	"goomtrain/internal/simd"
+)
 
 // Linear is y = x op(W) (+ bias) (+ residual), where op(W) is W [K, M] as it stands or, as PyTorch
 // stores the weights of a linear layer, the transpose of W [M, K].
@@ -86,14 +89,6 @@ func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
 		}
 		k.dy = dy
 		simd.For(n, k.sumRows)
-		sumChunks(dbias, k.partial)
-	}
-}
-
-// sumChunks writes to dst the sum of the consecutive chunks of len(dst) in partial, in their order.
-func sumChunks[F simd.Float](dst, partial []F) {
-	clear(dst)
-	for ; len(partial) > 0; partial = partial[len(dst):] {
-		simd.Add(dst, dst, partial[:len(dst)])
+		workspace.Sum(dbias, k.partial)
 	}
 }

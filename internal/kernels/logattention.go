@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
 )
@@ -14,7 +16,7 @@ import (
 //	w_ts = sum_k exp(q_tk + k_sk)                       over s <= t if causal, over all s if not
 //	y_tv = ln(sum_s w_ts exp(v_sv)) - ln(sum_s w_ts)
 //
-//	q [B, T, H, K]   k [B, T, H, K]   v, y [B, T, H, V]   each where HeadRows says
+//	q [B, T, H, K]   k [B, T, H, K]   v, y [B, T, H, V]   each where multihead.Rows says
 //
 // With a column of ones, c = V, after those of the values, the denominator is one more numerator, so all
 // sums are alike: N_tc = sum_s w_ts exp(v_sc), y_tv = ln N_tv - ln N_tV. All that a later position needs
@@ -28,7 +30,7 @@ import (
 //
 // Signed: exp(v) may carry a sign, y and S then too. A sum that is exactly zero has no gradient.
 type LogAttention[F simd.Float] struct {
-	size    AttentionSize
+	size    multihead.Size
 	signed  bool
 	columns int // C = V+1
 	chunk   int // L
@@ -42,45 +44,18 @@ type LogAttention[F simd.Float] struct {
 	sums   []F       // [B*H, Tq, C] N relative to the references of their chunks
 	weak   []bool    // [B*H, Tq] rows in which a sum underflowed
 
-	pool             pool[logChunk[F]]
+	pool             workspace.Pool[logChunk[F]]
 	x, dx            LogOperands[F] // operands of the running call
-	y, sign, dy      HeadRows[F]
+	y, sign, dy      multihead.Rows[F]
 	carry            *LogCarry
 	dStart, dEnd     []F
 	forward, reverse func(task int)
 }
 
-// HeadRows is where one operand of an attention lies, as Rows, with the heads Step numbers apart.
-type HeadRows[F simd.Float] struct {
-	Rows[F]
-	Step int
-}
-
-// PackedHeads is an operand that has a tensor [B, T, H*width] for itself.
-func PackedHeads[F simd.Float](data []F, heads, width int) HeadRows[F] {
-	return HeadRows[F]{Packed(data, heads, width), width}
-}
-
-// SplitHeads cuts rows of H heads [q, k, v], each of K, K and V numbers, into their three operands: the
-// layout of the paper's projection.
-func SplitHeads[F simd.Float](data []F, heads, keys, values int) (q, k, v HeadRows[F]) {
-	step := 2*keys + values
-	part := func(offset int) HeadRows[F] {
-		return HeadRows[F]{Rows[F]{Data: data, Stride: heads * step, Offset: offset}, step}
-	}
-	return part(0), part(keys), part(2 * keys)
-}
-
-// row is the numbers of head h at row r = b*T + t.
-func (x *HeadRows[F]) row(r, h, width int) []F {
-	at := r*x.Stride + x.Offset + h*x.Step
-	return x.Data[at : at+width : at+width]
-}
-
 // LogOperands are the inputs of a LogAttention, or their gradients. Sign, of the values, is +1 or -1; it
 // is read where values are signed and has no gradient.
 type LogOperands[F simd.Float] struct {
-	Q, K, V, Sign HeadRows[F]
+	Q, K, V, Sign multihead.Rows[F]
 }
 
 // LogCarry is the state S of a LogAttention between two stretches of one sequence.
@@ -123,11 +98,11 @@ func (c *LogCarry) Arrays(prefix string) []params.Array {
 const logChunkLength = 64
 
 // NewLogAttention returns the kernel of that size.
-func NewLogAttention[F simd.Float](size AttentionSize, signed bool) *LogAttention[F] {
-	size.check("LogAttention")
-	k := &LogAttention[F]{size: size, signed: signed, columns: size.DValue + 1, tasks: size.tasks(),
+func NewLogAttention[F simd.Float](size multihead.Size, signed bool) *LogAttention[F] {
+	size.Check("LogAttention")
+	k := &LogAttention[F]{size: size, signed: signed, columns: size.DValue + 1, tasks: size.Tasks(),
 		chunk: min(logChunkLength, max(size.Queries, size.Keys)), slots: 2}
-	k.pool.create = k.newChunk
+	k.pool.Create = k.newChunk
 	k.forward, k.reverse = k.forwardTask, k.reverseTask
 	k.makeStates()
 	return k
@@ -179,31 +154,29 @@ type logState struct{ logs, signs []float64 }
 
 // Forward writes y, and its sign where values are signed. If carry is not nil the sequences go on from
 // it, all its positions being visible to every query, and it receives the last state.
-func (k *LogAttention[F]) Forward(y, sign HeadRows[F], x LogOperands[F], carry *LogCarry) {
+func (k *LogAttention[F]) Forward(y, sign multihead.Rows[F], x LogOperands[F], carry *LogCarry) {
 	if want := [4]int{k.size.Batch, k.size.Heads, k.size.DKey, k.columns}; carry != nil && (carry.shape != want || (carry.signs != nil) != k.signed) {
 		panic(fmt.Sprintf("kernels: LogAttention: the carry has shape %v (signed: %v), want %v (%v)", carry.shape, carry.signs != nil, want, k.signed))
 	}
 	k.x, k.y, k.sign, k.carry = x, y, sign, carry
-	k.pool.reserve(min(simd.Threads(), k.tasks))
-	simd.For(k.tasks, k.forward)
+	k.pool.For(k.tasks, k.forward)
 }
 
 // Backward writes the gradients d of x from dy and the last Forward. dEnd, the gradient of the logarithms
 // of the last state [B, H, K, V+1], may be nil: zero; dStart, if it is not nil, receives that of the
 // state from which the sequences went on. Both are zero where the state has nothing yet.
-func (k *LogAttention[F]) Backward(d, x LogOperands[F], dy HeadRows[F], dStart, dEnd []F) {
+func (k *LogAttention[F]) Backward(d, x LogOperands[F], dy multihead.Rows[F], dStart, dEnd []F) {
 	if k.sums == nil {
 		panic("kernels: LogAttention: Backward without WantGradients before Forward")
 	}
 	k.dx, k.x, k.dy, k.dStart, k.dEnd = d, x, dy, dStart, dEnd
-	k.pool.reserve(min(simd.Threads(), k.tasks))
-	simd.For(k.tasks, k.reverse)
+	k.pool.For(k.tasks, k.reverse)
 }
 
 // forwardTask takes one head of one sequence through time.
 func (k *LogAttention[F]) forwardTask(task int) {
-	c := k.pool.take()
-	defer k.pool.give(c)
+	c := k.pool.Take()
+	defer k.pool.Give(c)
 	first := k.state(task, 0)
 	n := len(first.logs)
 	if k.carry != nil {
@@ -270,8 +243,8 @@ func (k *LogAttention[F]) lastSlot() int {
 // reverseTask takes the adjoint of the state of one head of one sequence back through time. It is the
 // gradient of the logarithms S: moderate numbers, whatever the magnitude of S.
 func (k *LogAttention[F]) reverseTask(task int) {
-	c := k.pool.take()
-	defer k.pool.give(c)
+	c := k.pool.Take()
+	defer k.pool.Give(c)
 	n := len(c.adjoint)
 	clear(c.adjoint)
 	if k.dEnd != nil {

@@ -5,6 +5,7 @@ import (
 
 	"goomtrain/internal/golden"
 	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 )
 
@@ -26,19 +27,19 @@ func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance
 		for _, part := range parts {
 			q, k, v := c.Input("Q"+part), c.Input("K"+part), c.Input("log_V"+part)
 			n := len(q.Shape)
-			size := AttentionSize{Queries: q.Shape[n-2], Keys: k.Shape[n-2], Heads: 1, DKey: q.Shape[n-1], DValue: v.Shape[n-1], Causal: c.Bool("causal", false)}
+			size := multihead.Size{Queries: q.Shape[n-2], Keys: k.Shape[n-2], Heads: 1, DKey: q.Shape[n-1], DValue: v.Shape[n-1], Causal: c.Bool("causal", false)}
 			size.Batch = len(q.Data) / (size.Queries * size.DKey)
-			packed := func(x golden.Tensor) HeadRows[F] {
-				return PackedHeads(golden.Convert[F](x), 1, x.Shape[len(x.Shape)-1])
+			packed := func(x golden.Tensor) multihead.Rows[F] {
+				return multihead.Packed(golden.Convert[F](x), 1, x.Shape[len(x.Shape)-1])
 			}
 			x := LogOperands[F]{Q: packed(q), K: packed(k), V: packed(v)}
 			if carry == nil {
 				carry = NewLogCarry(size.Batch, 1, size.DKey, size.DValue, false)
 			}
-			y := PackedHeads(kerneltest.Poisoned[F](size.Batch*size.Queries*size.DValue), 1, size.DValue)
+			y := multihead.Packed(kerneltest.Poisoned[F](size.Batch*size.Queries*size.DValue), 1, size.DValue)
 			kernel := NewLogAttention[F](size, false)
 			kernel.WantGradients()
-			kernel.Forward(y, HeadRows[F]{}, x, carry)
+			kernel.Forward(y, multihead.Rows[F]{}, x, carry)
 			r.Forward(t, c, "y"+part, kerneltest.Widen(y.Data), tolerance)
 			if part == "1" {
 				continue
@@ -55,8 +56,8 @@ func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance
 				r.Forward(t, c, "prev_H_S", s, tolerance)
 				r.Forward(t, c, "prev_H_Z", z, tolerance)
 			}
-			d := LogOperands[F]{Q: PackedHeads(kerneltest.Poisoned[F](len(q.Data)), 1, size.DKey),
-				K: PackedHeads(kerneltest.Poisoned[F](len(k.Data)), 1, size.DKey), V: PackedHeads(kerneltest.Poisoned[F](len(v.Data)), 1, size.DValue)}
+			d := LogOperands[F]{Q: multihead.Packed(kerneltest.Poisoned[F](len(q.Data)), 1, size.DKey),
+				K: multihead.Packed(kerneltest.Poisoned[F](len(k.Data)), 1, size.DKey), V: multihead.Packed(kerneltest.Poisoned[F](len(v.Data)), 1, size.DValue)}
 			kernel.Backward(d, x, packed(c.Cotangent("y"+part)), nil, nil)
 			for name, got := range map[string][]F{"Q": d.Q.Data, "K": d.K.Data, "log_V": d.V.Data} {
 				if want, ok := c.WantGrad(name + part); ok {

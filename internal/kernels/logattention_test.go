@@ -7,6 +7,7 @@ import (
 
 	"goomtrain/internal/gradcheck"
 	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 	"goomtrain/rng"
 )
@@ -103,53 +104,55 @@ func (c logCase) naive() (a LogAttentionNaive, dy, dEnd []float64) {
 type logRun[F simd.Float] struct {
 	kernel            *LogAttention[F]
 	x, d              LogOperands[F]
-	y, sign, dy       HeadRows[F]
+	y, sign, dy       multihead.Rows[F]
 	start, carry      *LogCarry
 	dStart, dEnd      []F
 	heads, keyW, valW int
 }
 
 // laidOut puts [B, H, T, W] into the rows of an operand.
-func laidOut[F simd.Float](to HeadRows[F], from []float64, heads, time, width int) {
+func laidOut[F simd.Float](to multihead.Rows[F], from []float64, heads, time, width int) {
 	for i := 0; i*width < len(from); i++ {
 		b, h, t := i/(heads*time), i/time%heads, i%time
-		copy(to.row(b*time+t, h, width), kerneltest.Narrow[F](from[i*width:(i+1)*width]))
+		copy(to.Row(b*time+t, h, width), kerneltest.Narrow[F](from[i*width:(i+1)*width]))
 	}
 }
 
 // takenOut is the inverse of laidOut.
-func takenOut[F simd.Float](from HeadRows[F], tasks, heads, time, width int) (to []float64) {
+func takenOut[F simd.Float](from multihead.Rows[F], tasks, heads, time, width int) (to []float64) {
 	for i := range tasks * time {
 		b, h, t := i/(heads*time), i/time%heads, i%time
-		to = append(to, kerneltest.Widen(from.row(b*time+t, h, width))...)
+		to = append(to, kerneltest.Widen(from.Row(b*time+t, h, width))...)
 	}
 	return to
 }
 
 func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64) *logRun[F] {
 	r := &logRun[F]{heads: c.h, keyW: c.k, valW: c.v}
-	r.kernel = NewLogAttention[F](AttentionSize{Batch: c.b, Queries: a.Queries, Keys: a.Keys, Heads: c.h, DKey: c.k, DValue: c.v, Causal: a.Causal}, c.signed)
+	r.kernel = NewLogAttention[F](multihead.Size{Batch: c.b, Queries: a.Queries, Keys: a.Keys, Heads: c.h, DKey: c.k, DValue: c.v, Causal: a.Causal}, c.signed)
 	operands := func(values bool) (x LogOperands[F]) {
 		if a.Queries == a.Keys { // packed
-			x.Q, x.K, x.V = SplitHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*(2*c.k+c.v)), c.h, c.k, c.v)
+			x.Q, x.K, x.V = multihead.SplitHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*(2*c.k+c.v)), c.h, c.k, c.v)
 		} else {
-			x.Q = PackedHeads(kerneltest.Poisoned[F](c.b*a.Queries*c.h*c.k), c.h, c.k)
-			x.K = PackedHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.k), c.h, c.k)
-			x.V = PackedHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
+			x.Q = multihead.Packed(kerneltest.Poisoned[F](c.b*a.Queries*c.h*c.k), c.h, c.k)
+			x.K = multihead.Packed(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.k), c.h, c.k)
+			x.V = multihead.Packed(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
 		}
 		if values {
 			laidOut(x.Q, a.Q, c.h, a.Queries, c.k)
 			laidOut(x.K, a.Key, c.h, a.Keys, c.k)
 			laidOut(x.V, a.Value, c.h, a.Keys, c.v)
 			if c.signed {
-				x.Sign = PackedHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
+				x.Sign = multihead.Packed(kerneltest.Poisoned[F](c.b*a.Keys*c.h*c.v), c.h, c.v)
 				laidOut(x.Sign, a.Sign, c.h, a.Keys, c.v)
 			}
 		}
 		return x
 	}
 	r.x, r.d = operands(true), operands(false)
-	out := func() HeadRows[F] { return PackedHeads(kerneltest.Poisoned[F](c.b*a.Queries*c.h*c.v), c.h, c.v) }
+	out := func() multihead.Rows[F] {
+		return multihead.Packed(kerneltest.Poisoned[F](c.b*a.Queries*c.h*c.v), c.h, c.v)
+	}
 	r.y, r.sign, r.dy = out(), out(), out()
 	laidOut(r.dy, dy, c.h, a.Queries, c.v)
 	r.start = NewLogCarry(c.b, c.h, c.k, c.v, c.signed)
@@ -174,7 +177,7 @@ func (r *logRun[F]) run(gradients bool) {
 // outcome is all results in the order of the naive form, [B*H, T, W].
 func (r *logRun[F]) outcome() map[string][]float64 {
 	s := r.kernel.size
-	tasks := s.tasks()
+	tasks := s.Tasks()
 	o := map[string][]float64{
 		"y": takenOut(r.y, tasks, s.Heads, s.Queries, s.DValue), "state": r.carry.logs,
 		"dq": takenOut(r.d.Q, tasks, s.Heads, s.Queries, s.DKey),
@@ -188,8 +191,6 @@ func (r *logRun[F]) outcome() map[string][]float64 {
 
 // TestLogAttentionEqualsNaive compares with direct sums in float64.
 func TestLogAttentionEqualsNaive(t *testing.T) {
-	poison = true
-	defer func() { poison = false }()
 	t.Run("float64", testLogAttention[float64])
 	t.Run("float32", testLogAttention[float32])
 }
@@ -368,8 +369,8 @@ func TestLogAttentionSteadyState(t *testing.T) {
 // value, and the state the value plus key plus ln of the count; a sum kept in float32 would stop growing.
 func TestLogAttentionMillionTokens(t *testing.T) {
 	const key, value, tokens = 2, 3, 1_000_000
-	one := NewLogAttention[float32](AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
-	many := NewLogAttention[float32](AttentionSize{Batch: 1, Queries: 64, Keys: 64, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
+	one := NewLogAttention[float32](multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
+	many := NewLogAttention[float32](multihead.Size{Batch: 1, Queries: 64, Keys: 64, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
 	x, y := make([]float32, 64*(2*key+value)), make([]float32, 64*value)
 	for i := range x {
 		if x[i] = 0.5; i%(2*key+value) >= 2*key {
@@ -377,13 +378,13 @@ func TestLogAttentionMillionTokens(t *testing.T) {
 		}
 	}
 	var in LogOperands[float32]
-	in.Q, in.K, in.V = SplitHeads(x, 1, key, value)
-	out := PackedHeads(y, 1, value)
+	in.Q, in.K, in.V = multihead.SplitHeads(x, 1, key, value)
+	out := multihead.Packed(y, 1, value)
 	carry := NewLogCarry(1, 1, key, value, false)
-	step := func() { one.Forward(out, HeadRows[float32]{}, in, carry) }
+	step := func() { one.Forward(out, multihead.Rows[float32]{}, in, carry) }
 	for read := 0; read < tokens; {
 		if read%1000 < 680 && read+64 <= tokens {
-			many.Forward(out, HeadRows[float32]{}, in, carry)
+			many.Forward(out, multihead.Rows[float32]{}, in, carry)
 			read += 64
 		} else {
 			step()

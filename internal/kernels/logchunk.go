@@ -3,6 +3,7 @@ package kernels
 import (
 	"math"
 
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 )
 
@@ -51,13 +52,13 @@ func (k *LogAttention[F]) newChunk() *logChunk[F] {
 	l, kk, cc := k.chunk, k.size.DKey, k.columns
 	longest := max(l+1, kk)
 	return &logChunk[F]{k: k,
-		m: scratch[F](kk), mNegative: scratch[F](kk), shift: scratch[F](kk), mu: scratch[F](cc), muNegative: scratch[F](cc),
-		f: scratch[F](l * kk), g: scratch[F](l * kk), df: scratch[F](l * kk), dg: scratch[F](l * kk),
-		u: scratch[F](l * cc), du: scratch[F](l * cc), a: scratch[F](l * cc), logs: scratch[F](l * cc), sums: scratch[F](l * cc),
-		w: scratch[F](l * l), dw: scratch[F](l * l), p: scratch[F](kk * cc), d: scratch[F](kk * cc), e: scratch[F](kk * cc),
-		adjoint: scratch[F](kk * cc), before: scratch[F](kk * cc),
-		wide: scratch[float64](longest), narrow: scratch[F](longest), negative: scratch[F](longest),
-		logW: scratch[float64](l), dLogW: scratch[float64](l), logN: scratch[float64](cc), signN: scratch[F](cc)}
+		m: workspace.Make[F](kk), mNegative: workspace.Make[F](kk), shift: workspace.Make[F](kk), mu: workspace.Make[F](cc), muNegative: workspace.Make[F](cc),
+		f: workspace.Make[F](l * kk), g: workspace.Make[F](l * kk), df: workspace.Make[F](l * kk), dg: workspace.Make[F](l * kk),
+		u: workspace.Make[F](l * cc), du: workspace.Make[F](l * cc), a: workspace.Make[F](l * cc), logs: workspace.Make[F](l * cc), sums: workspace.Make[F](l * cc),
+		w: workspace.Make[F](l * l), dw: workspace.Make[F](l * l), p: workspace.Make[F](kk * cc), d: workspace.Make[F](kk * cc), e: workspace.Make[F](kk * cc),
+		adjoint: workspace.Make[F](kk * cc), before: workspace.Make[F](kk * cc),
+		wide: workspace.Make[float64](longest), narrow: workspace.Make[F](longest), negative: workspace.Make[F](longest),
+		logW: workspace.Make[float64](l), dLogW: workspace.Make[float64](l), logN: workspace.Make[float64](cc), signN: workspace.Make[F](cc)}
 }
 
 const (
@@ -71,11 +72,11 @@ const (
 	lowestLog = -1e30
 )
 
-func (c *logChunk[F]) query(t int) []F { return c.k.x.Q.row(c.firstQ+t, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) key(s int) []F   { return c.k.x.K.row(c.firstK+s, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) value(s int) []F { return c.k.x.V.row(c.firstK+s, c.head, c.k.size.DValue) }
+func (c *logChunk[F]) query(t int) []F { return c.k.x.Q.Row(c.firstQ+t, c.head, c.k.size.DKey) }
+func (c *logChunk[F]) key(s int) []F   { return c.k.x.K.Row(c.firstK+s, c.head, c.k.size.DKey) }
+func (c *logChunk[F]) value(s int) []F { return c.k.x.V.Row(c.firstK+s, c.head, c.k.size.DValue) }
 func (c *logChunk[F]) signOf(s int) []F {
-	return c.k.x.Sign.row(c.firstK+s, c.head, c.k.size.DValue)
+	return c.k.x.Sign.Row(c.firstK+s, c.head, c.k.size.DValue)
 }
 
 // begin sets what the chunk is: that many keys and queries from position lo on, after that state.
@@ -251,14 +252,14 @@ func (c *logChunk[F]) read() {
 	}
 	if c.k.signed {
 		for i, x := range logs {
-			c.k.sign.row(c.firstQ+i/v, c.head, v)[i%v] = F(math.Copysign(1, float64(x)))
+			c.k.sign.Row(c.firstQ+i/v, c.head, v)[i%v] = F(math.Copysign(1, float64(x)))
 			logs[i] = max(x, -x)
 		}
 	}
 	simd.Log(logs, logs)
 	strong = strong && simd.MaxAbs(logs) <= 40*math.Ln2 // then no numerator is below 2^-60 either
 	for t := range n {
-		y := c.k.y.row(c.firstQ+t, c.head, v)
+		y := c.k.y.Row(c.firstQ+t, c.head, v)
 		simd.Add(y, logs[t*v:(t+1)*v], c.mu[:v])
 		weak := !strong && !c.strongRow(sums[t*cc:(t+1)*cc])
 		if weak {
@@ -361,10 +362,10 @@ func (c *logChunk[F]) reverse(after logState) {
 	c.reverseExactly(after)
 }
 
-func (c *logChunk[F]) dQuery(t int) []F { return c.k.dx.Q.row(c.firstQ+t, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) dKey(s int) []F   { return c.k.dx.K.row(c.firstK+s, c.head, c.k.size.DKey) }
+func (c *logChunk[F]) dQuery(t int) []F { return c.k.dx.Q.Row(c.firstQ+t, c.head, c.k.size.DKey) }
+func (c *logChunk[F]) dKey(s int) []F   { return c.k.dx.K.Row(c.firstK+s, c.head, c.k.size.DKey) }
 func (c *logChunk[F]) dValue(s int) []F {
-	return c.k.dx.V.row(c.firstK+s, c.head, c.k.size.DValue)
+	return c.k.dx.V.Row(c.firstK+s, c.head, c.k.size.DValue)
 }
 
 // setD computes D = dL/dS' / exp(S' - m - mu), 0 where that is too small a number: e has the divisor.
@@ -394,7 +395,7 @@ func (c *logChunk[F]) setA() {
 			continue
 		}
 		sums, sum := c.k.sums[r*cc:(r+1)*cc], F(0)
-		for i, g := range c.k.dy.row(c.firstQ+t, c.head, cc-1) {
+		for i, g := range c.k.dy.Row(c.firstQ+t, c.head, cc-1) {
 			sum += g
 			a[i] = g / sums[i]
 		}

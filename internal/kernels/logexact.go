@@ -89,7 +89,7 @@ func (c *logChunk[F]) readExactly(t int, y []F) {
 		}
 	}
 	if c.k.signed {
-		copy(c.k.sign.row(c.firstQ+t, c.head, len(y)), c.signN)
+		copy(c.k.sign.Row(c.firstQ+t, c.head, len(y)), c.signN)
 	}
 }
 
@@ -176,7 +176,7 @@ func (c *logChunk[F]) reverseRow(t int) {
 	kk, cc, q, dq := c.k.size.DKey, c.k.columns, c.query(t), c.dQuery(t)
 	seen := c.exactRow(t)
 	clear(c.dLogW[:seen])
-	dy, total := c.k.dy.row(c.firstQ+t, c.head, cc-1), F(0)
+	dy, total := c.k.dy.Row(c.firstQ+t, c.head, cc-1), F(0)
 	for i := range cc {
 		g := -total
 		if i < cc-1 {

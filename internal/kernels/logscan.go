@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
 )
@@ -22,7 +23,7 @@ type LogScan[F simd.Float] struct {
 	batch, time, width int
 	start              []F // [B, D] e_0 of the last Forward
 	e                  []F // [B, T, D]
-	pool               pool[logScanRows[F]]
+	pool               workspace.Pool[logScanRows[F]]
 
 	y, x, residual   []F // operands of the running call
 	dy, dx           []F
@@ -58,9 +59,9 @@ type logScanRows[F simd.Float] struct{ e, u, s, g []F }
 // NewLogScan returns the kernel for e [batch, time, width].
 func NewLogScan[F simd.Float](batch, time, width int) *LogScan[F] {
 	k := &LogScan[F]{batch: batch, time: time, width: width, start: make([]F, batch*width), e: make([]F, batch*time*width)}
-	k.pool.create = func() *logScanRows[F] {
+	k.pool.Create = func() *logScanRows[F] {
 		n := min(logScanBlock, width)
-		return &logScanRows[F]{scratch[F](n), scratch[F](n), scratch[F](n), scratch[F](n)}
+		return &logScanRows[F]{workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n)}
 	}
 	k.forward, k.reverse = k.forwardBlock, k.reverseBlock
 	return k
@@ -75,16 +76,14 @@ func (k *LogScan[F]) Forward(y, x, residual []F, carry *LogScanCarry[F]) {
 		clear(k.start)
 	}
 	tasks := k.batch * simd.Pieces(k.width, logScanBlock)
-	k.pool.reserve(min(simd.Threads(), tasks))
-	simd.For(tasks, k.forward)
+	k.pool.For(tasks, k.forward)
 }
 
 // Backward writes dx after the last Forward; the gradient of the residual is dy. The carry is detached.
 func (k *LogScan[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
 	tasks := k.batch * simd.Pieces(k.width, logScanBlock)
-	k.pool.reserve(min(simd.Threads(), tasks))
-	simd.For(tasks, k.reverse)
+	k.pool.For(tasks, k.reverse)
 }
 
 // block is the batch element and the channels [lo, hi) of a task.
@@ -96,8 +95,8 @@ func (k *LogScan[F]) block(task int) (b, lo, hi int) {
 
 func (k *LogScan[F]) forwardBlock(task int) {
 	b, lo, hi := k.block(task)
-	r := k.pool.take()
-	defer k.pool.give(r)
+	r := k.pool.Take()
+	defer k.pool.Give(r)
 	u, s := r.u[:hi-lo], r.s[:hi-lo]
 	last := k.start[b*k.width+lo : b*k.width+hi]
 	for t := range k.time {
@@ -128,8 +127,8 @@ func (k *LogScan[F]) forwardBlock(task int) {
 
 func (k *LogScan[F]) reverseBlock(task int) {
 	b, lo, hi := k.block(task)
-	r := k.pool.take()
-	defer k.pool.give(r)
+	r := k.pool.Take()
+	defer k.pool.Give(r)
 	u, s, g, p := r.u[:hi-lo], r.s[:hi-lo], r.g[:hi-lo], r.e[:hi-lo]
 	clear(g)
 	for t := k.time - 1; t >= 0; t-- {

@@ -3,6 +3,7 @@ package kernels
 import (
 	"math"
 
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
 )
@@ -131,11 +132,11 @@ func (k *Recurrence[F]) Backward(du, dA, dx0, z, dz []F) {
 	}
 	k.z, k.dz, k.du = z, dz, du
 	simd.For(k.groups(), k.reverse)
-	sumChunks(dA, k.dA)
+	workspace.Sum(dA, k.dA)
 	if k.resumed {
 		clear(dx0)
 	} else {
-		sumChunks(dx0, k.dx0)
+		workspace.Sum(dx0, k.dx0)
 	}
 }
 

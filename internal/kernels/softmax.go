@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 )
 
@@ -17,16 +19,16 @@ import (
 //	D_t = dy_t . y_t    ds_tj = p_tj (dy_t . v_j - D_t)    dv_j = sum_t p_tj dy_t
 //	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
 type Softmax[F simd.Float] struct {
-	AttentionSize
+	multihead.Size
 	scale   F // 1/sqrt(K)
 	own     *KVCache[F]
-	pool    pool[softmaxScratch[F]]
+	pool    workspace.Pool[softmaxScratch[F]]
 	logsum  []F // [B, H, T] ln sum_j exp(s_tj) of the last Forward
 	started int // positions that were in the cache before the last Forward
 
 	cache             *KVCache[F] // operands of the running call
-	q, k, v           Rows[F]
-	dq, dk, dv        Rows[F]
+	q, k, v           multihead.Rows[F]
+	dq, dk, dv        multihead.Rows[F]
 	y, dy             []F
 	forward, backward func(task int)
 }
@@ -43,14 +45,14 @@ type softmaxScratch[F simd.Float] struct {
 }
 
 // NewSoftmax returns the kernel.
-func NewSoftmax[F simd.Float](size AttentionSize) *Softmax[F] {
-	size.check("Softmax")
-	k := &Softmax[F]{AttentionSize: size, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.tasks()*size.Queries)}
-	k.pool.create = func() *softmaxScratch[F] {
+func NewSoftmax[F simd.Float](size multihead.Size) *Softmax[F] {
+	size.Check("Softmax")
+	k := &Softmax[F]{Size: size, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.Tasks()*size.Queries)}
+	k.pool.Create = func() *softmaxScratch[F] {
 		return &softmaxScratch[F]{
-			queries: scratch[F](queryTile * (k.DKey + 1)), grads: scratch[F](queryTile * (k.DValue + 1)),
-			scores: scratch[F](queryTile * keyTile), dots: scratch[F](queryTile * keyTile),
-			sums: scratch[F](queryTile * k.DValue), largest: scratch[F](queryTile), total: scratch[F](queryTile),
+			queries: workspace.Make[F](queryTile * (k.DKey + 1)), grads: workspace.Make[F](queryTile * (k.DValue + 1)),
+			scores: workspace.Make[F](queryTile * keyTile), dots: workspace.Make[F](queryTile * keyTile),
+			sums: workspace.Make[F](queryTile * k.DValue), largest: workspace.Make[F](queryTile), total: workspace.Make[F](queryTile),
 		}
 	}
 	k.forward, k.backward = k.forwardHead, k.backwardHead
@@ -59,7 +61,7 @@ func NewSoftmax[F simd.Float](size AttentionSize) *Softmax[F] {
 
 // Forward writes y [B, T, H*V]. If cache is not nil the keys and values are added to it, and queries
 // look at all that it holds: the sequence goes on.
-func (k *Softmax[F]) Forward(y []F, q, keys, values Rows[F], cache *KVCache[F]) {
+func (k *Softmax[F]) Forward(y []F, q, keys, values multihead.Rows[F], cache *KVCache[F]) {
 	if cache == nil {
 		if k.own == nil {
 			k.own = NewKVCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
@@ -67,23 +69,22 @@ func (k *Softmax[F]) Forward(y []F, q, keys, values Rows[F], cache *KVCache[F]) 
 		cache = k.own
 		cache.Reset()
 	} else if cache.batch != k.Batch || cache.heads != k.Heads || cache.keys != k.DKey || cache.values != k.DValue {
-		panic(fmt.Sprintf("kernels: Softmax of size %+v with a cache of B=%d H=%d K=%d V=%d", k.AttentionSize, cache.batch, cache.heads, cache.keys, cache.values))
+		panic(fmt.Sprintf("kernels: Softmax of size %+v with a cache of B=%d H=%d K=%d V=%d", k.Size, cache.batch, cache.heads, cache.keys, cache.values))
 	}
 	k.started = cache.Len()
 	cache.extend(k.Keys)
 	k.cache, k.y, k.q, k.k, k.v = cache, y, q, keys, values
-	k.pool.reserve(min(simd.Threads(), k.tasks()))
-	simd.For(k.tasks(), k.forward)
+	k.pool.For(k.Tasks(), k.forward)
 }
 
 // forwardHead computes one head of one sequence.
 func (k *Softmax[F]) forwardHead(task int) {
 	b, h := task/k.Heads, task%k.Heads
-	k.cache.put(task, k.started, k.Keys, k.k.at(b, 0, k.Keys, h, k.DKey), k.k.Stride, k.v.at(b, 0, k.Keys, h, k.DValue), k.v.Stride)
-	s := k.pool.take()
+	k.cache.put(task, k.started, k.Keys, k.k.From(b, 0, k.Keys, h), k.k.Stride, k.v.From(b, 0, k.Keys, h), k.v.Stride)
+	s := k.pool.Take()
 	for from := 0; from < k.Queries; from += queryTile {
 		n := min(queryTile, k.Queries-from)
-		q := k.q.at(b, from, k.Queries, h, k.DKey)
+		q := k.q.From(b, from, k.Queries, h)
 		for r := range n {
 			simd.Scale(s.queries[r*k.DKey:(r+1)*k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
 		}
@@ -96,7 +97,7 @@ func (k *Softmax[F]) forwardHead(task int) {
 			k.logsum[task*k.Queries+from+r] = s.largest[r] + F(math.Log(float64(s.total[r])))
 		}
 	}
-	k.pool.give(s)
+	k.pool.Give(s)
 }
 
 // visible is the number of keys that query t looks at.
@@ -153,17 +154,16 @@ func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
 
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What was in the
 // cache before is detached.
-func (k *Softmax[F]) Backward(dq, dk, dv, q, keys, values Rows[F], y, dy []F) {
+func (k *Softmax[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
 	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
-	k.pool.reserve(min(simd.Threads(), k.tasks()))
-	simd.For(k.tasks(), k.backward)
+	k.pool.For(k.Tasks(), k.backward)
 }
 
 // backwardHead computes the gradients of one head of one sequence.
 func (k *Softmax[F]) backwardHead(task int) {
 	b, h := task/k.Heads, task%k.Heads
-	s := k.pool.take()
-	dk, dv := k.dk.at(b, 0, k.Keys, h, k.DKey), k.dv.at(b, 0, k.Keys, h, k.DValue)
+	s := k.pool.Take()
+	dk, dv := k.dk.From(b, 0, k.Keys, h), k.dv.From(b, 0, k.Keys, h)
 	for t := range k.Keys {
 		clear(dk[t*k.dk.Stride : t*k.dk.Stride+k.DKey])
 		clear(dv[t*k.dv.Stride : t*k.dv.Stride+k.DValue])
@@ -171,7 +171,7 @@ func (k *Softmax[F]) backwardHead(task int) {
 	kw, vw := k.DKey+1, k.DValue+1
 	for from := 0; from < k.Queries; from += queryTile {
 		n := min(queryTile, k.Queries-from)
-		q := k.q.at(b, from, k.Queries, h, k.DKey)
+		q := k.q.From(b, from, k.Queries, h)
 		for r := range n {
 			// With -logsum beside the ones of the keys a product gives ln p, with -D beside those of
 			// the values it gives dy.v - D.
@@ -183,12 +183,12 @@ func (k *Softmax[F]) backwardHead(task int) {
 			copy(g, k.dy[at:at+k.DValue])
 			g[k.DValue] = -simd.Dot(g[:k.DValue], k.y[at:at+k.DValue])
 		}
-		dq := k.dq.at(b, from, k.Queries, h, k.DKey)
+		dq := k.dq.From(b, from, k.Queries, h)
 		for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
 			k.differentiateTile(s, task, tile, from, n, dq, dk, dv)
 		}
 	}
-	k.pool.give(s)
+	k.pool.Give(s)
 }
 
 // differentiateTile adds what a tile of keys gives to dq of n queries from position from on, and to dk

@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 
+	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 )
 
@@ -32,22 +34,22 @@ import (
 // and through the state with [dy_t, -dy_t . y_t] / z_t = dn_t: dPhi(q_t) = S dn_t, and from the adjoint
 // R = sum of Phi(q_t) dn_t^T over the queries after the chunk, dPhi(k_j) = R [v_j, 1], dv_j = R^T Phi(k_j).
 type Taylor[F simd.Float] struct {
-	AttentionSize
+	multihead.Size
 	terms    int
 	series   []F                // [P] 1/p!
 	features *TaylorFeatures[F] // nil in the quadratic form
 	columns  int                // M: row length of a carry's state, taylorColumns
 	span     int                // C: positions between two additions to the state; of all keys if quadratic
 	tile     int                // L: keys and queries that are scored together
-	pool     pool[taylorScratch[F]]
+	pool     workspace.Pool[taylorScratch[F]]
 	inverse  []F // [B, H, T] 1/z_t of the last Forward; 0 where it is degenerate
 	started  int // positions before the last Forward
 	start    *TaylorCarry[F]
 	want     bool // gradients will be asked for
 
 	carry             *TaylorCarry[F] // operands of the running call
-	q, k, v           Rows[F]
-	dq, dk, dv        Rows[F]
+	q, k, v           multihead.Rows[F]
+	dq, dk, dv        multihead.Rows[F]
 	y, dy             []F
 	forward, backward func(task int)
 	tokens            func(lo, hi int)
@@ -71,17 +73,17 @@ type taylorScratch[F simd.Float] struct {
 
 // NewTaylor returns the kernel in the form that TaylorCost finds the cheaper one. If carried, Forward will
 // be given carries.
-func NewTaylor[F simd.Float](size AttentionSize, terms int, carried bool) *Taylor[F] {
-	size.check("Taylor")
+func NewTaylor[F simd.Float](size multihead.Size, terms int, carried bool) *Taylor[F] {
+	size.Check("Taylor")
 	chunked := carried || TaylorCost(size, terms).Chunked()
 	return newTaylor[F](size, terms, chunked)
 }
 
-func newTaylor[F simd.Float](size AttentionSize, terms int, chunked bool) *Taylor[F] {
+func newTaylor[F simd.Float](size multihead.Size, terms int, chunked bool) *Taylor[F] {
 	if terms < 1 || terms > MaxTaylorTerms {
 		panic(fmt.Sprintf("kernels: Taylor with %d terms, want 1 to %d", terms, MaxTaylorTerms))
 	}
-	k := &Taylor[F]{AttentionSize: size, terms: terms, series: taylorSeries[F](terms), tile: taylorTile, span: size.Keys, inverse: make([]F, size.tasks()*size.Queries)}
+	k := &Taylor[F]{Size: size, terms: terms, series: taylorSeries[F](terms), tile: taylorTile, span: size.Keys, inverse: make([]F, size.Tasks()*size.Queries)}
 	if chunked {
 		k.features = NewTaylorFeatures[F](size.DKey, terms)
 		k.tile = taylorChunk(k.features.Len())
@@ -89,7 +91,7 @@ func newTaylor[F simd.Float](size AttentionSize, terms int, chunked bool) *Taylo
 		k.columns = taylorColumns(k.features.Len())
 		k.grain = tokenGrain(size, terms)
 	}
-	k.pool.create = k.newScratch
+	k.pool.Create = k.newScratch
 	k.forward, k.backward, k.tokens = k.forwardHead, k.backwardHead, k.forwardToken
 	return k
 }
@@ -101,9 +103,9 @@ func (k *Taylor[F]) newScratch() *taylorScratch[F] {
 	w, l := k.DValue+1, k.tile
 	tiles := simd.Pieces(k.span, l)
 	s := &taylorScratch[F]{
-		keys: scratch[F](tiles * k.DKey * l), values: scratch[F](tiles * l * w),
-		sums: scratch[F](w * l), weights: scratch[F](l * l), slopes: scratch[F](l * l), dots: scratch[F](l * l),
-		grads: scratch[F](w * l), gradRows: scratch[F](l * w), queryRows: scratch[F](l * k.DKey),
+		keys: workspace.Make[F](tiles * k.DKey * l), values: workspace.Make[F](tiles * l * w),
+		sums: workspace.Make[F](w * l), weights: workspace.Make[F](l * l), slopes: workspace.Make[F](l * l), dots: workspace.Make[F](l * l),
+		grads: workspace.Make[F](w * l), gradRows: workspace.Make[F](l * w), queryRows: workspace.Make[F](l * k.DKey),
 	}
 	if k.features == nil { // only scaled vectors are needed: the features of degree 1
 		s.queries = NewTaylorFeatures[F](k.DKey, 1).memory(l)
@@ -111,7 +113,7 @@ func (k *Taylor[F]) newScratch() *taylorScratch[F] {
 	}
 	s.queries, s.past = k.features.memory(l), k.features.memory(l)
 	s.one = k.features.oneMemory()
-	s.state, s.adjoint = scratch[F](k.features.Len()*w), scratch[F](k.features.Len()*w)
+	s.state, s.adjoint = workspace.Make[F](k.features.Len()*w), workspace.Make[F](k.features.Len()*w)
 	return s
 }
 
@@ -121,7 +123,7 @@ func (k *Taylor[F]) WantGradients() { k.want = true }
 
 // Forward writes y [B, T, H*V]. If carry is not nil the sequence goes on from it, and it receives the
 // last state.
-func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F]) {
+func (k *Taylor[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *TaylorCarry[F]) {
 	k.started, k.carry = 0, carry
 	if carry != nil {
 		k.CheckCarry(carry)
@@ -149,8 +151,7 @@ func (k *Taylor[F]) Forward(y []F, q, keys, values Rows[F], carry *TaylorCarry[F
 
 // run shares the heads out.
 func (k *Taylor[F]) run(body func(task int)) {
-	k.pool.reserve(min(simd.Threads(), k.tasks()))
-	simd.For(k.tasks(), body)
+	k.pool.For(k.Tasks(), body)
 }
 
 // taylorHead is the place of one worker in one head: the span of keys that have not been added to the
@@ -193,7 +194,7 @@ func (k *Taylor[F]) enter(p *taylorHead[F], state []F) {
 
 // forwardHead computes one head of one sequence.
 func (k *Taylor[F]) forwardHead(task int) {
-	s := k.pool.take()
+	s := k.pool.Take()
 	p := k.begin(s, task, k.carry)
 	if !k.Causal {
 		for from := 0; from < k.Keys; {
@@ -224,7 +225,7 @@ func (k *Taylor[F]) forwardHead(task int) {
 		state, _, _ := k.carry.head(task)
 		transpose(state, p.state, k.features.Len(), k.DValue+1, k.columns, k.DValue+1)
 	}
-	k.pool.give(s)
+	k.pool.Give(s)
 }
 
 // addKeys puts n keys and values, from position from on, into the span, and adds the span to the state
@@ -240,7 +241,7 @@ func (k *Taylor[F]) addKeys(p *taylorHead[F], from, n int) int {
 // addKeysUnflushed is addKeys that leaves a full span.
 func (k *Taylor[F]) addKeysUnflushed(p *taylorHead[F], from, n int) int {
 	l, w, scale := k.tile, k.DValue+1, p.queriesScale(k)
-	src, values := k.k.at(p.b, from, k.Keys, p.h, k.DKey), k.v.at(p.b, from, k.Keys, p.h, k.DValue)
+	src, values := k.k.From(p.b, from, k.Keys, p.h), k.v.From(p.b, from, k.Keys, p.h)
 	for t := range n {
 		tile, at := (p.fill+t)/l, (p.fill+t)%l
 		column, into := p.keys[tile*k.DKey*l+at:], p.values[tile*w*l+at:]
@@ -266,7 +267,7 @@ func (p *taylorHead[F]) queriesScale(k *Taylor[F]) F {
 
 // load takes n queries from position from on.
 func (k *Taylor[F]) load(p *taylorHead[F], from, n int) {
-	q, scale := k.q.at(p.b, from, k.Queries, p.h, k.DKey), p.queriesScale(k)
+	q, scale := k.q.From(p.b, from, k.Queries, p.h), p.queriesScale(k)
 	m := p.queries
 	for i := range k.DKey {
 		dst := m.scaled[i*m.stride:][:n]

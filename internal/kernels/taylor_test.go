@@ -7,6 +7,7 @@ import (
 
 	"goomtrain/internal/golden"
 	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 	"goomtrain/rng"
 )
@@ -14,12 +15,12 @@ import (
 // taylorKernel is Taylor in one of its forms, without a carry.
 type taylorKernel[F simd.Float] struct{ *Taylor[F] }
 
-func (s taylorKernel[F]) forward(y []F, q, k, v Rows[F]) { s.Taylor.Forward(y, q, k, v, nil) }
+func (s taylorKernel[F]) Forward(y []F, q, k, v multihead.Rows[F]) { s.Taylor.Forward(y, q, k, v, nil) }
 
 // taylorCase is an attention case whose scores are small enough that sums of weights of an odd degree
 // stay away from zero: a quotient by a number near zero magnifies rounding.
-func taylorCase(size AttentionSize, terms int) (a AttentionNaive, dy []float64) {
-	a, dy = attentionCase(size, TaylorWeight(terms))
+func taylorCase(size multihead.Size, terms int) (a multihead.Naive, dy []float64) {
+	a, dy = kerneltest.Attention(size, TaylorWeight(terms))
 	for i := range a.Q {
 		a.Q[i] *= 0.5
 	}
@@ -38,12 +39,12 @@ func TestTaylorEqualsNaive(t *testing.T) {
 }
 
 func testTaylor[F simd.Float](t *testing.T) {
-	for _, size := range attentionSizes {
+	for _, size := range kerneltest.AttentionSizes {
 		for terms := 1; terms <= MaxTaylorTerms; terms++ {
 			eachForm(t, func(t *testing.T, chunked bool) {
 				a, dy := taylorCase(size, terms)
 				t.Run(fmt.Sprintf("%+v P=%d", size, terms), func(t *testing.T) {
-					nearNaive[F](t, taylorKernel[F]{newTaylor[F](size, terms, chunked)}, a, dy, kerneltest.Tolerance[F](2e-4, 1e-11))
+					kerneltest.NearNaive[F](t, "", taylorKernel[F]{newTaylor[F](size, terms, chunked)}, a, dy, 2, kerneltest.Tolerance[F](2e-4, 1e-11))
 				})
 			})
 		}
@@ -52,7 +53,7 @@ func testTaylor[F simd.Float](t *testing.T) {
 
 // TestTaylorGroups is the same where features are computed in several groups.
 func TestTaylorGroups(t *testing.T) {
-	for _, size := range []AttentionSize{
+	for _, size := range []multihead.Size{
 		{Batch: 1, Queries: 300, Keys: 300, Heads: 1, DKey: 16, DValue: 8, Causal: true},
 		{Batch: 1, Queries: 140, Keys: 200, Heads: 1, DKey: 15, DValue: 3},
 	} {
@@ -62,7 +63,7 @@ func TestTaylorGroups(t *testing.T) {
 				t.Fatalf("%+v P=%d: one group of %d features tests nothing", size, terms, k.features.Len())
 			}
 			a, dy := taylorCase(size, terms)
-			nearNaive[float64](t, taylorKernel[float64]{k}, a, dy, 1e-11)
+			kerneltest.NearNaive[float64](t, "", taylorKernel[float64]{k}, a, dy, 2, 1e-11)
 		}
 	}
 }
@@ -72,11 +73,11 @@ func TestTaylorFormsAgree(t *testing.T) { kerneltest.Both(t, testForms[float32],
 
 func testForms[F simd.Float](t *testing.T) {
 	for _, length := range []int{1, 2, 63, 1000} {
-		size := AttentionSize{Batch: 1, Queries: length, Keys: length, Heads: 2, DKey: 8, DValue: 8, Causal: true}
+		size := multihead.Size{Batch: 1, Queries: length, Keys: length, Heads: 2, DKey: 8, DValue: 8, Causal: true}
 		for _, terms := range []int{3, 4} {
 			a, dy := taylorCase(size, terms)
-			want, wantQ, wantK, wantV := attentionRun[F](taylorKernel[F]{newTaylor[F](size, terms, false)}, a, dy)
-			y, dq, dk, dv := attentionRun[F](taylorKernel[F]{newTaylor[F](size, terms, true)}, a, dy)
+			want, wantQ, wantK, wantV := kerneltest.RunAttention[F](taylorKernel[F]{newTaylor[F](size, terms, false)}, a, dy, 2)
+			y, dq, dk, dv := kerneltest.RunAttention[F](taylorKernel[F]{newTaylor[F](size, terms, true)}, a, dy, 2)
 			tol := kerneltest.Tolerance[F](2e-5, 1e-13)
 			kerneltest.Near(t, fmt.Sprint(length, " y"), y, want, tol)
 			kerneltest.Near(t, fmt.Sprint(length, " dv"), dv, wantV, tol)
@@ -91,8 +92,8 @@ func testForms[F simd.Float](t *testing.T) {
 			q, keys, v := kerneltest.Narrow[F](a.Q), kerneltest.Narrow[F](a.K), kerneltest.Narrow[F](a.V)
 			for pos := range length {
 				out := kerneltest.Poisoned[F](w)
-				k.Forward(out, Packed(q[pos*n:(pos+1)*n], size.Heads, size.DKey), Packed(keys[pos*n:(pos+1)*n], size.Heads, size.DKey),
-					Packed(v[pos*w:(pos+1)*w], size.Heads, size.DValue), carry)
+				k.Forward(out, multihead.Packed(q[pos*n:(pos+1)*n], size.Heads, size.DKey), multihead.Packed(keys[pos*n:(pos+1)*n], size.Heads, size.DKey),
+					multihead.Packed(v[pos*w:(pos+1)*w], size.Heads, size.DValue), carry)
 				kerneltest.Near(t, fmt.Sprint(length, " token ", pos), out, want[pos*w:(pos+1)*w], 10*tol)
 			}
 		}
@@ -132,7 +133,7 @@ func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float
 				continue
 			}
 			dq, dk, dv := kerneltest.Poisoned[F](len(q.Data)), kerneltest.Poisoned[F](len(k.Data)), kerneltest.Poisoned[F](len(v.Data))
-			kernel.Backward(Packed(dq, 1, size.DKey), Packed(dk, 1, size.DKey), Packed(dv, 1, size.DValue), q, k, v, y, golden.Convert[F](c.Cotangent("y")))
+			kernel.Backward(multihead.Packed(dq, 1, size.DKey), multihead.Packed(dk, 1, size.DKey), multihead.Packed(dv, 1, size.DValue), q, k, v, y, golden.Convert[F](c.Cotangent("y")))
 			goldenGradient(t, r, c, "Q", dq, gradTolerance)
 			goldenGradient(t, r, c, "K", dk, gradTolerance)
 			goldenGradient(t, r, c, "V", dv, gradTolerance)
@@ -162,11 +163,11 @@ func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 	var carry *TaylorCarry[F]
 	var y []F
 	var kernel *Taylor[F]
-	var operands [3]Rows[F]
+	var operands [3]multihead.Rows[F]
 	for _, part := range []string{"1", "2"} {
 		shape := c.Input("Q" + part).Shape
 		n := len(shape)
-		size := AttentionSize{Batch: 1, Queries: shape[n-2], Keys: c.Input("K" + part).Shape[n-2], Heads: 1, DKey: dk, DValue: dv, Causal: c.Bool("causal", false)}
+		size := multihead.Size{Batch: 1, Queries: shape[n-2], Keys: c.Input("K" + part).Shape[n-2], Heads: 1, DKey: dk, DValue: dv, Causal: c.Bool("causal", false)}
 		for _, d := range shape[:n-2] {
 			size.Batch *= d
 		}
@@ -174,7 +175,7 @@ func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 			carry = NewTaylorCarry[F](size.Batch, 1, dk, dv, terms)
 		}
 		for i, name := range []string{"Q", "K", "V"} {
-			operands[i] = Packed(golden.Convert[F](c.Input(name+part)), 1, []int{dk, dk, dv}[i])
+			operands[i] = multihead.Packed(golden.Convert[F](c.Input(name+part)), 1, []int{dk, dk, dv}[i])
 		}
 		kernel = NewTaylor[F](size, terms, true)
 		kernel.WantGradients()
@@ -184,7 +185,7 @@ func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 	}
 	q, k, v := operands[0], operands[1], operands[2]
 	dq, dkeys, dvalues := kerneltest.Poisoned[F](len(q.Data)), kerneltest.Poisoned[F](len(k.Data)), kerneltest.Poisoned[F](len(v.Data))
-	kernel.Backward(Packed(dq, 1, dk), Packed(dkeys, 1, dk), Packed(dvalues, 1, dv), q, k, v, y, golden.Convert[F](c.Cotangent("y2")))
+	kernel.Backward(multihead.Packed(dq, 1, dk), multihead.Packed(dkeys, 1, dk), multihead.Packed(dvalues, 1, dv), q, k, v, y, golden.Convert[F](c.Cotangent("y2")))
 	goldenGradient(t, r, c, "Q2", dq, gradTolerance)
 	goldenGradient(t, r, c, "K2", dkeys, gradTolerance)
 	goldenGradient(t, r, c, "V2", dvalues, gradTolerance)
@@ -205,7 +206,7 @@ func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 	alpha := 1 / (math.Gamma(float64(p)+1) * math.Pow(float64(k.DKey), float64(p)/2))
 	w := k.DValue + 1
 	var sums, totals []float64
-	for task := range k.tasks() {
+	for task := range k.Tasks() {
 		state, keys, values := carry.head(task)
 		full := kerneltest.Widen(state) // [W, M]
 		for at := range carry.Len() % carry.span {
@@ -254,10 +255,10 @@ func TestTaylorTables(t *testing.T) {
 //
 // exactly, because the softmax weights of v_j - softmax sum to zero; every output is held to that.
 func TestTaylorConverges(t *testing.T) {
-	size := AttentionSize{Batch: 1, Queries: 200, Keys: 200, Heads: 2, DKey: 8, DValue: 4, Causal: true}
-	a, _ := attentionCase(size, ExpWeight)
-	want, _, _, _ := a.Run(nil)
-	q, k, v := Packed(a.Q, a.Heads, a.DKey), Packed(a.K, a.Heads, a.DKey), Packed(a.V, a.Heads, a.DValue)
+	size := multihead.Size{Batch: 1, Queries: 200, Keys: 200, Heads: 2, DKey: 8, DValue: 4, Causal: true}
+	a, _ := kerneltest.Attention(size, SoftmaxWeight)
+	want := a.Forward()
+	q, k, v := multihead.Packed(a.Q, a.Heads, a.DKey), multihead.Packed(a.K, a.Heads, a.DKey), multihead.Packed(a.V, a.Heads, a.DValue)
 	last := math.Inf(1)
 	for terms := 3; terms <= MaxTaylorTerms; terms++ {
 		y := make([]float64, len(want))
@@ -265,7 +266,7 @@ func TestTaylorConverges(t *testing.T) {
 		mean, worst, closest := 0.0, 0.0, 0.0
 		for pos := range size.Queries {
 			for h := range size.Heads {
-				got, exact := row(y, 0, pos, h, size.Queries, a.Heads, a.DValue), row(want, 0, pos, h, size.Queries, a.Heads, a.DValue)
+				got, exact := rowOf(y, pos, h, a.Heads, a.DValue), rowOf(want, pos, h, a.Heads, a.DValue)
 				bound := remainderBound(a, pos, h, terms, exact)
 				for i := range got {
 					d := math.Abs(got[i] - exact[i])
@@ -289,16 +290,21 @@ func TestTaylorConverges(t *testing.T) {
 	}
 }
 
+// rowOf is the numbers of head h at position t of x [T, heads, width].
+func rowOf(x []float64, t, h, heads, width int) []float64 {
+	return x[(t*heads+h)*width:][:width]
+}
+
 // remainderBound is what the remainder of the series allows of the distance to softmax attention.
-func remainderBound(a AttentionNaive, pos, h, terms int, exact []float64) []float64 {
+func remainderBound(a multihead.Naive, pos, h, terms int, exact []float64) []float64 {
 	bound, total := make([]float64, len(exact)), 0.0
 	weight := TaylorWeight(terms)
 	for j := range pos + 1 {
-		s := dotNaive(row(a.Q, 0, pos, h, a.Queries, a.Heads, a.DKey), row(a.K, 0, j, h, a.Keys, a.Heads, a.DKey)) / math.Sqrt(float64(a.DKey))
+		s := kerneltest.Dot(rowOf(a.Q, pos, h, a.Heads, a.DKey), rowOf(a.K, j, h, a.Heads, a.DKey)) / math.Sqrt(float64(a.DKey))
 		w, _ := weight(s)
 		total += w
 		remainder := math.Pow(math.Abs(s), float64(terms)) / math.Gamma(float64(terms)+1) * math.Exp(max(s, 0))
-		for i, v := range row(a.V, 0, j, h, a.Keys, a.Heads, a.DValue) {
+		for i, v := range rowOf(a.V, j, h, a.Heads, a.DValue) {
 			bound[i] += remainder * math.Abs(v-exact[i])
 		}
 	}
@@ -316,15 +322,15 @@ func TestTaylorZeroDenominators(t *testing.T) {
 
 func testZeros[F simd.Float](t *testing.T) {
 	const n = 130
-	size := AttentionSize{Batch: 1, Queries: n, Keys: n, Heads: 1, DKey: 1, DValue: 2, Causal: true}
+	size := multihead.Size{Batch: 1, Queries: n, Keys: n, Heads: 1, DKey: 1, DValue: 2, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
 		for _, near := range []F{0, 1e-7, 1e-6, 1e-5, 1e-3} {
-			a := AttentionNaive{AttentionSize: size, Q: make([]float64, n), K: make([]float64, n), V: kerneltest.Normal[float64]("v", 2*n)}
+			a := multihead.Naive{Size: size, Q: make([]float64, n), K: make([]float64, n), V: kerneltest.Normal[float64]("v", 2*n)}
 			for i := range n {
 				a.Q[i], a.K[i] = 1, float64(near)-1 // w = 1 + q k = near at every key
 			}
 			dy := kerneltest.Normal[float64]("dy", 2*n)
-			y, dq, dk, dv := attentionRun[F](taylorKernel[F]{newTaylor[F](size, 2, chunked)}, a, dy)
+			y, dq, dk, dv := kerneltest.RunAttention[F](taylorKernel[F]{newTaylor[F](size, 2, chunked)}, a, dy, 2)
 			for name, x := range map[string][]F{"y": y, "dq": dq, "dk": dk, "dv": dv} {
 				for i, v := range x {
 					if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) || near == 0 && v != 0 {
@@ -339,7 +345,7 @@ func testZeros[F simd.Float](t *testing.T) {
 		one.Queries, one.Keys = 1, 1
 		k, carry := NewTaylor[F](one, 2, true), NewTaylorCarry[F](1, 1, 1, 2, 2)
 		for range n {
-			k.Forward(y, Packed([]F{1}, 1, 1), Packed([]F{-1}, 1, 1), Packed([]F{3, 4}, 1, 2), carry)
+			k.Forward(y, multihead.Packed([]F{1}, 1, 1), multihead.Packed([]F{-1}, 1, 1), multihead.Packed([]F{3, 4}, 1, 2), carry)
 			if y[0] != 0 || y[1] != 0 {
 				t.Fatalf("one token: y = %v, want 0", y)
 			}
@@ -350,58 +356,48 @@ func testZeros[F simd.Float](t *testing.T) {
 // TestTaylorStreams: a sequence cut anywhere and carried on equals the whole, and so do the gradients of
 // its second part, of which the first is detached.
 func TestTaylorStreams(t *testing.T) {
-	size := AttentionSize{Batch: 2, Queries: 150, Keys: 150, Heads: 2, DKey: 4, DValue: 3, Causal: true}
+	size := multihead.Size{Batch: 2, Queries: 150, Keys: 150, Heads: 2, DKey: 4, DValue: 3, Causal: true}
 	const terms = 3
-	a, dy := taylorCase(size, terms)
-	whole, _, _, _ := a.Run(nil)
+	whole, dy := taylorCase(size, terms)
 	for _, cut := range []int{1, 2, 63, 64, 65, 128, 149} {
-		part := size
 		carry := NewTaylorCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
 		for _, span := range [][2]int{{0, cut}, {cut, size.Queries}} {
-			part.Queries, part.Keys = span[1]-span[0], span[1]-span[0]
-			q, k, v := operandsOf(a, span[0], span[1])
-			y := kerneltest.Poisoned[float64](part.Batch * part.Queries * part.Heads * part.DValue)
-			kernel := NewTaylor[float64](part, terms, true)
-			kernel.WantGradients()
-			kernel.Forward(y, q, k, v, carry)
-			kerneltest.Near(t, fmt.Sprint("cut ", cut), y, stretch(whole, size, size.DValue, span[0], span[1]), 1e-12)
-			if span[0] == 0 {
-				continue
-			}
-			masked := append([]float64(nil), dy...)
-			for b := range size.Batch {
-				clear(masked[b*size.Queries*size.Heads*size.DValue : (b*size.Queries+cut)*size.Heads*size.DValue])
-			}
-			_, wantQ, wantK, wantV := a.Run(masked)
-			dq, dk, dv := kerneltest.Poisoned[float64](len(q.Data)), kerneltest.Poisoned[float64](len(k.Data)), kerneltest.Poisoned[float64](len(v.Data))
-			kernel.Backward(Packed(dq, size.Heads, size.DKey), Packed(dk, size.Heads, size.DKey), Packed(dv, size.Heads, size.DValue),
-				q, k, v, y, stretch(dy, size, size.DValue, span[0], span[1]))
-			kerneltest.Near(t, "dq", dq, stretch(wantQ, size, size.DKey, span[0], span[1]), 1e-11)
-			kerneltest.Near(t, "dk", dk, stretch(wantK, size, size.DKey, span[0], span[1]), 1e-11)
-			kerneltest.Near(t, "dv", dv, stretch(wantV, size, size.DValue, span[0], span[1]), 1e-11)
+			a := kerneltest.Part(whole, span[0], span[1])
+			k := taylorStream[float64]{NewTaylor[float64](a.Size, terms, true), carry}
+			k.WantGradients()
+			kerneltest.NearNaive[float64](t, fmt.Sprint("cut ", cut), k, a, kerneltest.Positions(dy, size.Batch, size.Heads*size.DValue, span[0], span[1]), 1, 1e-11)
 		}
 	}
+}
+
+type taylorStream[F simd.Float] struct {
+	*Taylor[F]
+	carry *TaylorCarry[F]
+}
+
+func (s taylorStream[F]) Forward(y []F, q, k, v multihead.Rows[F]) {
+	s.Taylor.Forward(y, q, k, v, s.carry)
 }
 
 // TestTaylorTokensAndStretches: single tokens and stretches, which work on differently laid out states, take
 // turns on one carry; tokens are shared out in several ways.
 func TestTaylorTokensAndStretches(t *testing.T) {
 	defer simd.SetThreads(simd.Threads())
-	size := AttentionSize{Batch: 2, Queries: 280, Keys: 280, Heads: 3, DKey: 5, DValue: 6, Causal: true}
+	size := multihead.Size{Batch: 2, Queries: 280, Keys: 280, Heads: 3, DKey: 5, DValue: 6, Causal: true}
 	const terms = 4
 	a, _ := taylorCase(size, terms)
-	whole, _, _, _ := a.Run(nil)
+	want := a.Forward()
 	carry := NewTaylorCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
 	from := 0
 	run := func(n, grain int) {
 		part := size
 		part.Queries, part.Keys = n, n
-		q, k, v := operandsOf(a, from, from+n)
+		q, k, v := kerneltest.Operands[float64](kerneltest.Part(a, from, from+n))
 		y := kerneltest.Poisoned[float64](part.Batch * n * part.Heads * part.DValue)
 		kernel := NewTaylor[float64](part, terms, true)
 		kernel.grain = grain
 		kernel.Forward(y, q, k, v, carry)
-		kerneltest.Near(t, fmt.Sprintf("positions %d to %d", from, from+n), y, stretch(whole, size, size.DValue, from, from+n), 1e-12)
+		kerneltest.Near(t, fmt.Sprintf("positions %d to %d", from, from+n), y, kerneltest.Positions(want, size.Batch, size.Heads*size.DValue, from, from+n), 1e-12)
 		from += n
 	}
 	for i, n := range []int{70, 60, 10, 50, 3, 1} { // tokens, a stretch, tokens, ...
@@ -422,21 +418,24 @@ func TestTaylorTokensAndStretches(t *testing.T) {
 
 // TestTaylorThreads: the number of threads does not change a bit.
 func TestTaylorThreads(t *testing.T) {
-	size := AttentionSize{Batch: 3, Queries: 140, Keys: 140, Heads: 3, DKey: 8, DValue: 8, Causal: true}
+	size := multihead.Size{Batch: 3, Queries: 140, Keys: 140, Heads: 3, DKey: 8, DValue: 8, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
-		sameOnThreads(t, size, TaylorWeight(4), func() attentionKernel[float32] { return taylorKernel[float32]{newTaylor[float32](size, 4, chunked)} })
+		a, dy := taylorCase(size, 4)
+		kerneltest.SameOnThreads(t, a, dy, func() kerneltest.AttentionKernel[float32] {
+			return taylorKernel[float32]{newTaylor[float32](size, 4, chunked)}
+		})
 	})
 }
 
 // TestTaylorSteadyState: after the first run nothing is allocated, in training or streaming.
 func TestTaylorSteadyState(t *testing.T) {
-	size := AttentionSize{Batch: 2, Queries: 140, Keys: 140, Heads: 2, DKey: 4, DValue: 4, Causal: true}
+	size := multihead.Size{Batch: 2, Queries: 140, Keys: 140, Heads: 2, DKey: 4, DValue: 4, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
 		k := newTaylor[float32](size, 4, chunked)
 		x, y := kerneltest.Normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
 		dx := make([]float32, len(x))
-		q, keys, v := SplitQKV(x, 2, 4, 4)
-		dq, dk, dv := SplitQKV(dx, 2, 4, 4)
+		q, keys, v := multihead.SplitQKV(x, 2, 4, 4)
+		dq, dk, dv := multihead.SplitQKV(dx, 2, 4, 4)
 		if n := testing.AllocsPerRun(5, func() {
 			k.Forward(y, q, keys, v, nil)
 			k.Backward(dq, dk, dv, q, keys, v, y, y)
@@ -448,7 +447,7 @@ func TestTaylorSteadyState(t *testing.T) {
 	one.Queries, one.Keys = 1, 1
 	k, carry := NewTaylor[float32](one, 4, true), NewTaylorCarry[float32](2, 2, 4, 4, 4)
 	x, y := kerneltest.Normal[float32]("x", 2*24), make([]float32, 2*8)
-	q, keys, v := SplitQKV(x, 2, 4, 4)
+	q, keys, v := multihead.SplitQKV(x, 2, 4, 4)
 	if n := testing.AllocsPerRun(200, func() { k.Forward(y, q, keys, v, carry) }); n > 0 {
 		t.Errorf("%v allocations a token", n)
 	}
@@ -458,12 +457,12 @@ func TestTaylorSteadyState(t *testing.T) {
 // float32 its last output still is that of the definition over all 10^6 keys.
 func TestTaylorMillionTokens(t *testing.T) {
 	const tokens, width, terms = 1_000_000, 4, 3
-	size := AttentionSize{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
+	size := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
 	k, carry := NewTaylor[float32](size, terms, true), NewTaylorCarry[float32](1, 1, width, width, terms)
 	r := rng.New(1, "million")
 	x, y := make([]float32, 3*width), make([]float32, width)
 	all := make([]float32, 0, 2*width*tokens)
-	q, keys, v := SplitQKV(x, 1, width, width)
+	q, keys, v := multihead.SplitQKV(x, 1, width, width)
 	step := func() {
 		for i := range x {
 			x[i] = float32(2*r.Float64() - 0.9) // a mean that is not zero: the sums grow
@@ -487,7 +486,7 @@ func TestTaylorMillionTokens(t *testing.T) {
 	total, want := 0.0, make([]float64, width)
 	for j := range tokens {
 		key, value := kerneltest.Widen(all[2*width*j:2*width*j+width]), all[2*width*j+width:2*width*(j+1)]
-		w, _ := weight(dotNaive(kerneltest.Widen(x[:width]), key) / 2)
+		w, _ := weight(kerneltest.Dot(kerneltest.Widen(x[:width]), key) / 2)
 		total += w
 		for i, v := range value {
 			want[i] += w * float64(v)

@@ -1,12 +1,13 @@
 package kernels
 
 import (
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 )
 
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What the carry
 // held before is detached.
-func (k *Taylor[F]) Backward(dq, dk, dv, q, keys, values Rows[F], y, dy []F) {
+func (k *Taylor[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
 	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
 	k.run(k.backward)
 }
@@ -15,10 +16,10 @@ func (k *Taylor[F]) Backward(dq, dk, dv, q, keys, values Rows[F], y, dy []F) {
 // of what is scored inside a span, with the states that Forward had; then backward in time those of the
 // keys and values in the state, with its adjoint.
 func (k *Taylor[F]) backwardHead(task int) {
-	s := k.pool.take()
+	s := k.pool.Take()
 	p := k.begin(s, task, nil)
 	k.resume(&p)
-	dk, dv := k.dk.at(p.b, 0, k.Keys, p.h, k.DKey), k.dv.at(p.b, 0, k.Keys, p.h, k.DValue)
+	dk, dv := k.dk.From(p.b, 0, k.Keys, p.h), k.dv.From(p.b, 0, k.Keys, p.h)
 	for t := range k.Keys {
 		clear(dk[t*k.dk.Stride : t*k.dk.Stride+k.DKey])
 		clear(dv[t*k.dv.Stride : t*k.dv.Stride+k.DValue])
@@ -46,7 +47,7 @@ func (k *Taylor[F]) backwardHead(task int) {
 	if p.stateful {
 		k.reverse(&p)
 	}
-	k.pool.give(s)
+	k.pool.Give(s)
 }
 
 // resume makes scratch hold what the carry held before the last Forward.
@@ -75,7 +76,7 @@ func (k *Taylor[F]) differentiateQueries(p *taylorHead[F], from, n int) {
 		clear(m.dscaled[i*m.stride:][:n])
 	}
 	scale := p.queriesScale(k)
-	q := k.q.at(p.b, from, k.Queries, p.h, k.DKey)
+	q := k.q.From(p.b, from, k.Queries, p.h)
 	for t := range n {
 		simd.Scale(p.queryRows[t*k.DKey:(t+1)*k.DKey], scale, q[t*k.q.Stride:t*k.q.Stride+k.DKey])
 	}
@@ -88,7 +89,7 @@ func (k *Taylor[F]) differentiateQueries(p *taylorHead[F], from, n int) {
 	for tile := 0; tile*l < p.fill; tile++ {
 		k.differentiateTile(p, tile, n)
 	}
-	dq := k.dq.at(p.b, from, k.Queries, p.h, k.DKey)
+	dq := k.dq.From(p.b, from, k.Queries, p.h)
 	for t := range n {
 		clear(dq[t*k.dq.Stride : t*k.dq.Stride+k.DKey])
 	}
@@ -151,7 +152,7 @@ func (k *Taylor[F]) differentiateTile(p *taylorHead[F], tile, n int) {
 	if fresh >= width {
 		return
 	}
-	dk, dv := k.dk.at(p.b, at+fresh, k.Keys, p.h, k.DKey), k.dv.at(p.b, at+fresh, k.Keys, p.h, k.DValue)
+	dk, dv := k.dk.From(p.b, at+fresh, k.Keys, p.h), k.dv.From(p.b, at+fresh, k.Keys, p.h)
 	simd.GemmSerial(false, false, width-fresh, k.DKey, n, p.queriesScale(k), p.slopes[fresh*l:], l, p.queryRows, k.DKey, 1, dk, k.dk.Stride)
 	simd.GemmSerial(false, false, width-fresh, k.DValue, n, 1, p.weights[fresh*l:], l, p.gradRows, w, 1, dv, k.dv.Stride)
 }
@@ -197,7 +198,7 @@ func (k *Taylor[F]) differentiateKeys(p *taylorHead[F], lo, hi int) {
 	for i := range len(m.dscaled) / m.stride {
 		clear(m.dscaled[i*m.stride:][:n])
 	}
-	dk, dv := k.dk.at(p.b, lo, k.Keys, p.h, k.DKey), k.dv.at(p.b, lo, k.Keys, p.h, k.DValue)
+	dk, dv := k.dk.From(p.b, lo, k.Keys, p.h), k.dv.From(p.b, lo, k.Keys, p.h)
 	k.features.group(m, n, k.features.groups[0])
 	k.features.backward(m, n, func(g featureGroup) {
 		if g.lo > 0 {

@@ -60,7 +60,7 @@ func (c *TaylorCarry[F]) Arrays(prefix string) []params.Array {
 func (k *Taylor[F]) CheckCarry(c *TaylorCarry[F]) {
 	if k.features == nil || c.batch != k.Batch || c.heads != k.Heads || c.keys != k.DKey || c.values != k.DValue || c.terms != k.terms {
 		panic(fmt.Sprintf("kernels: Taylor of size %+v with %d terms, made without or for another carry than one of B=%d H=%d K=%d V=%d P=%d",
-			k.AttentionSize, k.terms, c.batch, c.heads, c.keys, c.values, c.terms))
+			k.Size, k.terms, c.batch, c.heads, c.keys, c.values, c.terms))
 	}
 }
 

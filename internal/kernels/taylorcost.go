@@ -1,5 +1,7 @@
 package kernels
 
+import "goomtrain/internal/kernels/multihead"
+
 // TaylorCosts are the costs of one position of one head in the forms of Taylor attention, in units of one
 // multiplication, and the numbers of its state.
 //
@@ -31,7 +33,7 @@ const (
 
 // TaylorCost is the cost model. A causal query sees half of the keys, and half of its tile; inside a chunk,
 // which is one tile, all of them, and the last chunk is not added to a state.
-func TaylorCost(size AttentionSize, terms int) TaylorCosts {
+func TaylorCost(size multihead.Size, terms int) TaylorCosts {
 	m := CountTaylorFeatures(size.DKey, terms)
 	w, chunk := float64(size.DValue+1), float64(taylorChunk(m))
 	seen, inside, stateful := float64(size.Keys), chunk/2, 1.0

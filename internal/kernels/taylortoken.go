@@ -1,25 +1,28 @@
 package kernels
 
-import "goomtrain/internal/simd"
+import (
+	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/simd"
+)
 
 // tokenPiece is the work that is worth another core, in the units of TaylorCosts: about 3 microseconds. It
 // takes one of them to hand it over to a core that looks for work.
 const tokenPiece = 1 << 16
 
 // tokenGrain is the number of heads of one token that make a tokenPiece.
-func tokenGrain(size AttentionSize, terms int) int {
+func tokenGrain(size multihead.Size, terms int) int {
 	return 1 + int(tokenPiece/(TaylorCost(size, terms).Token+4000)) // 4000: what a head takes whatever its size
 }
 
 // forwardOne computes one token. Every worker gets one stretch of heads: mostly the same ones as for the
 // token before, which it has in its cache, and so has every stretch its own scratch memory.
 func (k *Taylor[F]) forwardOne() {
-	workers := max(1, min(simd.Threads(), k.tasks()/k.grain))
-	k.stretch = simd.Pieces(k.tasks(), workers)
-	for len(k.tokenScratch)*k.stretch < k.tasks() {
+	workers := max(1, min(simd.Threads(), k.Tasks()/k.grain))
+	k.stretch = simd.Pieces(k.Tasks(), workers)
+	for len(k.tokenScratch)*k.stretch < k.Tasks() {
 		k.tokenScratch = append(k.tokenScratch, k.newScratch())
 	}
-	simd.ForRange(k.tasks(), k.stretch, k.tokens)
+	simd.ForRange(k.Tasks(), k.stretch, k.tokens)
 }
 
 // forwardToken computes heads lo..hi-1 of all sequences for one token.
@@ -50,7 +53,7 @@ func (k *Taylor[F]) forwardToken(lo, hi int) {
 // of which the memory that it reads is the bound.
 func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
 	l, one := k.tile, p.one
-	q, sums := k.q.at(p.b, from, k.Queries, p.h, k.DKey)[:k.DKey], p.sums[:k.DValue+1]
+	q, sums := k.q.From(p.b, from, k.Queries, p.h)[:k.DKey], p.sums[:k.DValue+1]
 	clear(sums)
 	if p.stateful {
 		k.features.single(one, q)
