@@ -3,12 +3,12 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/recurrence"
 	"goomtrain/params"
 )
 
 // Carry is the state of a recurrence between two stretches of one sequence.
-type Carry[F params.Float] = kernels.Carry[F]
+type Carry[F params.Float] = recurrence.Carry[F]
 
 // Recurrence is the non-diagonal linear recurrence over generalized orders of magnitude
 // (arXiv 2510.03426), read out by direction:
@@ -25,7 +25,7 @@ func Recurrence[F params.Float](u, a, x0 *G.Node, carry *Carry[F]) *G.Node {
 	rows, width := x0.Shape()[0], x0.Shape()[1]
 	want("Recurrence", "a", a, width, width)
 	want("Recurrence", "u", u, -1, -1, rows*width)
-	k := kernels.NewRecurrence[F](u.Shape()[0], u.Shape()[1], rows, width)
+	k := recurrence.New[F](u.Shape()[0], u.Shape()[1], rows, width)
 	return Apply(Definition[F]{
 		Name:   "Recurrence",
 		Inputs: G.Nodes{u, a, x0},
@@ -42,5 +42,5 @@ func Recurrence[F params.Float](u, a, x0 *G.Node, carry *Carry[F]) *G.Node {
 
 // NewCarry returns the carry of sequences not begun: B = batch, N = rows hidden vectors of that width.
 func NewCarry[F params.Float](batch, rows, width int) *Carry[F] {
-	return kernels.NewCarry[F](batch, rows, width)
+	return recurrence.NewCarry[F](batch, rows, width)
 }

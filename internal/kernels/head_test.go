@@ -120,7 +120,7 @@ func testNoAllocation[F simd.Float](t *testing.T) {
 	dw, db, dw2 := make([]F, width*width), make([]F, width), make([]F, width*width)
 	targets := headTargets(rows, width, 2)
 	linear, norm, glu := NewLinear[F](rows, width, width, true), NewLayerNorm[F](rows, width), NewGLU[F](rows/2, width)
-	embedding, head, recurrence := NewEmbedding[F](rows, width, width), NewHead[F](rows, width, width), NewRecurrence[F](4, rows/8, 2, width)
+	embedding, head := NewEmbedding[F](rows, width, width), NewHead[F](rows, width, width)
 	head.WantGradients(dw2)
 	tokens := make([]int32, rows)
 	for name, call := range map[string]func(){
@@ -130,13 +130,6 @@ func testNoAllocation[F simd.Float](t *testing.T) {
 		"Embedding": func() { embedding.Forward(y, tokens, w); embedding.Backward(dw, tokens, x) },
 		"Head":      func() { head.Forward(x, w, targets, 1); head.Backward(dx[:rows*width], 2) },
 	} {
-		if name == "Recurrence" {
-			x0 := make([]F, 2*width)
-			call = func() {
-				recurrence.Forward(y, x, w, x0, nil)
-				recurrence.Backward(dx[:rows*width], dw, x0, y, x)
-			}
-		}
 		call()
 		if n := testing.AllocsPerRun(10, call); n > 0 {
 			t.Errorf("%s allocates %v times a call", name, n)

@@ -1,4 +1,4 @@
-package kernels
+package recurrence
 
 import (
 	"math"
@@ -45,6 +45,16 @@ func addScaled[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (larges
 func ordinary[F simd.Float](largest []F) bool {
 	for _, m := range largest {
 		if !(m >= smallestScale && m <= largestScale) {
+			return false
+		}
+	}
+	return true
+}
+
+// zeros reports whether all exponents are 0.
+func zeros(exponents []int64) bool {
+	for _, e := range exponents {
+		if e != 0 {
 			return false
 		}
 	}

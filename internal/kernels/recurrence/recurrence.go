@@ -1,4 +1,4 @@
-package kernels
+package recurrence
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 	"goomtrain/params"
 )
 
-// Recurrence is the non-diagonal linear recurrence of a GOOM SSM (arXiv 2510.03426) with its states
+// Kernel is the non-diagonal linear recurrence of a GOOM SSM (arXiv 2510.03426) with its states
 // read out by their direction:
 //
 //	x_t = x_{t-1} A + u_t        z_t = e^2 * x_t / max_j |x_tj|        each of the N rows on its own
@@ -24,7 +24,7 @@ import (
 //	du_t  = l_t    dA = sum over b, t, rows of x_{t-1}^T l_t    dx_0 = sum over b of l_1 A^T
 //
 // Where du leaves the float range it saturates at 2^100 (float32) or 2^1000 (float64).
-type Recurrence[F simd.Float] struct {
+type Kernel[F simd.Float] struct {
 	batch, time, rows, width int // B, T, N, D
 
 	largest  []F     // [B, T, N] largest mantissa of x_t
@@ -89,9 +89,9 @@ type groupScratch[F simd.Float] struct {
 	top            []F     // [N] largest mantissa of the adjoints
 }
 
-// NewRecurrence returns the kernel for N = rows hidden vectors of that width.
-func NewRecurrence[F simd.Float](batch, time, rows, width int) *Recurrence[F] {
-	k := &Recurrence[F]{batch: batch, time: time, rows: rows, width: width,
+// New returns the kernel for N = rows hidden vectors of that width.
+func New[F simd.Float](batch, time, rows, width int) *Kernel[F] {
+	k := &Kernel[F]{batch: batch, time: time, rows: rows, width: width,
 		largest: make([]F, batch*time*rows), exponent: make([]int64, batch*time*rows), plain: make([]bool, batch*time),
 		start: NewCarry[F](batch, rows, width),
 		a:     make([]F, width*width), at: make([]F, width*width)}
@@ -101,7 +101,7 @@ func NewRecurrence[F simd.Float](batch, time, rows, width int) *Recurrence[F] {
 
 // Forward writes z. If carry is not nil the sequence goes on from it (from x_0 when it has not
 // started), and it receives the last state.
-func (k *Recurrence[F]) Forward(z, u, a, x0 []F, carry *Carry[F]) {
+func (k *Kernel[F]) Forward(z, u, a, x0 []F, carry *Carry[F]) {
 	k.setMatrix(a)
 	resumed := carry != nil && carry.started[0] != 0
 	if resumed {
@@ -120,7 +120,7 @@ func (k *Recurrence[F]) Forward(z, u, a, x0 []F, carry *Carry[F]) {
 
 // Backward writes du, dA [D, D] and dx_0 [N, D] from z of the last Forward. After a Forward that went
 // on from a carry, dx_0 is zero: the carry is detached.
-func (k *Recurrence[F]) Backward(du, dA, dx0, z, dz []F) {
+func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F) {
 	d, n := k.width, k.rows
 	if k.dA == nil {
 		k.dA, k.dx0 = make([]F, k.batch*d*d), make([]F, k.batch*n*d)
@@ -141,13 +141,13 @@ func (k *Recurrence[F]) Backward(du, dA, dx0, z, dz []F) {
 }
 
 // setMatrix keeps A as mantissas of moderate size and an exponent, which is 0 for every usual A.
-func (k *Recurrence[F]) setMatrix(a []F) {
+func (k *Kernel[F]) setMatrix(a []F) {
 	copy(k.a, a)
 	k.aExponent = normalise(k.a)
 }
 
 // startAt sets the first state of every batch element to x_0.
-func (k *Recurrence[F]) startAt(x0 []F) {
+func (k *Kernel[F]) startAt(x0 []F) {
 	for b := range k.batch {
 		for n := range k.rows {
 			row := k.start.mantissa[(b*k.rows+n)*k.width : (b*k.rows+n+1)*k.width]
@@ -160,7 +160,7 @@ func (k *Recurrence[F]) startAt(x0 []F) {
 // groups fixes how many batch elements go through time together and returns the number of groups. It
 // depends on the sizes alone, not on the number of threads: a product of few rows may round otherwise
 // than one of many.
-func (k *Recurrence[F]) groups() int {
+func (k *Kernel[F]) groups() int {
 	group := max(1, min(simd.Pieces(k.batch, 2), simd.Pieces(groupRows, k.rows)))
 	if group != k.group {
 		k.group = group
@@ -174,7 +174,7 @@ func (k *Recurrence[F]) groups() int {
 }
 
 // forwardGroup takes the batch elements of one group through time.
-func (k *Recurrence[F]) forwardGroup(group int) {
+func (k *Kernel[F]) forwardGroup(group int) {
 	s, d, n := &k.scratch[group], k.width, k.rows
 	b0, b1 := group*k.group, min((group+1)*k.group, k.batch)
 	rows := (b1 - b0) * n
@@ -197,7 +197,7 @@ func (k *Recurrence[F]) forwardGroup(group int) {
 
 // forwardStep makes the states of batch element b, the i-th of its group, at time t from their products
 // with A: all rows at once as long as no row needs an exponent, which is the usual case.
-func (k *Recurrence[F]) forwardStep(s *groupScratch[F], b, i, t int) {
+func (k *Kernel[F]) forwardStep(s *groupScratch[F], b, i, t int) {
 	d, n := k.width, k.rows
 	first, at := i*n, (b*k.time+t)*n // rows of the group's states, and of u and z
 	plain := s.plain[i] && k.aExponent == 0
@@ -217,7 +217,7 @@ func (k *Recurrence[F]) forwardStep(s *groupScratch[F], b, i, t int) {
 }
 
 // forwardRow makes row r of the group's states, which is row at of u and z.
-func (k *Recurrence[F]) forwardRow(s *groupScratch[F], r, at int) {
+func (k *Kernel[F]) forwardRow(s *groupScratch[F], r, at int) {
 	d := k.width
 	state, z := s.state[r*d:(r+1)*d], k.z[at*d:(at+1)*d]
 	largest, e := addScaled(state, s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent, 1, k.u[at*d:(at+1)*d], 0)
@@ -230,7 +230,7 @@ func (k *Recurrence[F]) forwardRow(s *groupScratch[F], r, at int) {
 }
 
 // reverseGroup takes the adjoints of one group back through time.
-func (k *Recurrence[F]) reverseGroup(group int) {
+func (k *Kernel[F]) reverseGroup(group int) {
 	s, d, n := &k.scratch[group], k.width, k.rows
 	b0, b1 := group*k.group, min((group+1)*k.group, k.batch)
 	rows := (b1 - b0) * n
@@ -261,7 +261,7 @@ func (k *Recurrence[F]) reverseGroup(group int) {
 
 // reverseStep makes the adjoints of batch element b, the i-th of its group, at time t from their
 // products with A^T; forwardStep says how.
-func (k *Recurrence[F]) reverseStep(s *groupScratch[F], b, i, t int) {
+func (k *Kernel[F]) reverseStep(s *groupScratch[F], b, i, t int) {
 	d, n, step := k.width, k.rows, b*k.time+t
 	first, at := i*n, step*n
 	plain := s.plain[i] && k.aExponent == 0 && k.plain[step] && t > 0 && k.plain[step-1]
@@ -280,7 +280,7 @@ func (k *Recurrence[F]) reverseStep(s *groupScratch[F], b, i, t int) {
 }
 
 // reverseRow makes row r of the group's adjoints, which is row at of du and dz.
-func (k *Recurrence[F]) reverseRow(s *groupScratch[F], b, t, r, at int) {
+func (k *Kernel[F]) reverseRow(s *groupScratch[F], b, t, r, at int) {
 	d := k.width
 	adjoint := s.state[r*d : (r+1)*d]
 	var c F
@@ -293,20 +293,10 @@ func (k *Recurrence[F]) reverseRow(s *groupScratch[F], b, t, r, at int) {
 	k.keepForMatrix(s, b, t, r, f)
 }
 
-// zeros reports whether all exponents are 0.
-func zeros(exponents []int64) bool {
-	for _, e := range exponents {
-		if e != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // keepForMatrix stores the adjoint of state row r at time t for dA, multiplied by the scale of the
 // state before it, so that the row of z (or of the start) before it can stand for that state:
 // x_{t-1} = z_{t-1} * m_{t-1}/e^2 * 2^e_{t-1}.
-func (k *Recurrence[F]) keepForMatrix(s *groupScratch[F], b, t, r int, f int64) {
+func (k *Kernel[F]) keepForMatrix(s *groupScratch[F], b, t, r int, f int64) {
 	d, n := k.width, k.rows
 	to := ((r/n)*timeBlock+t%timeBlock)*n + r%n
 	dst, adjoint := s.adjoints[to*d:(to+1)*d], s.state[r*d:(r+1)*d]
@@ -325,7 +315,7 @@ func (k *Recurrence[F]) keepForMatrix(s *groupScratch[F], b, t, r int, f int64) 
 
 // addToMatrix adds the block of steps that begins at time t0 to dA of batch element b, the i-th of
 // its group.
-func (k *Recurrence[F]) addToMatrix(s *groupScratch[F], b, i, t0 int) {
+func (k *Kernel[F]) addToMatrix(s *groupScratch[F], b, i, t0 int) {
 	d, n := k.width, k.rows
 	dA := k.dA[b*d*d : (b+1)*d*d]
 	adjoints := s.adjoints[i*timeBlock*n*d:]

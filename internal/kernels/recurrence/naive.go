@@ -1,12 +1,12 @@
-package kernels
+package recurrence
 
 import "math/big"
 
-// RecurrenceNaive is Recurrence by its definition, forward and backward, in arithmetic of 200 bits
-// whose exponents have no practical bound. Sizes are B, T, N, D; slices are as in Recurrence.
-type RecurrenceNaive struct {
+// Naive is the recurrence by its definition, in arithmetic of 200 bits whose exponents have no practical
+// bound: the contract that Kernel is tested against.
+type Naive struct {
 	B, T, N, D int
-	U, A, X0   []float64
+	U, A, X0   []float64 // [B, T, N, D], [D, D], [N, D]
 }
 
 // bits is the precision of the naive form.
@@ -19,7 +19,7 @@ func times(x, y *big.Float) *big.Float { return new(big.Float).SetPrec(bits).Mul
 func float(x *big.Float) float64 { f, _ := x.Float64(); return f }
 
 // states returns x [T+1, D] of hidden vector n of batch element b, x_0 first.
-func (r RecurrenceNaive) states(b, n int) [][]*big.Float {
+func (r Naive) states(b, n int) [][]*big.Float {
 	x := make([][]*big.Float, r.T+1)
 	for t := range x {
 		x[t] = make([]*big.Float, r.D)
@@ -52,13 +52,28 @@ func factor(x []*big.Float) *big.Float {
 	return new(big.Float).SetPrec(bits).Quo(number(readout), largest)
 }
 
+// factors returns that of every state, [B, N, T].
+func (r Naive) factors() (c []*big.Float) {
+	for b := range r.B {
+		for n := range r.N {
+			for _, x := range r.states(b, n)[1:] {
+				c = append(c, factor(x))
+			}
+		}
+	}
+	return c
+}
+
 // Forward returns z [B, T, N, D].
-func (r RecurrenceNaive) Forward() []float64 {
+func (r Naive) Forward() []float64 { return r.read(r.factors()) }
+
+// read returns z with given factors. Those that Forward uses are constants for the gradient.
+func (r Naive) read(factors []*big.Float) []float64 {
 	z := make([]float64, r.B*r.T*r.N*r.D)
 	for b := range r.B {
 		for n := range r.N {
 			for t, x := range r.states(b, n)[1:] {
-				if c := factor(x); c != nil {
+				if c := factors[(b*r.N+n)*r.T+t]; c != nil {
 					for j, v := range x {
 						z[((b*r.T+t)*r.N+n)*r.D+j] = float(times(c, v))
 					}
@@ -69,9 +84,9 @@ func (r RecurrenceNaive) Forward() []float64 {
 	return z
 }
 
-// Backward returns the gradients of sum(dz * z) with the maximum of each row held constant. A value
-// beyond the range of float64 is infinite here.
-func (r RecurrenceNaive) Backward(dz []float64) (du, dA, dx0 []float64) {
+// Backward returns the gradients of sum(dz * z), the maximum of each row being a constant. A value beyond
+// the range of float64 is infinite here.
+func (r Naive) Backward(dz []float64) (du, dA, dx0 []float64) {
 	du = make([]float64, len(dz))
 	sumA, sumX := make([]*big.Float, r.D*r.D), make([]*big.Float, r.N*r.D)
 	for i := range sumA {

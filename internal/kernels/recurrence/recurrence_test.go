@@ -1,16 +1,17 @@
-package kernels
+package recurrence
 
 import (
 	"fmt"
 	"math"
 	"testing"
 
+	"goomtrain/internal/gradcheck"
 	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
 
-// recurrenceCase is one problem; the numbers follow from its name.
-type recurrenceCase struct {
+// problem is one recurrence; its numbers follow from its name.
+type problem struct {
 	name       string
 	b, t, n, d int
 	scaleA     float64 // of a random A whose spectral radius is about 1
@@ -19,8 +20,8 @@ type recurrenceCase struct {
 	diagonal   bool
 }
 
-func (c recurrenceCase) naive() RecurrenceNaive {
-	r := RecurrenceNaive{B: c.b, T: c.t, N: c.n, D: c.d,
+func (c problem) naive() Naive {
+	r := Naive{B: c.b, T: c.t, N: c.n, D: c.d,
 		U: kerneltest.Normal[float64](c.name+"u", c.b*c.t*c.n*c.d), A: kerneltest.Normal[float64](c.name+"a", c.d*c.d), X0: kerneltest.Normal[float64](c.name+"x", c.n*c.d)}
 	for i := range r.U {
 		r.U[i] *= c.scaleU
@@ -30,7 +31,7 @@ func (c recurrenceCase) naive() RecurrenceNaive {
 			r.A[i] = 0
 		}
 	}
-	// the float32 kernel shall see the same problem
+	// rounded to float32, so that kernels of both types see the same numbers
 	for _, s := range [][]float64{r.U, r.A, r.X0} {
 		for i := range s {
 			s[i] = float64(float32(s[i]))
@@ -39,7 +40,7 @@ func (c recurrenceCase) naive() RecurrenceNaive {
 	return r
 }
 
-func (c recurrenceCase) dz() []float64 {
+func (c problem) dz() []float64 {
 	dz := kerneltest.Normal[float64](c.name+"dz", c.b*c.t*c.n*c.d)
 	for i := range dz {
 		dz[i] = float64(float32(dz[i]))
@@ -50,7 +51,7 @@ func (c recurrenceCase) dz() []float64 {
 	return dz
 }
 
-var recurrenceCases = []recurrenceCase{
+var cases = []problem{
 	{name: "usual", b: 2, t: 20, n: 3, d: 5, scaleA: 1, scaleU: 1},
 	{name: "one step", b: 1, t: 1, n: 1, d: 1, scaleA: 1, scaleU: 1},
 	{name: "two steps", b: 3, t: 2, n: 2, d: 4, scaleA: 1, scaleU: 1},
@@ -67,19 +68,18 @@ var recurrenceCases = []recurrenceCase{
 	{name: "nothing", b: 1, t: 5, n: 2, d: 3, scaleA: 0, scaleU: 0},
 }
 
-// TestRecurrenceEqualsNaive compares with arithmetic of 200 bits.
-func TestRecurrenceEqualsNaive(t *testing.T) {
-	t.Run("float64", testRecurrence[float64])
-	t.Run("float32", testRecurrence[float32])
+// TestEqualsNaive compares with arithmetic of 200 bits.
+func TestEqualsNaive(t *testing.T) {
+	kerneltest.Both(t, testEqualsNaive[float32], testEqualsNaive[float64])
 }
 
-func testRecurrence[F simd.Float](t *testing.T) {
-	for _, c := range recurrenceCases {
+func testEqualsNaive[F simd.Float](t *testing.T) {
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r, dz := c.naive(), c.dz()
 			wantZ := r.Forward()
 			wantU, wantA, wantX := r.Backward(dz)
-			k := NewRecurrence[F](c.b, c.t, c.n, c.d)
+			k := New[F](c.b, c.t, c.n, c.d)
 			z, du := kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](len(dz))
 			dA, dx0 := kerneltest.Poisoned[F](c.d*c.d), kerneltest.Poisoned[F](c.n*c.d)
 			for range 2 { // a second run finds used buffers
@@ -93,6 +93,18 @@ func testRecurrence[F simd.Float](t *testing.T) {
 			nearSaturated(t, "dx0", dx0, wantX, kerneltest.Tolerance[F](2e-3, 1e-10))
 		})
 	}
+}
+
+// TestNaiveGradient compares the gradients of the definition with finite differences, the factors being
+// held.
+func TestNaiveGradient(t *testing.T) {
+	r, dz := cases[0].naive(), cases[0].dz()
+	du, dA, dx0 := r.Backward(dz)
+	factors := r.factors()
+	loss := func() float64 { return kerneltest.Dot(r.read(factors), dz) }
+	gradcheck.Check(t, "u", loss, r.U, du, gradcheck.Options{Elements: 40})
+	gradcheck.Check(t, "A", loss, r.A, dA, gradcheck.Options{})
+	gradcheck.Check(t, "x0", loss, r.X0, dx0, gradcheck.Options{})
 }
 
 // nearSaturated is near for gradients of which some may have no float: those must be finite, of the
@@ -111,19 +123,19 @@ func nearSaturated[F simd.Float](t *testing.T, name string, got []F, want []floa
 	kerneltest.Near(t, name, g, w, tolerance)
 }
 
-// TestRecurrenceThreads: the same bits on any number of threads, for the sizes at which products of few
+// TestThreads: the same bits on any number of threads, for the sizes at which products of few
 // and of many rows go different ways.
-func TestRecurrenceThreads(t *testing.T) {
-	kerneltest.Both(t, testRecurrenceThreads[float32], testRecurrenceThreads[float64])
+func TestThreads(t *testing.T) {
+	kerneltest.Both(t, testThreads[float32], testThreads[float64])
 }
 
-func testRecurrenceThreads[F simd.Float](t *testing.T) {
+func testThreads[F simd.Float](t *testing.T) {
 	for _, size := range [][4]int{{2, 5, 1, 32}, {8, 3, 2, 300}, {7, 70, 3, 9}, {3, 4, 13, 64}, {9, 5, 1, 33}} {
-		c := recurrenceCase{name: "threads", b: size[0], t: size[1], n: size[2], d: size[3], scaleA: 1.2, scaleU: 1}
+		c := problem{name: "threads", b: size[0], t: size[1], n: size[2], d: size[3], scaleA: 1.2, scaleU: 1}
 		r, dz := c.naive(), kerneltest.Narrow[F](c.dz())
 		var want [4][]F
 		kerneltest.OnThreads(t, func(t *testing.T) {
-			k := NewRecurrence[F](c.b, c.t, c.n, c.d)
+			k := New[F](c.b, c.t, c.n, c.d)
 			got := [4][]F{kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](c.d * c.d), kerneltest.Poisoned[F](c.n * c.d)}
 			k.Forward(got[0], kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), nil)
 			k.Backward(got[1], got[2], got[3], got[0], dz)
@@ -137,12 +149,12 @@ func testRecurrenceThreads[F simd.Float](t *testing.T) {
 	}
 }
 
-// TestRecurrenceStreams: a sequence cut anywhere and carried on equals the whole.
-func TestRecurrenceStreams(t *testing.T) {
-	c := recurrenceCase{name: "streams", b: 2, t: 40, n: 2, d: 4, scaleA: 20, scaleU: 1}
+// TestStreams: a sequence cut anywhere and carried on equals the whole.
+func TestStreams(t *testing.T) {
+	c := problem{name: "streams", b: 2, t: 40, n: 2, d: 4, scaleA: 20, scaleU: 1}
 	r := c.naive()
 	whole := make([]float64, len(r.U))
-	NewRecurrence[float64](c.b, c.t, c.n, c.d).Forward(whole, r.U, r.A, r.X0, nil)
+	New[float64](c.b, c.t, c.n, c.d).Forward(whole, r.U, r.A, r.X0, nil)
 	for cut := 1; cut < c.t; cut++ {
 		carry := NewCarry[float64](c.b, c.n, c.d)
 		for _, part := range [][2]int{{0, cut}, {cut, c.t}} {
@@ -153,7 +165,7 @@ func TestRecurrenceStreams(t *testing.T) {
 				u, want = append(u, r.U[lo:hi]...), append(want, whole[lo:hi]...)
 			}
 			z := kerneltest.Poisoned[float64](len(u))
-			k := NewRecurrence[float64](c.b, steps, c.n, c.d)
+			k := New[float64](c.b, steps, c.n, c.d)
 			k.Forward(z, u, r.A, r.X0, carry)
 			kerneltest.Identical(t, fmt.Sprintf("cut at %d: z", cut), z, want)
 			du, dA, dx0 := kerneltest.Poisoned[float64](len(u)), kerneltest.Poisoned[float64](c.d*c.d), kerneltest.Poisoned[float64](c.n*c.d)
@@ -165,9 +177,9 @@ func TestRecurrenceStreams(t *testing.T) {
 	}
 }
 
-// TestRecurrenceLeavesTheFloatRange: A scaled by 3 and by 0.3 over 4096 steps, whose states end near
+// TestLeavesTheFloatRange: A scaled by 3 and by 0.3 over 4096 steps, whose states end near
 // 10^1954 and 10^-2141, and far beyond with 10^25 a step: 10^100000.
-func TestRecurrenceLeavesTheFloatRange(t *testing.T) {
+func TestLeavesTheFloatRange(t *testing.T) {
 	for _, c := range []struct{ scale, input float64 }{{3, 1}, {0.3, 1}, {0.3, 0}, {1e25, 1}, {1e-25, 0}} {
 		t.Run(fmt.Sprint(c.scale, " ", c.input), func(t *testing.T) {
 			const b, steps, n, d = 2, 4096, 2, 4
@@ -181,7 +193,7 @@ func TestRecurrenceLeavesTheFloatRange(t *testing.T) {
 			for i := range u {
 				u[i] *= float32(c.input)
 			}
-			k := NewRecurrence[float32](b, steps, n, d)
+			k := New[float32](b, steps, n, d)
 			z, du := kerneltest.Poisoned[float32](len(u)), kerneltest.Poisoned[float32](len(u))
 			dA, dx0 := kerneltest.Poisoned[float32](d*d), kerneltest.Poisoned[float32](n*d)
 			k.Forward(z, u, a, kerneltest.Normal[float32]("x0", n*d), nil)
@@ -208,16 +220,30 @@ func TestRecurrenceLeavesTheFloatRange(t *testing.T) {
 	}
 }
 
-// TestRecurrenceShowsNaN: what is not finite in the input is not finite in the output.
-func TestRecurrenceShowsNaN(t *testing.T) {
+// TestShowsNaN: what is not finite in the input is not finite in the output.
+func TestShowsNaN(t *testing.T) {
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
 		u := kerneltest.Normal[float32]("nan", 4*2*3)
 		u[7] = bad
-		k := NewRecurrence[float32](1, 4, 2, 3)
+		k := New[float32](1, 4, 2, 3)
 		z := make([]float32, len(u))
 		k.Forward(z, u, kerneltest.Normal[float32]("a", 9), kerneltest.Normal[float32]("x", 6), nil)
 		if v := float64(z[7]); !math.IsNaN(v) {
 			t.Errorf("u[7] = %v gives z[7] = %v, want NaN", bad, v)
 		}
 	}
+}
+
+// TestAllocatesNothing: neither in training nor streaming.
+func TestAllocatesNothing(t *testing.T) {
+	const b, steps, n, d = 3, 70, 2, 5
+	k, carry := New[float32](b, steps, n, d), NewCarry[float32](b, n, d)
+	u, z, du := kerneltest.Normal[float32]("u", b*steps*n*d), make([]float32, b*steps*n*d), make([]float32, b*steps*n*d)
+	a, x0 := kerneltest.Normal[float32]("a", d*d), kerneltest.Normal[float32]("x", n*d)
+	dA, dx0 := make([]float32, d*d), make([]float32, n*d)
+	kerneltest.AllocatesNothing(t, "a training step", func() {
+		k.Forward(z, u, a, x0, nil)
+		k.Backward(du, dA, dx0, z, u)
+	})
+	kerneltest.AllocatesNothing(t, "a stretch", func() { k.Forward(z, u, a, x0, carry) })
 }
