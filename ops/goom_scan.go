@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/goom"
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/scan"
 	"goomtrain/params"
 )
 
@@ -88,7 +88,7 @@ func affineScan[F params.Float](name string, a, b, x0 *G.Node) *G.Node {
 //
 //	l_t = dx_t + a_{t+1} l_{t+1}    da_t = l_t x_{t-1}    db_t = l_t    dx0 = a_1 l_1
 func DiagScan[F params.Float](a, b, x0 *G.Node, axis int) *G.Node {
-	k := kernels.NewDiagScan[F](diagSizes("DiagScan", a, b, x0, axis))
+	k := scan.NewDiag[F](diagSizes("DiagScan", a, b, x0, axis))
 	return Apply(Definition[F]{
 		Name:    "DiagScan",
 		Inputs:  G.Nodes{a, b, x0},
@@ -104,7 +104,7 @@ func DiagScan[F params.Float](a, b, x0 *G.Node, axis int) *G.Node {
 // LogDiagScan is DiagScan of positive numbers given and returned as logarithms, whatever their magnitude:
 // ln x_t = ln(exp(la_t + lx_{t-1}) + exp(lb_t)).
 func LogDiagScan[F params.Float](la, lb, lx0 *G.Node, axis int) *G.Node {
-	k := kernels.NewLogDiagScan[F](diagSizes("LogDiagScan", la, lb, lx0, axis))
+	k := scan.NewLogDiag[F](diagSizes("LogDiagScan", la, lb, lx0, axis))
 	return Apply(Definition[F]{
 		Name:    "LogDiagScan",
 		Inputs:  G.Nodes{la, lb, lx0},

@@ -5,6 +5,7 @@ import (
 
 	"goomtrain/internal/kernels"
 	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/scan"
 	"goomtrain/params"
 )
 
@@ -101,11 +102,11 @@ func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal
 }
 
 // LogScanCarry is the state of decay positions between two stretches of one sequence.
-type LogScanCarry[F params.Float] = kernels.LogScanCarry[F]
+type LogScanCarry[F params.Float] = scan.GatedCarry[F]
 
 // NewLogScanCarry returns the carry of B = batch sequences of width D not begun.
 func NewLogScanCarry[F params.Float](batch, width int) *LogScanCarry[F] {
-	return kernels.NewLogScanCarry[F](batch, width)
+	return scan.NewGatedCarry[F](batch, width)
 }
 
 // AddLogScan adds to x the logarithm of a gated recurrence of positive numbers, one for each channel:
@@ -119,7 +120,7 @@ func AddLogScan[F params.Float](gates, x *G.Node, carry *LogScanCarry[F]) *G.Nod
 	want("AddLogScan", "x", x, -1, -1, -1)
 	s := x.Shape()
 	want("AddLogScan", "gates", gates, s[0], s[1], 2*s[2])
-	k := kernels.NewLogScan[F](s[0], s[1], s[2])
+	k := scan.NewGated[F](s[0], s[1], s[2])
 	return Apply(Definition[F]{
 		Name:    "AddLogScan",
 		Inputs:  G.Nodes{gates, x},

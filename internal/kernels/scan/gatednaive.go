@@ -1,16 +1,16 @@
-package kernels
+package scan
 
 import "math"
 
-// LogScanNaive is LogScan by its solution, for one channel and in float64: x_t is the sum of x_0 and of
+// NaiveGated is Gated by its solution, for one channel and in float64: x_t is the sum of x_0 and of
 // every exp(l_s), each times the decays that came after it.
-type LogScanNaive struct {
+type NaiveGated struct {
 	C, L  []float64 // [T]
 	Start float64   // e_0
 }
 
 // terms are the logarithms of the summands of x_t, that of x_0 first.
-func (s LogScanNaive) terms(t int) []float64 {
+func (s NaiveGated) terms(t int) []float64 {
 	terms := make([]float64, t+2)
 	decay := 0.0
 	for i := t; i >= 0; i-- {
@@ -22,7 +22,7 @@ func (s LogScanNaive) terms(t int) []float64 {
 }
 
 // Forward returns e [T].
-func (s LogScanNaive) Forward() []float64 {
+func (s NaiveGated) Forward() []float64 {
 	e := make([]float64, len(s.C))
 	for t := range e {
 		terms := s.terms(t)
@@ -40,7 +40,7 @@ func (s LogScanNaive) Forward() []float64 {
 
 // Backward returns the gradients of sum(de * e): each summand of x_t passes its share to its own l and to
 // the decays after it.
-func (s LogScanNaive) Backward(de []float64) (dc, dl []float64) {
+func (s NaiveGated) Backward(de []float64) (dc, dl []float64) {
 	dc, dl = make([]float64, len(de)), make([]float64, len(de))
 	for t, e := range s.Forward() {
 		for i, x := range s.terms(t) {

@@ -1,4 +1,4 @@
-package kernels
+package scan
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// LogDiagScan is DiagScan of positive numbers among logarithms, which may leave the range of floats by any
+// LogDiag is Diag of positive numbers among logarithms, which may leave the range of floats by any
 // factor:
 //
 //	ln x_t = ln(exp(la_t + lx_{t-1}) + exp(lb_t))        la, lb, lx [outer, T, inner]   lx_0 [outer, inner]
@@ -16,12 +16,12 @@ import (
 // the share of the past, which is a linear recurrence backward in time:
 //
 //	g_t = dlx_t + p_{t+1} g_{t+1}    dla_t = p_t g_t    dlb_t = exp(lb_t - lx_t) g_t    dlx_0 = p_1 g_1
-type LogDiagScan[F simd.Float] struct {
+type LogDiag[F simd.Float] struct {
 	outer, time, inner int
 	pieces, length     int
 	sum, state         []float64 // per piece: sum of la; ln of the state from zero, then the carry into it
 	share              []F       // [outer, T, inner] p
-	linear             *DiagScan[F]
+	linear             *Diag[F]
 	ones               []F
 
 	lx, la, lb, lx0 []F // operands of the running call
@@ -30,9 +30,9 @@ type LogDiagScan[F simd.Float] struct {
 	shares, weigh   func(lo, hi int)
 }
 
-// NewLogDiagScan returns the kernel for la [outer, time, inner].
-func NewLogDiagScan[F simd.Float](outer, time, inner int) *LogDiagScan[F] {
-	k := &LogDiagScan[F]{outer: outer, time: time, inner: inner, pieces: 1, length: time}
+// NewLogDiag returns the kernel for la [outer, time, inner].
+func NewLogDiag[F simd.Float](outer, time, inner int) *LogDiag[F] {
+	k := &LogDiag[F]{outer: outer, time: time, inner: inner, pieces: 1, length: time}
 	if outer*inner < 8 && time >= 8*diagPiece {
 		k.pieces = 16
 		k.length = simd.Pieces(time, k.pieces)
@@ -43,7 +43,7 @@ func NewLogDiagScan[F simd.Float](outer, time, inner int) *LogDiagScan[F] {
 }
 
 // Forward writes lx.
-func (k *LogDiagScan[F]) Forward(lx, la, lb, lx0 []F) {
+func (k *LogDiag[F]) Forward(lx, la, lb, lx0 []F) {
 	k.lx, k.la, k.lb, k.lx0 = lx, la, lb, lx0
 	if k.outer*k.time*k.inner == 0 {
 		return
@@ -64,13 +64,13 @@ func (k *LogDiagScan[F]) Forward(lx, la, lb, lx0 []F) {
 }
 
 // span is the first element and the number of steps of a piece, inner elements apart.
-func (k *LogDiagScan[F]) span(i int) (at, steps int) {
+func (k *LogDiag[F]) span(i int) (at, steps int) {
 	c, p := i/k.pieces, i%k.pieces
 	lo := min(p*k.length, k.time)
 	return (c/k.inner*k.time+lo)*k.inner + c%k.inner, min(lo+k.length, k.time) - lo
 }
 
-func (k *LogDiagScan[F]) totalTask(i int) {
+func (k *LogDiag[F]) totalTask(i int) {
 	at, steps := k.span(i)
 	sum, l := 0.0, math.Inf(-1)
 	for range steps {
@@ -81,7 +81,7 @@ func (k *LogDiagScan[F]) totalTask(i int) {
 	k.sum[i], k.state[i] = sum, l
 }
 
-func (k *LogDiagScan[F]) runTask(i int) {
+func (k *LogDiag[F]) runTask(i int) {
 	at, steps := k.span(i)
 	l := k.state[i]
 	for range steps {
@@ -104,14 +104,14 @@ func logAddExp(a, b float64) float64 {
 
 // Backward writes the gradients with respect to la, lb and lx_0, for the operands and the result of the last
 // Forward.
-func (k *LogDiagScan[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
+func (k *LogDiag[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
 	n := k.outer * k.time * k.inner
 	if n == 0 {
 		clear(dlx0)
 		return
 	}
 	if k.linear == nil {
-		k.linear = NewDiagScan[F](k.outer, k.time, k.inner)
+		k.linear = NewDiag[F](k.outer, k.time, k.inner)
 		k.share = make([]F, n)
 		k.ones = make([]F, k.outer*k.inner)
 		for i := range k.ones {
@@ -125,7 +125,7 @@ func (k *LogDiagScan[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
 }
 
 // sharesTask computes p.
-func (k *LogDiagScan[F]) sharesTask(lo, hi int) {
+func (k *LogDiag[F]) sharesTask(lo, hi int) {
 	for at := lo; at < hi; at++ {
 		row, rest := at/(k.time*k.inner), at%(k.time*k.inner)
 		var before F
@@ -143,7 +143,7 @@ func (k *LogDiagScan[F]) sharesTask(lo, hi int) {
 }
 
 // weighTask turns g into the gradients.
-func (k *LogDiagScan[F]) weighTask(lo, hi int) {
+func (k *LogDiag[F]) weighTask(lo, hi int) {
 	simd.Mul(k.dla[lo:hi], k.dlb[lo:hi], k.share[lo:hi])
 	for at := lo; at < hi; at++ {
 		if math.IsInf(float64(k.lx[at]), -1) {

@@ -1,4 +1,4 @@
-package kernels
+package scan
 
 import (
 	"goomtrain/internal/kernels/workspace"
@@ -6,7 +6,7 @@ import (
 	"goomtrain/params"
 )
 
-// LogScan is the diagonal recurrence of positive numbers with decays between 0 and 1, among logarithms:
+// Gated is the diagonal recurrence of positive numbers with decays between 0 and 1, among logarithms:
 //
 //	x_t = sigmoid(c_t) x_{t-1} + exp(l_t)        e_t = ln x_t = ln(exp(u_t) + exp(l_t))
 //	u_t = logsigmoid(c_t) + e_{t-1}              e_0 = 0
@@ -19,81 +19,81 @@ import (
 // no range to leave. Gradient, with p_t = sigmoid(u_t - l_t) the share of the past in x_t:
 //
 //	g_t = dy_t + p_{t+1} g_{t+1}        dl_t = (1 - p_t) g_t        dc_t = p_t g_t sigmoid(-c_t)
-type LogScan[F simd.Float] struct {
+type Gated[F simd.Float] struct {
 	batch, time, width int
 	start              []F // [B, D] e_0 of the last Forward
 	e                  []F // [B, T, D]
-	pool               workspace.Pool[logScanRows[F]]
+	pool               workspace.Pool[gatedRows[F]]
 
 	y, x, residual   []F // operands of the running call
 	dy, dx           []F
-	carry            *LogScanCarry[F]
+	carry            *GatedCarry[F]
 	forward, reverse func(task int)
 }
 
-// LogScanCarry is the last e of a LogScan between two stretches of one sequence.
-type LogScanCarry[F simd.Float] struct {
+// GatedCarry is the last e of a Gated between two stretches of one sequence.
+type GatedCarry[F simd.Float] struct {
 	last  []F // [B, D]; 0 where nothing has been read: x_0 = 1
 	shape [2]int
 }
 
-// NewLogScanCarry returns the carry of sequences not begun.
-func NewLogScanCarry[F simd.Float](batch, width int) *LogScanCarry[F] {
-	return &LogScanCarry[F]{make([]F, batch*width), [2]int{batch, width}}
+// NewGatedCarry returns the carry of sequences not begun.
+func NewGatedCarry[F simd.Float](batch, width int) *GatedCarry[F] {
+	return &GatedCarry[F]{make([]F, batch*width), [2]int{batch, width}}
 }
 
 // Reset makes the next stretch begin at x_0 = 1.
-func (c *LogScanCarry[F]) Reset() { clear(c.last) }
+func (c *GatedCarry[F]) Reset() { clear(c.last) }
 
 // Arrays is the whole state, sharing its memory, under names that begin with prefix.
-func (c *LogScanCarry[F]) Arrays(prefix string) []params.Array {
+func (c *GatedCarry[F]) Arrays(prefix string) []params.Array {
 	return []params.Array{{Name: prefix + "log", Shape: c.shape[:], Data: c.last}}
 }
 
-// logScanBlock is the number of channels that one worker takes through time.
-const logScanBlock = 128
+// gatedBlock is the number of channels that one worker takes through time.
+const gatedBlock = 128
 
-// logScanRows is the memory of one worker: rows of a block of channels.
-type logScanRows[F simd.Float] struct{ e, u, s, g []F }
+// gatedRows is the memory of one worker: rows of a block of channels.
+type gatedRows[F simd.Float] struct{ e, u, s, g []F }
 
-// NewLogScan returns the kernel for e [batch, time, width].
-func NewLogScan[F simd.Float](batch, time, width int) *LogScan[F] {
-	k := &LogScan[F]{batch: batch, time: time, width: width, start: make([]F, batch*width), e: make([]F, batch*time*width)}
-	k.pool.Create = func() *logScanRows[F] {
-		n := min(logScanBlock, width)
-		return &logScanRows[F]{workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n)}
+// NewGated returns the kernel for e [batch, time, width].
+func NewGated[F simd.Float](batch, time, width int) *Gated[F] {
+	k := &Gated[F]{batch: batch, time: time, width: width, start: make([]F, batch*width), e: make([]F, batch*time*width)}
+	k.pool.Create = func() *gatedRows[F] {
+		n := min(gatedBlock, width)
+		return &gatedRows[F]{workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n)}
 	}
 	k.forward, k.reverse = k.forwardBlock, k.reverseBlock
 	return k
 }
 
 // Forward writes y; residual [B, T, D] may be nil: none. If carry is not nil the sequences go on from it, and it receives the last e.
-func (k *LogScan[F]) Forward(y, x, residual []F, carry *LogScanCarry[F]) {
+func (k *Gated[F]) Forward(y, x, residual []F, carry *GatedCarry[F]) {
 	k.y, k.x, k.residual, k.carry = y, x, residual, carry
 	if carry != nil {
 		copy(k.start, carry.last)
 	} else {
 		clear(k.start)
 	}
-	tasks := k.batch * simd.Pieces(k.width, logScanBlock)
+	tasks := k.batch * simd.Pieces(k.width, gatedBlock)
 	k.pool.For(tasks, k.forward)
 }
 
 // Backward writes dx after the last Forward; the gradient of the residual is dy. The carry is detached.
-func (k *LogScan[F]) Backward(dx, x, dy []F) {
+func (k *Gated[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
-	tasks := k.batch * simd.Pieces(k.width, logScanBlock)
+	tasks := k.batch * simd.Pieces(k.width, gatedBlock)
 	k.pool.For(tasks, k.reverse)
 }
 
 // block is the batch element and the channels [lo, hi) of a task.
-func (k *LogScan[F]) block(task int) (b, lo, hi int) {
-	n := simd.Pieces(k.width, logScanBlock)
-	b, lo = task/n, task%n*logScanBlock
-	return b, lo, min(lo+logScanBlock, k.width)
+func (k *Gated[F]) block(task int) (b, lo, hi int) {
+	n := simd.Pieces(k.width, gatedBlock)
+	b, lo = task/n, task%n*gatedBlock
+	return b, lo, min(lo+gatedBlock, k.width)
 }
 
-func (k *LogScan[F]) forwardBlock(task int) {
+func (k *Gated[F]) forwardBlock(task int) {
 	b, lo, hi := k.block(task)
 	r := k.pool.Take()
 	defer k.pool.Give(r)
@@ -125,7 +125,7 @@ func (k *LogScan[F]) forwardBlock(task int) {
 	}
 }
 
-func (k *LogScan[F]) reverseBlock(task int) {
+func (k *Gated[F]) reverseBlock(task int) {
 	b, lo, hi := k.block(task)
 	r := k.pool.Take()
 	defer k.pool.Give(r)

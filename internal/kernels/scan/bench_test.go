@@ -1,10 +1,10 @@
-package kernels_test
+package scan_test
 
 import (
 	"fmt"
 	"testing"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/scan"
 )
 
 // BenchmarkPeer times what torch_peers.py times, under the same names, and for scale a copy of the inputs.
@@ -16,7 +16,7 @@ func BenchmarkPeer(b *testing.B) {
 			a[i], in[i], dx[i] = 0.4+0.5*float32(i%97)/97, 0.4+0.5*float32(i%89)/89, 1
 		}
 		x, da, db, start := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, c.channels)
-		k := kernels.NewDiagScan[float32](c.channels, c.time, 1)
+		k := scan.NewDiag[float32](c.channels, c.time, 1)
 		run := func(name string, call func()) {
 			b.Run(fmt.Sprintf("diag_scan/t%d_c%d/%s", c.time, c.channels, name), func(b *testing.B) {
 				call()

@@ -1,13 +1,13 @@
-package kernels
+package scan
 
-// DiagScanNaive is DiagScan of one channel in float64, step by step.
-type DiagScanNaive struct {
+// NaiveDiag is Diag of one channel in float64, step by step.
+type NaiveDiag struct {
 	A, B  []float64 // [T]
 	Start float64   // x_0
 }
 
 // Forward returns x [T].
-func (s DiagScanNaive) Forward() []float64 {
+func (s NaiveDiag) Forward() []float64 {
 	x := make([]float64, len(s.A))
 	last := s.Start
 	for t, a := range s.A {
@@ -18,7 +18,7 @@ func (s DiagScanNaive) Forward() []float64 {
 }
 
 // Backward returns the gradients of sum(dx * x): each dx_t reaches back through the products of a.
-func (s DiagScanNaive) Backward(dx []float64) (da, db []float64, dstart float64) {
+func (s NaiveDiag) Backward(dx []float64) (da, db []float64, dstart float64) {
 	x := s.Forward()
 	da, db = make([]float64, len(x)), make([]float64, len(x))
 	for t, g := range dx {

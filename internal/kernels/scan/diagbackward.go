@@ -1,4 +1,4 @@
-package kernels
+package scan
 
 import (
 	"math"
@@ -6,11 +6,11 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// The backward half of DiagScan. The adjoint of step t needs a_{t+1}, so a piece's totals say what the
+// The backward half of Diag. The adjoint of step t needs a_{t+1}, so a piece's totals say what the
 // adjoint just behind the piece, l_hi, makes of the one at its beginning: l_lo = product * l_hi + state.
 
 // totalBackTask forms the totals of four pieces, last step first.
-func (k *DiagScan[F]) totalBackTask(task int) {
+func (k *Diag[F]) totalBackTask(task int) {
 	i := 4 * task
 	lo, _ := k.span(i)
 	if last, hi := k.span(i + 3); hi-last == k.length && hi < (i/k.pieces+1)*k.time {
@@ -50,7 +50,7 @@ func totalsBack4[F simd.Float](product []float64, state, a, dx []F, n int) {
 }
 
 // carryBack turns the totals into the adjoints behind the pieces.
-func (k *DiagScan[F]) carryBack(channel int) {
+func (k *Diag[F]) carryBack(channel int) {
 	var l F
 	end := (channel + 1) * k.time
 	for i := (channel+1)*k.pieces - 1; i >= channel*k.pieces; i-- {
@@ -72,7 +72,7 @@ func (k *DiagScan[F]) carryBack(channel int) {
 }
 
 // runBackTask runs four pieces from their carries.
-func (k *DiagScan[F]) runBackTask(task int) {
+func (k *Diag[F]) runBackTask(task int) {
 	i := 4 * task
 	lo, _ := k.span(i)
 	if last, hi := k.span(i + 3); hi-last == k.length && hi < (i/k.pieces+1)*k.time {
@@ -88,7 +88,7 @@ func (k *DiagScan[F]) runBackTask(task int) {
 }
 
 // channelsBackTask runs up to four channels.
-func (k *DiagScan[F]) channelsBackTask(task int) {
+func (k *Diag[F]) channelsBackTask(task int) {
 	if c := 4 * task; c+4 <= k.outer && k.time > 0 {
 		k.reverse4(c*k.time, k.time, []F{0, 0, 0, 0}, [4]F{})
 		return
@@ -100,7 +100,7 @@ func (k *DiagScan[F]) channelsBackTask(task int) {
 
 // reverse4 writes the gradients of four neighbouring pieces of n steps from lo on, or of four channels: l are the
 // adjoints behind them, next the a behind them.
-func (k *DiagScan[F]) reverse4(lo, n int, l []F, next [4]F) {
+func (k *Diag[F]) reverse4(lo, n int, l []F, next [4]F) {
 	cut := func(x []F) (x0, x1, x2, x3 []F) {
 		x = x[lo : lo+4*n]
 		return x[:n], x[n : 2*n], x[2*n : 3*n], x[3*n:]
@@ -132,7 +132,7 @@ func (k *DiagScan[F]) reverse4(lo, n int, l []F, next [4]F) {
 }
 
 // reverse writes the gradients of the steps [lo, hi) of a channel, l being the adjoint behind them.
-func (k *DiagScan[F]) reverse(channel, lo, hi int, l F) {
+func (k *Diag[F]) reverse(channel, lo, hi int, l F) {
 	first, end := channel*k.time, (channel+1)*k.time
 	a, dx, x, da, db := k.a[lo:hi], k.dx[lo:hi], k.x[lo:hi], k.da[lo:hi], k.db[lo:hi]
 	var next F
@@ -158,7 +158,7 @@ func (k *DiagScan[F]) reverse(channel, lo, hi int, l F) {
 }
 
 // columnsBackTask runs a block of channels that lie side by side, a row a step.
-func (k *DiagScan[F]) columnsBackTask(task int) {
+func (k *Diag[F]) columnsBackTask(task int) {
 	row, lo, hi := k.block(task)
 	at := func(x []F, t int) []F { return x[t*k.inner+lo : t*k.inner+hi] }
 	first, last := row*k.time, (row+1)*k.time-1

@@ -1,4 +1,4 @@
-package kernels
+package scan
 
 import (
 	"fmt"
@@ -26,13 +26,13 @@ func splitmix(seed uint64, n int) []float64 {
 }
 
 // The truth here: the golden file, 80-digit arithmetic beside plain float64.
-func TestDiagScanGolden(t *testing.T) {
+func TestDiagGolden(t *testing.T) {
 	r := golden.NewRecorder(t, "diag_scan")
 	for _, c := range golden.Load(t, "diag_scan") {
 		if c.String("kind", "") == "generated" {
 			n := c.Int("n", 0)
 			x := make([]float64, n)
-			NewDiagScan[float64](1, n, 1).Forward(x, splitmix(c.Seed, n), splitmix(c.Seed+1, n), []float64{c.Float("x0", 0)})
+			NewDiag[float64](1, n, 1).Forward(x, splitmix(c.Seed, n), splitmix(c.Seed+1, n), []float64{c.Float("x0", 0)})
 			var got []float64
 			for _, step := range c.Floats("steps_zero_based") {
 				got = append(got, x[int(step)])
@@ -44,7 +44,7 @@ func TestDiagScanGolden(t *testing.T) {
 		n := a.Shape[len(a.Shape)-1]
 		outer := len(a.Data) / n
 		x := kerneltest.Poisoned[float64](len(a.Data))
-		k := NewDiagScan[float64](outer, n, 1)
+		k := NewDiag[float64](outer, n, 1)
 		k.Forward(x, a.Data, b.Data, x0.Data)
 		r.Forward(t, c, "x", x, golden.Tolerance)
 		if c.Has("cotangents", "x") {
@@ -55,13 +55,13 @@ func TestDiagScanGolden(t *testing.T) {
 			r.Gradient(t, c, "x0", dx0, golden.GradTolerance)
 		}
 		if c.Bool("positive", false) {
-			logDiagScanGolden(t, r, c, outer, n)
+			logDiagGolden(t, r, c, outer, n)
 		}
 	}
 }
 
-// logDiagScanGolden checks the log-domain form against the exact logarithms, beyond the range of floats too.
-func logDiagScanGolden(t *testing.T, r *golden.Recorder, c golden.Case, outer, n int) {
+// logDiagGolden checks the log-domain form against the exact logarithms, beyond the range of floats too.
+func logDiagGolden(t *testing.T, r *golden.Recorder, c golden.Case, outer, n int) {
 	logs := func(name string) []float64 {
 		x := c.Input(name).Data
 		l := make([]float64, len(x))
@@ -71,7 +71,7 @@ func logDiagScanGolden(t *testing.T, r *golden.Recorder, c golden.Case, outer, n
 		return l
 	}
 	lx := kerneltest.Poisoned[float64](outer * n)
-	NewLogDiagScan[float64](outer, n, 1).Forward(lx, logs("a"), logs("b"), logs("x0"))
+	NewLogDiag[float64](outer, n, 1).Forward(lx, logs("a"), logs("b"), logs("x0"))
 	r.ForwardError(t, c, "exact_log", golden.MaxRelErr(lx, c.Tensor("exact", "exact_log").Data), golden.Tolerance)
 }
 
@@ -80,8 +80,8 @@ var diagShapes = []struct{ outer, time, inner int }{
 	{1, 1, 1}, {3, 7, 1}, {4, 63, 1}, {9, 33, 1}, {1, 8*diagPiece + 3, 1}, {2, 9*diagPiece - 1, 1}, {2, 5, 3}, {1, 17, diagColumns + 5}, {0, 4, 1}, {2, 0, 2},
 }
 
-// The truth here: DiagScanNaive, one channel at a time.
-func TestDiagScanAgainstNaive(t *testing.T) {
+// The truth here: NaiveDiag, one channel at a time.
+func TestDiagAgainstNaive(t *testing.T) {
 	for _, s := range diagShapes {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			diagAgainstNaive[float64](t, s.outer, s.time, s.inner, 1e-11)
@@ -97,7 +97,7 @@ func diagAgainstNaive[F simd.Float](t *testing.T, outer, time, inner int, tolera
 		a[i] = F(math.Tanh(float64(a[i]))) // long products must not leave the range of floats
 	}
 	x, da, db, dx0 := kerneltest.Poisoned[F](n), kerneltest.Poisoned[F](n), kerneltest.Poisoned[F](n), kerneltest.Poisoned[F](channels)
-	k := NewDiagScan[F](outer, time, inner)
+	k := NewDiag[F](outer, time, inner)
 	for range 2 { // the second run must not see the first
 		k.Forward(x, a, b, x0)
 		k.Backward(da, db, dx0, a, x, x0, dx)
@@ -110,7 +110,7 @@ func diagAgainstNaive[F simd.Float](t *testing.T, outer, time, inner int, tolera
 			}
 			return out
 		}
-		naive := DiagScanNaive{A: at(a), B: at(b), Start: float64(x0[c])}
+		naive := NaiveDiag{A: at(a), B: at(b), Start: float64(x0[c])}
 		kerneltest.Near(t, "x", at(x), naive.Forward(), tolerance)
 		if time > 1000 { // the definition's gradient takes time*time steps; its own adjoint is the oracle then
 			continue
@@ -123,7 +123,7 @@ func diagAgainstNaive[F simd.Float](t *testing.T, outer, time, inner int, tolera
 }
 
 // A channel cut into pieces has the gradients of the same channel among seven others, which is not cut.
-func TestDiagScanPieces(t *testing.T) {
+func TestDiagPieces(t *testing.T) {
 	n := 9*diagPiece + 5
 	a, b, dx := kerneltest.Normal[float64]("a", n), kerneltest.Normal[float64]("b", n), kerneltest.Normal[float64]("dx", n)
 	for i := range a {
@@ -141,7 +141,7 @@ func TestDiagScanPieces(t *testing.T) {
 		for i := range x0 {
 			x0[i] = 0.5
 		}
-		k := NewDiagScan[float64](outer, n, 1)
+		k := NewDiag[float64](outer, n, 1)
 		k.Forward(x, a, b, x0)
 		k.Backward(da, db, dx0, a, x, x0, dx)
 		return
@@ -155,13 +155,13 @@ func TestDiagScanPieces(t *testing.T) {
 }
 
 // Where products of a over a piece overflow and the state does not, the piece is walked through.
-func TestDiagScanOverflowingProduct(t *testing.T) {
+func TestDiagOverflowingProduct(t *testing.T) {
 	n := 8 * diagPiece
 	a, b, x := make([]float32, n), make([]float32, n), make([]float32, n)
 	for i := range a {
 		a[i] = 1e30
 	}
-	NewDiagScan[float32](1, n, 1).Forward(x, a, b, []float32{0})
+	NewDiag[float32](1, n, 1).Forward(x, a, b, []float32{0})
 	for i, v := range x {
 		if v != 0 {
 			t.Fatalf("x[%d] = %v, want 0", i, v)
@@ -169,8 +169,8 @@ func TestDiagScanOverflowingProduct(t *testing.T) {
 	}
 }
 
-// The truth here: finite differences, and DiagScan where numbers stay in range.
-func TestLogDiagScan(t *testing.T) {
+// The truth here: finite differences, and Diag where numbers stay in range.
+func TestLogDiag(t *testing.T) {
 	for _, s := range diagShapes {
 		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
 		la, lb, lx0, g := kerneltest.Normal[float64]("la", n), kerneltest.Normal[float64]("lb", n), kerneltest.Normal[float64]("lx0", channels), kerneltest.Normal[float64]("g", n)
@@ -183,9 +183,9 @@ func TestLogDiagScan(t *testing.T) {
 			la[i] -= 1
 		}
 		lx, want := kerneltest.Poisoned[float64](n), kerneltest.Poisoned[float64](n)
-		k := NewLogDiagScan[float64](s.outer, s.time, s.inner)
+		k := NewLogDiag[float64](s.outer, s.time, s.inner)
 		k.Forward(lx, la, lb, lx0)
-		NewDiagScan[float64](s.outer, s.time, s.inner).Forward(want, exp(la), exp(lb), exp(lx0))
+		NewDiag[float64](s.outer, s.time, s.inner).Forward(want, exp(la), exp(lb), exp(lx0))
 		kerneltest.Near(t, fmt.Sprint("exp(lx) of ", s), exp(lx), want, 1e-11)
 
 		dla, dlb, dlx0 := kerneltest.Poisoned[float64](n), kerneltest.Poisoned[float64](n), kerneltest.Poisoned[float64](channels)
@@ -205,12 +205,12 @@ func TestLogDiagScan(t *testing.T) {
 }
 
 // Zeros (-Inf) and numbers beyond the range of floats: ln x_t = 1000 t.
-func TestLogDiagScanRange(t *testing.T) {
+func TestLogDiagRange(t *testing.T) {
 	inf := math.Inf(-1)
 	la, lb := []float64{1000, 1000, 1000, inf, 5, -3}, []float64{inf, inf, inf, inf, inf, 2}
 	lx, g := make([]float64, 6), []float64{1, 1, 1, 1, 1, 1}
 	dla, dlb, dlx0 := make([]float64, 6), make([]float64, 6), make([]float64, 1)
-	k := NewLogDiagScan[float64](1, 6, 1)
+	k := NewLogDiag[float64](1, 6, 1)
 	k.Forward(lx, la, lb, []float64{0})
 	k.Backward(dla, dlb, dlx0, la, lb, lx, []float64{0}, g)
 	want := []float64{1000, 2000, 3000, inf, inf, 2}
@@ -224,7 +224,7 @@ func TestLogDiagScanRange(t *testing.T) {
 	kerneltest.Near(t, "dlx0", dlx0, []float64{3}, 0)
 }
 
-func TestDiagScanThreads(t *testing.T) {
+func TestDiagThreads(t *testing.T) {
 	n := 8*diagPiece + 77
 	a, b := kerneltest.Normal[float32]("a", n), kerneltest.Normal[float32]("b", n)
 	for i := range a {
@@ -232,7 +232,7 @@ func TestDiagScanThreads(t *testing.T) {
 	}
 	run := func() []float32 {
 		x := kerneltest.Poisoned[float32](n)
-		NewDiagScan[float32](1, n, 1).Forward(x, a, b, []float32{1})
+		NewDiag[float32](1, n, 1).Forward(x, a, b, []float32{1})
 		return x
 	}
 	defer simd.SetThreads(0)

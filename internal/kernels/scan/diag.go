@@ -1,4 +1,4 @@
-package kernels
+package scan
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// DiagScan is the diagonal recurrence with coefficients of any sign,
+// Diag is the diagonal recurrence with coefficients of any sign,
 //
 //	x_t = a_t x_{t-1} + b_t,  t = 1..T        a, b, x [outer, T, inner]   x_0 [outer, inner]
 //
@@ -18,7 +18,7 @@ import (
 // A long channel that has no company is cut into pieces: their totals (product of a, state from zero) are
 // formed side by side, carried through, and every piece is run again from its carry. The cut depends on
 // the shape alone.
-type DiagScan[F simd.Float] struct {
+type Diag[F simd.Float] struct {
 	outer, time, inner int
 	pieces             int // of one channel; 1: not cut
 	length             int // of a piece
@@ -36,9 +36,9 @@ const (
 	diagColumns = 256  // channels of a task where they lie side by side
 )
 
-// NewDiagScan returns the kernel for a [outer, time, inner].
-func NewDiagScan[F simd.Float](outer, time, inner int) *DiagScan[F] {
-	k := &DiagScan[F]{outer: outer, time: time, inner: inner, pieces: 1}
+// NewDiag returns the kernel for a [outer, time, inner].
+func NewDiag[F simd.Float](outer, time, inner int) *Diag[F] {
+	k := &Diag[F]{outer: outer, time: time, inner: inner, pieces: 1}
 	if inner == 1 && outer < 8 && time >= 8*diagPiece {
 		k.length = diagPiece
 		k.pieces = 4 * simd.Pieces(time, 4*diagPiece) // in fours; the last ones may be short or empty
@@ -51,7 +51,7 @@ func NewDiagScan[F simd.Float](outer, time, inner int) *DiagScan[F] {
 }
 
 // Forward writes x.
-func (k *DiagScan[F]) Forward(x, a, b, x0 []F) {
+func (k *Diag[F]) Forward(x, a, b, x0 []F) {
 	k.x, k.a, k.b, k.x0 = x, a, b, x0
 	switch {
 	case k.outer*k.time*k.inner == 0:
@@ -69,7 +69,7 @@ func (k *DiagScan[F]) Forward(x, a, b, x0 []F) {
 }
 
 // Backward writes the gradients for the a and x_0 and the result x of a Forward; db may be nil.
-func (k *DiagScan[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
+func (k *Diag[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
 	if db == nil {
 		db = da // written first, overwritten by da at the same place
 	}
@@ -91,13 +91,13 @@ func (k *DiagScan[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
 }
 
 // span is the place of the i-th of all pieces, in [outer, T].
-func (k *DiagScan[F]) span(i int) (lo, hi int) {
+func (k *Diag[F]) span(i int) (lo, hi int) {
 	row, p := i/k.pieces*k.time, i%k.pieces*k.length
 	return row + min(p, k.time), row + min(p+k.length, k.time)
 }
 
 // totalTask forms the totals of four pieces.
-func (k *DiagScan[F]) totalTask(task int) {
+func (k *Diag[F]) totalTask(task int) {
 	i := 4 * task
 	lo, _ := k.span(i)
 	if last, hi := k.span(i + 3); hi-last == k.length {
@@ -133,7 +133,7 @@ func totals4[F simd.Float](product []float64, state, a, b []F, n int) {
 
 // carry turns the totals of a channel's pieces into the states before them. A product that left the range of
 // floats says nothing: such a piece is walked through.
-func (k *DiagScan[F]) carry(channel int) {
+func (k *Diag[F]) carry(channel int) {
 	x := k.x0[channel]
 	for i := channel * k.pieces; i < (channel+1)*k.pieces; i++ {
 		before := x
@@ -150,7 +150,7 @@ func (k *DiagScan[F]) carry(channel int) {
 }
 
 // runTask runs four pieces from their carries.
-func (k *DiagScan[F]) runTask(task int) {
+func (k *Diag[F]) runTask(task int) {
 	i := 4 * task
 	lo, _ := k.span(i)
 	_, hi := k.span(i + 3)
@@ -158,7 +158,7 @@ func (k *DiagScan[F]) runTask(task int) {
 }
 
 // channelsTask runs up to four channels.
-func (k *DiagScan[F]) channelsTask(task int) {
+func (k *Diag[F]) channelsTask(task int) {
 	lo, hi := 4*task, min(4*task+4, k.outer)
 	n := k.time
 	var start [4]F
@@ -194,7 +194,7 @@ func run4[F simd.Float](x, a, b, start []F, n int) {
 }
 
 // columnsTask runs a block of channels that lie side by side, a row a step.
-func (k *DiagScan[F]) columnsTask(task int) {
+func (k *Diag[F]) columnsTask(task int) {
 	row, lo, hi := k.block(task)
 	last := k.x0[row*k.inner+lo : row*k.inner+hi]
 	for t := row * k.time; t < (row+1)*k.time; t++ {
@@ -206,7 +206,7 @@ func (k *DiagScan[F]) columnsTask(task int) {
 }
 
 // block is the row of outer and the channels of a task of columns.
-func (k *DiagScan[F]) block(task int) (row, lo, hi int) {
+func (k *Diag[F]) block(task int) (row, lo, hi int) {
 	n := simd.Pieces(k.inner, diagColumns)
 	lo = task % n * diagColumns
 	return task / n, lo, min(lo+diagColumns, k.inner)

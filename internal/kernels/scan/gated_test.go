@@ -1,4 +1,4 @@
-package kernels
+package scan
 
 import (
 	"fmt"
@@ -9,15 +9,15 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// logScanCase is one problem; its numbers follow from its name.
-type logScanCase struct {
+// gatedCase is one problem; its numbers follow from its name.
+type gatedCase struct {
 	name           string
 	b, t, d        int
 	scaleC, scaleL float64
 	start          float64
 }
 
-var logScanCases = []logScanCase{
+var gatedCases = []gatedCase{
 	{"one step", 1, 1, 1, 1, 1, 1},
 	{"usual", 2, 30, 3, 1, 1, 0},
 	{"carried", 2, 30, 3, 1, 1, -2},
@@ -27,14 +27,14 @@ var logScanCases = []logScanCase{
 	{"long", 1, 400, 1, 3, 3, 0},
 }
 
-// TestLogScanEqualsNaive compares with the sum of all inputs times their decays in float64.
-func TestLogScanEqualsNaive(t *testing.T) {
-	t.Run("float64", testLogScan[float64])
-	t.Run("float32", testLogScan[float32])
+// TestGatedEqualsNaive compares with the sum of all inputs times their decays in float64.
+func TestGatedEqualsNaive(t *testing.T) {
+	t.Run("float64", testGated[float64])
+	t.Run("float32", testGated[float32])
 }
 
-func testLogScan[F simd.Float](t *testing.T) {
-	for _, c := range logScanCases {
+func testGated[F simd.Float](t *testing.T) {
+	for _, c := range gatedCases {
 		t.Run(c.name, func(t *testing.T) {
 			x := kerneltest.Normal[F](c.name+"x", c.b*c.t*2*c.d)
 			for i := range x {
@@ -46,8 +46,8 @@ func testLogScan[F simd.Float](t *testing.T) {
 			}
 			de, residual := kerneltest.Normal[F](c.name+"de", c.b*c.t*c.d), kerneltest.Normal[F](c.name+"residual", c.b*c.t*c.d)
 			e, dx := kerneltest.Poisoned[F](len(de)), kerneltest.Poisoned[F](len(x))
-			k := NewLogScan[F](c.b, c.t, c.d)
-			carry := NewLogScanCarry[F](c.b, c.d)
+			k := NewGated[F](c.b, c.t, c.d)
+			carry := NewGatedCarry[F](c.b, c.d)
 			for range 2 {
 				for i := range carry.last {
 					carry.last[i] = F(c.start)
@@ -58,7 +58,7 @@ func testLogScan[F simd.Float](t *testing.T) {
 			wantE, wantDx := make([]float64, len(e)), make([]float64, len(dx))
 			for b := range c.b {
 				for i := range c.d {
-					n := LogScanNaive{Start: c.start}
+					n := NaiveGated{Start: c.start}
 					var g []float64
 					for t := range c.t {
 						n.C, n.L = append(n.C, float64(x[((b*c.t+t)*2)*c.d+i])), append(n.L, float64(x[((b*c.t+t)*2+1)*c.d+i]))
@@ -80,13 +80,13 @@ func testLogScan[F simd.Float](t *testing.T) {
 	}
 }
 
-// TestLogScanThreads: the same bits on any number of threads, and no allocation.
-func TestLogScanThreads(t *testing.T) {
+// TestGatedThreads: the same bits on any number of threads, and no allocation.
+func TestGatedThreads(t *testing.T) {
 	const b, steps, d = 3, 50, 200
 	x, de := kerneltest.Normal[float32]("x", b*steps*2*d), kerneltest.Normal[float32]("de", b*steps*d)
 	var wantE, wantDx []float32
 	kerneltest.OnThreads(t, func(t *testing.T) {
-		k := NewLogScan[float32](b, steps, d)
+		k := NewGated[float32](b, steps, d)
 		e, dx := kerneltest.Poisoned[float32](len(de)), kerneltest.Poisoned[float32](len(x))
 		step := func() {
 			k.Forward(e, x, nil, nil)
@@ -104,28 +104,28 @@ func TestLogScanThreads(t *testing.T) {
 	})
 }
 
-// TestLogScanStreams: a sequence cut anywhere and carried on has the bits of the whole.
-func TestLogScanStreams(t *testing.T) {
+// TestGatedStreams: a sequence cut anywhere and carried on has the bits of the whole.
+func TestGatedStreams(t *testing.T) {
 	const steps, d = 30, 5
 	x, whole := kerneltest.Normal[float32]("streams", steps*2*d), make([]float32, steps*d)
-	NewLogScan[float32](1, steps, d).Forward(whole, x, nil, nil)
+	NewGated[float32](1, steps, d).Forward(whole, x, nil, nil)
 	for cut := 1; cut < steps; cut++ {
-		carry, e := NewLogScanCarry[float32](1, d), kerneltest.Poisoned[float32](steps*d)
-		NewLogScan[float32](1, cut, d).Forward(e[:cut*d], x, nil, carry)
-		NewLogScan[float32](1, steps-cut, d).Forward(e[cut*d:], x[cut*2*d:], nil, carry)
+		carry, e := NewGatedCarry[float32](1, d), kerneltest.Poisoned[float32](steps*d)
+		NewGated[float32](1, cut, d).Forward(e[:cut*d], x, nil, carry)
+		NewGated[float32](1, steps-cut, d).Forward(e[cut*d:], x[cut*2*d:], nil, carry)
 		kerneltest.Identical(t, fmt.Sprint("e, cut at ", cut), e, whole)
 	}
 }
 
-// TestLogScanMillionSteps: 10^6 steps of float32 stay at the fixed point x = b/(1-a), where prefix sums of
+// TestGatedMillionSteps: 10^6 steps of float32 stay at the fixed point x = b/(1-a), where prefix sums of
 // logarithms would be several per cent off.
-func TestLogScanMillionSteps(t *testing.T) {
+func TestGatedMillionSteps(t *testing.T) {
 	const steps, d = 1000, 2
 	x, e := make([]float32, steps*2*d), make([]float32, steps*d)
 	for i := range x {
 		x[i] = 7 // a = sigmoid(7), b = e^7
 	}
-	k, carry := NewLogScan[float32](1, steps, d), NewLogScanCarry[float32](1, d)
+	k, carry := NewGated[float32](1, steps, d), NewGatedCarry[float32](1, d)
 	for range 1000 {
 		k.Forward(e, x, nil, carry)
 	}
