@@ -6,24 +6,23 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Diag is the diagonal recurrence with coefficients of any sign,
+// Diag is the diagonal recurrence with coefficients of any sign:
 //
 //	x_t = a_t x_{t-1} + b_t,  t = 1..T        a, b, x [outer, T, inner]   x_0 [outer, inner]
 //
-// every channel on its own; inner = 1 is the layout with time last. Gradient, with g_t = dL/dx_t:
+// Gradient, with g_t = dL/dx_t and l_t the adjoint of x_t:
 //
 //	l_t = g_t + a_{t+1} l_{t+1}    da_t = l_t x_{t-1}    db_t = l_t    dx_0 = a_1 l_1
 //
-// A step waits for the one before, so four channels, or four pieces of one channel, go side by side.
-// A long channel that has no company is cut into pieces: their totals (product of a, state from zero) are
-// formed side by side, carried through, and every piece is run again from its carry. The cut depends on
-// the shape alone.
+// Where inner is 1, four channels go side by side. If there are too few channels and they are long, each
+// is cut into pieces: the totals of the pieces (product of a, last state from a start at zero) are formed
+// side by side, carried through the channel, and every piece is run again from the state before it.
 type Diag[F simd.Float] struct {
 	outer, time, inner int
-	pieces             int // of one channel; 1: not cut
-	length             int // of a piece
+	pieces             int // of one channel; 1 if it is not cut
+	length             int // steps of a piece
 	product            []float64
-	state              []F // per piece: from zero, then the carry into it
+	state              []F // of each piece: its last state from zero, then the state before it
 
 	x, a, b, x0, dx, da, db, dx0    []F // operands of the running call
 	total, run, totalBack, runBack  func(task int)
@@ -33,15 +32,15 @@ type Diag[F simd.Float] struct {
 
 const (
 	diagPiece   = 1024 // steps of a piece of a long channel
-	diagColumns = 256  // channels of a task where they lie side by side
+	diagColumns = 256  // channels of a task if inner > 1
 )
 
-// NewDiag returns the kernel for a [outer, time, inner].
+// NewDiag returns the kernel for a and b [outer, time, inner].
 func NewDiag[F simd.Float](outer, time, inner int) *Diag[F] {
 	k := &Diag[F]{outer: outer, time: time, inner: inner, pieces: 1}
 	if inner == 1 && outer < 8 && time >= 8*diagPiece {
 		k.length = diagPiece
-		k.pieces = 4 * simd.Pieces(time, 4*diagPiece) // in fours; the last ones may be short or empty
+		k.pieces = 4 * simd.Pieces(time, 4*diagPiece) // a multiple of four; the last ones may be short or empty
 		k.product, k.state = make([]float64, outer*k.pieces), make([]F, outer*k.pieces)
 	}
 	k.total, k.run, k.totalBack, k.runBack = k.totalTask, k.runTask, k.totalBackTask, k.runBackTask
@@ -68,10 +67,11 @@ func (k *Diag[F]) Forward(x, a, b, x0 []F) {
 	}
 }
 
-// Backward writes the gradients for the a and x_0 and the result x of a Forward; db may be nil.
+// Backward writes the gradients of a, b and x_0; a, x and x0 are the operands and the result of a Forward.
+// db and dx0 may be nil.
 func (k *Diag[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
 	if db == nil {
-		db = da // written first, overwritten by da at the same place
+		db = da // db is written first and then replaced by da
 	}
 	k.da, k.db, k.dx0, k.a, k.x, k.x0, k.dx = da, db, dx0, a, x, x0, dx
 	switch {
@@ -90,7 +90,7 @@ func (k *Diag[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
 	}
 }
 
-// span is the place of the i-th of all pieces, in [outer, T].
+// span returns the first step and the one behind the last of the i-th of all pieces, in [outer, T].
 func (k *Diag[F]) span(i int) (lo, hi int) {
 	row, p := i/k.pieces*k.time, i%k.pieces*k.length
 	return row + min(p, k.time), row + min(p+k.length, k.time)
@@ -131,8 +131,8 @@ func totals4[F simd.Float](product []float64, state, a, b []F, n int) {
 	state[0], state[1], state[2], state[3] = s0, s1, s2, s3
 }
 
-// carry turns the totals of a channel's pieces into the states before them. A product that left the range of
-// floats says nothing: such a piece is walked through.
+// carry turns the totals of a channel's pieces into the states before them. If a product has left the range
+// of floats the piece is computed step by step instead.
 func (k *Diag[F]) carry(channel int) {
 	x := k.x0[channel]
 	for i := channel * k.pieces; i < (channel+1)*k.pieces; i++ {
@@ -149,7 +149,7 @@ func (k *Diag[F]) carry(channel int) {
 	}
 }
 
-// runTask runs four pieces from their carries.
+// runTask runs four pieces from the states before them.
 func (k *Diag[F]) runTask(task int) {
 	i := 4 * task
 	lo, _ := k.span(i)
@@ -193,7 +193,7 @@ func run4[F simd.Float](x, a, b, start []F, n int) {
 	}
 }
 
-// columnsTask runs a block of channels that lie side by side, a row a step.
+// columnsTask runs a block of channels that lie side by side in memory: a step is a row.
 func (k *Diag[F]) columnsTask(task int) {
 	row, lo, hi := k.block(task)
 	last := k.x0[row*k.inner+lo : row*k.inner+hi]
@@ -205,7 +205,7 @@ func (k *Diag[F]) columnsTask(task int) {
 	}
 }
 
-// block is the row of outer and the channels of a task of columns.
+// block returns the index in outer and the channels [lo, hi) of a task of columns.
 func (k *Diag[F]) block(task int) (row, lo, hi int) {
 	n := simd.Pieces(k.inner, diagColumns)
 	lo = task % n * diagColumns

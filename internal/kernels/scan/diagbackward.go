@@ -6,8 +6,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// The backward half of Diag. The adjoint of step t needs a_{t+1}, so a piece's totals say what the
-// adjoint just behind the piece, l_hi, makes of the one at its beginning: l_lo = product * l_hi + state.
+// The backward half of Diag. The adjoint of step t needs a_{t+1}, so the totals of a piece [lo, hi) give
+// its first adjoint from the one just behind it: l_lo = product * l_hi + state.
 
 // totalBackTask forms the totals of four pieces, last step first.
 func (k *Diag[F]) totalBackTask(task int) {
@@ -23,7 +23,7 @@ func (k *Diag[F]) totalBackTask(task int) {
 		product, l := 1.0, F(0)
 		end := (i/k.pieces + 1) * k.time
 		for t := hi - 1; t >= lo; t-- {
-			var a F // behind the last step of a channel there is nothing
+			var a F // stays 0 behind the last step of a channel
 			if t+1 < end {
 				a = k.a[t+1]
 			}
@@ -34,7 +34,7 @@ func (k *Diag[F]) totalBackTask(task int) {
 	}
 }
 
-// totalsBack4 forms the totals of the four pieces of n steps of dx; a is that of the step behind each.
+// totalsBack4 forms the totals of the four pieces of n steps of dx; a is one step ahead of dx.
 func totalsBack4[F simd.Float](product []float64, state, a, dx []F, n int) {
 	a0, a1, a2, a3 := a[:n], a[n:2*n], a[2*n:3*n], a[3*n:4*n]
 	g0, g1, g2, g3 := dx[:n], dx[n:2*n], dx[2*n:3*n], dx[3*n:4*n]
@@ -71,7 +71,7 @@ func (k *Diag[F]) carryBack(channel int) {
 	}
 }
 
-// runBackTask runs four pieces from their carries.
+// runBackTask runs four pieces from the adjoints behind them.
 func (k *Diag[F]) runBackTask(task int) {
 	i := 4 * task
 	lo, _ := k.span(i)
@@ -98,8 +98,8 @@ func (k *Diag[F]) channelsBackTask(task int) {
 	}
 }
 
-// reverse4 writes the gradients of four neighbouring pieces of n steps from lo on, or of four channels: l are the
-// adjoints behind them, next the a behind them.
+// reverse4 writes the gradients of four neighbouring pieces of n steps from lo on, or of four channels. l
+// are the adjoints just behind the pieces, next the a just behind them.
 func (k *Diag[F]) reverse4(lo, n int, l []F, next [4]F) {
 	cut := func(x []F) (x0, x1, x2, x3 []F) {
 		x = x[lo : lo+4*n]
@@ -115,7 +115,7 @@ func (k *Diag[F]) reverse4(lo, n int, l []F, next [4]F) {
 		n0, n1, n2, n3 = a0[t], a1[t], a2[t], a3[t]
 		b0[t], b1[t], b2[t], b3[t] = l0, l1, l2, l3
 	}
-	// Times x of the step before; where db shares da's memory this takes its place.
+	// da is db times x of the step before; where both share their memory it replaces db.
 	for i, first := range [4]F{l0, l1, l2, l3} {
 		at := lo + i*n
 		simd.Mul(k.da[at+1:at+n], k.db[at+1:at+n], k.x[at:at+n-1])
@@ -131,7 +131,7 @@ func (k *Diag[F]) reverse4(lo, n int, l []F, next [4]F) {
 	}
 }
 
-// reverse writes the gradients of the steps [lo, hi) of a channel, l being the adjoint behind them.
+// reverse writes the gradients of the steps [lo, hi) of a channel; l is the adjoint just behind them.
 func (k *Diag[F]) reverse(channel, lo, hi int, l F) {
 	first, end := channel*k.time, (channel+1)*k.time
 	a, dx, x, da, db := k.a[lo:hi], k.dx[lo:hi], k.x[lo:hi], k.da[lo:hi], k.db[lo:hi]
@@ -157,7 +157,7 @@ func (k *Diag[F]) reverse(channel, lo, hi int, l F) {
 	}
 }
 
-// columnsBackTask runs a block of channels that lie side by side, a row a step.
+// columnsBackTask runs a block of channels that lie side by side in memory: a step is a row.
 func (k *Diag[F]) columnsBackTask(task int) {
 	row, lo, hi := k.block(task)
 	at := func(x []F, t int) []F { return x[t*k.inner+lo : t*k.inner+hi] }

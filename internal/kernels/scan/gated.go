@@ -6,17 +6,15 @@ import (
 	"goomtrain/params"
 )
 
-// Gated is the diagonal recurrence of positive numbers with decays between 0 and 1, among logarithms:
+// Gated is the diagonal recurrence of positive numbers with decays between 0 and 1, computed among
+// logarithms and added to a residual:
 //
-//	x_t = sigmoid(c_t) x_{t-1} + exp(l_t)        e_t = ln x_t = ln(exp(u_t) + exp(l_t))
-//	u_t = logsigmoid(c_t) + e_{t-1}              e_0 = 0
-//
-//	y_t = e_t + residual_t
+//	x_t = sigmoid(c_t) x_{t-1} + exp(l_t)        x_0 = 1        y_t = e_t + residual_t, e_t = ln x_t
 //
 //	input [B, T, 2D], c_t in the first half of each row and l_t in the second   e, y [B, T, D]
 //
-// Each e_t is the larger of u_t and l_t plus at most ln 2: no prefix sums, whose rounding grows with T, and
-// no range to leave. Gradient, with p_t = sigmoid(u_t - l_t) the share of the past in x_t:
+// With u_t = ln sigmoid(c_t) + e_{t-1} a step is e_t = ln(exp(u_t) + exp(l_t)). Gradient, with
+// p_t = sigmoid(u_t - l_t) the share of the past in x_t:
 //
 //	g_t = dy_t + p_{t+1} g_{t+1}        dl_t = (1 - p_t) g_t        dc_t = p_t g_t sigmoid(-c_t)
 type Gated[F simd.Float] struct {
@@ -31,13 +29,13 @@ type Gated[F simd.Float] struct {
 	forward, reverse func(task int)
 }
 
-// GatedCarry is the last e of a Gated between two stretches of one sequence.
+// A GatedCarry is the last e of a Gated between two stretches of one sequence.
 type GatedCarry[F simd.Float] struct {
-	last  []F // [B, D]; 0 where nothing has been read: x_0 = 1
+	last  []F // [B, D]; 0 in sequences that have not begun, x_0 = 1
 	shape [2]int
 }
 
-// NewGatedCarry returns the carry of sequences not begun.
+// NewGatedCarry returns the carry of B = batch sequences of D = width channels that have not begun.
 func NewGatedCarry[F simd.Float](batch, width int) *GatedCarry[F] {
 	return &GatedCarry[F]{make([]F, batch*width), [2]int{batch, width}}
 }
@@ -45,7 +43,7 @@ func NewGatedCarry[F simd.Float](batch, width int) *GatedCarry[F] {
 // Reset makes the next stretch begin at x_0 = 1.
 func (c *GatedCarry[F]) Reset() { clear(c.last) }
 
-// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+// Arrays returns the whole state under names that begin with prefix. The arrays share its memory.
 func (c *GatedCarry[F]) Arrays(prefix string) []params.Array {
 	return []params.Array{{Name: prefix + "log", Shape: c.shape[:], Data: c.last}}
 }
@@ -67,7 +65,8 @@ func NewGated[F simd.Float](batch, time, width int) *Gated[F] {
 	return k
 }
 
-// Forward writes y; residual [B, T, D] may be nil: none. If carry is not nil the sequences go on from it, and it receives the last e.
+// Forward writes y. A residual [B, T, D] of nil is zero. If carry is not nil the sequences continue from it,
+// and it receives the last e.
 func (k *Gated[F]) Forward(y, x, residual []F, carry *GatedCarry[F]) {
 	k.y, k.x, k.residual, k.carry = y, x, residual, carry
 	if carry != nil {
@@ -79,20 +78,22 @@ func (k *Gated[F]) Forward(y, x, residual []F, carry *GatedCarry[F]) {
 	k.pool.For(tasks, k.forward)
 }
 
-// Backward writes dx after the last Forward; the gradient of the residual is dy. The carry is detached.
+// Backward writes the gradient dx of the input x of the last Forward; that of the residual is dy. The carry
+// is detached.
 func (k *Gated[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
 	tasks := k.batch * simd.Pieces(k.width, gatedBlock)
 	k.pool.For(tasks, k.reverse)
 }
 
-// block is the batch element and the channels [lo, hi) of a task.
+// block returns the batch element and the channels [lo, hi) of a task.
 func (k *Gated[F]) block(task int) (b, lo, hi int) {
 	n := simd.Pieces(k.width, gatedBlock)
 	b, lo = task/n, task%n*gatedBlock
 	return b, lo, min(lo+gatedBlock, k.width)
 }
 
+// forwardBlock takes a block of channels of one sequence through time.
 func (k *Gated[F]) forwardBlock(task int) {
 	b, lo, hi := k.block(task)
 	r := k.pool.Take()
@@ -125,6 +126,7 @@ func (k *Gated[F]) forwardBlock(task int) {
 	}
 }
 
+// reverseBlock takes the adjoints of a block of channels of one sequence back through time.
 func (k *Gated[F]) reverseBlock(task int) {
 	b, lo, hi := k.block(task)
 	r := k.pool.Take()

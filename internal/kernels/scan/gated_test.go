@@ -9,7 +9,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// gatedCase is one problem; its numbers follow from its name.
+// gatedCase is one recurrence; its numbers follow from its name.
 type gatedCase struct {
 	name           string
 	b, t, d        int
@@ -19,6 +19,8 @@ type gatedCase struct {
 
 var gatedCases = []gatedCase{
 	{"one step", 1, 1, 1, 1, 1, 1},
+	{"two steps", 3, 2, 5, 1, 1, 1},
+	{"less one", 1, 63, 17, 1, 1, 0},
 	{"usual", 2, 30, 3, 1, 1, 0},
 	{"carried", 2, 30, 3, 1, 1, -2},
 	{"over a block of channels", 1, 3, 130, 1, 1, 0.5},
@@ -29,8 +31,7 @@ var gatedCases = []gatedCase{
 
 // TestGatedEqualsNaive compares with the sum of all inputs times their decays in float64.
 func TestGatedEqualsNaive(t *testing.T) {
-	t.Run("float64", testGated[float64])
-	t.Run("float32", testGated[float32])
+	kerneltest.Both(t, testGated[float32], testGated[float64])
 }
 
 func testGated[F simd.Float](t *testing.T) {
@@ -58,7 +59,7 @@ func testGated[F simd.Float](t *testing.T) {
 			wantE, wantDx := make([]float64, len(e)), make([]float64, len(dx))
 			for b := range c.b {
 				for i := range c.d {
-					n := NaiveGated{Start: c.start}
+					n := NaiveGated{E0: c.start}
 					var g []float64
 					for t := range c.t {
 						n.C, n.L = append(n.C, float64(x[((b*c.t+t)*2)*c.d+i])), append(n.L, float64(x[((b*c.t+t)*2+1)*c.d+i]))

@@ -6,20 +6,18 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// LogDiag is Diag of positive numbers among logarithms, which may leave the range of floats by any
-// factor:
+// LogDiag is Diag of positive numbers among logarithms, which may leave the range of floats by any factor:
 //
-//	ln x_t = ln(exp(la_t + lx_{t-1}) + exp(lb_t))        la, lb, lx [outer, T, inner]   lx_0 [outer, inner]
+//	lx_t = ln(exp(la_t + lx_{t-1}) + exp(lb_t))        la, lb, lx [outer, T, inner]   lx_0 [outer, inner]
 //
-// Each step takes the larger of the two terms plus at most ln 2, so no prefix sums are formed, whose
-// rounding grows with T. A logarithm of -Inf stands for zero. Gradient, with p_t = exp(la_t + lx_{t-1} - lx_t)
-// the share of the past, which is a linear recurrence backward in time:
+// A logarithm of -Inf stands for zero. The gradient is a linear recurrence backward in time, with
+// p_t = exp(la_t + lx_{t-1} - lx_t) the share of the past in x_t:
 //
 //	g_t = dlx_t + p_{t+1} g_{t+1}    dla_t = p_t g_t    dlb_t = exp(lb_t - lx_t) g_t    dlx_0 = p_1 g_1
 type LogDiag[F simd.Float] struct {
 	outer, time, inner int
 	pieces, length     int
-	sum, state         []float64 // per piece: sum of la; ln of the state from zero, then the carry into it
+	sum, state         []float64 // of each piece: sum of la; ln of its last state from zero, then ln of the state before it
 	share              []F       // [outer, T, inner] p
 	linear             *Diag[F]
 	ones               []F
@@ -30,7 +28,7 @@ type LogDiag[F simd.Float] struct {
 	shares, weigh   func(lo, hi int)
 }
 
-// NewLogDiag returns the kernel for la [outer, time, inner].
+// NewLogDiag returns the kernel for la and lb [outer, time, inner].
 func NewLogDiag[F simd.Float](outer, time, inner int) *LogDiag[F] {
 	k := &LogDiag[F]{outer: outer, time: time, inner: inner, pieces: 1, length: time}
 	if outer*inner < 8 && time >= 8*diagPiece {
@@ -63,13 +61,14 @@ func (k *LogDiag[F]) Forward(lx, la, lb, lx0 []F) {
 	simd.For(channels*k.pieces, k.run)
 }
 
-// span is the first element and the number of steps of a piece, inner elements apart.
+// span returns the first element and the number of steps of a piece; steps are inner elements apart.
 func (k *LogDiag[F]) span(i int) (at, steps int) {
 	c, p := i/k.pieces, i%k.pieces
 	lo := min(p*k.length, k.time)
 	return (c/k.inner*k.time+lo)*k.inner + c%k.inner, min(lo+k.length, k.time) - lo
 }
 
+// totalTask forms the totals of a piece.
 func (k *LogDiag[F]) totalTask(i int) {
 	at, steps := k.span(i)
 	sum, l := 0.0, math.Inf(-1)
@@ -81,6 +80,7 @@ func (k *LogDiag[F]) totalTask(i int) {
 	k.sum[i], k.state[i] = sum, l
 }
 
+// runTask runs a piece from the state before it.
 func (k *LogDiag[F]) runTask(i int) {
 	at, steps := k.span(i)
 	l := k.state[i]
@@ -97,12 +97,12 @@ func logAddExp(a, b float64) float64 {
 		a, b = b, a
 	}
 	if math.IsInf(a, 0) {
-		return a // of two zeros, or with an infinity
+		return a // two zeros, or an infinity
 	}
 	return a + math.Log1p(math.Exp(b-a))
 }
 
-// Backward writes the gradients with respect to la, lb and lx_0, for the operands and the result of the last
+// Backward writes the gradients of la, lb and lx_0; la, lb, lx and lx0 are the operands and the result of a
 // Forward.
 func (k *LogDiag[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
 	n := k.outer * k.time * k.inner
@@ -120,7 +120,7 @@ func (k *LogDiag[F]) Backward(dla, dlb, dlx0, la, lb, lx, lx0, dlx []F) {
 	}
 	k.la, k.lb, k.lx, k.lx0, k.dla, k.dlb = la, lb, lx, lx0, dla, dlb
 	simd.ForRange(n, simd.Grain, k.shares)
-	k.linear.Backward(dla, dlb, dlx0, k.share, lx, k.ones, dlx) // dlb is g here, dlx0 = p_1 g_1
+	k.linear.Backward(dla, dlb, dlx0, k.share, lx, k.ones, dlx) // writes g to dlb, and dlx0 = p_1 g_1
 	simd.ForRange(n, simd.Grain, k.weigh)
 }
 
@@ -142,7 +142,7 @@ func (k *LogDiag[F]) sharesTask(lo, hi int) {
 	simd.Exp(k.share[lo:hi], k.share[lo:hi])
 }
 
-// weighTask turns g into the gradients.
+// weighTask makes dla and dlb of g, which is in dlb.
 func (k *LogDiag[F]) weighTask(lo, hi int) {
 	simd.Mul(k.dla[lo:hi], k.dlb[lo:hi], k.share[lo:hi])
 	for at := lo; at < hi; at++ {
