@@ -6,8 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/kernels"
 	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/softmax"
 	"goomtrain/params"
 )
 
@@ -82,12 +82,12 @@ func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes,
 }
 
 // KVCache is the state of a streaming softmax attention: all keys and values so far.
-type KVCache[F params.Float] = kernels.KVCache[F]
+type KVCache[F params.Float] = softmax.Cache[F]
 
 // NewKVCache returns an empty cache for B = batch sequences, H heads, K = keys and V = values numbers a
 // head.
 func NewKVCache[F params.Float](batch, heads, keys, values int) *KVCache[F] {
-	return kernels.NewKVCache[F](batch, heads, keys, values)
+	return softmax.NewCache[F](batch, heads, keys, values)
 }
 
 // SoftmaxSelfAttention is causal softmax attention among the positions of one tensor:
@@ -113,7 +113,7 @@ func SoftmaxAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, c
 
 func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys int, causal bool, cache *KVCache[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
-	k := kernels.NewSoftmax[F](size)
+	k := softmax.New[F](size)
 	return attention(name, size, inputs, out, nil,
 		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, cache) },
 		k.Backward)

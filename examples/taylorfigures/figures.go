@@ -14,6 +14,7 @@ import (
 
 	"goomtrain/internal/kernels"
 	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/softmax"
 	"goomtrain/rng"
 )
 
@@ -100,7 +101,7 @@ func distances(w io.Writer, out string, tokens int) error {
 		size := multihead.Size{Batch: 1, Queries: tokens, Keys: tokens, Heads: 1, DKey: width, DValue: width, Causal: true}
 		q, k, v := operands(tokens, width)
 		exact, y := make([]float64, tokens*width), make([]float64, tokens*width)
-		kernels.NewSoftmax[float64](size).Forward(exact, q, k, v, nil)
+		softmax.New[float64](size).Forward(exact, q, k, v, nil)
 		var lines []any
 		for terms := 3; terms <= 6; terms++ {
 			kernels.NewTaylor[float64](size, terms, false).Forward(y, q, k, v, nil)
@@ -165,17 +166,17 @@ func streaming(w io.Writer, out string, longest int) error {
 			x[i] = float32(r.NormFloat64())
 		}
 		q, k, v := multihead.SplitQKV(x, heads, width, width)
-		taylor, carry := kernels.NewTaylor[float32](size, terms, true), kernels.NewTaylorCarry[float32](1, heads, width, width, terms)
-		softmax, cache := kernels.NewSoftmax[float32](size), kernels.NewKVCache[float32](1, heads, width, width)
+		streaming, carry := kernels.NewTaylor[float32](size, terms, true), kernels.NewTaylorCarry[float32](1, heads, width, width, terms)
+		cached, cache := softmax.New[float32](size), softmax.NewCache[float32](1, heads, width, width)
 		for context := 32; context <= longest; context *= 2 {
 			for carry.Len() < context {
-				taylor.Forward(y, q, k, v, carry)
+				streaming.Forward(y, q, k, v, carry)
 			}
 			fill(cache, context-3, heads, width) // the 7 tokens to come are around that context
 			name := fmt.Sprintf("Taylor, %d", width)
-			times[name] = append(times[name], plotter.XY{X: float64(context), Y: 1e6 * clock(16, 128, func() { taylor.Forward(y, q, k, v, carry) })})
+			times[name] = append(times[name], plotter.XY{X: float64(context), Y: 1e6 * clock(16, 128, func() { streaming.Forward(y, q, k, v, carry) })})
 			name = fmt.Sprintf("cache, %d", width)
-			times[name] = append(times[name], plotter.XY{X: float64(context), Y: 1e6 * clock(7, 1, func() { softmax.Forward(y, q, k, v, cache) })})
+			times[name] = append(times[name], plotter.XY{X: float64(context), Y: 1e6 * clock(7, 1, func() { cached.Forward(y, q, k, v, cache) })})
 		}
 	}
 	for i := range times[names[0]] {
@@ -198,7 +199,7 @@ func streaming(w io.Writer, out string, longest int) error {
 }
 
 // fill brings a cache to that context by one long stretch.
-func fill(cache *kernels.KVCache[float32], context, heads, width int) {
+func fill(cache *softmax.Cache[float32], context, heads, width int) {
 	for cache.Len() < context {
 		n := min(1<<14, context-cache.Len())
 		size := multihead.Size{Batch: 1, Queries: 1, Keys: n, Heads: heads, DKey: width, DValue: width}
@@ -208,6 +209,6 @@ func fill(cache *kernels.KVCache[float32], context, heads, width int) {
 		}
 		rows := multihead.Packed(x, heads, width)
 		one := multihead.Packed(x[:heads*width], heads, width)
-		kernels.NewSoftmax[float32](size).Forward(make([]float32, heads*width), one, rows, rows, cache)
+		softmax.New[float32](size).Forward(make([]float32, heads*width), one, rows, rows, cache)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/softmax"
 	"goomtrain/internal/simd"
 )
 
@@ -125,14 +126,15 @@ func BenchmarkTaylorCrossing(b *testing.B) {
 				x, y := kerneltest.Normal[float32]("x", 3*heads*c[0]), make([]float32, heads*c[0])
 				q, keys, v := multihead.SplitQKV(x, heads, c[0], c[0])
 				taylor, carry := NewTaylor[float32](size, c[1], true), NewTaylorCarry[float32](1, heads, c[0], c[0], c[1])
-				softmax, cache := NewSoftmax[float32](size), NewKVCache[float32](1, heads, c[0], c[0])
+				cached, cache := softmax.New[float32](size), softmax.NewCache[float32](1, heads, c[0], c[0])
+				length := cache.Arrays("")[1].Data.([]int64) // shares the memory of the cache
 				context := int(TaylorCost(size, c[1]).Crossing())
 				for cache.Len() < context-1 {
-					softmax.Forward(y, q, keys, v, cache)
+					cached.Forward(y, q, keys, v, cache)
 				}
 				ratio := alternately(b, calls, func() { taylor.Forward(y, q, keys, v, carry) }, func() {
-					softmax.Forward(y, q, keys, v, cache)
-					cache.extend(-1)
+					cached.Forward(y, q, keys, v, cache)
+					length[0]-- // the next token takes the place of this one
 				})
 				b.ReportMetric(ratio, "x-cache")
 				b.ReportMetric(float64(context), "tokens")

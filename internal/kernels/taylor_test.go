@@ -3,14 +3,23 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"os"
 	"testing"
 
 	"goomtrain/internal/golden"
+	"goomtrain/internal/gradcheck"
 	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/softmax"
+	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
 	"goomtrain/rng"
 )
+
+func TestMain(m *testing.M) {
+	workspace.Poison()
+	os.Exit(m.Run())
+}
 
 // taylorKernel is Taylor in one of its forms, without a carry.
 type taylorKernel[F simd.Float] struct{ *Taylor[F] }
@@ -48,6 +57,18 @@ func testTaylor[F simd.Float](t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestTaylorNaiveGradient compares the gradients of the definition with finite differences.
+func TestTaylorNaiveGradient(t *testing.T) {
+	for terms := 1; terms < 6; terms++ {
+		a, dy := kerneltest.Attention(multihead.Size{Batch: 2, Queries: 6, Keys: 6, Heads: 2, DKey: 3, DValue: 2, Causal: true}, TaylorWeight(terms))
+		dq, dk, dv := a.Backward(dy)
+		loss := func() float64 { return kerneltest.Dot(a.Forward(), dy) }
+		gradcheck.Check(t, "q", loss, a.Q, dq, gradcheck.Options{})
+		gradcheck.Check(t, "k", loss, a.K, dk, gradcheck.Options{})
+		gradcheck.Check(t, "v", loss, a.V, dv, gradcheck.Options{})
 	}
 }
 
@@ -118,7 +139,7 @@ func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float
 			goldenParts[F](t, r, c, tolerance, gradTolerance)
 			continue
 		}
-		size, q, k, v := goldenAttention[F](c)
+		size, q, k, v := kerneltest.GoldenAttention[F](c)
 		for _, chunked := range []bool{false, true} {
 			kernel := newTaylor[F](size, c.Int("n_taylor", 0), chunked)
 			y := kerneltest.Poisoned[F](len(c.Tensor("outputs", "y").Data))
@@ -256,7 +277,7 @@ func TestTaylorTables(t *testing.T) {
 // exactly, because the softmax weights of v_j - softmax sum to zero; every output is held to that.
 func TestTaylorConverges(t *testing.T) {
 	size := multihead.Size{Batch: 1, Queries: 200, Keys: 200, Heads: 2, DKey: 8, DValue: 4, Causal: true}
-	a, _ := kerneltest.Attention(size, SoftmaxWeight)
+	a, _ := kerneltest.Attention(size, softmax.Weight)
 	want := a.Forward()
 	q, k, v := multihead.Packed(a.Q, a.Heads, a.DKey), multihead.Packed(a.K, a.Heads, a.DKey), multihead.Packed(a.V, a.Heads, a.DValue)
 	last := math.Inf(1)

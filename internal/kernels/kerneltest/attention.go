@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"goomtrain/internal/golden"
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 )
@@ -105,4 +106,19 @@ func SameOnThreads(t *testing.T, a multihead.Naive, dy []float64, create func() 
 			Identical(t, name, got[i], want[i])
 		}
 	})
+}
+
+// GoldenAttention returns the operands of a golden case, whose leading dimensions are a batch of one head.
+func GoldenAttention[F simd.Float](c golden.Case) (size multihead.Size, q, k, v multihead.Rows[F]) {
+	shape := c.Input("Q").Shape
+	n := len(shape)
+	size = multihead.Size{Batch: 1, Queries: shape[n-2], Keys: c.Input("K").Shape[n-2], Heads: 1,
+		DKey: c.Int("d_key", 0), DValue: c.Int("d_val", 0), Causal: c.Bool("causal", false)}
+	for _, d := range shape[:n-2] {
+		size.Batch *= d
+	}
+	operand := func(name string, width int) multihead.Rows[F] {
+		return multihead.Packed(golden.Convert[F](c.Input(name)), 1, width)
+	}
+	return size, operand("Q", size.DKey), operand("K", size.DKey), operand("V", size.DValue)
 }

@@ -1,4 +1,4 @@
-package kernels
+package softmax
 
 import (
 	"fmt"
@@ -9,24 +9,16 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Softmax is softmax attention, head by head:
-//
-//	s_tj = q_t . k_j / sqrt(K)    p_tj = exp(s_tj) / sum_j exp(s_tj)    y_t = sum_j p_tj v_j
-//
-// over all j, or over j <= t if causal. Scores are computed in tiles of queries and keys with a running
-// maximum (arXiv 2205.14135), so that memory is O(T); the backward pass computes them again:
-//
-//	D_t = dy_t . y_t    ds_tj = p_tj (dy_t . v_j - D_t)    dv_j = sum_t p_tj dy_t
-//	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
-type Softmax[F simd.Float] struct {
+// Kernel is the fast form, of one size.
+type Kernel[F simd.Float] struct {
 	multihead.Size
-	scale   F // 1/sqrt(K)
-	own     *KVCache[F]
-	pool    workspace.Pool[softmaxScratch[F]]
+	scale   F         // 1/sqrt(K)
+	own     *Cache[F] // for a Forward without a cache
+	pool    workspace.Pool[scratch[F]]
 	logsum  []F // [B, H, T] ln sum_j exp(s_tj) of the last Forward
 	started int // positions that were in the cache before the last Forward
 
-	cache             *KVCache[F] // operands of the running call
+	cache             *Cache[F] // operands of the running call
 	q, k, v           multihead.Rows[F]
 	dq, dk, dv        multihead.Rows[F]
 	y, dy             []F
@@ -36,20 +28,20 @@ type Softmax[F simd.Float] struct {
 // queryTile is the number of queries that are scored together.
 const queryTile = 64
 
-// softmaxScratch is the memory of one worker; N = queryTile, L = keyTile.
-type softmaxScratch[F simd.Float] struct {
+// scratch is the memory of one worker; N = queryTile, L = keyTile.
+type scratch[F simd.Float] struct {
 	queries, grads []F // [N, K+1], [N, V+1]
 	scores, dots   []F // [N, L]
 	sums           []F // [N, V]
 	largest, total []F // [N]
 }
 
-// NewSoftmax returns the kernel.
-func NewSoftmax[F simd.Float](size multihead.Size) *Softmax[F] {
-	size.Check("Softmax")
-	k := &Softmax[F]{Size: size, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.Tasks()*size.Queries)}
-	k.pool.Create = func() *softmaxScratch[F] {
-		return &softmaxScratch[F]{
+// New returns the kernel.
+func New[F simd.Float](size multihead.Size) *Kernel[F] {
+	size.Check("softmax")
+	k := &Kernel[F]{Size: size, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.Tasks()*size.Queries)}
+	k.pool.Create = func() *scratch[F] {
+		return &scratch[F]{
 			queries: workspace.Make[F](queryTile * (k.DKey + 1)), grads: workspace.Make[F](queryTile * (k.DValue + 1)),
 			scores: workspace.Make[F](queryTile * keyTile), dots: workspace.Make[F](queryTile * keyTile),
 			sums: workspace.Make[F](queryTile * k.DValue), largest: workspace.Make[F](queryTile), total: workspace.Make[F](queryTile),
@@ -59,17 +51,17 @@ func NewSoftmax[F simd.Float](size multihead.Size) *Softmax[F] {
 	return k
 }
 
-// Forward writes y [B, T, H*V]. If cache is not nil the keys and values are added to it, and queries
-// look at all that it holds: the sequence goes on.
-func (k *Softmax[F]) Forward(y []F, q, keys, values multihead.Rows[F], cache *KVCache[F]) {
+// Forward writes y [B, Tq, H*V]. If cache is not nil the keys and values are added to it, and queries look
+// at all that it holds: the sequence continues.
+func (k *Kernel[F]) Forward(y []F, q, keys, values multihead.Rows[F], cache *Cache[F]) {
 	if cache == nil {
 		if k.own == nil {
-			k.own = NewKVCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
+			k.own = NewCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
 		}
 		cache = k.own
 		cache.Reset()
 	} else if cache.batch != k.Batch || cache.heads != k.Heads || cache.keys != k.DKey || cache.values != k.DValue {
-		panic(fmt.Sprintf("kernels: Softmax of size %+v with a cache of B=%d H=%d K=%d V=%d", k.Size, cache.batch, cache.heads, cache.keys, cache.values))
+		panic(fmt.Sprintf("softmax: kernel of size %+v with a cache of B=%d H=%d K=%d V=%d", k.Size, cache.batch, cache.heads, cache.keys, cache.values))
 	}
 	k.started = cache.Len()
 	cache.extend(k.Keys)
@@ -78,7 +70,7 @@ func (k *Softmax[F]) Forward(y []F, q, keys, values multihead.Rows[F], cache *KV
 }
 
 // forwardHead computes one head of one sequence.
-func (k *Softmax[F]) forwardHead(task int) {
+func (k *Kernel[F]) forwardHead(task int) {
 	b, h := task/k.Heads, task%k.Heads
 	k.cache.put(task, k.started, k.Keys, k.k.From(b, 0, k.Keys, h), k.k.Stride, k.v.From(b, 0, k.Keys, h), k.v.Stride)
 	s := k.pool.Take()
@@ -100,8 +92,8 @@ func (k *Softmax[F]) forwardHead(task int) {
 	k.pool.Give(s)
 }
 
-// visible is the number of keys that query t looks at.
-func (k *Softmax[F]) visible(t int) int {
+// visible returns the number of keys that query t looks at.
+func (k *Kernel[F]) visible(t int) int {
 	if k.Causal {
 		return k.started + t + 1
 	}
@@ -109,11 +101,11 @@ func (k *Softmax[F]) visible(t int) int {
 }
 
 // addTile adds a tile of keys to the sums of n queries from position from on.
-func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
+func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 	keys, values := k.cache.tile(tile, task)
 	first := tile * keyTile
 	width := min(keyTile, k.visible(from+n-1)-first)
-	if n == 1 { // a stream's token: products of a vector, with less overhead
+	if n == 1 { // one token of a stream: products of a vector have less overhead
 		clear(s.scores[:width])
 		simd.AddWeighted(s.scores[:width], s.queries, keys, k.DKey, 1, keyTile)
 	} else {
@@ -123,7 +115,7 @@ func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
 		row := s.scores[r*keyTile : r*keyTile+width]
 		seen := max(0, min(width, k.visible(from+r)-first))
 		clear(row[seen:])
-		if seen == 0 { // a later tile than the query's own; its first tile is never empty
+		if seen == 0 { // the query sees nothing of this tile; it always sees some of tile 0
 			continue
 		}
 		largest := simd.Max(row[:seen])
@@ -154,13 +146,13 @@ func (k *Softmax[F]) addTile(s *softmaxScratch[F], task, tile, from, n int) {
 
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What was in the
 // cache before is detached.
-func (k *Softmax[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
+func (k *Kernel[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
 	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
 	k.pool.For(k.Tasks(), k.backward)
 }
 
 // backwardHead computes the gradients of one head of one sequence.
-func (k *Softmax[F]) backwardHead(task int) {
+func (k *Kernel[F]) backwardHead(task int) {
 	b, h := task/k.Heads, task%k.Heads
 	s := k.pool.Take()
 	dk, dv := k.dk.From(b, 0, k.Keys, h), k.dv.From(b, 0, k.Keys, h)
@@ -173,8 +165,8 @@ func (k *Softmax[F]) backwardHead(task int) {
 		n := min(queryTile, k.Queries-from)
 		q := k.q.From(b, from, k.Queries, h)
 		for r := range n {
-			// With -logsum beside the ones of the keys a product gives ln p, with -D beside those of
-			// the values it gives dy.v - D.
+			// The last row of the keys and the last column of the values are ones: with -logsum for them
+			// a product gives ln p, with -D it gives dy.v - D.
 			row := s.queries[r*kw : (r+1)*kw]
 			simd.Scale(row[:k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
 			row[k.DKey] = -k.logsum[task*k.Queries+from+r]
@@ -193,7 +185,7 @@ func (k *Softmax[F]) backwardHead(task int) {
 
 // differentiateTile adds what a tile of keys gives to dq of n queries from position from on, and to dk
 // and dv of the tile.
-func (k *Softmax[F]) differentiateTile(s *softmaxScratch[F], task, tile, from, n int, dq, dk, dv []F) {
+func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, dq, dk, dv []F) {
 	keys, values := k.cache.tile(tile, task)
 	first := tile * keyTile
 	width := min(keyTile, k.visible(from+n-1)-first)
@@ -213,7 +205,7 @@ func (k *Softmax[F]) differentiateTile(s *softmaxScratch[F], task, tile, from, n
 		keep = 0
 	}
 	simd.GemmSerial(false, true, n, k.DKey, width, k.scale, s.dots, keyTile, keys, keyTile, keep, dq, k.dq.Stride)
-	if fresh := max(0, k.started-first); fresh < width { // columns of this run's keys
+	if fresh := max(0, k.started-first); fresh < width { // columns of keys that are not detached
 		at := first + fresh - k.started
 		simd.GemmSerial(true, false, width-fresh, k.DKey, n, 1, s.dots[fresh:], keyTile, s.queries, kw, 1, dk[at*k.dk.Stride:], k.dk.Stride)
 		simd.GemmSerial(true, false, width-fresh, k.DValue, n, 1, s.scores[fresh:], keyTile, s.grads, vw, 1, dv[at*k.dv.Stride:], k.dv.Stride)

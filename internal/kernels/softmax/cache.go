@@ -1,4 +1,4 @@
-package kernels
+package softmax
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // keyTile is the number of keys that are scored together.
 const keyTile = 128
 
-// KVCache holds the keys and values that a softmax attention looks at, in the form in which it reads
+// Cache holds the keys and values that a softmax attention looks at, in the form in which it reads
 // them: tiles of L = keyTile positions, of each head
 //
 //	keys [K+1, L]   values [L, V+1]
@@ -19,26 +19,26 @@ const keyTile = 128
 // whose last row and last column are ones: with them a product adds one number a row for nothing. A
 // cache that goes from run to run is the state of a streaming softmax attention; it grows with the
 // sequence.
-type KVCache[F simd.Float] struct {
+type Cache[F simd.Float] struct {
 	batch, heads, keys, values int // B, H, K, V
 	data                       []F // [tiles, B, H, (K+1)*L + L*(V+1)]
 	length                     [1]int64
 	shape                      [4]int
 }
 
-// NewKVCache returns an empty cache of B sequences, H heads, K numbers a key and V a value.
-func NewKVCache[F simd.Float](batch, heads, keys, values int) *KVCache[F] {
-	return &KVCache[F]{batch: batch, heads: heads, keys: keys, values: values}
+// NewCache returns an empty cache of B sequences, H heads, K numbers a key and V a value.
+func NewCache[F simd.Float](batch, heads, keys, values int) *Cache[F] {
+	return &Cache[F]{batch: batch, heads: heads, keys: keys, values: values}
 }
 
 // Len is the number of positions.
-func (c *KVCache[F]) Len() int { return int(c.length[0]) }
+func (c *Cache[F]) Len() int { return int(c.length[0]) }
 
 // Reset forgets all positions; the memory is kept for new ones.
-func (c *KVCache[F]) Reset() { c.length[0] = 0 }
+func (c *Cache[F]) Reset() { c.length[0] = 0 }
 
 // Arrays is the whole state, sharing its memory, under names that begin with prefix.
-func (c *KVCache[F]) Arrays(prefix string) []params.Array {
+func (c *Cache[F]) Arrays(prefix string) []params.Array {
 	tiles := simd.Pieces(c.Len(), keyTile)
 	c.shape = [4]int{tiles, c.batch, c.heads, c.tileSize()}
 	return []params.Array{
@@ -49,7 +49,7 @@ func (c *KVCache[F]) Arrays(prefix string) []params.Array {
 
 // Fit makes the length, and with it the shapes of Arrays, those of arrays that another cache exported.
 // It returns a function that undoes it. What was in the cache stays there.
-func (c *KVCache[F]) Fit(prefix string, arrays []params.Array) (undo func(), err error) {
+func (c *Cache[F]) Fit(prefix string, arrays []params.Array) (undo func(), err error) {
 	before := c.length
 	for _, a := range arrays {
 		if n, ok := a.Data.([]int64); ok && a.Name == prefix+"length" && len(n) == 1 {
@@ -69,10 +69,10 @@ func (c *KVCache[F]) Fit(prefix string, arrays []params.Array) (undo func(), err
 }
 
 // tileSize is the memory of one head's tile.
-func (c *KVCache[F]) tileSize() int { return (c.keys+1)*keyTile + keyTile*(c.values+1) }
+func (c *Cache[F]) tileSize() int { return (c.keys+1)*keyTile + keyTile*(c.values+1) }
 
 // extend adds n positions, whose keys and values are to be written by put, or takes some away.
-func (c *KVCache[F]) extend(n int) {
+func (c *Cache[F]) extend(n int) {
 	c.length[0] += int64(n)
 	if need := simd.Pieces(c.Len(), keyTile) * c.batch * c.heads * c.tileSize(); need > len(c.data) {
 		grown := make([]F, max(need, min(2*len(c.data), len(c.data)+1<<24)))
@@ -82,7 +82,7 @@ func (c *KVCache[F]) extend(n int) {
 }
 
 // tile is the keys [K+1, L] and values [L, V+1] of a tile of one head, task = b*H + h.
-func (c *KVCache[F]) tile(tile, task int) (keys, values []F) {
+func (c *Cache[F]) tile(tile, task int) (keys, values []F) {
 	from := (tile*c.batch*c.heads + task) * c.tileSize()
 	all := c.data[from : from+c.tileSize()]
 	return all[:(c.keys+1)*keyTile], all[(c.keys+1)*keyTile:]
@@ -90,7 +90,7 @@ func (c *KVCache[F]) tile(tile, task int) (keys, values []F) {
 
 // put writes n keys and values of one head, rows of k and v that are their strides apart, to positions
 // from start on.
-func (c *KVCache[F]) put(task, start, n int, k []F, strideK int, v []F, strideV int) {
+func (c *Cache[F]) put(task, start, n int, k []F, strideK int, v []F, strideV int) {
 	w := c.values + 1
 	for t := range n {
 		keys, values := c.tile((start+t)/keyTile, task)

@@ -1,0 +1,19 @@
+// Package softmax computes softmax attention, head by head:
+//
+//	s_tj = q_t . k_j / sqrt(K)    p_tj = exp(s_tj) / sum_j exp(s_tj)    y_t = sum_j p_tj v_j
+//
+//	q [B, Tq, H, K]   k [B, Tk, H, K]   v [B, Tk, H, V]   y [B, Tq, H, V]
+//
+// over all j, or over j <= t if causal. Gradient:
+//
+//	D_t = dy_t . y_t    ds_tj = p_tj (dy_t . v_j - D_t)    dv_j = sum_t p_tj dy_t
+//	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
+//
+// Forms:
+//
+//   - Kernel, the fast one: tiles of queries and keys with a running maximum (arXiv 2205.14135), in
+//     memory proportional to T. The backward pass computes the scores again.
+//   - A Cache makes Kernel a streaming form: it keeps all keys and values from one stretch of a sequence
+//     to the next, and grows with it.
+//   - multihead.Naive with Weight, the definition.
+package softmax
