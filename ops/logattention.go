@@ -3,7 +3,7 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/logattention"
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/kernels/scan"
 	"goomtrain/params"
@@ -11,12 +11,12 @@ import (
 
 // LogCarry is the state of a log-exp attention between two stretches of one sequence: the logarithms of
 // the sums of exp(k+v) and of exp(k) over all positions so far.
-type LogCarry = kernels.LogCarry
+type LogCarry = logattention.Carry
 
 // NewLogCarry returns the carry of sequences not begun, for B = batch sequences, H heads, K = keys and
 // V = values numbers a head.
 func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
-	return kernels.NewLogCarry(batch, heads, keys, values, signed)
+	return logattention.NewCarry(batch, heads, keys, values, signed)
 }
 
 // LogSelfAttention is causal log-exp attention (arXiv 2404.05843) among the positions of one tensor. The
@@ -31,8 +31,8 @@ func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
 // run ended, and the carry receives the last state; it is detached: no gradient flows into it.
 func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCarry) *G.Node {
 	size, out := attentionInputs("LogSelfAttention", G.Nodes{qkv}, heads, keys, true)
-	k := kernels.NewLogAttention[F](size, false)
-	split := func(data []F) (x kernels.LogOperands[F]) {
+	k := logattention.New[F](size, false)
+	split := func(data []F) (x logattention.Operands[F]) {
 		x.Q, x.K, x.V = multihead.SplitHeads(data, heads, keys, size.DValue)
 		return x
 	}
@@ -71,9 +71,9 @@ func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal
 	keys := inputs[0].Shape()[2] / max(1, heads)
 	size, out := attentionInputs(name, inputs[:3], heads, keys, causal)
 	signed := len(inputs) == 4
-	k := kernels.NewLogAttention[F](size, signed)
+	k := logattention.New[F](size, signed)
 	values := func(data []F) multihead.Rows[F] { return multihead.Packed(data, heads, size.DValue) }
-	from := func(data func(i int) []F) (x kernels.LogOperands[F]) {
+	from := func(data func(i int) []F) (x logattention.Operands[F]) {
 		x.Q, x.K = multihead.Packed(data(0), heads, keys), multihead.Packed(data(1), heads, keys)
 		if x.V = values(data(2)); signed {
 			x.Sign = values(data(3))
@@ -90,7 +90,7 @@ func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal
 			k.Forward(values(y), values(signs), from(in.Floats), carry)
 		},
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
-			d := kernels.LogOperands[F]{Q: multihead.Packed(grad[0], heads, keys), K: multihead.Packed(grad[1], heads, keys), V: values(grad[2])}
+			d := logattention.Operands[F]{Q: multihead.Packed(grad[0], heads, keys), K: multihead.Packed(grad[1], heads, keys), V: values(grad[2])}
 			k.Backward(d, from(in.Floats), values(dy), nil, nil)
 		},
 		Differentiate: func([][]F) { k.WantGradients() },

@@ -1,10 +1,10 @@
-package kernels
+package logattention
 
 import "math"
 
-// LogAttentionNaive is LogAttention by its definition: every sum over every pair of a position and a key
+// Naive is LogAttention by its definition: every sum over every pair of a position and a key
 // channel, as a signed log-sum-exp in float64. Slices are [B*H, T, K or V], the state [B*H, K, V+1].
-type LogAttentionNaive struct {
+type Naive struct {
 	Tasks, Queries, Keys, K, V int
 	Causal                     bool
 	Q, Key, Value, Sign        []float64 // Sign nil: all +1
@@ -33,7 +33,7 @@ func sumOf(terms []term) (log, sign float64) {
 }
 
 // value is v_sc and its sign.
-func (a LogAttentionNaive) value(task, s, c int) (log, sign float64, at int) {
+func (a Naive) value(task, s, c int) (log, sign float64, at int) {
 	if c == a.V {
 		return 0, 1, -1
 	}
@@ -45,7 +45,7 @@ func (a LogAttentionNaive) value(task, s, c int) (log, sign float64, at int) {
 }
 
 // before is the state S_kc that the sequence goes on from.
-func (a LogAttentionNaive) before(task, k, c int) (log, sign float64, at int) {
+func (a Naive) before(task, k, c int) (log, sign float64, at int) {
 	at = (task*a.K+k)*(a.V+1) + c
 	if a.State == nil {
 		return math.Inf(-1), 1, at
@@ -57,7 +57,7 @@ func (a LogAttentionNaive) before(task, k, c int) (log, sign float64, at int) {
 }
 
 // row is the terms of N_tc.
-func (a LogAttentionNaive) row(task, t, c int) (terms []term) {
+func (a Naive) row(task, t, c int) (terms []term) {
 	for k := range a.K {
 		q := (task*a.Queries+t)*a.K + k
 		for s := range a.Keys {
@@ -75,7 +75,7 @@ func (a LogAttentionNaive) row(task, t, c int) (terms []term) {
 }
 
 // end is the terms of S_kc after the sequence.
-func (a LogAttentionNaive) end(task, k, c int) (terms []term) {
+func (a Naive) end(task, k, c int) (terms []term) {
 	for s := range a.Keys {
 		v, sign, at := a.value(task, s, c)
 		key := (task*a.Keys+s)*a.K + k
@@ -86,7 +86,7 @@ func (a LogAttentionNaive) end(task, k, c int) (terms []term) {
 }
 
 // Forward returns y and its sign [Tasks, Queries, V], and the last state and its sign.
-func (a LogAttentionNaive) Forward() (y, sign, state, stateSign []float64) {
+func (a Naive) Forward() (y, sign, state, stateSign []float64) {
 	for task := range a.Tasks {
 		for t := range a.Queries {
 			z, _ := sumOf(a.row(task, t, a.V))
@@ -106,7 +106,7 @@ func (a LogAttentionNaive) Forward() (y, sign, state, stateSign []float64) {
 }
 
 // Backward returns the gradients of sum(dy * y) + sum(dEnd * state); dEnd may be nil.
-func (a LogAttentionNaive) Backward(dy, dEnd []float64) (dq, dk, dv, dStart []float64) {
+func (a Naive) Backward(dy, dEnd []float64) (dq, dk, dv, dStart []float64) {
 	dq, dk, dv = make([]float64, len(a.Q)), make([]float64, len(a.Key)), make([]float64, len(a.Value))
 	dStart = make([]float64, a.Tasks*a.K*(a.V+1))
 	spread := func(terms []term, g float64) {

@@ -1,4 +1,4 @@
-package kernels
+package logattention
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"goomtrain/rng"
 )
 
-// logCase is one problem of log attention; its numbers follow from its name.
-type logCase struct {
+// problem is one problem of log attention; its numbers follow from its name.
+type problem struct {
 	name                   string
 	b, h, tq, tk, k, v     int
 	full                   bool    // not causal
@@ -24,7 +24,7 @@ type logCase struct {
 	nothing                float64 // share of values that are the logarithm of zero
 }
 
-var logCases = []logCase{
+var problems = []problem{
 	{name: "one step", b: 1, h: 1, tq: 1, k: 1, v: 1},
 	{name: "two steps", b: 2, h: 2, tq: 2, k: 3, v: 2},
 	{name: "chunk less one", b: 1, h: 2, tq: 63, k: 3, v: 2},
@@ -53,11 +53,11 @@ var logCases = []logCase{
 }
 
 // naive draws the numbers, rounded to float32, so that both kernels see the same problem.
-func (c logCase) naive() (a LogAttentionNaive, dy, dEnd []float64) {
+func (c problem) naive() (a Naive, dy, dEnd []float64) {
 	if c.tk == 0 {
 		c.tk = c.tq
 	}
-	a = LogAttentionNaive{Tasks: c.b * c.h, Queries: c.tq, Keys: c.tk, K: c.k, V: c.v, Causal: !c.full}
+	a = Naive{Tasks: c.b * c.h, Queries: c.tq, Keys: c.tk, K: c.k, V: c.v, Causal: !c.full}
 	r := rng.New(2, c.name)
 	draw := func(n int, scale float64) []float64 {
 		if scale == 0 {
@@ -100,12 +100,12 @@ func (c logCase) naive() (a LogAttentionNaive, dy, dEnd []float64) {
 	return a, draw(a.Tasks*c.tq*c.v, 1), draw(n, 1)
 }
 
-// logRun is a kernel with a problem's numbers as F, all operands packed into rows as models have them.
-type logRun[F simd.Float] struct {
-	kernel            *LogAttention[F]
-	x, d              LogOperands[F]
+// trial is a kernel with a problem's numbers as F, all operands packed into rows as models have them.
+type trial[F simd.Float] struct {
+	kernel            *Kernel[F]
+	x, d              Operands[F]
 	y, sign, dy       multihead.Rows[F]
-	start, carry      *LogCarry
+	start, carry      *Carry
 	dStart, dEnd      []F
 	heads, keyW, valW int
 }
@@ -127,10 +127,10 @@ func takenOut[F simd.Float](from multihead.Rows[F], tasks, heads, time, width in
 	return to
 }
 
-func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64) *logRun[F] {
-	r := &logRun[F]{heads: c.h, keyW: c.k, valW: c.v}
-	r.kernel = NewLogAttention[F](multihead.Size{Batch: c.b, Queries: a.Queries, Keys: a.Keys, Heads: c.h, DKey: c.k, DValue: c.v, Causal: a.Causal}, c.signed)
-	operands := func(values bool) (x LogOperands[F]) {
+func newTrial[F simd.Float](c problem, a Naive, dy, dEnd []float64) *trial[F] {
+	r := &trial[F]{heads: c.h, keyW: c.k, valW: c.v}
+	r.kernel = New[F](multihead.Size{Batch: c.b, Queries: a.Queries, Keys: a.Keys, Heads: c.h, DKey: c.k, DValue: c.v, Causal: a.Causal}, c.signed)
+	operands := func(values bool) (x Operands[F]) {
 		if a.Queries == a.Keys { // packed
 			x.Q, x.K, x.V = multihead.SplitHeads(kerneltest.Poisoned[F](c.b*a.Keys*c.h*(2*c.k+c.v)), c.h, c.k, c.v)
 		} else {
@@ -155,7 +155,7 @@ func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64)
 	}
 	r.y, r.sign, r.dy = out(), out(), out()
 	laidOut(r.dy, dy, c.h, a.Queries, c.v)
-	r.start = NewLogCarry(c.b, c.h, c.k, c.v, c.signed)
+	r.start = NewCarry(c.b, c.h, c.k, c.v, c.signed)
 	if a.State != nil {
 		copy(r.start.logs, a.State)
 		copy(r.start.signs, a.StateSign)
@@ -164,8 +164,8 @@ func newLogRun[F simd.Float](c logCase, a LogAttentionNaive, dy, dEnd []float64)
 	return r
 }
 
-func (r *logRun[F]) run(gradients bool) {
-	r.carry = NewLogCarry(r.kernel.size.Batch, r.heads, r.keyW, r.valW, r.kernel.signed)
+func (r *trial[F]) run(gradients bool) {
+	r.carry = NewCarry(r.kernel.size.Batch, r.heads, r.keyW, r.valW, r.kernel.signed)
 	copy(r.carry.logs, r.start.logs)
 	copy(r.carry.signs, r.start.signs)
 	r.kernel.Forward(r.y, r.sign, r.x, r.carry)
@@ -175,7 +175,7 @@ func (r *logRun[F]) run(gradients bool) {
 }
 
 // outcome is all results in the order of the naive form, [B*H, T, W].
-func (r *logRun[F]) outcome() map[string][]float64 {
+func (r *trial[F]) outcome() map[string][]float64 {
 	s := r.kernel.size
 	tasks := s.Tasks()
 	o := map[string][]float64{
@@ -189,20 +189,20 @@ func (r *logRun[F]) outcome() map[string][]float64 {
 	return o
 }
 
-// TestLogAttentionEqualsNaive compares with direct sums in float64.
-func TestLogAttentionEqualsNaive(t *testing.T) {
-	t.Run("float64", testLogAttention[float64])
-	t.Run("float32", testLogAttention[float32])
+// TestEqualsNaive compares with direct sums in float64.
+func TestEqualsNaive(t *testing.T) {
+	t.Run("float64", testEqualsNaive[float64])
+	t.Run("float32", testEqualsNaive[float32])
 }
 
-func testLogAttention[F simd.Float](t *testing.T) {
-	for _, c := range logCases {
+func testEqualsNaive[F simd.Float](t *testing.T) {
+	for _, c := range problems {
 		t.Run(c.name, func(t *testing.T) {
 			a, dy, dEnd := c.naive()
 			want := map[string][]float64{}
 			want["y"], want["sign"], want["state"], want["state sign"] = a.Forward()
 			want["dq"], want["dk"], want["dv"], want["dstate"] = a.Backward(dy, dEnd)
-			r := newLogRun[F](c, a, dy, dEnd)
+			r := newTrial[F](c, a, dy, dEnd)
 			r.run(false)
 			forward := r.outcome()["y"]
 			r.kernel.WantGradients()
@@ -258,16 +258,16 @@ func nearInfinite(t *testing.T, name string, got, want []float64, tolerance floa
 	kerneltest.Near(t, name, g, w, tolerance)
 }
 
-// TestLogAttentionGradients holds the backward pass, also of the naive form, to finite differences of the
+// TestGradients holds the backward pass, also of the naive form, to finite differences of the
 // kernel's own forward pass.
-func TestLogAttentionGradients(t *testing.T) {
-	for _, c := range logCases {
+func TestGradients(t *testing.T) {
+	for _, c := range problems {
 		if c.tq*c.h > 150 || c.apart != 0 || c.extremes != 0 || c.nothing != 0 || c.scaleK != 0 {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			a, dy, dEnd := c.naive()
-			r := newLogRun[float64](c, a, dy, dEnd)
+			r := newTrial[float64](c, a, dy, dEnd)
 			r.kernel.WantGradients()
 			r.run(true)
 			f := func() float64 {
@@ -292,13 +292,13 @@ func TestLogAttentionGradients(t *testing.T) {
 	}
 }
 
-// TestLogAttentionThreads: the same bits on any number of threads.
-func TestLogAttentionThreads(t *testing.T) {
-	c := logCase{name: "threads", b: 3, h: 3, tq: 130, k: 5, v: 4}
+// TestThreads: the same bits on any number of threads.
+func TestThreads(t *testing.T) {
+	c := problem{name: "threads", b: 3, h: 3, tq: 130, k: 5, v: 4}
 	a, dy, dEnd := c.naive()
 	var want map[string][]float64
 	kerneltest.OnThreads(t, func(t *testing.T) {
-		r := newLogRun[float32](c, a, dy, dEnd)
+		r := newTrial[float32](c, a, dy, dEnd)
 		r.kernel.WantGradients()
 		r.run(true)
 		if want == nil {
@@ -310,21 +310,21 @@ func TestLogAttentionThreads(t *testing.T) {
 	})
 }
 
-// TestLogAttentionStreams: a sequence cut anywhere and carried on equals the whole.
-func TestLogAttentionStreams(t *testing.T) {
+// TestStreams: a sequence cut anywhere and carried on equals the whole.
+func TestStreams(t *testing.T) {
 	for _, signed := range []bool{false, true} {
-		c := logCase{name: "streams", b: 2, h: 2, tq: 130, k: 3, v: 2, signed: signed}
+		c := problem{name: "streams", b: 2, h: 2, tq: 130, k: 3, v: 2, signed: signed}
 		a, dy, dEnd := c.naive()
-		whole := newLogRun[float64](c, a, dy, dEnd)
+		whole := newTrial[float64](c, a, dy, dEnd)
 		whole.start.Reset()
 		whole.run(false)
 		for _, cut := range []int{1, 2, 63, 64, 65, 100, 129} {
 			t.Run(fmt.Sprint("cut at ", cut, " signed ", signed), func(t *testing.T) {
-				carry := NewLogCarry(c.b, c.h, c.k, c.v, signed)
+				carry := NewCarry(c.b, c.h, c.k, c.v, signed)
 				var got [2][]float64 // [B, H, T, V] of each part
 				for i, part := range [2][2]int{{0, cut}, {cut, c.tq}} {
 					n := part[1] - part[0]
-					p := LogAttentionNaive{Tasks: a.Tasks, Queries: n, Keys: n, K: c.k, V: c.v, Causal: true}
+					p := Naive{Tasks: a.Tasks, Queries: n, Keys: n, K: c.k, V: c.v, Causal: true}
 					for task := range a.Tasks {
 						from, to := task*c.tq+part[0], task*c.tq+part[1]
 						p.Q, p.Key = append(p.Q, a.Q[from*c.k:to*c.k]...), append(p.Key, a.Key[from*c.k:to*c.k]...)
@@ -333,7 +333,7 @@ func TestLogAttentionStreams(t *testing.T) {
 							p.Sign = append(p.Sign, a.Sign[from*c.v:to*c.v]...)
 						}
 					}
-					r := newLogRun[float64](c, p, make([]float64, a.Tasks*n*c.v), dEnd)
+					r := newTrial[float64](c, p, make([]float64, a.Tasks*n*c.v), dEnd)
 					r.kernel.Forward(r.y, r.sign, r.x, carry)
 					got[i] = takenOut(r.y, a.Tasks, c.h, n, c.v)
 				}
@@ -349,11 +349,11 @@ func TestLogAttentionStreams(t *testing.T) {
 	}
 }
 
-// TestLogAttentionSteadyState: no allocation after the first call, whatever the number of threads.
-func TestLogAttentionSteadyState(t *testing.T) {
-	c := logCase{name: "steady", b: 2, h: 3, tq: 70, k: 4, v: 4, extremes: 100}
+// TestSteadyState: no allocation after the first call, whatever the number of threads.
+func TestSteadyState(t *testing.T) {
+	c := problem{name: "steady", b: 2, h: 3, tq: 70, k: 4, v: 4, extremes: 100}
 	a, dy, dEnd := c.naive()
-	r := newLogRun[float32](c, a, dy, dEnd)
+	r := newTrial[float32](c, a, dy, dEnd)
 	r.kernel.WantGradients()
 	r.run(true)
 	if n := testing.AllocsPerRun(5, func() {
@@ -364,23 +364,23 @@ func TestLogAttentionSteadyState(t *testing.T) {
 	}
 }
 
-// TestLogAttentionMillionTokens streams 10^6 tokens, in steps of one and of 64, through one float32 state,
+// TestMillionTokens streams 10^6 tokens, in steps of one and of 64, through one float32 state,
 // whose size does not depend on what it has read. All keys and values being equal, the output is the
 // value, and the state the value plus key plus ln of the count; a sum kept in float32 would stop growing.
-func TestLogAttentionMillionTokens(t *testing.T) {
+func TestMillionTokens(t *testing.T) {
 	const key, value, tokens = 2, 3, 1_000_000
-	one := NewLogAttention[float32](multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
-	many := NewLogAttention[float32](multihead.Size{Batch: 1, Queries: 64, Keys: 64, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
+	one := New[float32](multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
+	many := New[float32](multihead.Size{Batch: 1, Queries: 64, Keys: 64, Heads: 1, DKey: key, DValue: value, Causal: true}, false)
 	x, y := make([]float32, 64*(2*key+value)), make([]float32, 64*value)
 	for i := range x {
 		if x[i] = 0.5; i%(2*key+value) >= 2*key {
 			x[i] = -3
 		}
 	}
-	var in LogOperands[float32]
+	var in Operands[float32]
 	in.Q, in.K, in.V = multihead.SplitHeads(x, 1, key, value)
 	out := multihead.Packed(y, 1, value)
-	carry := NewLogCarry(1, 1, key, value, false)
+	carry := NewCarry(1, 1, key, value, false)
 	step := func() { one.Forward(out, multihead.Rows[float32]{}, in, carry) }
 	for read := 0; read < tokens; {
 		if read%1000 < 680 && read+64 <= tokens {
@@ -406,17 +406,17 @@ func TestLogAttentionMillionTokens(t *testing.T) {
 	}
 }
 
-// TestLogAttentionShowsNaN: what is not a number in the input is none in the output.
-func TestLogAttentionShowsNaN(t *testing.T) {
-	c := logCase{name: "nan", b: 1, h: 1, tq: 70, k: 2, v: 2}
+// TestShowsNaN: what is not a number in the input is none in the output.
+func TestShowsNaN(t *testing.T) {
+	c := problem{name: "nan", b: 1, h: 1, tq: 70, k: 2, v: 2}
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
-		for name, change := range map[string]func(a *LogAttentionNaive){
-			"q": func(a *LogAttentionNaive) { a.Q[66*2] = bad }, "k": func(a *LogAttentionNaive) { a.Key[66*2] = bad },
-			"v": func(a *LogAttentionNaive) { a.Value[66*2] = bad },
+		for name, change := range map[string]func(a *Naive){
+			"q": func(a *Naive) { a.Q[66*2] = bad }, "k": func(a *Naive) { a.Key[66*2] = bad },
+			"v": func(a *Naive) { a.Value[66*2] = bad },
 		} {
 			a, dy, dEnd := c.naive()
 			change(&a)
-			r := newLogRun[float32](c, a, dy, dEnd)
+			r := newTrial[float32](c, a, dy, dEnd)
 			r.run(false)
 			if y := float64(r.y.Data[66*2]); !math.IsNaN(y) && !math.IsInf(y, 1) {
 				t.Errorf("%s = %v gives y = %v", name, bad, y)
@@ -425,14 +425,14 @@ func TestLogAttentionShowsNaN(t *testing.T) {
 	}
 }
 
-func TestLogAttentionWrongCarryPanics(t *testing.T) {
+func TestWrongCarryPanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
 			t.Error("no panic")
 		}
 	}()
-	c := logCase{name: "carry", b: 1, h: 1, tq: 2, k: 2, v: 2}
+	c := problem{name: "carry", b: 1, h: 1, tq: 2, k: 2, v: 2}
 	a, dy, dEnd := c.naive()
-	r := newLogRun[float32](c, a, dy, dEnd)
-	r.kernel.Forward(r.y, r.sign, r.x, NewLogCarry(1, 1, 2, 3, false))
+	r := newTrial[float32](c, a, dy, dEnd)
+	r.kernel.Forward(r.y, r.sign, r.x, NewCarry(1, 1, 2, 3, false))
 }

@@ -1,4 +1,4 @@
-package kernels
+package logattention
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// logChunk is one chunk of one head of one sequence while a worker computes it, in numbers relative to
+// chunk is one chunk of one head of one sequence while a worker computes it, in numbers relative to
 // references m_k of keys and mu_c of values (mu_V = 0), about the largest in the chunk and in the state before it:
 //
 //	keys    f_sk = exp(k_sk - m_k)             values   u_sc = exp(v_sc - mu_c)
@@ -22,13 +22,13 @@ import (
 //
 //	dW = a u^T for s <= t    dg = dW f + a P^T    df = dW^T g + u D^T    du = W^T a + f D    dP = g^T a + D
 //	dq = g dg                dk = f df            dv = u du              dS = P dP           elementwise
-type logChunk[F simd.Float] struct {
-	k              *LogAttention[F]
+type chunk[F simd.Float] struct {
+	k              *Kernel[F]
 	task, head     int
 	firstQ, firstK int // rows b*T + t of the first query and key
 	at             int // t of the first query
 	queries, keys  int // that are in the chunk
-	state          logState
+	state          logSums
 
 	loose bool // the references are to be found anew
 
@@ -48,10 +48,10 @@ type logChunk[F simd.Float] struct {
 	signN            []F       // [C]
 }
 
-func (k *LogAttention[F]) newChunk() *logChunk[F] {
+func (k *Kernel[F]) newChunk() *chunk[F] {
 	l, kk, cc := k.chunk, k.size.DKey, k.columns
 	longest := max(l+1, kk)
-	return &logChunk[F]{k: k,
+	return &chunk[F]{k: k,
 		m: workspace.Make[F](kk), mNegative: workspace.Make[F](kk), shift: workspace.Make[F](kk), mu: workspace.Make[F](cc), muNegative: workspace.Make[F](cc),
 		f: workspace.Make[F](l * kk), g: workspace.Make[F](l * kk), df: workspace.Make[F](l * kk), dg: workspace.Make[F](l * kk),
 		u: workspace.Make[F](l * cc), du: workspace.Make[F](l * cc), a: workspace.Make[F](l * cc), logs: workspace.Make[F](l * cc), sums: workspace.Make[F](l * cc),
@@ -72,22 +72,22 @@ const (
 	lowestLog = -1e30
 )
 
-func (c *logChunk[F]) query(t int) []F { return c.k.x.Q.Row(c.firstQ+t, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) key(s int) []F   { return c.k.x.K.Row(c.firstK+s, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) value(s int) []F { return c.k.x.V.Row(c.firstK+s, c.head, c.k.size.DValue) }
-func (c *logChunk[F]) signOf(s int) []F {
+func (c *chunk[F]) query(t int) []F { return c.k.x.Q.Row(c.firstQ+t, c.head, c.k.size.DKey) }
+func (c *chunk[F]) key(s int) []F   { return c.k.x.K.Row(c.firstK+s, c.head, c.k.size.DKey) }
+func (c *chunk[F]) value(s int) []F { return c.k.x.V.Row(c.firstK+s, c.head, c.k.size.DValue) }
+func (c *chunk[F]) signOf(s int) []F {
 	return c.k.x.Sign.Row(c.firstK+s, c.head, c.k.size.DValue)
 }
 
 // begin sets what the chunk is: that many keys and queries from position lo on, after that state.
-func (c *logChunk[F]) begin(task, lo, keys, queries int, state logState) {
+func (c *chunk[F]) begin(task, lo, keys, queries int, state logSums) {
 	b := task / c.k.size.Heads
 	c.task, c.head, c.at, c.keys, c.queries, c.state = task, task%c.k.size.Heads, lo, keys, queries, state
 	c.firstQ, c.firstK = b*c.k.size.Queries+lo, b*c.k.size.Keys+lo
 }
 
 // open begins a chunk with references that are the largest numbers in it.
-func (c *logChunk[F]) open(task, lo, keys, queries int, state logState) {
+func (c *chunk[F]) open(task, lo, keys, queries int, state logSums) {
 	c.begin(task, lo, keys, queries, state)
 	c.scanReferences()
 	c.scaleKeys()
@@ -97,7 +97,7 @@ func (c *logChunk[F]) open(task, lo, keys, queries int, state logState) {
 // openNext is open for the chunk after the one before, if there was one. Then its references serve again:
 // that of the values, and for keys S_kV, which no earlier key exceeds; unless a number is now far above them,
 // or sums underflowed in the chunk before.
-func (c *logChunk[F]) openNext(task, lo, n int, state logState) {
+func (c *chunk[F]) openNext(task, lo, n int, state logSums) {
 	c.begin(task, lo, n, n, state)
 	scan := lo == 0 || c.loose
 	if !scan {
@@ -121,7 +121,7 @@ func (c *logChunk[F]) openNext(task, lo, n int, state logState) {
 }
 
 // openAgain is open with the references of openNext, for the backward pass.
-func (c *logChunk[F]) openAgain(task, lo, n int, state logState) {
+func (c *chunk[F]) openAgain(task, lo, n int, state logSums) {
 	c.begin(task, lo, n, n, state)
 	saved := c.k.savedReferences(task, lo)
 	copy(c.mu, saved[copy(c.m, saved):])
@@ -131,7 +131,7 @@ func (c *logChunk[F]) openAgain(task, lo, n int, state logState) {
 }
 
 // scaleKeys computes f, u and P.
-func (c *logChunk[F]) scaleKeys() {
+func (c *chunk[F]) scaleKeys() {
 	kk, cc := c.k.size.DKey, c.k.columns
 	for s := range c.keys {
 		simd.Add(c.f[s*kk:(s+1)*kk], c.key(s), c.mNegative)
@@ -151,7 +151,7 @@ func (c *logChunk[F]) scaleKeys() {
 }
 
 // scaleQueries computes g, and W: a lower triangle, since chunks have both queries and keys only if causal.
-func (c *logChunk[F]) scaleQueries() {
+func (c *chunk[F]) scaleQueries() {
 	kk, n := c.k.size.DKey, c.queries
 	for t := range n {
 		g := c.g[t*kk : (t+1)*kk]
@@ -165,7 +165,7 @@ func (c *logChunk[F]) scaleQueries() {
 }
 
 // scanReferences finds the largest keys and values in the chunk and in the state before it.
-func (c *logChunk[F]) scanReferences() {
+func (c *chunk[F]) scanReferences() {
 	m, mu, cc := c.m, c.mu, c.k.columns
 	for j := range m {
 		m[j] = max(F(c.state.logs[(j+1)*cc-1]), lowestLog)
@@ -200,7 +200,7 @@ func (c *logChunk[F]) scanReferences() {
 
 // deriveReferences computes what follows from m and mu. The shift of queries is relative to the largest
 // m, so that q + m keeps its digits where m counts.
-func (c *logChunk[F]) deriveReferences() {
+func (c *chunk[F]) deriveReferences() {
 	largest := simd.Max(c.m)
 	for j, x := range c.m {
 		c.mNegative[j], c.shift[j] = -x, x-largest
@@ -211,7 +211,7 @@ func (c *logChunk[F]) deriveReferences() {
 }
 
 // relative writes dst = exp(S - m - mu) [K, C], with its signs.
-func (c *logChunk[F]) relative(dst []F, state logState) {
+func (c *chunk[F]) relative(dst []F, state logSums) {
 	cc := c.k.columns
 	for j, m := range c.m {
 		row, m := dst[j*cc:(j+1)*cc], float64(m)
@@ -225,7 +225,7 @@ func (c *logChunk[F]) relative(dst []F, state logState) {
 	}
 }
 
-func (c *logChunk[F]) clearFuture(w []F) {
+func (c *chunk[F]) clearFuture(w []F) {
 	n := c.queries
 	for t := range n {
 		clear(w[t*n+t+1 : (t+1)*n])
@@ -233,7 +233,7 @@ func (c *logChunk[F]) clearFuture(w []F) {
 }
 
 // read writes y of the chunk's queries, and keeps N for the backward pass if that is wanted.
-func (c *logChunk[F]) read() {
+func (c *chunk[F]) read() {
 	n, kk, cc := c.queries, c.k.size.DKey, c.k.columns
 	sums, keep := c.sums[:n*cc], c.k.sums != nil
 	from := c.task*c.k.size.Queries + c.at
@@ -273,7 +273,7 @@ func (c *logChunk[F]) read() {
 }
 
 // strongRow says whether all sums of a row are large enough for nothing that counts to have underflowed.
-func (c *logChunk[F]) strongRow(sums []F) bool {
+func (c *chunk[F]) strongRow(sums []F) bool {
 	for _, x := range sums {
 		if !(max(x, -x) >= smallestSum) {
 			return false
@@ -283,7 +283,7 @@ func (c *logChunk[F]) strongRow(sums []F) bool {
 }
 
 // absorb writes the state after the chunk, to other memory than that of the state before it.
-func (c *logChunk[F]) absorb(next logState) {
+func (c *chunk[F]) absorb(next logSums) {
 	kk, cc := c.k.size.DKey, c.k.columns
 	simd.GemmSerial(true, false, kk, cc, c.keys, 1, c.f, kk, c.u, cc, 0, c.d, cc)
 	// Where a sum goes on, S grows by log1p(of what comes / what is there), in float64: small numbers that
@@ -310,7 +310,7 @@ func (c *logChunk[F]) absorb(next logState) {
 func goesOn[F simd.Float](p, r F) bool { return max(p, -p) >= smallestSum && r >= -0.5 }
 
 // restart is absorb for the elements whose sum begins, or hardly begins to count, or cancels.
-func (c *logChunk[F]) restart(next logState) {
+func (c *chunk[F]) restart(next logSums) {
 	cc, sum := c.k.columns, c.before
 	for i, p := range c.p {
 		t := p + c.d[i]
@@ -334,7 +334,7 @@ func (c *logChunk[F]) restart(next logState) {
 
 // reverse writes the gradients of the chunk's queries, keys and values, and into before that of S before
 // the chunk, from adjoint, that of the state after it: after, or none of it if after has no numbers.
-func (c *logChunk[F]) reverse(after logState) {
+func (c *chunk[F]) reverse(after logSums) {
 	kk, cc, nq, nk := c.k.size.DKey, c.k.columns, c.queries, c.keys
 	c.setD(after)
 	c.setA()
@@ -362,14 +362,14 @@ func (c *logChunk[F]) reverse(after logState) {
 	c.reverseExactly(after)
 }
 
-func (c *logChunk[F]) dQuery(t int) []F { return c.k.dx.Q.Row(c.firstQ+t, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) dKey(s int) []F   { return c.k.dx.K.Row(c.firstK+s, c.head, c.k.size.DKey) }
-func (c *logChunk[F]) dValue(s int) []F {
+func (c *chunk[F]) dQuery(t int) []F { return c.k.dx.Q.Row(c.firstQ+t, c.head, c.k.size.DKey) }
+func (c *chunk[F]) dKey(s int) []F   { return c.k.dx.K.Row(c.firstK+s, c.head, c.k.size.DKey) }
+func (c *chunk[F]) dValue(s int) []F {
 	return c.k.dx.V.Row(c.firstK+s, c.head, c.k.size.DValue)
 }
 
 // setD computes D = dL/dS' / exp(S' - m - mu), 0 where that is too small a number: e has the divisor.
-func (c *logChunk[F]) setD(after logState) {
+func (c *chunk[F]) setD(after logSums) {
 	if after.logs == nil {
 		clear(c.d)
 		return
@@ -385,7 +385,7 @@ func (c *logChunk[F]) setD(after logState) {
 }
 
 // setA computes a = dL/dN, 0 in rows in which a sum underflowed.
-func (c *logChunk[F]) setA() {
+func (c *chunk[F]) setA() {
 	cc := c.k.columns
 	for t := range c.queries {
 		r := c.task*c.k.size.Queries + c.at + t

@@ -1,4 +1,4 @@
-package kernels
+package logattention
 
 import (
 	"testing"
@@ -9,17 +9,17 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// TestLogAttentionGolden holds the kernel to the paper's reference: outputs, states, gradients, and sequences
+// TestGolden holds the kernel to the paper's reference: outputs, states, gradients, and sequences
 // in two calls, of which the second is differentiated.
-func TestLogAttentionGolden(t *testing.T) {
-	t.Run("float64", func(t *testing.T) { testLogAttentionGolden[float64](t, golden.Tolerance, golden.GradTolerance) })
-	t.Run("float32", func(t *testing.T) { testLogAttentionGolden[float32](t, golden.Tolerance32, golden.GradTolerance32) })
+func TestGolden(t *testing.T) {
+	t.Run("float64", func(t *testing.T) { testGolden[float64](t, golden.Tolerance, golden.GradTolerance) })
+	t.Run("float32", func(t *testing.T) { testGolden[float32](t, golden.Tolerance32, golden.GradTolerance32) })
 }
 
-func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
+func testGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
 	r := golden.NewRecorder(t, "log_attention")
 	for _, c := range golden.Load(t, "log_attention") {
-		var carry *LogCarry
+		var carry *Carry
 		parts := []string{""}
 		if c.Has("inputs", "Q1") {
 			parts = []string{"1", "2"}
@@ -32,12 +32,12 @@ func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance
 			packed := func(x golden.Tensor) multihead.Rows[F] {
 				return multihead.Packed(golden.Convert[F](x), 1, x.Shape[len(x.Shape)-1])
 			}
-			x := LogOperands[F]{Q: packed(q), K: packed(k), V: packed(v)}
+			x := Operands[F]{Q: packed(q), K: packed(k), V: packed(v)}
 			if carry == nil {
-				carry = NewLogCarry(size.Batch, 1, size.DKey, size.DValue, false)
+				carry = NewCarry(size.Batch, 1, size.DKey, size.DValue, false)
 			}
 			y := multihead.Packed(kerneltest.Poisoned[F](size.Batch*size.Queries*size.DValue), 1, size.DValue)
-			kernel := NewLogAttention[F](size, false)
+			kernel := New[F](size, false)
 			kernel.WantGradients()
 			kernel.Forward(y, multihead.Rows[F]{}, x, carry)
 			r.Forward(t, c, "y"+part, kerneltest.Widen(y.Data), tolerance)
@@ -56,7 +56,7 @@ func testLogAttentionGolden[F simd.Float](t *testing.T, tolerance, gradTolerance
 				r.Forward(t, c, "prev_H_S", s, tolerance)
 				r.Forward(t, c, "prev_H_Z", z, tolerance)
 			}
-			d := LogOperands[F]{Q: multihead.Packed(kerneltest.Poisoned[F](len(q.Data)), 1, size.DKey),
+			d := Operands[F]{Q: multihead.Packed(kerneltest.Poisoned[F](len(q.Data)), 1, size.DKey),
 				K: multihead.Packed(kerneltest.Poisoned[F](len(k.Data)), 1, size.DKey), V: multihead.Packed(kerneltest.Poisoned[F](len(v.Data)), 1, size.DValue)}
 			kernel.Backward(d, x, packed(c.Cotangent("y"+part)), nil, nil)
 			for name, got := range map[string][]F{"Q": d.Q.Data, "K": d.K.Data, "log_V": d.V.Data} {

@@ -1,4 +1,4 @@
-package kernels
+package logattention
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"goomtrain/params"
 )
 
-// LogAttention is the attention of arXiv 2404.05843, whose similarity is the logarithm of a dot product
+// Kernel is the attention of arXiv 2404.05843, whose similarity is the logarithm of a dot product
 // of exponentials and whose values and outputs are logarithms:
 //
 //	w_ts = sum_k exp(q_tk + k_sk)                       over s <= t if causal, over all s if not
@@ -29,7 +29,7 @@ import (
 // (logexact.go). Across chunks S is kept in float64, whatever F is: it sums a whole sequence.
 //
 // Signed: exp(v) may carry a sign, y and S then too. A sum that is exactly zero has no gradient.
-type LogAttention[F simd.Float] struct {
+type Kernel[F simd.Float] struct {
 	size    multihead.Size
 	signed  bool
 	columns int // C = V+1
@@ -44,30 +44,30 @@ type LogAttention[F simd.Float] struct {
 	sums   []F       // [B*H, Tq, C] N relative to the references of their chunks
 	weak   []bool    // [B*H, Tq] rows in which a sum underflowed
 
-	pool             workspace.Pool[logChunk[F]]
-	x, dx            LogOperands[F] // operands of the running call
+	pool             workspace.Pool[chunk[F]]
+	x, dx            Operands[F] // operands of the running call
 	y, sign, dy      multihead.Rows[F]
-	carry            *LogCarry
+	carry            *Carry
 	dStart, dEnd     []F
 	forward, reverse func(task int)
 }
 
-// LogOperands are the inputs of a LogAttention, or their gradients. Sign, of the values, is +1 or -1; it
+// Operands are the inputs of a LogAttention, or their gradients. Sign, of the values, is +1 or -1; it
 // is read where values are signed and has no gradient.
-type LogOperands[F simd.Float] struct {
+type Operands[F simd.Float] struct {
 	Q, K, V, Sign multihead.Rows[F]
 }
 
-// LogCarry is the state S of a LogAttention between two stretches of one sequence.
-type LogCarry struct {
+// Carry is the state S of a LogAttention between two stretches of one sequence.
+type Carry struct {
 	logs  []float64 // [B, H, K, V+1]; -Inf: nothing yet
 	signs []float64 // the same shape; nil if values are not signed
 	shape [4]int
 }
 
-// NewLogCarry returns the carry of sequences not begun.
-func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
-	c := &LogCarry{logs: make([]float64, batch*heads*keys*(values+1)), shape: [4]int{batch, heads, keys, values + 1}}
+// NewCarry returns the carry of sequences not begun.
+func NewCarry(batch, heads, keys, values int, signed bool) *Carry {
+	c := &Carry{logs: make([]float64, batch*heads*keys*(values+1)), shape: [4]int{batch, heads, keys, values + 1}}
 	if signed {
 		c.signs = make([]float64, len(c.logs))
 	}
@@ -76,7 +76,7 @@ func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
 }
 
 // Reset forgets all positions.
-func (c *LogCarry) Reset() {
+func (c *Carry) Reset() {
 	for i := range c.logs {
 		c.logs[i] = math.Inf(-1)
 	}
@@ -86,7 +86,7 @@ func (c *LogCarry) Reset() {
 }
 
 // Arrays is the whole state, sharing its memory, under names that begin with prefix.
-func (c *LogCarry) Arrays(prefix string) []params.Array {
+func (c *Carry) Arrays(prefix string) []params.Array {
 	arrays := []params.Array{{Name: prefix + "log_sums", Shape: c.shape[:], Data: c.logs}}
 	if c.signs != nil {
 		arrays = append(arrays, params.Array{Name: prefix + "signs", Shape: c.shape[:], Data: c.signs})
@@ -94,14 +94,14 @@ func (c *LogCarry) Arrays(prefix string) []params.Array {
 	return arrays
 }
 
-// logChunkLength is L: a chunk's L^2 weights cost as much as its work on the state.
-const logChunkLength = 64
+// chunkLength is L: a chunk's L^2 weights cost as much as its work on the state.
+const chunkLength = 64
 
-// NewLogAttention returns the kernel of that size.
-func NewLogAttention[F simd.Float](size multihead.Size, signed bool) *LogAttention[F] {
-	size.Check("LogAttention")
-	k := &LogAttention[F]{size: size, signed: signed, columns: size.DValue + 1, tasks: size.Tasks(),
-		chunk: min(logChunkLength, max(size.Queries, size.Keys)), slots: 2}
+// New returns the kernel of that size.
+func New[F simd.Float](size multihead.Size, signed bool) *Kernel[F] {
+	size.Check("logattention")
+	k := &Kernel[F]{size: size, signed: signed, columns: size.DValue + 1, tasks: size.Tasks(),
+		chunk: min(chunkLength, max(size.Queries, size.Keys)), slots: 2}
 	k.pool.Create = k.newChunk
 	k.forward, k.reverse = k.forwardTask, k.reverseTask
 	k.makeStates()
@@ -109,7 +109,7 @@ func NewLogAttention[F simd.Float](size multihead.Size, signed bool) *LogAttenti
 }
 
 // WantGradients makes every later Forward keep what Backward needs.
-func (k *LogAttention[F]) WantGradients() {
+func (k *Kernel[F]) WantGradients() {
 	k.sums, k.weak = make([]F, k.tasks*k.size.Queries*k.columns), make([]bool, k.tasks*k.size.Queries)
 	if k.size.Causal {
 		k.slots = simd.Pieces(k.size.Keys, k.chunk) + 1
@@ -120,7 +120,7 @@ func (k *LogAttention[F]) WantGradients() {
 	k.makeStates()
 }
 
-func (k *LogAttention[F]) makeStates() {
+func (k *Kernel[F]) makeStates() {
 	n := k.tasks * k.slots * k.size.DKey * k.columns
 	k.states = make([]float64, n)
 	if k.signed {
@@ -129,7 +129,7 @@ func (k *LogAttention[F]) makeStates() {
 }
 
 // savedReferences is where those of the chunk from position lo on are kept, nil if they are not.
-func (k *LogAttention[F]) savedReferences(task, lo int) []F {
+func (k *Kernel[F]) savedReferences(task, lo int) []F {
 	if k.refs == nil {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (k *LogAttention[F]) savedReferences(task, lo int) []F {
 }
 
 // state is a slot of a task's states, and of their signs.
-func (k *LogAttention[F]) state(task, slot int) (state logState) {
+func (k *Kernel[F]) state(task, slot int) (state logSums) {
 	n := k.size.DKey * k.columns
 	at := (task*k.slots + slot%k.slots) * n
 	state.logs = k.states[at : at+n]
@@ -149,14 +149,14 @@ func (k *LogAttention[F]) state(task, slot int) (state logState) {
 	return state
 }
 
-// logState is S [K, C] of one task.
-type logState struct{ logs, signs []float64 }
+// logSums is S [K, C] of one task.
+type logSums struct{ logs, signs []float64 }
 
 // Forward writes y, and its sign where values are signed. If carry is not nil the sequences go on from
 // it, all its positions being visible to every query, and it receives the last state.
-func (k *LogAttention[F]) Forward(y, sign multihead.Rows[F], x LogOperands[F], carry *LogCarry) {
+func (k *Kernel[F]) Forward(y, sign multihead.Rows[F], x Operands[F], carry *Carry) {
 	if want := [4]int{k.size.Batch, k.size.Heads, k.size.DKey, k.columns}; carry != nil && (carry.shape != want || (carry.signs != nil) != k.signed) {
-		panic(fmt.Sprintf("kernels: LogAttention: the carry has shape %v (signed: %v), want %v (%v)", carry.shape, carry.signs != nil, want, k.signed))
+		panic(fmt.Sprintf("logattention: the carry has shape %v (signed: %v), want %v (%v)", carry.shape, carry.signs != nil, want, k.signed))
 	}
 	k.x, k.y, k.sign, k.carry = x, y, sign, carry
 	k.pool.For(k.tasks, k.forward)
@@ -165,16 +165,16 @@ func (k *LogAttention[F]) Forward(y, sign multihead.Rows[F], x LogOperands[F], c
 // Backward writes the gradients d of x from dy and the last Forward. dEnd, the gradient of the logarithms
 // of the last state [B, H, K, V+1], may be nil: zero; dStart, if it is not nil, receives that of the
 // state from which the sequences went on. Both are zero where the state has nothing yet.
-func (k *LogAttention[F]) Backward(d, x LogOperands[F], dy multihead.Rows[F], dStart, dEnd []F) {
+func (k *Kernel[F]) Backward(d, x Operands[F], dy multihead.Rows[F], dStart, dEnd []F) {
 	if k.sums == nil {
-		panic("kernels: LogAttention: Backward without WantGradients before Forward")
+		panic("logattention: Backward without WantGradients before Forward")
 	}
 	k.dx, k.x, k.dy, k.dStart, k.dEnd = d, x, dy, dStart, dEnd
 	k.pool.For(k.tasks, k.reverse)
 }
 
 // forwardTask takes one head of one sequence through time.
-func (k *LogAttention[F]) forwardTask(task int) {
+func (k *Kernel[F]) forwardTask(task int) {
 	c := k.pool.Take()
 	defer k.pool.Give(c)
 	first := k.state(task, 0)
@@ -217,7 +217,7 @@ func (k *LogAttention[F]) forwardTask(task int) {
 
 // absorbAll takes all keys into the state before any is read. It leaves the first state where it is, if
 // there is a slot for that.
-func (k *LogAttention[F]) absorbAll(c *logChunk[F], task int, first logState) logState {
+func (k *Kernel[F]) absorbAll(c *chunk[F], task int, first logSums) logSums {
 	last := first
 	for i := range simd.Pieces(k.size.Keys, k.chunk) {
 		c.open(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), 0, last)
@@ -232,7 +232,7 @@ func (k *LogAttention[F]) absorbAll(c *logChunk[F], task int, first logState) lo
 }
 
 // lastSlot is where forwardTask left the last state for reverseTask.
-func (k *LogAttention[F]) lastSlot() int {
+func (k *Kernel[F]) lastSlot() int {
 	if n := simd.Pieces(k.size.Keys, k.chunk); k.size.Causal {
 		return n
 	} else {
@@ -242,7 +242,7 @@ func (k *LogAttention[F]) lastSlot() int {
 
 // reverseTask takes the adjoint of the state of one head of one sequence back through time. It is the
 // gradient of the logarithms S: moderate numbers, whatever the magnitude of S.
-func (k *LogAttention[F]) reverseTask(task int) {
+func (k *Kernel[F]) reverseTask(task int) {
 	c := k.pool.Take()
 	defer k.pool.Give(c)
 	n := len(c.adjoint)
@@ -260,7 +260,7 @@ func (k *LogAttention[F]) reverseTask(task int) {
 	} else {
 		for lo := 0; lo < k.size.Queries; lo += k.chunk {
 			c.open(task, lo, 0, min(k.chunk, k.size.Queries-lo), last)
-			c.reverse(logState{})
+			c.reverse(logSums{})
 			simd.Add(c.adjoint, c.adjoint, c.before)
 		}
 		for lo := 0; lo < k.size.Keys; lo += k.chunk {

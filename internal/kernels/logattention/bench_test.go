@@ -1,18 +1,18 @@
-package kernels
+package logattention
 
 import (
 	"fmt"
 	"testing"
 )
 
-// logBench is an attention of random numbers.
-func logBench(b, h, t, k, v int) *logRun[float32] {
-	c := logCase{name: "peer", b: b, h: h, tq: t, k: k, v: v}
+// benchTrial is an attention of random numbers.
+func benchTrial(b, h, t, k, v int) *trial[float32] {
+	c := problem{name: "peer", b: b, h: h, tq: t, k: k, v: v}
 	a, dy, dEnd := c.naive()
-	return newLogRun[float32](c, a, dy, dEnd)
+	return newTrial[float32](c, a, dy, dEnd)
 }
 
-func (r *logRun[F]) bench(b *testing.B, name string, gradients bool) {
+func (r *trial[F]) bench(b *testing.B, name string, gradients bool) {
 	if gradients {
 		r.kernel.WantGradients()
 	}
@@ -33,7 +33,7 @@ func (r *logRun[F]) bench(b *testing.B, name string, gradients bool) {
 // is in package layers.
 func BenchmarkLogAttention(b *testing.B) {
 	for _, t := range []int{512, 4096, 65536} {
-		r := logBench(1, 4, t, 32, 32)
+		r := benchTrial(1, 4, t, 32, 32)
 		r.bench(b, fmt.Sprintf("t%d/forward", t), false)
 		r.bench(b, fmt.Sprintf("t%d/forward_backward", t), true)
 	}

@@ -1,4 +1,4 @@
-package kernels
+package logattention
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// What logChunk computes relative to the references of a chunk underflows where a query sees only keys
+// What chunk computes relative to the references of a chunk underflows where a query sees only keys
 // far below the largest of the chunk, or where the values that count are far below the largest. Here the
 // same sums and gradients are taken one by one among logarithms: for one row of N, or one element of S.
 // Differences of logarithms are taken in float64 and only then rounded to F, so that keys of 10^4 keep
@@ -14,7 +14,7 @@ import (
 
 // logSum is ln|sum_i negative_i exp(wide_i)| over the first n numbers of wide, and the sign of the sum;
 // signs are read where values are signed and mixed says so. A sum of zero has the logarithm -Inf.
-func (c *logChunk[F]) logSum(n int, mixed bool) (log float64, sign F) {
+func (c *chunk[F]) logSum(n int, mixed bool) (log float64, sign F) {
 	largest := math.Inf(-1)
 	for _, x := range c.wide[:n] {
 		if !(x <= largest) {
@@ -36,7 +36,7 @@ func (c *logChunk[F]) logSum(n int, mixed bool) (log float64, sign F) {
 }
 
 // exactRow computes logW, logN and signN of row t.
-func (c *logChunk[F]) exactRow(t int) (seen int) {
+func (c *chunk[F]) exactRow(t int) (seen int) {
 	kk, cc, q := c.k.size.DKey, c.k.columns, c.query(t)
 	if c.keys > 0 {
 		seen = t + 1
@@ -65,14 +65,14 @@ func (c *logChunk[F]) exactRow(t int) (seen int) {
 }
 
 // logValue is v_si, with the column of ones.
-func (c *logChunk[F]) logValue(s, i int) float64 {
+func (c *chunk[F]) logValue(s, i int) float64 {
 	if i == c.k.columns-1 {
 		return 0
 	}
 	return float64(c.value(s)[i])
 }
 
-func (c *logChunk[F]) valueSign(s, i int) F {
+func (c *chunk[F]) valueSign(s, i int) F {
 	if !c.k.signed || i == c.k.columns-1 {
 		return 1
 	}
@@ -80,7 +80,7 @@ func (c *logChunk[F]) valueSign(s, i int) F {
 }
 
 // readExactly writes y of row t, and its sign.
-func (c *logChunk[F]) readExactly(t int, y []F) {
+func (c *chunk[F]) readExactly(t int, y []F) {
 	c.exactRow(t)
 	z := c.logN[c.k.columns-1]
 	for i := range y {
@@ -103,7 +103,7 @@ func zeroLog[F simd.Float]() F {
 }
 
 // absorbExactly computes element (j, i) of the state after the chunk.
-func (c *logChunk[F]) absorbExactly(next logState, j, i int) {
+func (c *chunk[F]) absorbExactly(next logSums, j, i int) {
 	for s := range c.keys {
 		c.wide[s], c.negative[s] = float64(c.key(s)[j])+c.logValue(s, i), c.valueSign(s, i)
 	}
@@ -120,7 +120,7 @@ func (c *logChunk[F]) absorbExactly(next logState, j, i int) {
 
 // reverseExactly adds what reverse left out: the elements of the state for which D is 0 though they have
 // a gradient, and the weak rows.
-func (c *logChunk[F]) reverseExactly(after logState) {
+func (c *chunk[F]) reverseExactly(after logSums) {
 	if after.logs != nil {
 		for i, e := range c.e {
 			if !(max(e, -e) >= smallestSum) && c.adjoint[i] != 0 && !math.IsInf(after.logs[i], -1) {
@@ -136,7 +136,7 @@ func (c *logChunk[F]) reverseExactly(after logState) {
 }
 
 // shares writes the first n terms of a sum of that logarithm and sign, each divided by the sum, times g.
-func (c *logChunk[F]) shares(n int, log float64, sign, g F) []F {
+func (c *chunk[F]) shares(n int, log float64, sign, g F) []F {
 	terms := c.narrow[:n]
 	for i, x := range c.wide[:n] {
 		terms[i] = F(x - log)
@@ -150,7 +150,7 @@ func (c *logChunk[F]) shares(n int, log float64, sign, g F) []F {
 }
 
 // reverseElement spreads the gradient of element (j, i) of the state after the chunk over its terms.
-func (c *logChunk[F]) reverseElement(after logState, j, i int) {
+func (c *chunk[F]) reverseElement(after logSums, j, i int) {
 	at := j*c.k.columns + i
 	sign := F(1)
 	for s := range c.keys {
@@ -172,7 +172,7 @@ func (c *logChunk[F]) reverseElement(after logState, j, i int) {
 
 // reverseRow spreads the gradient of row t of y: over the tokens of each sum, then over the channels of
 // each weight.
-func (c *logChunk[F]) reverseRow(t int) {
+func (c *chunk[F]) reverseRow(t int) {
 	kk, cc, q, dq := c.k.size.DKey, c.k.columns, c.query(t), c.dQuery(t)
 	seen := c.exactRow(t)
 	clear(c.dLogW[:seen])
@@ -222,7 +222,7 @@ func (c *logChunk[F]) reverseRow(t int) {
 }
 
 // shareOf turns the adjoint of the state last into that of the state first, which it went on from.
-func (c *logChunk[F]) shareOf(first, last logState) {
+func (c *chunk[F]) shareOf(first, last logSums) {
 	for i, l := range last.logs {
 		if math.IsInf(first.logs[i], -1) || math.IsInf(l, -1) {
 			c.adjoint[i] = 0
