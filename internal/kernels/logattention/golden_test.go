@@ -9,8 +9,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// TestGolden holds the kernel to the paper's reference: outputs, states, gradients, and sequences
-// in two calls, of which the second is differentiated.
+// TestGolden compares with the reference of the paper: outputs, states, gradients, and sequences in two
+// calls, of which the second is differentiated.
 func TestGolden(t *testing.T) {
 	t.Run("float64", func(t *testing.T) { testGolden[float64](t, golden.Tolerance, golden.GradTolerance) })
 	t.Run("float32", func(t *testing.T) { testGolden[float32](t, golden.Tolerance32, golden.GradTolerance32) })

@@ -12,7 +12,7 @@ import (
 	"goomtrain/rng"
 )
 
-// problem is one problem of log attention; its numbers follow from its name.
+// problem is one attention; its numbers follow from its name.
 type problem struct {
 	name                   string
 	b, h, tq, tk, k, v     int
@@ -52,7 +52,7 @@ var problems = []problem{
 	{name: "signed, large", b: 1, h: 2, tq: 70, k: 3, v: 2, signed: true, extremes: 300, apart: 20},
 }
 
-// naive draws the numbers, rounded to float32, so that both kernels see the same problem.
+// naive draws the numbers, rounded to float32 so that kernels of both types see the same problem.
 func (c problem) naive() (a Naive, dy, dEnd []float64) {
 	if c.tk == 0 {
 		c.tk = c.tq
@@ -100,7 +100,7 @@ func (c problem) naive() (a Naive, dy, dEnd []float64) {
 	return a, draw(a.Tasks*c.tq*c.v, 1), draw(n, 1)
 }
 
-// trial is a kernel with a problem's numbers as F, all operands packed into rows as models have them.
+// trial is a kernel with the numbers of a problem as F, the operands packed into rows as models have them.
 type trial[F simd.Float] struct {
 	kernel            *Kernel[F]
 	x, d              Operands[F]
@@ -174,7 +174,7 @@ func (r *trial[F]) run(gradients bool) {
 	}
 }
 
-// outcome is all results in the order of the naive form, [B*H, T, W].
+// outcome returns all results in the order of the naive form, [B*H, T, W].
 func (r *trial[F]) outcome() map[string][]float64 {
 	s := r.kernel.size
 	tasks := s.Tasks()
@@ -191,8 +191,7 @@ func (r *trial[F]) outcome() map[string][]float64 {
 
 // TestEqualsNaive compares with direct sums in float64.
 func TestEqualsNaive(t *testing.T) {
-	t.Run("float64", testEqualsNaive[float64])
-	t.Run("float32", testEqualsNaive[float32])
+	kerneltest.Both(t, testEqualsNaive[float32], testEqualsNaive[float64])
 }
 
 func testEqualsNaive[F simd.Float](t *testing.T) {
@@ -231,7 +230,7 @@ func testEqualsNaive[F simd.Float](t *testing.T) {
 	}
 }
 
-// finite has the logarithm that stands for zero in the place of -Inf.
+// finite puts the logarithm that stands for zero in the place of -Inf.
 func finite[F simd.Float](x []float64) []float64 {
 	y := append([]float64(nil), x...)
 	for i, v := range y {
@@ -258,8 +257,7 @@ func nearInfinite(t *testing.T, name string, got, want []float64, tolerance floa
 	kerneltest.Near(t, name, g, w, tolerance)
 }
 
-// TestGradients holds the backward pass, also of the naive form, to finite differences of the
-// kernel's own forward pass.
+// TestGradients compares the backward pass with finite differences of the forward pass of the kernel.
 func TestGradients(t *testing.T) {
 	for _, c := range problems {
 		if c.tq*c.h > 150 || c.apart != 0 || c.extremes != 0 || c.nothing != 0 || c.scaleK != 0 {
@@ -349,8 +347,8 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// TestSteadyState: no allocation after the first call, whatever the number of threads.
-func TestSteadyState(t *testing.T) {
+// TestAllocatesNothing: neither in training nor streaming.
+func TestAllocatesNothing(t *testing.T) {
 	c := problem{name: "steady", b: 2, h: 3, tq: 70, k: 4, v: 4, extremes: 100}
 	a, dy, dEnd := c.naive()
 	r := newTrial[float32](c, a, dy, dEnd)

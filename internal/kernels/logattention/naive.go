@@ -2,22 +2,23 @@ package logattention
 
 import "math"
 
-// Naive is LogAttention by its definition: every sum over every pair of a position and a key
-// channel, as a signed log-sum-exp in float64. Slices are [B*H, T, K or V], the state [B*H, K, V+1].
+// Naive is the attention by its definition: every sum over every pair of a position and a key channel, as a
+// signed log-sum-exp in float64. It is the contract that Kernel is tested against. Operands are
+// [B*H, T, K or V], the state [B*H, K, V+1].
 type Naive struct {
 	Tasks, Queries, Keys, K, V int
 	Causal                     bool
 	Q, Key, Value, Sign        []float64 // Sign nil: all +1
-	State, StateSign           []float64 // nil: none
+	State, StateSign           []float64 // nil: the sequences begin
 }
 
-// term is one summand of N_tc or S_kc: its logarithm, its sign, and where its gradient goes (-1: nowhere).
+// term is one summand of N_tc or S_kc: its logarithm, its sign, and the places that its gradient goes to (-1: none).
 type term struct {
 	log, sign       float64
 	q, k, v, before int
 }
 
-// sumOf is the logarithm of the magnitude of a sum, and its sign.
+// sumOf returns the logarithm of the magnitude of a sum, and its sign.
 func sumOf(terms []term) (log, sign float64) {
 	largest, sum := math.Inf(-1), 0.0
 	for _, t := range terms {
@@ -32,7 +33,7 @@ func sumOf(terms []term) (log, sign float64) {
 	return largest + math.Log(math.Abs(sum)), math.Copysign(1, sum)
 }
 
-// value is v_sc and its sign.
+// value returns v_sc and its sign, and its place in Value; -1 is the column of ones.
 func (a Naive) value(task, s, c int) (log, sign float64, at int) {
 	if c == a.V {
 		return 0, 1, -1
@@ -44,7 +45,7 @@ func (a Naive) value(task, s, c int) (log, sign float64, at int) {
 	return a.Value[at], sign, at
 }
 
-// before is the state S_kc that the sequence goes on from.
+// before returns the state S_kc from which the sequence continues, its sign and its place.
 func (a Naive) before(task, k, c int) (log, sign float64, at int) {
 	at = (task*a.K+k)*(a.V+1) + c
 	if a.State == nil {
@@ -56,7 +57,7 @@ func (a Naive) before(task, k, c int) (log, sign float64, at int) {
 	return a.State[at], sign, at
 }
 
-// row is the terms of N_tc.
+// row returns the terms of N_tc.
 func (a Naive) row(task, t, c int) (terms []term) {
 	for k := range a.K {
 		q := (task*a.Queries+t)*a.K + k
@@ -74,7 +75,7 @@ func (a Naive) row(task, t, c int) (terms []term) {
 	return terms
 }
 
-// end is the terms of S_kc after the sequence.
+// end returns the terms of S_kc after the sequence.
 func (a Naive) end(task, k, c int) (terms []term) {
 	for s := range a.Keys {
 		v, sign, at := a.value(task, s, c)

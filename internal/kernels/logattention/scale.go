@@ -1,0 +1,108 @@
+package logattention
+
+import (
+	"goomtrain/internal/simd"
+)
+
+// scaleKeys computes f, u and P.
+func (c *chunk[F]) scaleKeys() {
+	kk, cc := c.k.size.DKey, c.k.columns
+	for s := range c.keys {
+		simd.Add(c.f[s*kk:(s+1)*kk], c.key(s), c.mNegative)
+		u := c.u[s*cc : (s+1)*cc]
+		simd.Add(u[:cc-1], c.value(s), c.muNegative[:cc-1])
+		u[cc-1] = 0
+	}
+	simd.Exp(c.f[:c.keys*kk], c.f[:c.keys*kk])
+	simd.Exp(c.u[:c.keys*cc], c.u[:c.keys*cc])
+	if c.k.signed {
+		for s := range c.keys {
+			u := c.u[s*cc : (s+1)*cc-1]
+			simd.Mul(u, u, c.signOf(s))
+		}
+	}
+	c.relative(c.p, c.state)
+}
+
+// scaleQueries computes g and W. W is a lower triangle: only causal chunks have both queries and keys.
+func (c *chunk[F]) scaleQueries() {
+	kk, n := c.k.size.DKey, c.queries
+	for t := range n {
+		g := c.g[t*kk : (t+1)*kk]
+		simd.Add(g, c.query(t), c.shift)
+		simd.ExpSum(g, g, max(simd.Max(g), lowestLog))
+	}
+	if n > 0 && c.keys > 0 {
+		simd.GemmSerial(false, true, n, n, kk, 1, c.g, kk, c.f, kk, 0, c.w, n)
+		c.clearFuture(c.w)
+	}
+}
+
+// scanReferences finds the largest keys and values in the chunk and in the state before it.
+func (c *chunk[F]) scanReferences() {
+	m, mu, cc := c.m, c.mu, c.k.columns
+	for j := range m {
+		m[j] = max(F(c.state.logs[(j+1)*cc-1]), lowestLog)
+	}
+	for s := range c.keys {
+		for j, x := range c.key(s) {
+			if x > m[j] {
+				m[j] = x
+			}
+		}
+	}
+	for i := range mu {
+		mu[i] = lowestLog
+	}
+	for j, x := range m {
+		for i, l := range c.state.logs[j*cc : (j+1)*cc] {
+			if r := F(l - float64(x)); r > mu[i] {
+				mu[i] = r
+			}
+		}
+	}
+	for s := range c.keys {
+		for i, x := range c.value(s) {
+			if x > mu[i] {
+				mu[i] = x
+			}
+		}
+	}
+	mu[cc-1] = 0
+	c.deriveReferences()
+}
+
+// deriveReferences computes what follows from m and mu. Queries are shifted relative to the largest m, so
+// that q + m keeps its digits where m counts.
+func (c *chunk[F]) deriveReferences() {
+	largest := simd.Max(c.m)
+	for j, x := range c.m {
+		c.mNegative[j], c.shift[j] = -x, x-largest
+	}
+	for i, x := range c.mu {
+		c.muNegative[i] = -x
+	}
+}
+
+// relative writes dst = exp(S - m - mu) [K, C], with its signs.
+func (c *chunk[F]) relative(dst []F, state logSums) {
+	cc := c.k.columns
+	for j, m := range c.m {
+		row, m := dst[j*cc:(j+1)*cc], float64(m)
+		for i, l := range state.logs[j*cc : (j+1)*cc] {
+			row[i] = F(l - m - float64(c.mu[i]))
+		}
+	}
+	simd.Exp(dst, dst)
+	for i, s := range state.signs {
+		dst[i] *= F(s)
+	}
+}
+
+// clearFuture clears the weights of keys after their queries.
+func (c *chunk[F]) clearFuture(w []F) {
+	n := c.queries
+	for t := range n {
+		clear(w[t*n+t+1 : (t+1)*n])
+	}
+}
