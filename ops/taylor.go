@@ -5,31 +5,31 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
 	"goomtrain/internal/kernels/multihead"
+	"goomtrain/internal/kernels/taylor"
 	"goomtrain/params"
 )
 
 // TaylorCarry is the state of a Taylor attention between two stretches of one sequence. Its size does not
 // depend on the length of the sequence.
-type TaylorCarry[F params.Float] = kernels.TaylorCarry[F]
+type TaylorCarry[F params.Float] = taylor.Carry[F]
 
 // NewTaylorCarry returns the carry of sequences not begun: B = batch sequences, H heads of K = keys and
 // V = values numbers, P = terms.
 func NewTaylorCarry[F params.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
-	return kernels.NewTaylorCarry[F](batch, heads, keys, values, terms)
+	return taylor.NewCarry[F](batch, heads, keys, values, terms)
 }
 
 // MaxTaylorTerms is the largest number of Taylor terms, and MaxTaylorFeatures that of features of a head
 // that can stream.
 const (
-	MaxTaylorTerms    = kernels.MaxTaylorTerms
-	MaxTaylorFeatures = kernels.MaxTaylorFeatures
+	MaxTaylorTerms    = taylor.MaxTerms
+	MaxTaylorFeatures = taylor.MaxFeatures
 )
 
 // CountTaylorFeatures is the number of features of P = terms terms of heads of that width, or more than
 // MaxTaylorFeatures if it is larger than that.
-func CountTaylorFeatures(width, terms int) int { return kernels.CountTaylorFeatures(width, terms) }
+func CountTaylorFeatures(width, terms int) int { return taylor.CountFeatures(width, terms) }
 
 // TaylorSelfAttention is causal attention among the positions of one tensor with P = terms Taylor terms of
 // the softmax weights (arXiv 2602.00294):
@@ -59,7 +59,7 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 	if terms < 1 || terms > MaxTaylorTerms {
 		panic(fmt.Sprintf("ops: %s: %d Taylor terms, want 1 to %d", name, terms, MaxTaylorTerms))
 	}
-	k := kernels.NewTaylor[F](size, terms, carry != nil)
+	k := taylor.New[F](size, terms, carry != nil)
 	if carry != nil {
 		k.CheckCarry(carry)
 	}
@@ -70,10 +70,10 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 
 // A TaylorDegree is the size of one degree of the feature map: its features, the numbers of its state
 // and the floating-point operations of a position, of one head.
-type TaylorDegree = kernels.TaylorDegree
+type TaylorDegree = taylor.Degree
 
 // TaylorTable lists the degrees 0..P-1 of P = terms terms of heads of K = keys and V = values numbers, and
 // their total, as the paper counts them (arXiv 2602.00294).
 func TaylorTable(keys, values, terms int) (degrees []TaylorDegree, total TaylorDegree) {
-	return kernels.TaylorTable(keys, values, terms)
+	return taylor.Table(keys, values, terms)
 }

@@ -12,9 +12,9 @@ import (
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
 
-	"goomtrain/internal/kernels"
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/kernels/softmax"
+	"goomtrain/internal/kernels/taylor"
 	"goomtrain/rng"
 )
 
@@ -41,7 +41,7 @@ func packing(w io.Writer, out string) error {
 	for _, terms := range []int{3, 4, 5, 6} {
 		var xy plotter.XYs
 		for _, width := range []int{4, 8, 16, 32, 64} {
-			_, total := kernels.TaylorTable(width, width, terms)
+			_, total := taylor.Table(width, width, terms)
 			all := 0.0
 			for p := range terms {
 				all += math.Pow(float64(width), float64(p)) * float64(width+1)
@@ -62,7 +62,7 @@ func contexts(w io.Writer, out string) error {
 	fmt.Fprint(w, "## State and FLOPs of a token against a key-value cache, P = 4\n\n| K = V | state | FLOPs | context where the cache is as large | ... as much work |\n|---|---|---|---|---|\n")
 	var lines []any
 	for _, width := range []int{8, 16, 32} {
-		_, total := kernels.TaylorTable(width, width, 4)
+		_, total := taylor.Table(width, width, 4)
 		cacheState, cacheWork := 2*width, 4*width+4 // numbers and FLOPs of a position of context
 		fmt.Fprintf(w, "| %d | %d | %d | %d | %d |\n", width, total.State, total.FLOPs, total.State/cacheState, total.FLOPs/cacheWork)
 		var constant, cache plotter.XYs
@@ -104,7 +104,7 @@ func distances(w io.Writer, out string, tokens int) error {
 		softmax.New[float64](size).Forward(exact, q, k, v, nil)
 		var lines []any
 		for terms := 3; terms <= 6; terms++ {
-			kernels.NewTaylor[float64](size, terms, false).Forward(y, q, k, v, nil)
+			taylor.New[float64](size, terms, false).Forward(y, q, k, v, nil)
 			distance := func(lo, hi int) float64 {
 				sum := 0.0
 				for i := lo * width; i < hi*width; i++ {
@@ -166,7 +166,7 @@ func streaming(w io.Writer, out string, longest int) error {
 			x[i] = float32(r.NormFloat64())
 		}
 		q, k, v := multihead.SplitQKV(x, heads, width, width)
-		streaming, carry := kernels.NewTaylor[float32](size, terms, true), kernels.NewTaylorCarry[float32](1, heads, width, width, terms)
+		streaming, carry := taylor.New[float32](size, terms, true), taylor.NewCarry[float32](1, heads, width, width, terms)
 		cached, cache := softmax.New[float32](size), softmax.NewCache[float32](1, heads, width, width)
 		for context := 32; context <= longest; context *= 2 {
 			for carry.Len() < context {
@@ -188,7 +188,7 @@ func streaming(w io.Writer, out string, longest int) error {
 	}
 	for _, width := range []int{8, 16} {
 		one := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
-		c := kernels.TaylorCost(one, terms)
+		c := taylor.Cost(one, terms)
 		fmt.Fprintf(w, "\nHead size %d: the cost model puts the crossing at a context of %.0f, on one core.", width, c.Crossing())
 	}
 	fmt.Fprint(w, "\n\n")

@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"fmt"
@@ -23,12 +23,12 @@ func testFeatures[F simd.Float](t *testing.T) {
 	for _, size := range featureSizes {
 		k, p := size[0], size[1]
 		const n = 3
-		f := NewTaylorFeatures[F](k, p)
+		f := NewFeatures[F](k, p)
 		x := kerneltest.Normal[F]("x", n*k)
 		phi, m := kerneltest.Poisoned[F](f.Len()*n), f.oneMemory()
 		f.Forward(phi, x)
 		for r := range n {
-			want := TaylorFeaturesNaive(kerneltest.Widen(x[r*k:(r+1)*k]), p)
+			want := NaiveFeatures(kerneltest.Widen(x[r*k:(r+1)*k]), p)
 			got := make([]F, len(want))
 			for j := range got {
 				got[j] = phi[j*n+r]
@@ -44,7 +44,7 @@ func TestFeaturesGradient(t *testing.T) {
 	for _, size := range featureSizes {
 		k, p := size[0], size[1]
 		const n = 2
-		f := NewTaylorFeatures[float64](k, p)
+		f := NewFeatures[float64](k, p)
 		x, dphi := kerneltest.Normal[float64]("x", n*k), kerneltest.Normal[float64]("dphi", n*f.Len())
 		dx, phi := kerneltest.Poisoned[float64](n*k), kerneltest.Poisoned[float64](n*f.Len())
 		f.Backward(dx, x, dphi)
@@ -57,8 +57,8 @@ func TestFeatureProducts(t *testing.T) {
 	for _, size := range featureSizes {
 		k, p := size[0], size[1]
 		x, y := kerneltest.Normal[float64]("x", k), kerneltest.Normal[float64]("y", k)
-		a, b := TaylorFeaturesNaive(x, p), TaylorFeaturesNaive(y, p)
-		want, _ := TaylorWeight(p)(kerneltest.Dot(x, y) / math.Sqrt(float64(k)))
+		a, b := NaiveFeatures(x, p), NaiveFeatures(y, p)
+		want, _ := Weight(p)(kerneltest.Dot(x, y) / math.Sqrt(float64(k)))
 		if got := kerneltest.Dot(a, b); math.Abs(got-want) > 1e-12*math.Max(1, kerneltest.Dot(a, a)) {
 			t.Errorf("%v: %v, want %v", size, got, want)
 		}
@@ -71,7 +71,7 @@ func TestFeaturesGolden(t *testing.T) {
 	r := golden.NewRecorder(t, "sata_phi")
 	for _, c := range golden.Load(t, "sata_phi") {
 		k, p := c.Int("d_key", 0), c.Int("p", 0)
-		f := NewTaylorFeatures[float64](k, p+1)
+		f := NewFeatures[float64](k, p+1)
 		if c.Has("outputs", "dot_power") { // (q.k)^p by the features of degree p
 			dotPower(t, r, c, f, p)
 			continue
@@ -105,7 +105,7 @@ func TestFeaturesGolden(t *testing.T) {
 	}
 }
 
-func dotPower(t *testing.T, r *golden.Recorder, c golden.Case, f *TaylorFeatures[float64], p int) {
+func dotPower(t *testing.T, r *golden.Recorder, c golden.Case, f *Features[float64], p int) {
 	q, k := f.oneMemory(), f.oneMemory()
 	f.single(q, c.Input("q").Data)
 	f.single(k, c.Input("k").Data)

@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// TaylorFeatures is the feature map of Taylor attention (arXiv 2602.00294): for P terms and vectors of
+// Features is the feature map of Taylor attention (arXiv 2602.00294): for P terms and vectors of
 // K numbers,
 //
 //	Phi(x) . Phi(y) = sum over p < P of (x . y / sqrt(K))^p / p!
@@ -21,7 +21,7 @@ import (
 // order those that begin with i are x_i times the tail of the degree before it, so no index is kept;
 // and where the monomial begins with c times i, the factor is x_i / sqrt(c sqrt(K)), which makes the
 // weight. Thus a feature costs one multiplication. The features of n vectors are rows of n numbers.
-type TaylorFeatures[F simd.Float] struct {
+type Features[F simd.Float] struct {
 	width, terms int
 	start        []int   // [P+1] first feature of each degree; start[P] is m, their number
 	tail         [][]int // [P][K+1] monomials of a degree that begin with i or later
@@ -44,29 +44,29 @@ type featureGroup struct {
 // groupFeatures is the number of features from which the highest degree is cut into groups.
 const groupFeatures = 640
 
-// MaxTaylorFeatures is the largest number of features that a state may have.
-const MaxTaylorFeatures = 1 << 20
+// MaxFeatures is the largest number of features that a state may have.
+const MaxFeatures = 1 << 20
 
-// CountTaylorFeatures is m, the number of features of P terms of K numbers, or MaxTaylorFeatures+1 if
+// CountFeatures is m, the number of features of P terms of K numbers, or MaxFeatures+1 if
 // it is larger than that.
-func CountTaylorFeatures(width, terms int) int {
+func CountFeatures(width, terms int) int {
 	// sum of C(K+p-1, p) over p < P is C(K+P-1, P-1)
 	m := 1
 	for p := 1; p < terms; p++ {
 		m = m * (width + p) / p
-		if m > MaxTaylorFeatures {
-			return MaxTaylorFeatures + 1
+		if m > MaxFeatures {
+			return MaxFeatures + 1
 		}
 	}
 	return m
 }
 
-// NewTaylorFeatures returns the map of P = terms terms for vectors of K = width numbers.
-func NewTaylorFeatures[F simd.Float](width, terms int) *TaylorFeatures[F] {
-	if width < 1 || terms < 1 || CountTaylorFeatures(width, terms) > MaxTaylorFeatures {
-		panic(fmt.Sprintf("kernels: %d Taylor terms of vectors of %d numbers: want at least one of each and at most %d features", terms, width, MaxTaylorFeatures))
+// NewFeatures returns the map of P = terms terms for vectors of K = width numbers.
+func NewFeatures[F simd.Float](width, terms int) *Features[F] {
+	if width < 1 || terms < 1 || CountFeatures(width, terms) > MaxFeatures {
+		panic(fmt.Sprintf("taylor: %d Taylor terms of vectors of %d numbers: want at least one of each and at most %d features", terms, width, MaxFeatures))
 	}
-	f := &TaylorFeatures[F]{width: width, terms: terms, start: make([]int, terms+1), scale: make([]F, max(2, terms))}
+	f := &Features[F]{width: width, terms: terms, start: make([]int, terms+1), scale: make([]F, max(2, terms))}
 	for c := 1; c < len(f.scale); c++ {
 		f.scale[c] = F(math.Pow(float64(width), -0.25) / math.Sqrt(float64(c)))
 	}
@@ -96,7 +96,7 @@ func NewTaylorFeatures[F simd.Float](width, terms int) *TaylorFeatures[F] {
 }
 
 // plan cuts the features into groups.
-func (f *TaylorFeatures[F]) plan() {
+func (f *Features[F]) plan() {
 	top := f.terms - 1
 	stem := f.start[top]
 	if m := f.Len(); m <= groupFeatures || top == 0 {
@@ -116,17 +116,17 @@ func (f *TaylorFeatures[F]) plan() {
 }
 
 // Len is m, the number of features.
-func (f *TaylorFeatures[F]) Len() int { return f.start[f.terms] }
+func (f *Features[F]) Len() int { return f.start[f.terms] }
 
 // Degree is m_p, the number of features of one degree.
-func (f *TaylorFeatures[F]) Degree(p int) int { return f.tail[p][0] }
+func (f *Features[F]) Degree(p int) int { return f.tail[p][0] }
 
 // A featureRun is features [to, to+n) that are those [from, from+n) times the same scaled number of the
 // vector, row x of scaled.
 type featureRun struct{ to, from, n, x int }
 
 // makeRuns lists the runs of degree p > 0: p of them for each leading index i, c times i first.
-func (f *TaylorFeatures[F]) makeRuns(p int) []featureRun {
+func (f *Features[F]) makeRuns(p int) []featureRun {
 	var runs []featureRun
 	for i := range f.width {
 		to, from := f.start[p+1]-f.tail[p][i], f.start[p]-f.tail[p-1][i]
@@ -142,7 +142,7 @@ func (f *TaylorFeatures[F]) makeRuns(p int) []featureRun {
 }
 
 // of is the runs of degree p whose leading indices are first..last-1.
-func (f *TaylorFeatures[F]) of(p, first, last int) []featureRun { return f.runs[p][first*p : last*p] }
+func (f *Features[F]) of(p, first, last int) []featureRun { return f.runs[p][first*p : last*p] }
 
 // featureMemory is what the features of up to stride vectors need, and their gradient.
 type featureMemory[F simd.Float] struct {
@@ -152,14 +152,14 @@ type featureMemory[F simd.Float] struct {
 	product       []F // [stride]
 }
 
-func (f *TaylorFeatures[F]) memory(stride int) *featureMemory[F] {
+func (f *Features[F]) memory(stride int) *featureMemory[F] {
 	blocks := (len(f.scale) - 1) * f.width * stride
 	return &featureMemory[F]{stride: stride, scaled: workspace.Make[F](blocks), phi: workspace.Make[F](f.rows * stride),
 		dscaled: workspace.Make[F](blocks), dphi: workspace.Make[F](f.rows * stride), product: workspace.Make[F](stride)}
 }
 
 // load takes n vectors, rows of x that are stride numbers apart.
-func (f *TaylorFeatures[F]) load(m *featureMemory[F], n int, x []F, stride int) {
+func (f *Features[F]) load(m *featureMemory[F], n int, x []F, stride int) {
 	for i := range f.width {
 		first := m.scaled[i*m.stride:][:n]
 		for t := range first {
@@ -170,7 +170,7 @@ func (f *TaylorFeatures[F]) load(m *featureMemory[F], n int, x []F, stride int) 
 }
 
 // spread computes the further scaled copies of loaded vectors.
-func (f *TaylorFeatures[F]) spread(m *featureMemory[F], n int) {
+func (f *Features[F]) spread(m *featureMemory[F], n int) {
 	for c := 2; c < len(f.scale); c++ {
 		for i := range f.width {
 			simd.Scale(m.scaled[((c-1)*f.width+i)*m.stride:][:n], f.scale[c]/f.scale[1], m.scaled[i*m.stride:][:n])
@@ -179,7 +179,7 @@ func (f *TaylorFeatures[F]) spread(m *featureMemory[F], n int) {
 }
 
 // group computes the features of one group; the first group comes first.
-func (f *TaylorFeatures[F]) group(m *featureMemory[F], n int, g featureGroup) {
+func (f *Features[F]) group(m *featureMemory[F], n int, g featureGroup) {
 	top := f.terms - 1
 	if g.lo == 0 {
 		ones := m.phi[:n]
@@ -197,7 +197,7 @@ func (f *TaylorFeatures[F]) group(m *featureMemory[F], n int, g featureGroup) {
 
 // multiply computes the monomials of degree p that begin with indices first..last-1; feature j is in
 // row j-shift.
-func (f *TaylorFeatures[F]) multiply(m *featureMemory[F], n, p, first, last, shift int) {
+func (f *Features[F]) multiply(m *featureMemory[F], n, p, first, last, shift int) {
 	for _, r := range f.of(p, first, last) {
 		simd.MulRows(m.phi[(r.to-shift)*m.stride:], m.phi[r.from*m.stride:], m.scaled[r.x*m.stride:][:n], r.n, m.stride)
 	}
@@ -205,7 +205,7 @@ func (f *TaylorFeatures[F]) multiply(m *featureMemory[F], n, p, first, last, shi
 
 // walk adds to dscaled, and to dphi of lower degrees, what the gradients dphi of degree p give, for
 // monomials that begin with indices first..last-1, by the product rule.
-func (f *TaylorFeatures[F]) walk(m *featureMemory[F], n, p, first, last, shift int) {
+func (f *Features[F]) walk(m *featureMemory[F], n, p, first, last, shift int) {
 	for _, r := range f.of(p, first, last) {
 		d, dx := m.dphi[(r.to-shift)*m.stride:], m.dscaled[r.x*m.stride:][:n]
 		if p == 1 { // the number itself
@@ -218,7 +218,7 @@ func (f *TaylorFeatures[F]) walk(m *featureMemory[F], n, p, first, last, shift i
 
 // backward adds to dscaled the gradient of sum(dphi * phi). fill writes dphi of a group. phi must hold
 // the features below the highest degree.
-func (f *TaylorFeatures[F]) backward(m *featureMemory[F], n int, fill func(g featureGroup)) {
+func (f *Features[F]) backward(m *featureMemory[F], n int, fill func(g featureGroup)) {
 	top := f.terms - 1
 	for _, g := range f.groups {
 		fill(g)
@@ -232,7 +232,7 @@ func (f *TaylorFeatures[F]) backward(m *featureMemory[F], n int, fill func(g fea
 }
 
 // unload adds to n vectors, rows of dx that are stride numbers apart, the gradients dscaled.
-func (f *TaylorFeatures[F]) unload(m *featureMemory[F], n int, dx []F, stride int) {
+func (f *Features[F]) unload(m *featureMemory[F], n int, dx []F, stride int) {
 	for i := range f.width {
 		sum := m.product[:n]
 		clear(sum)
@@ -247,7 +247,7 @@ func (f *TaylorFeatures[F]) unload(m *featureMemory[F], n int, dx []F, stride in
 
 // Forward writes the features [m, n] of n vectors x [n, K]: what tests and users look at. The kernels
 // use them group by group.
-func (f *TaylorFeatures[F]) Forward(dst, x []F) {
+func (f *Features[F]) Forward(dst, x []F) {
 	n := len(x) / f.width
 	m := f.memory(n)
 	f.load(m, n, x, f.width)
@@ -258,7 +258,7 @@ func (f *TaylorFeatures[F]) Forward(dst, x []F) {
 }
 
 // Backward writes the gradient dx [n, K] of sum(dphi * Forward(x)), dphi [m, n].
-func (f *TaylorFeatures[F]) Backward(dx, x, dphi []F) {
+func (f *Features[F]) Backward(dx, x, dphi []F) {
 	n := len(x) / f.width
 	m := f.memory(n)
 	f.load(m, n, x, f.width)
@@ -269,8 +269,8 @@ func (f *TaylorFeatures[F]) Backward(dx, x, dphi []F) {
 	f.unload(m, n, dx, f.width)
 }
 
-// TaylorFeaturesNaive is Phi of one vector by its definition: every multiset of indices.
-func TaylorFeaturesNaive(x []float64, terms int) []float64 {
+// NaiveFeatures is Phi of one vector by its definition: every multiset of indices.
+func NaiveFeatures(x []float64, terms int) []float64 {
 	var out []float64
 	for p := range terms {
 		var visit func(from int, monomial float64, counts []int, left int)

@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"fmt"
@@ -21,15 +21,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// taylorKernel is Taylor in one of its forms, without a carry.
-type taylorKernel[F simd.Float] struct{ *Taylor[F] }
+// form is Taylor in one of its forms, without a carry.
+type form[F simd.Float] struct{ *Kernel[F] }
 
-func (s taylorKernel[F]) Forward(y []F, q, k, v multihead.Rows[F]) { s.Taylor.Forward(y, q, k, v, nil) }
+func (s form[F]) Forward(y []F, q, k, v multihead.Rows[F]) { s.Kernel.Forward(y, q, k, v, nil) }
 
-// taylorCase is an attention case whose scores are small enough that sums of weights of an odd degree
+// attention is an attention case whose scores are small enough that sums of weights of an odd degree
 // stay away from zero: a quotient by a number near zero magnifies rounding.
-func taylorCase(size multihead.Size, terms int) (a multihead.Naive, dy []float64) {
-	a, dy = kerneltest.Attention(size, TaylorWeight(terms))
+func attention(size multihead.Size, terms int) (a multihead.Naive, dy []float64) {
+	a, dy = kerneltest.Attention(size, Weight(terms))
 	for i := range a.Q {
 		a.Q[i] *= 0.5
 	}
@@ -42,28 +42,28 @@ func eachForm(t *testing.T, body func(t *testing.T, chunked bool)) {
 	t.Run("chunked", func(t *testing.T) { body(t, true) })
 }
 
-// TestTaylorEqualsNaive compares both forms with the definition in float64.
-func TestTaylorEqualsNaive(t *testing.T) {
-	kerneltest.Both(t, testTaylor[float32], testTaylor[float64])
+// TestEqualsNaive compares both forms with the definition in float64.
+func TestEqualsNaive(t *testing.T) {
+	kerneltest.Both(t, testEqualsNaive[float32], testEqualsNaive[float64])
 }
 
-func testTaylor[F simd.Float](t *testing.T) {
+func testEqualsNaive[F simd.Float](t *testing.T) {
 	for _, size := range kerneltest.AttentionSizes {
-		for terms := 1; terms <= MaxTaylorTerms; terms++ {
+		for terms := 1; terms <= MaxTerms; terms++ {
 			eachForm(t, func(t *testing.T, chunked bool) {
-				a, dy := taylorCase(size, terms)
+				a, dy := attention(size, terms)
 				t.Run(fmt.Sprintf("%+v P=%d", size, terms), func(t *testing.T) {
-					kerneltest.NearNaive[F](t, "", taylorKernel[F]{newTaylor[F](size, terms, chunked)}, a, dy, 2, kerneltest.Tolerance[F](2e-4, 1e-11))
+					kerneltest.NearNaive[F](t, "", form[F]{newForm[F](size, terms, chunked)}, a, dy, 2, kerneltest.Tolerance[F](2e-4, 1e-11))
 				})
 			})
 		}
 	}
 }
 
-// TestTaylorNaiveGradient compares the gradients of the definition with finite differences.
-func TestTaylorNaiveGradient(t *testing.T) {
+// TestNaiveGradient compares the gradients of the definition with finite differences.
+func TestNaiveGradient(t *testing.T) {
 	for terms := 1; terms < 6; terms++ {
-		a, dy := kerneltest.Attention(multihead.Size{Batch: 2, Queries: 6, Keys: 6, Heads: 2, DKey: 3, DValue: 2, Causal: true}, TaylorWeight(terms))
+		a, dy := kerneltest.Attention(multihead.Size{Batch: 2, Queries: 6, Keys: 6, Heads: 2, DKey: 3, DValue: 2, Causal: true}, Weight(terms))
 		dq, dk, dv := a.Backward(dy)
 		loss := func() float64 { return kerneltest.Dot(a.Forward(), dy) }
 		gradcheck.Check(t, "q", loss, a.Q, dq, gradcheck.Options{})
@@ -72,33 +72,33 @@ func TestTaylorNaiveGradient(t *testing.T) {
 	}
 }
 
-// TestTaylorGroups is the same where features are computed in several groups.
-func TestTaylorGroups(t *testing.T) {
+// TestGroups is the same where features are computed in several groups.
+func TestGroups(t *testing.T) {
 	for _, size := range []multihead.Size{
 		{Batch: 1, Queries: 300, Keys: 300, Heads: 1, DKey: 16, DValue: 8, Causal: true},
 		{Batch: 1, Queries: 140, Keys: 200, Heads: 1, DKey: 15, DValue: 3},
 	} {
 		for terms := 4; terms <= 5; terms++ {
-			k := newTaylor[float64](size, terms, true)
+			k := newForm[float64](size, terms, true)
 			if len(k.features.groups) < 2 {
 				t.Fatalf("%+v P=%d: one group of %d features tests nothing", size, terms, k.features.Len())
 			}
-			a, dy := taylorCase(size, terms)
-			kerneltest.NearNaive[float64](t, "", taylorKernel[float64]{k}, a, dy, 2, 1e-11)
+			a, dy := attention(size, terms)
+			kerneltest.NearNaive[float64](t, "", form[float64]{k}, a, dy, 2, 1e-11)
 		}
 	}
 }
 
-// TestTaylorFormsAgree: the quadratic, the chunked and the one-token form at short and long lengths.
-func TestTaylorFormsAgree(t *testing.T) { kerneltest.Both(t, testForms[float32], testForms[float64]) }
+// TestFormsAgree: the quadratic, the chunked and the one-token form at short and long lengths.
+func TestFormsAgree(t *testing.T) { kerneltest.Both(t, testForms[float32], testForms[float64]) }
 
 func testForms[F simd.Float](t *testing.T) {
 	for _, length := range []int{1, 2, 63, 1000} {
 		size := multihead.Size{Batch: 1, Queries: length, Keys: length, Heads: 2, DKey: 8, DValue: 8, Causal: true}
 		for _, terms := range []int{3, 4} {
-			a, dy := taylorCase(size, terms)
-			want, wantQ, wantK, wantV := kerneltest.RunAttention[F](taylorKernel[F]{newTaylor[F](size, terms, false)}, a, dy, 2)
-			y, dq, dk, dv := kerneltest.RunAttention[F](taylorKernel[F]{newTaylor[F](size, terms, true)}, a, dy, 2)
+			a, dy := attention(size, terms)
+			want, wantQ, wantK, wantV := kerneltest.RunAttention[F](form[F]{newForm[F](size, terms, false)}, a, dy, 2)
+			y, dq, dk, dv := kerneltest.RunAttention[F](form[F]{newForm[F](size, terms, true)}, a, dy, 2)
 			tol := kerneltest.Tolerance[F](2e-5, 1e-13)
 			kerneltest.Near(t, fmt.Sprint(length, " y"), y, want, tol)
 			kerneltest.Near(t, fmt.Sprint(length, " dv"), dv, wantV, tol)
@@ -108,7 +108,7 @@ func testForms[F simd.Float](t *testing.T) {
 			}
 			one := size
 			one.Queries, one.Keys = 1, 1
-			k, carry := NewTaylor[F](one, terms, true), NewTaylorCarry[F](1, size.Heads, size.DKey, size.DValue, terms)
+			k, carry := New[F](one, terms, true), NewCarry[F](1, size.Heads, size.DKey, size.DValue, terms)
 			n, w := size.Heads*size.DKey, size.Heads*size.DValue
 			q, keys, v := kerneltest.Narrow[F](a.Q), kerneltest.Narrow[F](a.K), kerneltest.Narrow[F](a.V)
 			for pos := range length {
@@ -121,18 +121,18 @@ func testForms[F simd.Float](t *testing.T) {
 	}
 }
 
-// TestTaylorGolden holds both forms to the paper's reference: outputs, gradients, sequences in two parts
+// TestGolden holds both forms to the paper's reference: outputs, gradients, sequences in two parts
 // and their states. The zero_denominator case has outputs beyond any range; here they are 0.
-func TestTaylorGolden(t *testing.T) {
-	testTaylorGolden[float64](t, golden.Tolerance, golden.GradTolerance)
+func TestGolden(t *testing.T) {
+	testGolden[float64](t, golden.Tolerance, golden.GradTolerance)
 }
 
-// TestTaylorGolden32 is the same in float32.
-func TestTaylorGolden32(t *testing.T) {
-	testTaylorGolden[float32](t, golden.Tolerance32, golden.GradTolerance32)
+// TestGolden32 is the same in float32.
+func TestGolden32(t *testing.T) {
+	testGolden[float32](t, golden.Tolerance32, golden.GradTolerance32)
 }
 
-func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
+func testGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
 	r := golden.NewRecorder(t, "sata_attention")
 	for _, c := range golden.Load(t, "sata_attention") {
 		if c.Has("inputs", "Q1") {
@@ -141,7 +141,7 @@ func testTaylorGolden[F simd.Float](t *testing.T, tolerance, gradTolerance float
 		}
 		size, q, k, v := kerneltest.GoldenAttention[F](c)
 		for _, chunked := range []bool{false, true} {
-			kernel := newTaylor[F](size, c.Int("n_taylor", 0), chunked)
+			kernel := newForm[F](size, c.Int("n_taylor", 0), chunked)
 			y := kerneltest.Poisoned[F](len(c.Tensor("outputs", "y").Data))
 			kernel.Forward(y, q, k, v, nil)
 			r.Forward(t, c, "y", kerneltest.Widen(y), tolerance)
@@ -181,9 +181,9 @@ func goldenGradient[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Cas
 
 func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, tolerance, gradTolerance float64) {
 	terms, dk, dv := c.Int("n_taylor", 0), c.Int("d_key", 0), c.Int("d_val", 0)
-	var carry *TaylorCarry[F]
+	var carry *Carry[F]
 	var y []F
-	var kernel *Taylor[F]
+	var kernel *Kernel[F]
 	var operands [3]multihead.Rows[F]
 	for _, part := range []string{"1", "2"} {
 		shape := c.Input("Q" + part).Shape
@@ -193,12 +193,12 @@ func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 			size.Batch *= d
 		}
 		if carry == nil {
-			carry = NewTaylorCarry[F](size.Batch, 1, dk, dv, terms)
+			carry = NewCarry[F](size.Batch, 1, dk, dv, terms)
 		}
 		for i, name := range []string{"Q", "K", "V"} {
 			operands[i] = multihead.Packed(golden.Convert[F](c.Input(name+part)), 1, []int{dk, dk, dv}[i])
 		}
-		kernel = NewTaylor[F](size, terms, true)
+		kernel = New[F](size, terms, true)
 		kernel.WantGradients()
 		y = kerneltest.Poisoned[F](len(c.Tensor("outputs", "y"+part).Data))
 		kernel.Forward(y, operands[0], operands[1], operands[2], carry)
@@ -217,13 +217,13 @@ func goldenParts[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 
 // goldenState compares the sums of degree p with H_S and H_Z, which are those of alpha_p times the
 // monomials where ours are of sqrt(alpha_p C_j) times them.
-func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, carry *TaylorCarry[F], k *Taylor[F], p int, tolerance float64) {
-	f := NewTaylorFeatures[float64](k.DKey, k.terms)
+func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, carry *Carry[F], k *Kernel[F], p int, tolerance float64) {
+	f := NewFeatures[float64](k.DKey, k.terms)
 	ones := make([]float64, k.DKey)
 	for i := range ones {
 		ones[i] = 1
 	}
-	weight := TaylorFeaturesNaive(ones, k.terms) // of x = 1 a feature is its weight
+	weight := NaiveFeatures(ones, k.terms) // of x = 1 a feature is its weight
 	alpha := 1 / (math.Gamma(float64(p)+1) * math.Pow(float64(k.DKey), float64(p)/2))
 	w := k.DValue + 1
 	var sums, totals []float64
@@ -235,7 +235,7 @@ func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 			for i := range x {
 				x[i] = float64(keys[i*carry.span+at]) / f.scale[1]
 			}
-			for j, phi := range TaylorFeaturesNaive(x, k.terms) {
+			for j, phi := range NaiveFeatures(x, k.terms) {
 				for i := range w {
 					full[i*carry.columns+j] += phi * float64(values[i*carry.span+at])
 				}
@@ -252,38 +252,38 @@ func goldenState[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case, 
 	r.Forward(t, c, fmt.Sprint("H_Z_", p), totals, tolerance)
 }
 
-// TestTaylorTables holds the cost formulas to the reference's convenience methods.
-func TestTaylorTables(t *testing.T) {
+// TestTables holds the cost formulas to the reference's convenience methods.
+func TestTables(t *testing.T) {
 	r := golden.NewRecorder(t, "sata_tables")
 	for _, c := range golden.Load(t, "sata_tables") {
-		degrees, total := TaylorTable(c.Int("d_key", 0), c.Int("d_val", 0), c.Int("n_taylor", 0))
+		degrees, total := Table(c.Int("d_key", 0), c.Int("d_val", 0), c.Int("n_taylor", 0))
 		var hidden, flops []float64
 		for _, d := range append(degrees, total) {
 			hidden, flops = append(hidden, float64(d.State)), append(flops, float64(d.FLOPs))
 		}
 		r.Forward(t, c, "hidden", hidden, 0)
 		r.Forward(t, c, "flops", flops, 0)
-		if m := CountTaylorFeatures(c.Int("d_key", 0), c.Int("n_taylor", 0)); m != total.Features {
+		if m := CountFeatures(c.Int("d_key", 0), c.Int("n_taylor", 0)); m != total.Features {
 			t.Errorf("%s: %d features, want %d", c.Name, m, total.Features)
 		}
 	}
 }
 
-// TestTaylorConverges: on unit-normal inputs the distance to softmax attention falls with the number of
+// TestConverges: on unit-normal inputs the distance to softmax attention falls with the number of
 // terms as the remainder of the series. With r_j the remainder of weight j, at most |s|^P/P! e^max(s,0),
 //
 //	y - softmax = sum_j -r_j (v_j - softmax) / z
 //
 // exactly, because the softmax weights of v_j - softmax sum to zero; every output is held to that.
-func TestTaylorConverges(t *testing.T) {
+func TestConverges(t *testing.T) {
 	size := multihead.Size{Batch: 1, Queries: 200, Keys: 200, Heads: 2, DKey: 8, DValue: 4, Causal: true}
 	a, _ := kerneltest.Attention(size, softmax.Weight)
 	want := a.Forward()
 	q, k, v := multihead.Packed(a.Q, a.Heads, a.DKey), multihead.Packed(a.K, a.Heads, a.DKey), multihead.Packed(a.V, a.Heads, a.DValue)
 	last := math.Inf(1)
-	for terms := 3; terms <= MaxTaylorTerms; terms++ {
+	for terms := 3; terms <= MaxTerms; terms++ {
 		y := make([]float64, len(want))
-		newTaylor[float64](size, terms, true).Forward(y, q, k, v, nil)
+		newForm[float64](size, terms, true).Forward(y, q, k, v, nil)
 		mean, worst, closest := 0.0, 0.0, 0.0
 		for pos := range size.Queries {
 			for h := range size.Heads {
@@ -307,7 +307,7 @@ func TestTaylorConverges(t *testing.T) {
 		last = mean
 	}
 	if last > 2e-3 {
-		t.Errorf("with %d terms the mean error is %v", MaxTaylorTerms, last)
+		t.Errorf("with %d terms the mean error is %v", MaxTerms, last)
 	}
 }
 
@@ -319,7 +319,7 @@ func rowOf(x []float64, t, h, heads, width int) []float64 {
 // remainderBound is what the remainder of the series allows of the distance to softmax attention.
 func remainderBound(a multihead.Naive, pos, h, terms int, exact []float64) []float64 {
 	bound, total := make([]float64, len(exact)), 0.0
-	weight := TaylorWeight(terms)
+	weight := Weight(terms)
 	for j := range pos + 1 {
 		s := kerneltest.Dot(rowOf(a.Q, pos, h, a.Heads, a.DKey), rowOf(a.K, j, h, a.Heads, a.DKey)) / math.Sqrt(float64(a.DKey))
 		w, _ := weight(s)
@@ -335,9 +335,9 @@ func remainderBound(a multihead.Naive, pos, h, terms int, exact []float64) []flo
 	return bound
 }
 
-// TestTaylorZeroDenominators: sums of weights that are zero, or zero but for rounding, give outputs and
+// TestZeroDenominators: sums of weights that are zero, or zero but for rounding, give outputs and
 // gradients of 0; sums near zero give finite ones.
-func TestTaylorZeroDenominators(t *testing.T) {
+func TestZeroDenominators(t *testing.T) {
 	kerneltest.Both(t, testZeros[float32], testZeros[float64])
 }
 
@@ -351,7 +351,7 @@ func testZeros[F simd.Float](t *testing.T) {
 				a.Q[i], a.K[i] = 1, float64(near)-1 // w = 1 + q k = near at every key
 			}
 			dy := kerneltest.Normal[float64]("dy", 2*n)
-			y, dq, dk, dv := kerneltest.RunAttention[F](taylorKernel[F]{newTaylor[F](size, 2, chunked)}, a, dy, 2)
+			y, dq, dk, dv := kerneltest.RunAttention[F](form[F]{newForm[F](size, 2, chunked)}, a, dy, 2)
 			for name, x := range map[string][]F{"y": y, "dq": dq, "dk": dk, "dv": dv} {
 				for i, v := range x {
 					if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) || near == 0 && v != 0 {
@@ -364,7 +364,7 @@ func testZeros[F simd.Float](t *testing.T) {
 	if y := kerneltest.Poisoned[F](2); true { // one token of a carry, too
 		one := size
 		one.Queries, one.Keys = 1, 1
-		k, carry := NewTaylor[F](one, 2, true), NewTaylorCarry[F](1, 1, 1, 2, 2)
+		k, carry := New[F](one, 2, true), NewCarry[F](1, 1, 1, 2, 2)
 		for range n {
 			k.Forward(y, multihead.Packed([]F{1}, 1, 1), multihead.Packed([]F{-1}, 1, 1), multihead.Packed([]F{3, 4}, 1, 2), carry)
 			if y[0] != 0 || y[1] != 0 {
@@ -374,48 +374,48 @@ func testZeros[F simd.Float](t *testing.T) {
 	}
 }
 
-// TestTaylorStreams: a sequence cut anywhere and carried on equals the whole, and so do the gradients of
+// TestStreams: a sequence cut anywhere and carried on equals the whole, and so do the gradients of
 // its second part, of which the first is detached.
-func TestTaylorStreams(t *testing.T) {
+func TestStreams(t *testing.T) {
 	size := multihead.Size{Batch: 2, Queries: 150, Keys: 150, Heads: 2, DKey: 4, DValue: 3, Causal: true}
 	const terms = 3
-	whole, dy := taylorCase(size, terms)
+	whole, dy := attention(size, terms)
 	for _, cut := range []int{1, 2, 63, 64, 65, 128, 149} {
-		carry := NewTaylorCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
+		carry := NewCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
 		for _, span := range [][2]int{{0, cut}, {cut, size.Queries}} {
 			a := kerneltest.Part(whole, span[0], span[1])
-			k := taylorStream[float64]{NewTaylor[float64](a.Size, terms, true), carry}
+			k := stream[float64]{New[float64](a.Size, terms, true), carry}
 			k.WantGradients()
 			kerneltest.NearNaive[float64](t, fmt.Sprint("cut ", cut), k, a, kerneltest.Positions(dy, size.Batch, size.Heads*size.DValue, span[0], span[1]), 1, 1e-11)
 		}
 	}
 }
 
-type taylorStream[F simd.Float] struct {
-	*Taylor[F]
-	carry *TaylorCarry[F]
+type stream[F simd.Float] struct {
+	*Kernel[F]
+	carry *Carry[F]
 }
 
-func (s taylorStream[F]) Forward(y []F, q, k, v multihead.Rows[F]) {
-	s.Taylor.Forward(y, q, k, v, s.carry)
+func (s stream[F]) Forward(y []F, q, k, v multihead.Rows[F]) {
+	s.Kernel.Forward(y, q, k, v, s.carry)
 }
 
-// TestTaylorTokensAndStretches: single tokens and stretches, which work on differently laid out states, take
+// TestTokensAndStretches: single tokens and stretches, which work on differently laid out states, take
 // turns on one carry; tokens are shared out in several ways.
-func TestTaylorTokensAndStretches(t *testing.T) {
+func TestTokensAndStretches(t *testing.T) {
 	defer simd.SetThreads(simd.Threads())
 	size := multihead.Size{Batch: 2, Queries: 280, Keys: 280, Heads: 3, DKey: 5, DValue: 6, Causal: true}
 	const terms = 4
-	a, _ := taylorCase(size, terms)
+	a, _ := attention(size, terms)
 	want := a.Forward()
-	carry := NewTaylorCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
+	carry := NewCarry[float64](size.Batch, size.Heads, size.DKey, size.DValue, terms)
 	from := 0
 	run := func(n, grain int) {
 		part := size
 		part.Queries, part.Keys = n, n
 		q, k, v := kerneltest.Operands[float64](kerneltest.Part(a, from, from+n))
 		y := kerneltest.Poisoned[float64](part.Batch * n * part.Heads * part.DValue)
-		kernel := NewTaylor[float64](part, terms, true)
+		kernel := New[float64](part, terms, true)
 		kernel.grain = grain
 		kernel.Forward(y, q, k, v, carry)
 		kerneltest.Near(t, fmt.Sprintf("positions %d to %d", from, from+n), y, kerneltest.Positions(want, size.Batch, size.Heads*size.DValue, from, from+n), 1e-12)
@@ -437,22 +437,22 @@ func TestTaylorTokensAndStretches(t *testing.T) {
 	run(1, 2)
 }
 
-// TestTaylorThreads: the number of threads does not change a bit.
-func TestTaylorThreads(t *testing.T) {
+// TestThreads: the number of threads does not change a bit.
+func TestThreads(t *testing.T) {
 	size := multihead.Size{Batch: 3, Queries: 140, Keys: 140, Heads: 3, DKey: 8, DValue: 8, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
-		a, dy := taylorCase(size, 4)
+		a, dy := attention(size, 4)
 		kerneltest.SameOnThreads(t, a, dy, func() kerneltest.AttentionKernel[float32] {
-			return taylorKernel[float32]{newTaylor[float32](size, 4, chunked)}
+			return form[float32]{newForm[float32](size, 4, chunked)}
 		})
 	})
 }
 
-// TestTaylorSteadyState: after the first run nothing is allocated, in training or streaming.
-func TestTaylorSteadyState(t *testing.T) {
+// TestSteadyState: after the first run nothing is allocated, in training or streaming.
+func TestSteadyState(t *testing.T) {
 	size := multihead.Size{Batch: 2, Queries: 140, Keys: 140, Heads: 2, DKey: 4, DValue: 4, Causal: true}
 	eachForm(t, func(t *testing.T, chunked bool) {
-		k := newTaylor[float32](size, 4, chunked)
+		k := newForm[float32](size, 4, chunked)
 		x, y := kerneltest.Normal[float32]("x", 2*140*24), make([]float32, 2*140*8)
 		dx := make([]float32, len(x))
 		q, keys, v := multihead.SplitQKV(x, 2, 4, 4)
@@ -466,7 +466,7 @@ func TestTaylorSteadyState(t *testing.T) {
 	})
 	one := size
 	one.Queries, one.Keys = 1, 1
-	k, carry := NewTaylor[float32](one, 4, true), NewTaylorCarry[float32](2, 2, 4, 4, 4)
+	k, carry := New[float32](one, 4, true), NewCarry[float32](2, 2, 4, 4, 4)
 	x, y := kerneltest.Normal[float32]("x", 2*24), make([]float32, 2*8)
 	q, keys, v := multihead.SplitQKV(x, 2, 4, 4)
 	if n := testing.AllocsPerRun(200, func() { k.Forward(y, q, keys, v, carry) }); n > 0 {
@@ -474,12 +474,12 @@ func TestTaylorSteadyState(t *testing.T) {
 	}
 }
 
-// TestTaylorMillionTokens: a stream of 10^6 tokens takes no more memory than its first ones, and in
+// TestMillionTokens: a stream of 10^6 tokens takes no more memory than its first ones, and in
 // float32 its last output still is that of the definition over all 10^6 keys.
-func TestTaylorMillionTokens(t *testing.T) {
+func TestMillionTokens(t *testing.T) {
 	const tokens, width, terms = 1_000_000, 4, 3
 	size := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
-	k, carry := NewTaylor[float32](size, terms, true), NewTaylorCarry[float32](1, 1, width, width, terms)
+	k, carry := New[float32](size, terms, true), NewCarry[float32](1, 1, width, width, terms)
 	r := rng.New(1, "million")
 	x, y := make([]float32, 3*width), make([]float32, width)
 	all := make([]float32, 0, 2*width*tokens)
@@ -503,7 +503,7 @@ func TestTaylorMillionTokens(t *testing.T) {
 		t.Errorf("%v allocations and a state of %d bytes after %d", n, carry.Bytes(), bytes)
 	}
 	step()
-	weight := TaylorWeight(terms)
+	weight := Weight(terms)
 	total, want := 0.0, make([]float64, width)
 	for j := range tokens {
 		key, value := kerneltest.Widen(all[2*width*j:2*width*j+width]), all[2*width*j+width:2*width*(j+1)]

@@ -1,22 +1,22 @@
-package kernels
+package taylor
 
 import (
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 )
 
-// tokenPiece is the work that is worth another core, in the units of TaylorCosts: about 3 microseconds. It
+// tokenPiece is the work that is worth another core, in the units of Costs: about 3 microseconds. It
 // takes one of them to hand it over to a core that looks for work.
 const tokenPiece = 1 << 16
 
 // tokenGrain is the number of heads of one token that make a tokenPiece.
 func tokenGrain(size multihead.Size, terms int) int {
-	return 1 + int(tokenPiece/(TaylorCost(size, terms).Token+4000)) // 4000: what a head takes whatever its size
+	return 1 + int(tokenPiece/(Cost(size, terms).Token+4000)) // 4000: what a head takes whatever its size
 }
 
 // forwardOne computes one token. Every worker gets one stretch of heads: mostly the same ones as for the
 // token before, which it has in its cache, and so has every stretch its own scratch memory.
-func (k *Taylor[F]) forwardOne() {
+func (k *Kernel[F]) forwardOne() {
 	workers := max(1, min(simd.Threads(), k.Tasks()/k.grain))
 	k.stretch = simd.Pieces(k.Tasks(), workers)
 	for len(k.tokenScratch)*k.stretch < k.Tasks() {
@@ -26,10 +26,10 @@ func (k *Taylor[F]) forwardOne() {
 }
 
 // forwardToken computes heads lo..hi-1 of all sequences for one token.
-func (k *Taylor[F]) forwardToken(lo, hi int) {
+func (k *Kernel[F]) forwardToken(lo, hi int) {
 	s := k.tokenScratch[lo/k.stretch]
 	for task := lo; task < hi; task++ {
-		p := taylorHead[F]{taylorScratch: s, task: task, b: task / k.Heads, h: task % k.Heads, keys: s.keys, values: s.values, token: true}
+		p := head[F]{scratch: s, task: task, b: task / k.Heads, h: task % k.Heads, keys: s.keys, values: s.values, token: true}
 		if k.carry != nil {
 			p.state, p.keys, p.values = k.carry.head(task)
 			p.fill, p.stateful = k.started%k.span, k.started >= k.span
@@ -51,7 +51,7 @@ func (k *Taylor[F]) forwardToken(lo, hi int) {
 
 // oneQuery computes the output of the query at position from: products of vectors and matrices, for each
 // of which the memory that it reads is the bound.
-func (k *Taylor[F]) oneQuery(p *taylorHead[F], from int) {
+func (k *Kernel[F]) oneQuery(p *head[F], from int) {
 	l, one := k.tile, p.one
 	q, sums := k.q.From(p.b, from, k.Queries, p.h)[:k.DKey], p.sums[:k.DValue+1]
 	clear(sums)

@@ -1,16 +1,16 @@
-package kernels
+package taylor
 
 import "goomtrain/internal/kernels/multihead"
 
-// TaylorCosts are the costs of one position of one head in the forms of Taylor attention, in units of one
+// Costs are the costs of one position of one head in the forms of Taylor attention, in units of one
 // multiplication, and the numbers of its state.
 //
 // The weights were fitted on an Intel Xeon of the Sapphire Rapids kind (two cores, AVX-512, 2 MiB of second
 // cache each), one thread, float32: those of Quadratic and Linear to the quotient of the times of forward
 // and backward in 55 sizes, twice, K = V in 4, 8, 16, 32, P from 2 to 5, T from 128 to 2048; Token and
-// Cached to the times of a token where the state fits the second cache. BenchmarkTaylorForms and
-// BenchmarkTaylorCrossing show how well they do.
-type TaylorCosts struct {
+// Cached to the times of a token where the state fits the second cache. BenchmarkForms and
+// BenchmarkCrossing show how well they do.
+type Costs struct {
 	Features  int     // m
 	State     int     // m (V+1), numbers of a streaming state
 	Quadratic float64 // T/2 (K+V+1 + P/2 + 1) + 90 (K+V+1): scores, values and the polynomial; loading a position
@@ -31,19 +31,19 @@ const (
 	cachedKeyCost    = 21 // of the exponential of a key's score, besides its products
 )
 
-// TaylorCost is the cost model. A causal query sees half of the keys, and half of its tile; inside a chunk,
+// Cost is the cost model. A causal query sees half of the keys, and half of its tile; inside a chunk,
 // which is one tile, all of them, and the last chunk is not added to a state.
-func TaylorCost(size multihead.Size, terms int) TaylorCosts {
-	m := CountTaylorFeatures(size.DKey, terms)
-	w, chunk := float64(size.DValue+1), float64(taylorChunk(m))
+func Cost(size multihead.Size, terms int) Costs {
+	m := CountFeatures(size.DKey, terms)
+	w, chunk := float64(size.DValue+1), float64(chunkLength(m))
 	seen, inside, stateful := float64(size.Keys), chunk/2, 1.0
 	if size.Causal {
-		seen, inside = float64(size.Keys+taylorTile)/2, chunk
+		seen, inside = float64(size.Keys+tileLength)/2, chunk
 		stateful = max(0, 1-chunk/float64(size.Keys))
 	}
 	position := float64(size.DKey) + w
 	scored := position + termCost*float64(terms) + scoreCost
-	return TaylorCosts{
+	return Costs{
 		Features: m, State: m * (size.DValue + 1),
 		Quadratic: seen*scored + positionCost*position,
 		Linear:    inside*scored + positionCost*position + stateful*(float64(m)*(stateCost*w+featureCost)+positionCost*position),
@@ -53,26 +53,26 @@ func TaylorCost(size multihead.Size, terms int) TaylorCosts {
 }
 
 // Chunked says whether the chunked form is the cheaper one. It needs a state of at most
-// MaxTaylorFeatures features.
-func (c TaylorCosts) Chunked() bool { return c.Features <= MaxTaylorFeatures && c.Linear < c.Quadratic }
+// MaxFeatures features.
+func (c Costs) Chunked() bool { return c.Features <= MaxFeatures && c.Linear < c.Quadratic }
 
 // Crossing is the context from which on a token costs less than one of softmax attention with a cache.
-func (c TaylorCosts) Crossing() float64 { return c.Token / c.Cached }
+func (c Costs) Crossing() float64 { return c.Token / c.Cached }
 
-// A TaylorDegree is the size and work of one degree of the feature form.
-type TaylorDegree struct {
+// A Degree is the size and work of one degree of the feature form.
+type Degree struct {
 	Features int // m_p
 	State    int // m_p (V+1), numbers
 	FLOPs    int // (2 + 2(p+1) + 4V) m_p, forward, of one query head and position
 }
 
-// TaylorTable lists the degrees 0..P-1 and their total, as the paper counts them (arXiv 2602.00294).
-func TaylorTable(keys, values, terms int) (degrees []TaylorDegree, total TaylorDegree) {
+// Table lists the degrees 0..P-1 and their total, as the paper counts them (arXiv 2602.00294).
+func Table(keys, values, terms int) (degrees []Degree, total Degree) {
 	m := 1
 	for p := range terms {
-		d := TaylorDegree{Features: m, State: m * (values + 1), FLOPs: (2 + 2*(p+1) + 4*values) * m}
+		d := Degree{Features: m, State: m * (values + 1), FLOPs: (2 + 2*(p+1) + 4*values) * m}
 		degrees = append(degrees, d)
-		total = TaylorDegree{total.Features + d.Features, total.State + d.State, total.FLOPs + d.FLOPs}
+		total = Degree{total.Features + d.Features, total.State + d.State, total.FLOPs + d.FLOPs}
 		m = m * (keys + p) / (p + 1)
 	}
 	return degrees, total

@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"fmt"
@@ -9,12 +9,12 @@ import (
 	"goomtrain/params"
 )
 
-// A TaylorCarry is the state of a Taylor attention between two stretches of one sequence: of each head
+// A Carry is the state of a Taylor attention between two stretches of one sequence: of each head
 // the sum S [V+1, M] over keys of [v, 1] Phi(k)^T, and the last keys [K, C] and values [V+1, C], up to C
 // of them, that have not been added to it. M is m, the number of features, rounded up by columns of zeros
-// (see taylorColumns): the form in which one token reads it fast; a stretch works on the transposed one.
+// (see paddedColumns): the form in which one token reads it fast; a stretch works on the transposed one.
 // Its size does not depend on the length of the sequence.
-type TaylorCarry[F simd.Float] struct {
+type Carry[F simd.Float] struct {
 	batch, heads, keys, values, terms int // B, H, K, V, P
 	columns, span                     int // M, C
 	state                             []F // [B, H, V+1, M]
@@ -24,11 +24,11 @@ type TaylorCarry[F simd.Float] struct {
 	lastShape                         [3]int
 }
 
-// NewTaylorCarry returns the carry of sequences not begun. It panics if there are more than
-// MaxTaylorFeatures features.
-func NewTaylorCarry[F simd.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
-	m := NewTaylorFeatures[F](keys, terms).Len()
-	c := &TaylorCarry[F]{batch: batch, heads: heads, keys: keys, values: values, terms: terms, columns: taylorColumns(m), span: taylorChunk(m)}
+// NewCarry returns the carry of sequences not begun. It panics if there are more than
+// MaxFeatures features.
+func NewCarry[F simd.Float](batch, heads, keys, values, terms int) *Carry[F] {
+	m := NewFeatures[F](keys, terms).Len()
+	c := &Carry[F]{batch: batch, heads: heads, keys: keys, values: values, terms: terms, columns: paddedColumns(m), span: chunkLength(m)}
 	c.stateShape = [4]int{batch, heads, values + 1, c.columns}
 	c.lastShape = [3]int{batch, heads, (keys + values + 1) * c.span}
 	c.state, c.last = make([]F, params.Size(c.stateShape[:])), make([]F, params.Size(c.lastShape[:]))
@@ -36,19 +36,19 @@ func NewTaylorCarry[F simd.Float](batch, heads, keys, values, terms int) *Taylor
 }
 
 // Len is the number of positions that the sequences have had.
-func (c *TaylorCarry[F]) Len() int { return int(c.length[0]) }
+func (c *Carry[F]) Len() int { return int(c.length[0]) }
 
 // Bytes is the memory of the state.
-func (c *TaylorCarry[F]) Bytes() int { return (len(c.state) + len(c.last)) * int(unsafe.Sizeof(F(0))) }
+func (c *Carry[F]) Bytes() int { return (len(c.state) + len(c.last)) * int(unsafe.Sizeof(F(0))) }
 
 // Reset makes the next stretch begin a new sequence.
-func (c *TaylorCarry[F]) Reset() {
+func (c *Carry[F]) Reset() {
 	c.length[0] = 0
 	clear(c.state)
 }
 
 // Arrays is the whole state, sharing its memory, under names that begin with prefix.
-func (c *TaylorCarry[F]) Arrays(prefix string) []params.Array {
+func (c *Carry[F]) Arrays(prefix string) []params.Array {
 	return []params.Array{
 		{Name: prefix + "sums", Shape: c.stateShape[:], Data: c.state},
 		{Name: prefix + "last", Shape: c.lastShape[:], Data: c.last},
@@ -57,32 +57,32 @@ func (c *TaylorCarry[F]) Arrays(prefix string) []params.Array {
 }
 
 // CheckCarry panics unless the carry is one of this kernel.
-func (k *Taylor[F]) CheckCarry(c *TaylorCarry[F]) {
+func (k *Kernel[F]) CheckCarry(c *Carry[F]) {
 	if k.features == nil || c.batch != k.Batch || c.heads != k.Heads || c.keys != k.DKey || c.values != k.DValue || c.terms != k.terms {
-		panic(fmt.Sprintf("kernels: Taylor of size %+v with %d terms, made without or for another carry than one of B=%d H=%d K=%d V=%d P=%d",
+		panic(fmt.Sprintf("taylor: kernel of size %+v with %d terms, made without or for another carry than one of B=%d H=%d K=%d V=%d P=%d",
 			k.Size, k.terms, c.batch, c.heads, c.keys, c.values, c.terms))
 	}
 }
 
-func (c *TaylorCarry[F]) copy(from *TaylorCarry[F]) {
+func (c *Carry[F]) copy(from *Carry[F]) {
 	copy(c.state, from.state)
 	copy(c.last, from.last)
 	c.length = from.length
 }
 
 // head is the state, keys and values of one head, task = b*H + h.
-func (c *TaylorCarry[F]) head(task int) (state, keys, values []F) {
+func (c *Carry[F]) head(task int) (state, keys, values []F) {
 	size := c.columns * (c.values + 1)
 	last := c.last[task*c.lastShape[2] : (task+1)*c.lastShape[2]]
 	return c.state[task*size : (task+1)*size], last[:c.keys*c.span], last[c.keys*c.span:]
 }
 
-// taylorTile is the tile of the quadratic form.
-const taylorTile = 64
+// tileLength is the tile of the quadratic form.
+const tileLength = 64
 
-// taylorChunk is C of the chunked form with m features: what is scored inside a chunk costs C/2 (K+V) a
+// chunkLength is C of the chunked form with m features: what is scored inside a chunk costs C/2 (K+V) a
 // token beside m (V+1), so a large m affords a longer one, whose products run faster.
-func taylorChunk(m int) int {
+func chunkLength(m int) int {
 	if m >= 512 {
 		return 128
 	}
@@ -108,11 +108,11 @@ func transpose[F simd.Float](dst, src []F, rows, n, strideDst, strideSrc int) {
 	}
 }
 
-// taylorColumns is M: rows of a state begin where vectors lie within cache lines.
-func taylorColumns(m int) int { return (m + 15) / 16 * 16 }
+// paddedColumns is M: rows of a state begin where vectors lie within cache lines.
+func paddedColumns(m int) int { return (m + 15) / 16 * 16 }
 
-// taylorSeries is 1/p! for p < terms.
-func taylorSeries[F simd.Float](terms int) []F {
+// seriesOf is 1/p! for p < terms.
+func seriesOf[F simd.Float](terms int) []F {
 	c, a := make([]F, terms), 1.0
 	for p := range c {
 		c[p] = F(a)
@@ -121,8 +121,8 @@ func taylorSeries[F simd.Float](terms int) []F {
 	return c
 }
 
-// taylorScale is K^(-1/4).
-func taylorScale[F simd.Float](width int) F { return F(math.Pow(float64(width), -0.25)) }
+// scaleOf is K^(-1/4).
+func scaleOf[F simd.Float](width int) F { return F(math.Pow(float64(width), -0.25)) }
 
 // epsilon is the distance from 1 to the next number.
 func epsilon[F simd.Float]() F {

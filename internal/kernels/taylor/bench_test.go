@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// taylorPeers are configurations that PyTorch runs under the same names.
-var taylorPeers = []struct {
+// peers are configurations that PyTorch runs under the same names.
+var peers = []struct {
 	name       string
 	h, t, d, p int
 }{
@@ -31,15 +31,15 @@ var taylorPeers = []struct {
 //	one token, d = 8       0.160 to 0.296                          0.0032, 0.0055 37 to 54
 //	one token, d = 16      0.423 to 0.835                          0.0114, 0.0133 36 to 63
 func BenchmarkPeer(b *testing.B) {
-	for _, c := range taylorPeers {
+	for _, c := range peers {
 		size := multihead.Size{Batch: 1, Queries: c.t, Keys: c.t, Heads: c.h, DKey: c.d, DValue: c.d, Causal: true}
-		benchmarkAttention(b, "taylor_attention/"+c.name, size, taylorKernel[float32]{NewTaylor[float32](size, c.p, false)})
-		benchmarkAttention(b, "taylor_attention_quadratic/"+c.name, size, taylorKernel[float32]{newTaylor[float32](size, c.p, false)})
-		benchmarkAttention(b, "taylor_attention_chunked/"+c.name, size, taylorKernel[float32]{newTaylor[float32](size, c.p, true)})
+		benchmarkAttention(b, "taylor_attention/"+c.name, size, form[float32]{New[float32](size, c.p, false)})
+		benchmarkAttention(b, "taylor_attention_quadratic/"+c.name, size, form[float32]{newForm[float32](size, c.p, false)})
+		benchmarkAttention(b, "taylor_attention_chunked/"+c.name, size, form[float32]{newForm[float32](size, c.p, true)})
 		b.Run(fmt.Sprintf("taylor_attention/%s/streaming", c.name), func(b *testing.B) {
 			one := size
 			one.Queries, one.Keys = 1, 1
-			k, carry := NewTaylor[float32](one, c.p, true), NewTaylorCarry[float32](1, c.h, c.d, c.d, c.p)
+			k, carry := New[float32](one, c.p, true), NewCarry[float32](1, c.h, c.d, c.d, c.p)
 			x, y := kerneltest.Normal[float32]("x", 3*c.h*c.d), make([]float32, c.h*c.d)
 			q, keys, v := multihead.SplitQKV(x, c.h, c.d, c.d)
 			for range 1000 {
@@ -71,7 +71,7 @@ func benchmarkAttention(b *testing.B, name string, size multihead.Size, k kernel
 	})
 }
 
-// BenchmarkTaylorForms compares both forms, forward and backward, with each other and with what the cost
+// BenchmarkForms compares both forms, forward and backward, with each other and with what the cost
 // model says: chunked/quadratic measured, the best of many in alternation, and predicted. On one thread of
 // the machine that the model was fitted on: in 110 measurements it differed by 6 % on average and 33 % at
 // most; it chose the slower form in 5, at ties, which cost 2.4 % at most.
@@ -83,7 +83,7 @@ func benchmarkAttention(b *testing.B, name string, size multihead.Size, k kernel
 //	16, 3      1.83 1.70  1.50 1.58  1.22 1.14  0.74 0.71  0.43 0.40
 //	16, 4      1.19 1.18  4.13 4.03  3.55 3.67  2.44 2.48  1.40 1.45
 //	32, 3      1.27 1.18  3.62 2.68  2.20 2.36  1.51 1.58  0.86 0.92
-func BenchmarkTaylorForms(b *testing.B) {
+func BenchmarkForms(b *testing.B) {
 	defer simd.SetThreads(simd.Threads())
 	simd.SetThreads(1)
 	for _, c := range [][2]int{{8, 3}, {8, 4}, {8, 5}, {16, 3}, {16, 4}, {32, 3}} {
@@ -95,13 +95,13 @@ func BenchmarkTaylorForms(b *testing.B) {
 				q, keys, v := multihead.SplitQKV(x, 1, c[0], c[0])
 				dq, dk, dv := multihead.SplitQKV(dx, 1, c[0], c[0])
 				run := func(chunked bool) func() {
-					k := newTaylor[float32](size, c[1], chunked)
+					k := newForm[float32](size, c[1], chunked)
 					return func() {
 						k.Forward(y, q, keys, v, nil)
 						k.Backward(dq, dk, dv, q, keys, v, y, dy)
 					}
 				}
-				cost := TaylorCost(size, c[1])
+				cost := Cost(size, c[1])
 				b.ReportMetric(alternately(b, 1, run(true), run(false)), "x-measured")
 				b.ReportMetric(cost.Linear/cost.Quadratic, "x-predicted")
 			})
@@ -109,13 +109,13 @@ func BenchmarkTaylorForms(b *testing.B) {
 	}
 }
 
-// BenchmarkTaylorCrossing compares a token of Taylor attention with one of softmax attention whose cache
+// BenchmarkCrossing compares a token of Taylor attention with one of softmax attention whose cache
 // holds the context at which the cost model says that they take the same time. On one thread of the
 // machine that the model was fitted on, crossings measured beside those predicted: K = V = 8, P = 4: 86,
 // 87; 8, 5: 260, 260; 16, 3: 103, 86; 16, 4: 530, 545; 32, 3: 359, 334. The quotient of the
 // times at the predicted context was 0.93 to 1.12. On two threads softmax attention, which shares out any
 // token, pays for that at such short contexts: 0.50 to 0.74.
-func BenchmarkTaylorCrossing(b *testing.B) {
+func BenchmarkCrossing(b *testing.B) {
 	for _, threads := range []int{1, 2} {
 		for _, c := range [][2]int{{8, 4}, {8, 5}, {16, 3}, {16, 4}, {32, 3}} {
 			b.Run(fmt.Sprintf("d%d_p%d_threads%d", c[0], c[1], threads), func(b *testing.B) {
@@ -125,10 +125,10 @@ func BenchmarkTaylorCrossing(b *testing.B) {
 				size := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: c[0], DValue: c[0], Causal: true}
 				x, y := kerneltest.Normal[float32]("x", 3*heads*c[0]), make([]float32, heads*c[0])
 				q, keys, v := multihead.SplitQKV(x, heads, c[0], c[0])
-				taylor, carry := NewTaylor[float32](size, c[1], true), NewTaylorCarry[float32](1, heads, c[0], c[0], c[1])
+				taylor, carry := New[float32](size, c[1], true), NewCarry[float32](1, heads, c[0], c[0], c[1])
 				cached, cache := softmax.New[float32](size), softmax.NewCache[float32](1, heads, c[0], c[0])
 				length := cache.Arrays("")[1].Data.([]int64) // shares the memory of the cache
-				context := int(TaylorCost(size, c[1]).Crossing())
+				context := int(Cost(size, c[1]).Crossing())
 				for cache.Len() < context-1 {
 					cached.Forward(y, q, keys, v, cache)
 				}

@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"math"
@@ -32,7 +32,7 @@ type oneMemory[F simd.Float] struct {
 const vectorSlack = 7
 
 // planOne makes the lists of runs.
-func (f *TaylorFeatures[F]) planOne() {
+func (f *Features[F]) planOne() {
 	o := &f.one
 	for p := range max(2, f.terms) { // the vector itself has a place even if there is no degree 1
 		o.place = append(o.place, o.size)
@@ -65,7 +65,7 @@ func (f *TaylorFeatures[F]) planOne() {
 
 // vectorRuns lists the runs that write the monomials of degree p from place to on: none of degrees 0 and 1,
 // which the vector itself is.
-func (f *TaylorFeatures[F]) vectorRuns(p, to int) (runs []simd.Run) {
+func (f *Features[F]) vectorRuns(p, to int) (runs []simd.Run) {
 	for i := 0; p > 1 && i < f.width; i++ {
 		n := f.tail[p-1][i]
 		runs = append(runs, simd.Run{To: to, From: f.one.place[p-1] + f.Degree(p-1) - n, N: n, X: f.one.place[1] + i})
@@ -74,7 +74,7 @@ func (f *TaylorFeatures[F]) vectorRuns(p, to int) (runs []simd.Run) {
 	return runs
 }
 
-func (f *TaylorFeatures[F]) oneMemory() *oneMemory[F] {
+func (f *Features[F]) oneMemory() *oneMemory[F] {
 	m := &oneMemory[F]{phi: make([]F, f.Len()+vectorSlack), work: make([]F, f.one.size)}
 	m.work[0] = 1 // the monomial of degree 0
 	m.scaled = m.work[f.one.place[1]:][:f.width]
@@ -82,7 +82,7 @@ func (f *TaylorFeatures[F]) oneMemory() *oneMemory[F] {
 }
 
 // scaleOne is the first step of single: too few numbers to be worth a call.
-func (f *TaylorFeatures[F]) scaleOne(m *oneMemory[F], x []F) {
+func (f *Features[F]) scaleOne(m *oneMemory[F], x []F) {
 	scale, dst := f.scale[1], m.scaled
 	for i, v := range x[:len(dst)] {
 		dst[i] = v * scale
@@ -90,7 +90,7 @@ func (f *TaylorFeatures[F]) scaleOne(m *oneMemory[F], x []F) {
 }
 
 // single writes to phi the features [m] of one vector x [K].
-func (f *TaylorFeatures[F]) single(m *oneMemory[F], x []F) {
+func (f *Features[F]) single(m *oneMemory[F], x []F) {
 	f.scaleOne(m, x)
 	simd.MultiplyRuns(m.work, f.one.multiply)
 	simd.WeighRuns(m.phi, m.work, f.one.weight, f.one.weigh)

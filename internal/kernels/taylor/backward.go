@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"goomtrain/internal/kernels/multihead"
@@ -7,7 +7,7 @@ import (
 
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What the carry
 // held before is detached.
-func (k *Taylor[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
+func (k *Kernel[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
 	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
 	k.run(k.backward)
 }
@@ -15,7 +15,7 @@ func (k *Taylor[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, d
 // backwardHead computes the gradients of one head of one sequence: forward in time those of queries and
 // of what is scored inside a span, with the states that Forward had; then backward in time those of the
 // keys and values in the state, with its adjoint.
-func (k *Taylor[F]) backwardHead(task int) {
+func (k *Kernel[F]) backwardHead(task int) {
 	s := k.pool.Take()
 	p := k.begin(s, task, nil)
 	k.resume(&p)
@@ -51,12 +51,12 @@ func (k *Taylor[F]) backwardHead(task int) {
 }
 
 // resume makes scratch hold what the carry held before the last Forward.
-func (k *Taylor[F]) resume(p *taylorHead[F]) {
+func (k *Kernel[F]) resume(p *head[F]) {
 	if k.carry == nil {
 		return
 	}
 	if !k.want {
-		panic("kernels: Taylor.Backward after a Forward with a carry, without WantGradients before it")
+		panic("taylor: kernel.Backward after a Forward with a carry, without WantGradients before it")
 	}
 	state, keys, values := k.start.head(p.task)
 	copy(p.keys, keys)
@@ -67,7 +67,7 @@ func (k *Taylor[F]) resume(p *taylorHead[F]) {
 // differentiateQueries writes dq of n queries from position from on, and adds to dk and dv what they
 // give inside the span. It leaves dn in grads and gradRows, and the queries' features below the highest
 // degree.
-func (k *Taylor[F]) differentiateQueries(p *taylorHead[F], from, n int) {
+func (k *Kernel[F]) differentiateQueries(p *head[F], from, n int) {
 	w, l := k.DValue+1, k.tile
 	k.load(p, from, n)
 	k.loadGrads(p, from, n)
@@ -105,7 +105,7 @@ func (k *Taylor[F]) differentiateQueries(p *taylorHead[F], from, n int) {
 }
 
 // loadGrads makes dn_t = [dy_t, -dy_t . y_t] / z_t of n positions from position from on.
-func (k *Taylor[F]) loadGrads(p *taylorHead[F], from, n int) {
+func (k *Kernel[F]) loadGrads(p *head[F], from, n int) {
 	w, l, stride := k.DValue+1, k.tile, k.Heads*k.DValue
 	at := (p.b*k.Queries+from)*stride + p.h*k.DValue
 	for t, inverse := range k.inverse[p.task*k.Queries+from:][:n] {
@@ -125,7 +125,7 @@ func (k *Taylor[F]) loadGrads(p *taylorHead[F], from, n int) {
 
 // differentiateTile adds what n queries, the last of the span if causal, give to dscaled, and to dk and
 // dv of a tile of the span.
-func (k *Taylor[F]) differentiateTile(p *taylorHead[F], tile, n int) {
+func (k *Kernel[F]) differentiateTile(p *head[F], tile, n int) {
 	l, w, m := k.tile, k.DValue+1, p.queries
 	width := min(l, p.fill-tile*l)
 	keys, values := p.keys[tile*k.DKey*l:], p.values[tile*w*l:]
@@ -159,7 +159,7 @@ func (k *Taylor[F]) differentiateTile(p *taylorHead[F], tile, n int) {
 
 // addAdjoint adds to the adjoint of the state what n queries give whose features below the highest
 // degree and whose dn are at hand.
-func (k *Taylor[F]) addAdjoint(p *taylorHead[F], n int) {
+func (k *Kernel[F]) addAdjoint(p *head[F], n int) {
 	w, l := k.DValue+1, k.tile
 	for _, g := range k.features.groups {
 		k.features.group(p.queries, n, g)
@@ -169,7 +169,7 @@ func (k *Taylor[F]) addAdjoint(p *taylorHead[F], n int) {
 
 // reverse adds to dk and dv what queries give through the state. Spans are gone through from the last
 // one that was added to it back to the first of this run.
-func (k *Taylor[F]) reverse(p *taylorHead[F]) {
+func (k *Kernel[F]) reverse(p *head[F]) {
 	if k.Causal {
 		clear(p.adjoint)
 	}
@@ -189,7 +189,7 @@ func (k *Taylor[F]) reverse(p *taylorHead[F]) {
 }
 
 // differentiateKeys adds to dk and dv of keys lo to hi what the adjoint R of the state gives.
-func (k *Taylor[F]) differentiateKeys(p *taylorHead[F], lo, hi int) {
+func (k *Kernel[F]) differentiateKeys(p *head[F], lo, hi int) {
 	w, l, n := k.DValue+1, k.tile, hi-lo
 	p.fill = 0
 	k.addKeysUnflushed(p, lo, n)

@@ -1,4 +1,4 @@
-package kernels
+package taylor
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Taylor is attention whose weights are P Taylor terms of those of softmax attention (arXiv 2602.00294):
+// Kernel is attention whose weights are P Taylor terms of those of softmax attention (arXiv 2602.00294):
 //
 //	s_tj = q_t . k_j / sqrt(K)    w_tj = sum over p < P of s_tj^p / p!    y_t = sum_j w_tj v_j / sum_j w_tj
 //
@@ -16,12 +16,12 @@ import (
 //
 //	quadratic  tiles of scores and their polynomial: T^2 (K+V) multiplications
 //	chunked    that inside a chunk of C positions; what came before is a state S [m, V+1], the sum of
-//	           Phi(k_j) [v_j, 1]^T (see TaylorFeatures), so that w_tj summed over it is Phi(q_t) S:
+//	           Phi(k_j) [v_j, 1]^T (see Features), so that w_tj summed over it is Phi(q_t) S:
 //	           T C (K+V) + T m V multiplications, and memory that does not grow with T
 //	one token  the chunked form for a sequence that goes on by one position: the state, and up to C keys
 //	           and values that have not been added to it
 //
-// TaylorCost says which is cheaper; with a carry it is always the chunked one.
+// Cost says which is cheaper; with a carry it is always the chunked one.
 //
 // An even P has a highest degree that is odd, whose weights may be negative and sum to anything: where
 // the sum of n weights is within rounding of zero, |z| <= 16 eps n, y is 0 and so are its gradients.
@@ -33,32 +33,32 @@ import (
 //
 // and through the state with [dy_t, -dy_t . y_t] / z_t = dn_t: dPhi(q_t) = S dn_t, and from the adjoint
 // R = sum of Phi(q_t) dn_t^T over the queries after the chunk, dPhi(k_j) = R [v_j, 1], dv_j = R^T Phi(k_j).
-type Taylor[F simd.Float] struct {
+type Kernel[F simd.Float] struct {
 	multihead.Size
 	terms    int
-	series   []F                // [P] 1/p!
-	features *TaylorFeatures[F] // nil in the quadratic form
-	columns  int                // M: row length of a carry's state, taylorColumns
-	span     int                // C: positions between two additions to the state; of all keys if quadratic
-	tile     int                // L: keys and queries that are scored together
-	pool     workspace.Pool[taylorScratch[F]]
+	series   []F          // [P] 1/p!
+	features *Features[F] // nil in the quadratic form
+	columns  int          // M: row length of a carry's state, paddedColumns
+	span     int          // C: positions between two additions to the state; of all keys if quadratic
+	tile     int          // L: keys and queries that are scored together
+	pool     workspace.Pool[scratch[F]]
 	inverse  []F // [B, H, T] 1/z_t of the last Forward; 0 where it is degenerate
 	started  int // positions before the last Forward
-	start    *TaylorCarry[F]
+	start    *Carry[F]
 	want     bool // gradients will be asked for
 
-	carry             *TaylorCarry[F] // operands of the running call
+	carry             *Carry[F] // operands of the running call
 	q, k, v           multihead.Rows[F]
 	dq, dk, dv        multihead.Rows[F]
 	y, dy             []F
 	forward, backward func(task int)
 	tokens            func(lo, hi int)
-	grain, stretch    int                 // heads of one token that a worker takes: at least, and now
-	tokenScratch      []*taylorScratch[F] // of each stretch
+	grain, stretch    int           // heads of one token that a worker takes: at least, and now
+	tokenScratch      []*scratch[F] // of each stretch
 }
 
-// taylorScratch is the memory of one worker; L is the tile, W = V+1.
-type taylorScratch[F simd.Float] struct {
+// scratch is the memory of one worker; L is the tile, W = V+1.
+type scratch[F simd.Float] struct {
 	keys, values    []F // tiles of the span: [K, L] and [W, L] each
 	queries         *featureMemory[F]
 	past            *featureMemory[F] // of keys
@@ -71,24 +71,24 @@ type taylorScratch[F simd.Float] struct {
 	queryRows       []F               // [L, K]
 }
 
-// NewTaylor returns the kernel in the form that TaylorCost finds the cheaper one. If carried, Forward will
+// New returns the kernel in the form that Cost finds the cheaper one. If carried, Forward will
 // be given carries.
-func NewTaylor[F simd.Float](size multihead.Size, terms int, carried bool) *Taylor[F] {
-	size.Check("Taylor")
-	chunked := carried || TaylorCost(size, terms).Chunked()
-	return newTaylor[F](size, terms, chunked)
+func New[F simd.Float](size multihead.Size, terms int, carried bool) *Kernel[F] {
+	size.Check("taylor")
+	chunked := carried || Cost(size, terms).Chunked()
+	return newForm[F](size, terms, chunked)
 }
 
-func newTaylor[F simd.Float](size multihead.Size, terms int, chunked bool) *Taylor[F] {
-	if terms < 1 || terms > MaxTaylorTerms {
-		panic(fmt.Sprintf("kernels: Taylor with %d terms, want 1 to %d", terms, MaxTaylorTerms))
+func newForm[F simd.Float](size multihead.Size, terms int, chunked bool) *Kernel[F] {
+	if terms < 1 || terms > MaxTerms {
+		panic(fmt.Sprintf("taylor: kernel with %d terms, want 1 to %d", terms, MaxTerms))
 	}
-	k := &Taylor[F]{Size: size, terms: terms, series: taylorSeries[F](terms), tile: taylorTile, span: size.Keys, inverse: make([]F, size.Tasks()*size.Queries)}
+	k := &Kernel[F]{Size: size, terms: terms, series: seriesOf[F](terms), tile: tileLength, span: size.Keys, inverse: make([]F, size.Tasks()*size.Queries)}
 	if chunked {
-		k.features = NewTaylorFeatures[F](size.DKey, terms)
-		k.tile = taylorChunk(k.features.Len())
+		k.features = NewFeatures[F](size.DKey, terms)
+		k.tile = chunkLength(k.features.Len())
 		k.span = k.tile
-		k.columns = taylorColumns(k.features.Len())
+		k.columns = paddedColumns(k.features.Len())
 		k.grain = tokenGrain(size, terms)
 	}
 	k.pool.Create = k.newScratch
@@ -96,19 +96,19 @@ func newTaylor[F simd.Float](size multihead.Size, terms int, chunked bool) *Tayl
 	return k
 }
 
-// MaxTaylorTerms is the largest P.
-const MaxTaylorTerms = 8
+// MaxTerms is the largest P.
+const MaxTerms = 8
 
-func (k *Taylor[F]) newScratch() *taylorScratch[F] {
+func (k *Kernel[F]) newScratch() *scratch[F] {
 	w, l := k.DValue+1, k.tile
 	tiles := simd.Pieces(k.span, l)
-	s := &taylorScratch[F]{
+	s := &scratch[F]{
 		keys: workspace.Make[F](tiles * k.DKey * l), values: workspace.Make[F](tiles * l * w),
 		sums: workspace.Make[F](w * l), weights: workspace.Make[F](l * l), slopes: workspace.Make[F](l * l), dots: workspace.Make[F](l * l),
 		grads: workspace.Make[F](w * l), gradRows: workspace.Make[F](l * w), queryRows: workspace.Make[F](l * k.DKey),
 	}
 	if k.features == nil { // only scaled vectors are needed: the features of degree 1
-		s.queries = NewTaylorFeatures[F](k.DKey, 1).memory(l)
+		s.queries = NewFeatures[F](k.DKey, 1).memory(l)
 		return s
 	}
 	s.queries, s.past = k.features.memory(l), k.features.memory(l)
@@ -119,11 +119,11 @@ func (k *Taylor[F]) newScratch() *taylorScratch[F] {
 
 // WantGradients must be called before the Forward of a Backward, if there is a carry: it keeps what the
 // carry was.
-func (k *Taylor[F]) WantGradients() { k.want = true }
+func (k *Kernel[F]) WantGradients() { k.want = true }
 
 // Forward writes y [B, T, H*V]. If carry is not nil the sequence goes on from it, and it receives the
 // last state.
-func (k *Taylor[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *TaylorCarry[F]) {
+func (k *Kernel[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *Carry[F]) {
 	k.started, k.carry = 0, carry
 	if carry != nil {
 		k.CheckCarry(carry)
@@ -133,7 +133,7 @@ func (k *Taylor[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *Tay
 		k.started = int(carry.length[0])
 		if k.want {
 			if k.start == nil {
-				k.start = NewTaylorCarry[F](k.Batch, k.Heads, k.DKey, k.DValue, k.terms)
+				k.start = NewCarry[F](k.Batch, k.Heads, k.DKey, k.DValue, k.terms)
 			}
 			k.start.copy(carry)
 		}
@@ -150,14 +150,14 @@ func (k *Taylor[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *Tay
 }
 
 // run shares the heads out.
-func (k *Taylor[F]) run(body func(task int)) {
+func (k *Kernel[F]) run(body func(task int)) {
 	k.pool.For(k.Tasks(), body)
 }
 
-// taylorHead is the place of one worker in one head: the span of keys that have not been added to the
+// head is the place of one worker in one head: the span of keys that have not been added to the
 // state, and the state.
-type taylorHead[F simd.Float] struct {
-	*taylorScratch[F]
+type head[F simd.Float] struct {
+	*scratch[F]
 	task, b, h   int
 	keys, values []F // the span: the scratch's or the carry's
 	state        []F // [m, W], the scratch's; for one token [W, M], the carry's
@@ -169,8 +169,8 @@ type taylorHead[F simd.Float] struct {
 }
 
 // begin goes to the beginning of a head, with the carry of the running call or a copy of it.
-func (k *Taylor[F]) begin(s *taylorScratch[F], task int, carry *TaylorCarry[F]) taylorHead[F] {
-	p := taylorHead[F]{taylorScratch: s, task: task, b: task / k.Heads, h: task % k.Heads, keys: s.keys, values: s.values, state: s.state}
+func (k *Kernel[F]) begin(s *scratch[F], task int, carry *Carry[F]) head[F] {
+	p := head[F]{scratch: s, task: task, b: task / k.Heads, h: task % k.Heads, keys: s.keys, values: s.values, state: s.state}
 	if carry == nil {
 		clear(p.state)
 		return p
@@ -182,7 +182,7 @@ func (k *Taylor[F]) begin(s *taylorScratch[F], task int, carry *TaylorCarry[F]) 
 }
 
 // enter makes p one that goes on from a state [W, M] after the positions started.
-func (k *Taylor[F]) enter(p *taylorHead[F], state []F) {
+func (k *Kernel[F]) enter(p *head[F], state []F) {
 	p.fill = k.started % k.span
 	p.base = -p.fill
 	if p.stateful = k.started >= k.span; p.stateful {
@@ -193,7 +193,7 @@ func (k *Taylor[F]) enter(p *taylorHead[F], state []F) {
 }
 
 // forwardHead computes one head of one sequence.
-func (k *Taylor[F]) forwardHead(task int) {
+func (k *Kernel[F]) forwardHead(task int) {
 	s := k.pool.Take()
 	p := k.begin(s, task, k.carry)
 	if !k.Causal {
@@ -230,7 +230,7 @@ func (k *Taylor[F]) forwardHead(task int) {
 
 // addKeys puts n keys and values, from position from on, into the span, and adds the span to the state
 // when it is full and more keys or a carry follow. It returns n.
-func (k *Taylor[F]) addKeys(p *taylorHead[F], from, n int) int {
+func (k *Kernel[F]) addKeys(p *head[F], from, n int) int {
 	k.addKeysUnflushed(p, from, n)
 	if p.fill == k.span && k.features != nil {
 		k.flush(p)
@@ -239,7 +239,7 @@ func (k *Taylor[F]) addKeys(p *taylorHead[F], from, n int) int {
 }
 
 // addKeysUnflushed is addKeys that leaves a full span.
-func (k *Taylor[F]) addKeysUnflushed(p *taylorHead[F], from, n int) int {
+func (k *Kernel[F]) addKeysUnflushed(p *head[F], from, n int) int {
 	l, w, scale := k.tile, k.DValue+1, p.queriesScale(k)
 	src, values := k.k.From(p.b, from, k.Keys, p.h), k.v.From(p.b, from, k.Keys, p.h)
 	for t := range n {
@@ -258,15 +258,15 @@ func (k *Taylor[F]) addKeysUnflushed(p *taylorHead[F], from, n int) int {
 }
 
 // queriesScale is K^(-1/4): of queries and of keys, together 1/sqrt(K).
-func (p *taylorHead[F]) queriesScale(k *Taylor[F]) F {
+func (p *head[F]) queriesScale(k *Kernel[F]) F {
 	if k.features != nil {
 		return k.features.scale[1]
 	}
-	return taylorScale[F](k.DKey)
+	return scaleOf[F](k.DKey)
 }
 
 // load takes n queries from position from on.
-func (k *Taylor[F]) load(p *taylorHead[F], from, n int) {
+func (k *Kernel[F]) load(p *head[F], from, n int) {
 	q, scale := k.q.From(p.b, from, k.Queries, p.h), p.queriesScale(k)
 	m := p.queries
 	for i := range k.DKey {
@@ -281,7 +281,7 @@ func (k *Taylor[F]) load(p *taylorHead[F], from, n int) {
 }
 
 // readState writes to sums [W, n] what loaded queries read from the state.
-func (k *Taylor[F]) readState(p *taylorHead[F], n int) {
+func (k *Kernel[F]) readState(p *head[F], n int) {
 	w, l := k.DValue+1, k.tile
 	if !p.stateful {
 		for i := range w {
@@ -300,7 +300,7 @@ func (k *Taylor[F]) readState(p *taylorHead[F], n int) {
 }
 
 // readTile adds to sums what n queries, the last of the span if causal, read from a tile of the span.
-func (k *Taylor[F]) readTile(p *taylorHead[F], tile, n int) {
+func (k *Kernel[F]) readTile(p *head[F], tile, n int) {
 	l, w := k.tile, k.DValue+1
 	width := min(l, p.fill-tile*l)
 	simd.GemmSerial(true, false, width, n, k.DKey, 1, p.keys[tile*k.DKey*l:], l, p.queries.scaled, p.queries.stride, 0, p.weights, l)
@@ -318,7 +318,7 @@ func (k *Taylor[F]) readTile(p *taylorHead[F], tile, n int) {
 }
 
 // hidden is the number of the n last queries of the span that do not see its key j.
-func (k *Taylor[F]) hidden(p *taylorHead[F], j, n int) int {
+func (k *Kernel[F]) hidden(p *head[F], j, n int) int {
 	if !k.Causal {
 		return 0
 	}
@@ -326,7 +326,7 @@ func (k *Taylor[F]) hidden(p *taylorHead[F], j, n int) int {
 }
 
 // finish divides the sums of n queries by their sums of weights, and writes y.
-func (k *Taylor[F]) finish(p *taylorHead[F], from, n int) {
+func (k *Kernel[F]) finish(p *head[F], from, n int) {
 	l, stride := k.tile, k.Heads*k.DValue
 	inverse := k.inverse[p.task*k.Queries+from:][:n]
 	for t, z := range p.sums[k.DValue*l:][:n] {
@@ -341,7 +341,7 @@ func (k *Taylor[F]) finish(p *taylorHead[F], from, n int) {
 }
 
 // invert is 1/z, 0 where the sum z of the weights of query t is within rounding of zero.
-func (k *Taylor[F]) invert(z F, t int) F {
+func (k *Kernel[F]) invert(z F, t int) F {
 	seen := k.started + k.Keys
 	if k.Causal {
 		seen = k.started + t + 1
@@ -353,7 +353,7 @@ func (k *Taylor[F]) invert(z F, t int) F {
 }
 
 // flush adds the span, which is one tile, to the state, and empties it.
-func (k *Taylor[F]) flush(p *taylorHead[F]) {
+func (k *Kernel[F]) flush(p *head[F]) {
 	w, l := k.DValue+1, k.tile
 	n := p.fill
 	k.loadPast(p, n)
@@ -371,7 +371,7 @@ func (k *Taylor[F]) flush(p *taylorHead[F]) {
 }
 
 // loadPast takes the n keys of the span as vectors whose features are wanted.
-func (k *Taylor[F]) loadPast(p *taylorHead[F], n int) {
+func (k *Kernel[F]) loadPast(p *head[F], n int) {
 	for i := range k.DKey {
 		copy(p.past.scaled[i*k.tile:][:n], p.keys[i*k.tile:][:n])
 	}

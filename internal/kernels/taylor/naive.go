@@ -1,8 +1,8 @@
-package kernels
+package taylor
 
-// TaylorWeight returns the weight of a score in Taylor attention of that many terms, a polynomial, and its
+// Weight returns the weight of a score in Taylor attention of that many terms, a polynomial, and its
 // derivative.
-func TaylorWeight(terms int) func(s float64) (w, slope float64) {
+func Weight(terms int) func(s float64) (w, slope float64) {
 	return func(s float64) (w, slope float64) {
 		term := 1.0
 		for p := range terms {
