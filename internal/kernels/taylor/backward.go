@@ -12,9 +12,9 @@ func (k *Kernel[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, d
 	k.run(k.backward)
 }
 
-// backwardHead computes the gradients of one head of one sequence: forward in time those of queries and
-// of what is scored inside a span, with the states that Forward had; then backward in time those of the
-// keys and values in the state, with its adjoint.
+// backwardHead computes the gradients of one head of one sequence. It goes forward in time for those of the
+// queries and of all that is scored inside a span, with the states that Forward had; then backward in time
+// for those of the keys and values in the state, with the adjoint of the state.
 func (k *Kernel[F]) backwardHead(task int) {
 	s := k.pool.Take()
 	p := k.begin(s, task, nil)
@@ -50,7 +50,7 @@ func (k *Kernel[F]) backwardHead(task int) {
 	k.pool.Give(s)
 }
 
-// resume makes scratch hold what the carry held before the last Forward.
+// resume puts into p what the carry held before the last Forward.
 func (k *Kernel[F]) resume(p *head[F]) {
 	if k.carry == nil {
 		return
@@ -75,7 +75,7 @@ func (k *Kernel[F]) differentiateQueries(p *head[F], from, n int) {
 	for i := range (len(m.dscaled)) / m.stride {
 		clear(m.dscaled[i*m.stride:][:n])
 	}
-	scale := p.queriesScale(k)
+	scale := k.scale
 	q := k.q.From(p.b, from, k.Queries, p.h)
 	for t := range n {
 		simd.Scale(p.queryRows[t*k.DKey:(t+1)*k.DKey], scale, q[t*k.q.Stride:t*k.q.Stride+k.DKey])
@@ -111,7 +111,7 @@ func (k *Kernel[F]) loadGrads(p *head[F], from, n int) {
 	for t, inverse := range k.inverse[p.task*k.Queries+from:][:n] {
 		row := p.gradRows[t*w : (t+1)*w]
 		g := k.dy[at+t*stride:][:k.DValue]
-		if inverse == 0 { // degenerate: y is the constant 0
+		if inverse == 0 { // y is the constant 0
 			clear(row)
 		} else {
 			simd.Scale(row[:k.DValue], inverse, g)
@@ -153,12 +153,12 @@ func (k *Kernel[F]) differentiateTile(p *head[F], tile, n int) {
 		return
 	}
 	dk, dv := k.dk.From(p.b, at+fresh, k.Keys, p.h), k.dv.From(p.b, at+fresh, k.Keys, p.h)
-	simd.GemmSerial(false, false, width-fresh, k.DKey, n, p.queriesScale(k), p.slopes[fresh*l:], l, p.queryRows, k.DKey, 1, dk, k.dk.Stride)
+	simd.GemmSerial(false, false, width-fresh, k.DKey, n, k.scale, p.slopes[fresh*l:], l, p.queryRows, k.DKey, 1, dk, k.dk.Stride)
 	simd.GemmSerial(false, false, width-fresh, k.DValue, n, 1, p.weights[fresh*l:], l, p.gradRows, w, 1, dv, k.dv.Stride)
 }
 
-// addAdjoint adds to the adjoint of the state what n queries give whose features below the highest
-// degree and whose dn are at hand.
+// addAdjoint adds to the adjoint of the state what n queries give. Their features below the highest degree
+// and their dn must be in p.
 func (k *Kernel[F]) addAdjoint(p *head[F], n int) {
 	w, l := k.DValue+1, k.tile
 	for _, g := range k.features.groups {
@@ -167,13 +167,13 @@ func (k *Kernel[F]) addAdjoint(p *head[F], n int) {
 	}
 }
 
-// reverse adds to dk and dv what queries give through the state. Spans are gone through from the last
-// one that was added to it back to the first of this run.
+// reverse adds to dk and dv what queries give through the state, span by span from the last one that was
+// added to the state back to the first one of this run.
 func (k *Kernel[F]) reverse(p *head[F]) {
 	if k.Causal {
 		clear(p.adjoint)
 	}
-	to := k.Keys // end of the span behind, whose queries read the state that this span is in
+	to := k.Keys // end of the next span, whose queries read a state that has this span
 	for end := p.base; end > 0; end -= k.span {
 		if k.Causal {
 			for from := end; from < to; from += k.tile {

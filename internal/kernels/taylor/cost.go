@@ -3,7 +3,7 @@ package taylor
 import "goomtrain/internal/kernels/multihead"
 
 // Costs are the costs of one position of one head in the forms of Taylor attention, in units of one
-// multiplication, and the numbers of its state.
+// multiplication, and the size of its state.
 //
 // The weights were fitted on an Intel Xeon of the Sapphire Rapids kind (two cores, AVX-512, 2 MiB of second
 // cache each), one thread, float32: those of Quadratic and Linear to the quotient of the times of forward
@@ -31,8 +31,9 @@ const (
 	cachedKeyCost    = 21 // of the exponential of a key's score, besides its products
 )
 
-// Cost is the cost model. A causal query sees half of the keys, and half of its tile; inside a chunk,
-// which is one tile, all of them, and the last chunk is not added to a state.
+// Cost is the cost model. A causal query sees half of the keys on average, and half of its tile is computed
+// for nothing; inside a chunk, which is one tile, all scores are computed. The last chunk is not added to a
+// state.
 func Cost(size multihead.Size, terms int) Costs {
 	m := CountFeatures(size.DKey, terms)
 	w, chunk := float64(size.DValue+1), float64(chunkLength(m))
@@ -52,11 +53,11 @@ func Cost(size multihead.Size, terms int) Costs {
 	}
 }
 
-// Chunked says whether the chunked form is the cheaper one. It needs a state of at most
-// MaxFeatures features.
+// Chunked reports whether the chunked form is the cheaper one. It needs a state of at most MaxFeatures
+// features.
 func (c Costs) Chunked() bool { return c.Features <= MaxFeatures && c.Linear < c.Quadratic }
 
-// Crossing is the context from which on a token costs less than one of softmax attention with a cache.
+// Crossing returns the context from which on a token costs less than one of softmax attention with a cache.
 func (c Costs) Crossing() float64 { return c.Token / c.Cached }
 
 // A Degree is the size and work of one degree of the feature form.
@@ -66,7 +67,7 @@ type Degree struct {
 	FLOPs    int // (2 + 2(p+1) + 4V) m_p, forward, of one query head and position
 }
 
-// Table lists the degrees 0..P-1 and their total, as the paper counts them (arXiv 2602.00294).
+// Table returns the degrees 0..P-1 and their total, as the paper counts them (arXiv 2602.00294).
 func Table(keys, values, terms int) (degrees []Degree, total Degree) {
 	m := 1
 	for p := range terms {

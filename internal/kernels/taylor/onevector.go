@@ -6,14 +6,14 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// oneVector is how the features of a single vector are made, for which rows of numbers of many vectors do
-// not exist: the monomials as runs x_i times a tail of the degree before, and their weights by a further
-// factor. The weights of the rows' way would cut the runs into shorter ones, by how often a monomial
-// begins with its first index.
+// oneVector is the plan for the features of a single vector, where there are no rows of many vectors to
+// multiply. The monomials are runs, x_i times a tail of the degree before, and a further factor gives them
+// their weights. Weights by scaled factors, as in Features, would cut the runs into shorter ones, by how
+// often a monomial begins with its first index.
 //
-// Each degree has a place of its own in the memory that the runs work in, with a gap behind it: runs are
-// computed in whole vectors, and one that read beyond its degree what another has just written would
-// have to wait for it.
+// Each degree has its own place in the working memory, with a gap behind it. Runs are computed in whole
+// vectors of the processor; without the gap a run could read, beyond its degree, what another run has just
+// written, and would have to wait for it.
 type oneVector[F simd.Float] struct {
 	place           []int // of each degree
 	size            int
@@ -21,20 +21,20 @@ type oneVector[F simd.Float] struct {
 	weight          []F // [m+7] 1/sqrt(prod(counts!))
 }
 
-// oneMemory is what the features of one vector need.
+// oneMemory is the memory for the features of one vector.
 type oneMemory[F simd.Float] struct {
 	phi    []F // [m+7]: the last run may write beyond its end
 	work   []F
 	scaled []F // [K] the vector times K^(-1/4), within work
 }
 
-// vectorSlack is how far simd's runs may write beyond their ends.
+// vectorSlack is how many numbers the runs of simd may write beyond their ends.
 const vectorSlack = 7
 
 // planOne makes the lists of runs.
 func (f *Features[F]) planOne() {
 	o := &f.one
-	for p := range max(2, f.terms) { // the vector itself has a place even if there is no degree 1
+	for p := range max(2, f.terms) { // the vector has a place even if there is no degree 1
 		o.place = append(o.place, o.size)
 		m := f.width
 		if p < f.terms {
@@ -53,7 +53,7 @@ func (f *Features[F]) planOne() {
 				o.weight[r.to+j] = o.weight[r.from+j] / F(math.Sqrt(float64(c)))
 			}
 		}
-		if top := f.terms - 1; p == top && p > 1 { // nothing is made of these: they get their weights at once
+		if top := f.terms - 1; p == top && p > 1 { // no others are made of these, so they get their weights at once
 			weigh = append(weigh, f.vectorRuns(p, f.start[p])...)
 			continue
 		}
@@ -63,8 +63,8 @@ func (f *Features[F]) planOne() {
 	o.multiply, o.weigh = simd.NewRuns(multiply), simd.NewRuns(weigh)
 }
 
-// vectorRuns lists the runs that write the monomials of degree p from place to on: none of degrees 0 and 1,
-// which the vector itself is.
+// vectorRuns returns the runs that write the monomials of degree p from place to on: none for degrees 0 and
+// 1, which are the number 1 and the vector.
 func (f *Features[F]) vectorRuns(p, to int) (runs []simd.Run) {
 	for i := 0; p > 1 && i < f.width; i++ {
 		n := f.tail[p-1][i]
@@ -74,6 +74,7 @@ func (f *Features[F]) vectorRuns(p, to int) (runs []simd.Run) {
 	return runs
 }
 
+// oneMemory makes the memory for one vector.
 func (f *Features[F]) oneMemory() *oneMemory[F] {
 	m := &oneMemory[F]{phi: make([]F, f.Len()+vectorSlack), work: make([]F, f.one.size)}
 	m.work[0] = 1 // the monomial of degree 0
@@ -81,7 +82,7 @@ func (f *Features[F]) oneMemory() *oneMemory[F] {
 	return m
 }
 
-// scaleOne is the first step of single: too few numbers to be worth a call.
+// scaleOne is the first step of single. It has too few numbers for a call of simd.
 func (f *Features[F]) scaleOne(m *oneMemory[F], x []F) {
 	scale, dst := f.scale[1], m.scaled
 	for i, v := range x[:len(dst)] {

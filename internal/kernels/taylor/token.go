@@ -5,17 +5,17 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// tokenPiece is the work that is worth another core, in the units of Costs: about 3 microseconds. It
-// takes one of them to hand it over to a core that looks for work.
+// tokenPiece is the work that is worth another core, in the units of Costs. It takes about 3 microseconds;
+// to hand it over to a core that is looking for work takes about 1.
 const tokenPiece = 1 << 16
 
-// tokenGrain is the number of heads of one token that make a tokenPiece.
+// tokenGrain returns how many heads of one token make a tokenPiece.
 func tokenGrain(size multihead.Size, terms int) int {
 	return 1 + int(tokenPiece/(Cost(size, terms).Token+4000)) // 4000: what a head takes whatever its size
 }
 
-// forwardOne computes one token. Every worker gets one stretch of heads: mostly the same ones as for the
-// token before, which it has in its cache, and so has every stretch its own scratch memory.
+// forwardOne computes one token. Every worker gets one stretch of heads, mostly the same one as for the
+// token before, whose memory is in its cache; for the same reason every stretch has its own scratch memory.
 func (k *Kernel[F]) forwardOne() {
 	workers := max(1, min(simd.Threads(), k.Tasks()/k.grain))
 	k.stretch = simd.Pieces(k.Tasks(), workers)
@@ -49,8 +49,8 @@ func (k *Kernel[F]) forwardToken(lo, hi int) {
 	}
 }
 
-// oneQuery computes the output of the query at position from: products of vectors and matrices, for each
-// of which the memory that it reads is the bound.
+// oneQuery computes the output of the query at position from. It is products of vectors and matrices, as
+// fast as the memory that they read.
 func (k *Kernel[F]) oneQuery(p *head[F], from int) {
 	l, one := k.tile, p.one
 	q, sums := k.q.From(p.b, from, k.Queries, p.h)[:k.DKey], p.sums[:k.DValue+1]
@@ -75,7 +75,7 @@ func (k *Kernel[F]) oneQuery(p *head[F], from int) {
 	inverse := k.invert(sums[k.DValue], from)
 	k.inverse[p.task*k.Queries+from] = inverse
 	at := ((p.b*k.Queries+from)*k.Heads + p.h) * k.DValue
-	for i, x := range sums[:k.DValue] { // too few to be worth a call
+	for i, x := range sums[:k.DValue] { // too few numbers for a call of simd
 		k.y[at+i] = x * inverse
 	}
 }
