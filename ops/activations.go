@@ -6,28 +6,28 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
 // GELU is the Gaussian error linear unit in GPT-2's form, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
 // (arXiv 1606.08415), element by element. Gradient: of x.
 func GELU[F params.Float](x *G.Node) *G.Node {
-	return activation[F]("GELU", x, x.Shape(), kernels.NewGELU[F](x.Shape().TotalSize()))
+	return activation[F]("GELU", x, x.Shape(), dense.NewGELU[F](x.Shape().TotalSize()))
 }
 
 // GLU is the gated linear unit a sigmoid(g) of the two halves of the last dimension: x [..., 2D] ->
 // [..., D]. Gradient: of x.
 func GLU[F params.Float](x *G.Node) *G.Node {
 	rows, width := halves("GLU", x)
-	return activation[F]("GLU", x, withWidth(x.Shape(), width), kernels.NewGLU[F](rows, width))
+	return activation[F]("GLU", x, withWidth(x.Shape(), width), dense.NewGLU[F](rows, width))
 }
 
 // SwiGLU is the gated unit a g sigmoid(g) of the two halves of the last dimension (arXiv 2002.05202):
 // x [..., 2D] -> [..., D]. Gradient: of x.
 func SwiGLU[F params.Float](x *G.Node) *G.Node {
 	rows, width := halves("SwiGLU", x)
-	return activation[F]("SwiGLU", x, withWidth(x.Shape(), width), kernels.NewSwiGLU[F](rows, width))
+	return activation[F]("SwiGLU", x, withWidth(x.Shape(), width), dense.NewSwiGLU[F](rows, width))
 }
 
 // halves is the shape [rows, width] of either half of x's last dimension.

@@ -4,7 +4,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
@@ -12,7 +12,7 @@ import (
 // x, or, with random w, a probe of x's gradient. Gradients: of both.
 func Dot[F params.Float](x, w *G.Node) *G.Node {
 	want("Dot", "w", w, x.Shape()...)
-	k := kernels.NewDot[F](x.Shape().TotalSize())
+	k := dense.NewDot[F](x.Shape().TotalSize())
 	return Apply(Definition[F]{
 		Name:    "Dot",
 		Inputs:  G.Nodes{x, w},

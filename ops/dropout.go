@@ -5,19 +5,19 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
 // Noise says which random numbers a training step draws: its Step is the number of the update, its First that of
 // the run's first sequence within the update's batch. An op of another module draws from it by Site.
-type Noise = kernels.Noise
+type Noise = dense.Noise
 
 // A Site is one place of a model that draws random numbers; Noise.Site makes one.
-type Site = kernels.Site
+type Site = dense.Site
 
 // NewNoise returns the noise of a seed, at step 0.
-func NewNoise(seed uint64) *Noise { return kernels.NewNoise(seed) }
+func NewNoise(seed uint64) *Noise { return dense.NewNoise(seed) }
 
 // Dropout is residual + x m/(1-p), where m is 0 with probability p and else 1, for each number anew
 // (arXiv 1207.0580): x [B, ...], residual of x's shape or nil -> x's shape. Gradients: of both.
@@ -32,7 +32,7 @@ func Dropout[F params.Float](x, residual *G.Node, p float64, site string, noise 
 		want("Dropout", "residual", residual, x.Shape()...)
 	}
 	s := x.Shape()
-	k := kernels.NewDropout[F](s[0], s.TotalSize()/s[0], p, site, noise)
+	k := dense.NewDropout[F](s[0], s.TotalSize()/s[0], p, site, noise)
 	def := Definition[F]{
 		Name:     "Dropout",
 		Inputs:   G.Nodes{x},

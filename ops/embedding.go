@@ -3,7 +3,7 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
@@ -12,7 +12,7 @@ import (
 func Embedding[F params.Float](tokens, w *G.Node) *G.Node {
 	want("Embedding", "w", w, -1, -1)
 	vocab, width := w.Shape()[0], w.Shape()[1]
-	k := kernels.NewEmbedding[F](tokens.Shape().TotalSize(), vocab, width)
+	k := dense.NewEmbedding[F](tokens.Shape().TotalSize(), vocab, width)
 	return Apply(Definition[F]{
 		Name:    "Embedding",
 		Inputs:  G.Nodes{tokens, w},

@@ -4,13 +4,13 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
 // HeadStats reports the last run of a loss: the unweighted sum in nats over counted rows, the number
 // of counted rows, and how many of them had their target's logit as the largest.
-type HeadStats = kernels.HeadStats
+type HeadStats = dense.HeadStats
 
 // HeadLoss is a linear head with softmax cross-entropy on integer targets, fused by tiles of rows so
 // that logits [..., S] are never stored as a whole:
@@ -26,7 +26,7 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() He
 	want("HeadLoss", "w", w, -1, width)
 	want("HeadLoss", "targets", targets, x.Shape()[:x.Dims()-1]...)
 	want("HeadLoss", "weight", weight, 1)
-	k := kernels.NewHead[F](rows, width, w.Shape()[0])
+	k := dense.NewHead[F](rows, width, w.Shape()[0])
 	loss := Apply(Definition[F]{
 		Name:   "HeadLoss",
 		Inputs: G.Nodes{x, w, targets, weight},

@@ -3,7 +3,7 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
@@ -13,7 +13,7 @@ func LayerNorm[F params.Float](x, weight, bias *G.Node) *G.Node {
 	rows, width := split(x.Shape())
 	want("LayerNorm", "weight", weight, width)
 	want("LayerNorm", "bias", bias, width)
-	k := kernels.NewLayerNorm[F](rows, width)
+	k := dense.NewLayerNorm[F](rows, width)
 	return Apply(Definition[F]{
 		Name:    "LayerNorm",
 		Inputs:  G.Nodes{x, weight, bias},

@@ -3,7 +3,7 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
@@ -36,7 +36,7 @@ func linear[F params.Float](name string, x, w, bias, residual *G.Node, transpose
 	if residual != nil {
 		want(name, "residual", residual, shape...)
 	}
-	k := kernels.NewLinear[F](rows, in, out, transposed)
+	k := dense.NewLinear[F](rows, in, out, transposed)
 	def := Definition[F]{Name: name, Inputs: G.Nodes{x, w}, Grads: []Gradient{GradPrimary, GradSide}, Out: shape}
 	biasAt, residualAt := 0, 0 // input 0 is x: 0 says that there is none
 	if bias != nil {

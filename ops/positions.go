@@ -5,12 +5,12 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels"
+	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
 
 // Position counts the positions that a streaming sequence has had.
-type Position = kernels.Position
+type Position = dense.Position
 
 // Rotary turns queries and keys by angles that grow with their position (arXiv 2104.09864), so that
 // q_t . k_j depends on t - j: qkv [B, T, 2*H*K + H*V] -> the same shape; values are copied. Gradient: of
@@ -21,7 +21,7 @@ func Rotary[F params.Float](qkv *G.Node, heads, keys int, position *Position) *G
 	if heads < 1 || keys < 1 || s[2] < 2*heads*keys {
 		panic(fmt.Sprintf("ops: Rotary: qkv has shape %v, want room for queries and keys of %d heads of width %d", s, heads, keys))
 	}
-	k := kernels.NewRotary[F](s[0], s[1], 2*heads, keys, s[2])
+	k := dense.NewRotary[F](s[0], s[1], 2*heads, keys, s[2])
 	return Apply(Definition[F]{
 		Name:     "Rotary",
 		Inputs:   G.Nodes{qkv},
@@ -43,7 +43,7 @@ func AddPositions[F params.Float](x, table *G.Node, position *Position) *G.Node 
 	if s[1] > context {
 		panic(fmt.Sprintf("ops: AddPositions: x has shape %v, but the table has %d positions", s, context))
 	}
-	k := kernels.NewAddPositions[F](s[0], s[1], context, s[2])
+	k := dense.NewAddPositions[F](s[0], s[1], context, s[2])
 	return Apply(Definition[F]{
 		Name:    "AddPositions",
 		Inputs:  G.Nodes{table, x},

@@ -1,4 +1,4 @@
-package kernels
+package dense
 
 import (
 	"fmt"
@@ -85,7 +85,7 @@ func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
 	counted := 0
 	for r, t := range targets {
 		if int(t) >= k.vocab {
-			panic(fmt.Sprintf("kernels: target %d at row %d, want at most %d, or -1 for none", t, r, k.vocab-1))
+			panic(fmt.Sprintf("dense: target %d at row %d, want at most %d, or -1 for none", t, r, k.vocab-1))
 		}
 		if t >= 0 {
 			k.index[counted] = r

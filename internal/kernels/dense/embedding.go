@@ -1,4 +1,4 @@
-package kernels
+package dense
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ func NewEmbedding[F simd.Float](rows, vocab, width int) *Embedding[F] {
 		for r := lo; r < hi; r++ {
 			t := int(k.tokens[r])
 			if t < 0 || t >= k.vocab {
-				panic(fmt.Sprintf("kernels: token %d at row %d, want 0 to %d", t, r, k.vocab-1))
+				panic(fmt.Sprintf("dense: token %d at row %d, want 0 to %d", t, r, k.vocab-1))
 			}
 			copy(k.y[r*k.width:(r+1)*k.width], k.w[t*k.width:(t+1)*k.width])
 		}

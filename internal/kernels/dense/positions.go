@@ -1,4 +1,4 @@
-package kernels
+package dense
 
 import (
 	"fmt"
@@ -69,7 +69,7 @@ func NewAddPositions[F simd.Float](batch, time, context, width int) *AddPosition
 // beyond the table.
 func (k *AddPositions[F]) Forward(y, x, table []F, from int64) {
 	if from < 0 || from > int64(k.context) || from+int64(k.time) > int64(k.context) {
-		panic(fmt.Sprintf("kernels: positions %d to %d of a table of %d", from, from+int64(k.time)-1, k.context))
+		panic(fmt.Sprintf("dense: positions %d to %d of a table of %d", from, from+int64(k.time)-1, k.context))
 	}
 	k.y, k.x, k.table, k.from = y, x, table, int(from)
 	simd.ForRange(k.batch*k.time, rowGrain, k.forward)

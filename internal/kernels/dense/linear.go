@@ -1,4 +1,4 @@
-package kernels
+package dense
 
 import (
 	"goomtrain/internal/kernels/workspace"
