@@ -27,7 +27,7 @@ func NewDot[F simd.Float](size int) *Dot[F] {
 	return k
 }
 
-// Forward returns the sum.
+// Forward returns the sum. Its order depends on the size alone.
 func (k *Dot[F]) Forward(x, w []F) F {
 	k.x, k.w = x, w
 	simd.For(len(k.partial), k.forward)

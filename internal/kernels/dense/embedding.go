@@ -6,7 +6,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Embedding looks rows of a table up: y_r = W[token_r].
+// Embedding looks up rows of a table: y_r = W[token_r].
 //
 //	tokens [R]   W [S, D]   y [R, D]    dW_s = sum over the rows r with token s of dy_r
 type Embedding[F simd.Float] struct {
@@ -18,8 +18,8 @@ type Embedding[F simd.Float] struct {
 	scatter            func(block int)
 }
 
-// embeddingColumns is the width of the column block that one worker scatters: two workers never
-// write the same element, and each element's sum runs over the rows in their order.
+// embeddingColumns is the width of the block of columns whose sums one worker computes. No two workers write
+// the same element, and the sum of each element runs over the rows in their order.
 const embeddingColumns = 32
 
 // NewEmbedding returns the kernel for rows tokens and a table [vocab, width].
@@ -46,13 +46,13 @@ func NewEmbedding[F simd.Float](rows, vocab, width int) *Embedding[F] {
 	return k
 }
 
-// Forward writes y. It panics on a token outside the table.
+// Forward writes y. It panics if a token is not in the table.
 func (k *Embedding[F]) Forward(y []F, tokens []int32, w []F) {
 	k.y, k.tokens, k.w = y, tokens, w
 	simd.ForRange(k.rows, rowGrain, k.forward)
 }
 
-// Backward writes dW; tokens are Forward's last.
+// Backward writes dW; tokens are those of Forward.
 func (k *Embedding[F]) Backward(dw []F, tokens []int32, dy []F) {
 	k.dw, k.tokens, k.dy = dw, tokens, dy
 	simd.ForRange(len(dw), simd.Grain, k.zero)

@@ -33,8 +33,56 @@ func (k *GLU[F]) Forward(y, x []F) {
 	simd.ForRange(k.rows, rowGrain, k.forward)
 }
 
-// Backward writes dx.
+// Backward writes dx; x is the operand of Forward.
 func (k *GLU[F]) Backward(dx, x, dy []F) {
+	k.dx, k.x, k.dy = dx, x, dy
+	simd.ForRange(k.rows, rowGrain, k.backward)
+}
+
+// SwiGLU is the gated unit y = a * g sigmoid(g), where a row of x is a followed by g (arXiv 2002.05202).
+//
+//	x [R, 2D]   y [R, D]    s = sigmoid(g)    da = dy g s    dg = dy a s (1 + g (1-s))
+type SwiGLU[F simd.Float] struct {
+	rows, width int
+
+	y, x, dx, dy      []F // operands of the running call
+	forward, backward func(lo, hi int)
+}
+
+// NewSwiGLU returns the kernel for y [rows, width].
+func NewSwiGLU[F simd.Float](rows, width int) *SwiGLU[F] {
+	k := &SwiGLU[F]{rows: rows, width: width}
+	k.forward = func(lo, hi int) {
+		d := k.width
+		for r := lo; r < hi; r++ {
+			y, a, g := k.y[r*d:(r+1)*d], k.x[2*r*d:(2*r+1)*d], k.x[(2*r+1)*d:(2*r+2)*d]
+			simd.Sigmoid(y, g)
+			simd.Mul(y, y, g)
+			simd.Mul(y, y, a)
+		}
+	}
+	k.backward = func(lo, hi int) {
+		d := k.width
+		for r := lo; r < hi; r++ {
+			a, g := k.x[2*r*d:(2*r+1)*d], k.x[(2*r+1)*d:(2*r+2)*d]
+			da, dg, dy := k.dx[2*r*d:(2*r+1)*d], k.dx[(2*r+1)*d:(2*r+2)*d], k.dy[r*d:(r+1)*d]
+			simd.Sigmoid(da, g)
+			for i, s := range da {
+				da[i], dg[i] = dy[i]*g[i]*s, dy[i]*a[i]*s*(1+g[i]*(1-s))
+			}
+		}
+	}
+	return k
+}
+
+// Forward writes y.
+func (k *SwiGLU[F]) Forward(y, x []F) {
+	k.y, k.x = y, x
+	simd.ForRange(k.rows, rowGrain, k.forward)
+}
+
+// Backward writes dx; x is the operand of Forward.
+func (k *SwiGLU[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
 	simd.ForRange(k.rows, rowGrain, k.backward)
 }

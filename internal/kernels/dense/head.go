@@ -6,16 +6,16 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Head is a linear head and the softmax cross-entropy of its logits against integer targets, fused by
-// tiles of rows, so that logits [R, S] are never stored as a whole:
+// Head is a linear layer and the softmax cross-entropy of its logits against integer targets. It goes by
+// tiles of rows, so the logits [R, S] are never stored as a whole:
 //
 //	logits = x W^T    loss = weight * sum over counted rows of (ln sum_s exp(logits_s) - logits_target)
 //	dlogits = weight * (softmax(logits) - onehot(target))    dx = dlogits W    dW = dlogits^T x
 //
 //	x [R, D]   W [S, D]   targets [R], -1 for a row that is not counted
 //
-// The gradients are computed together with the loss, while a tile's logits are in the cache; the
-// backward pass only multiplies them by the gradient of the loss, which is 1 in training.
+// The gradients are computed together with the loss, while the logits of a tile are in the cache. Backward
+// only multiplies them by the gradient of the loss, which is 1 in training.
 type Head[F simd.Float] struct {
 	rows, width, vocab int
 	tile               int // rows a tile
@@ -39,11 +39,11 @@ type Head[F simd.Float] struct {
 	scaling func(lo, hi int)
 }
 
-// HeadStats is what the last Forward saw.
+// HeadStats describes the loss of one Forward.
 type HeadStats struct {
-	Loss    float64 // sum over counted rows, in nats, not weighted
+	Loss    float64 // sum over counted rows, in nats, without the weight
 	Counted int     // rows with a target
-	Correct int     // counted rows whose largest logit is the target's
+	Correct int     // counted rows whose target has the largest logit
 }
 
 // NewHead returns the kernel for x [rows, width] and W [vocab, width].
@@ -71,12 +71,12 @@ func NewHead[F simd.Float](rows, width, vocab int) *Head[F] {
 	return k
 }
 
-// WantGradients makes every later Forward compute gradients too, that of W into dw [S, D].
+// WantGradients makes every later Forward compute gradients too. That of W is written to dw [S, D].
 func (k *Head[F]) WantGradients(dw []F) {
 	k.dx, k.dw = make([]F, k.rows*k.width), dw
 }
 
-// Stats describes the last Forward.
+// Stats returns the statistics of the last Forward.
 func (k *Head[F]) Stats() HeadStats { return k.stats }
 
 // Forward returns the weighted loss. It panics on a target of S or more.
@@ -128,7 +128,7 @@ func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
 	return F(k.stats.Loss * float64(weight))
 }
 
-// pack gathers the counted rows of x, so that work is done for them alone.
+// pack gathers the counted rows of x, so that no work is done for the others.
 func (k *Head[F]) pack(x []F, counted int) {
 	if k.packed == nil {
 		k.packed = make([]F, k.rows*k.width)

@@ -8,8 +8,8 @@ import (
 // LayerNormEps is added to the variance of a row, as in PyTorch.
 const LayerNormEps = 1e-5
 
-// LayerNorm normalises rows: y = (x - mean) * rstd * weight + bias, with the population variance and
-// rstd = 1/sqrt(variance + 1e-5).
+// LayerNorm normalises rows (arXiv 1607.06450): y = (x - mean) * rstd * weight + bias, where
+// rstd = 1/sqrt(variance + 1e-5) and the variance is the mean square of the deviations.
 //
 //	x, y [R, D]   weight, bias [D]   saved: mean, rstd [R]
 //	h = (x - mean)*rstd    dh = dy*weight    dx = rstd*(dh - mean(dh) - h*mean(dh*h))
@@ -44,13 +44,13 @@ func NewLayerNorm[F simd.Float](rows, width int) *LayerNorm[F] {
 	return k
 }
 
-// Forward writes y and saves each row's mean and rstd.
+// Forward writes y and keeps mean and rstd of every row.
 func (k *LayerNorm[F]) Forward(y, x, weight, bias []F) {
 	k.y, k.x, k.weight, k.bias = y, x, weight, bias
 	simd.ForRange(k.rows, rowGrain, k.forward)
 }
 
-// Backward writes dx, dweight and dbias; x is Forward's last.
+// Backward writes dx, dweight and dbias; x and weight are the operands of the last Forward.
 func (k *LayerNorm[F]) Backward(dx, dweight, dbias, x, weight, dy []F) {
 	n := simd.Pieces(k.rows, rowGrain)
 	if k.partial == nil {

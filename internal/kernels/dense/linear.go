@@ -5,8 +5,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Linear is y = x op(W) (+ bias) (+ residual), where op(W) is W [K, M] as it stands or, as PyTorch
-// stores the weights of a linear layer, the transpose of W [M, K].
+// Linear is y = x op(W) (+ bias) (+ residual). op(W) is W [K, M] as it is or, in the layout of PyTorch, the
+// transpose of W [M, K].
 //
 //	x [R, K]   W [K, M] or [M, K]   bias [M]   residual, y [R, M]
 //	dx = dy op(W)^T    dW = x^T dy or dy^T x    dbias = sum of the rows of dy    dresidual = dy
@@ -14,13 +14,13 @@ type Linear[F simd.Float] struct {
 	rows, in, out int
 	transposed    bool // W is [out, in]
 
-	partial []F // [chunks, M] sums of rows of dy
-	bias    []F // operands of the running call
-	y, dy   []F
-	copied  []F
-	addBias func(lo, hi int)
-	sumRows func(chunk int)
-	copyRes func(lo, hi int)
+	partial  []F // [chunks, M] sums of rows of dy
+	bias     []F // operands of the running call
+	y, dy    []F
+	copied   []F // the residual
+	addBias  func(lo, hi int)
+	sumRows  func(chunk int)
+	copyRows func(lo, hi int)
 }
 
 // NewLinear returns the kernel for x [rows, in] and y [rows, out].
@@ -39,11 +39,11 @@ func NewLinear[F simd.Float](rows, in, out int, transposed bool) *Linear[F] {
 			simd.Add(sum, sum, k.dy[r*k.out:(r+1)*k.out])
 		}
 	}
-	k.copyRes = func(lo, hi int) { copy(k.y[lo:hi], k.copied[lo:hi]) }
+	k.copyRows = func(lo, hi int) { copy(k.y[lo:hi], k.copied[lo:hi]) }
 	return k
 }
 
-// stride is the row stride of W.
+// stride returns the distance between rows of W.
 func (k *Linear[F]) stride() int {
 	if k.transposed {
 		return k.in
@@ -51,7 +51,7 @@ func (k *Linear[F]) stride() int {
 	return k.out
 }
 
-// Forward writes y. bias and residual may be nil.
+// Forward writes y. A bias or residual of nil is zero.
 func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	if residual == nil && bias != nil {
 		simd.GemmBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
@@ -60,7 +60,7 @@ func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	var keep F
 	if residual != nil {
 		k.y, k.copied = y, residual
-		simd.ForRange(len(y), simd.Grain, k.copyRes)
+		simd.ForRange(len(y), simd.Grain, k.copyRows)
 		keep = 1
 	}
 	simd.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), keep, y, k.out)
@@ -70,7 +70,7 @@ func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	}
 }
 
-// Backward writes dx, dw and dbias, each where it is not nil.
+// Backward writes dx, dw and dbias, those that are not nil. The gradient of the residual is dy.
 func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
 	if dx != nil {
 		simd.Gemm(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)

@@ -7,13 +7,14 @@ import (
 	"goomtrain/params"
 )
 
-// A Position counts the positions that a streaming sequence has had: the state of what depends on them.
+// A Position counts the positions that a streaming sequence has had. It is the state of kernels that depend
+// on the position.
 type Position struct{ next [1]int64 }
 
 // Reset goes back to the beginning of a sequence.
 func (p *Position) Reset() { p.next[0] = 0 }
 
-// Arrays is the whole state, sharing its memory, under names that begin with prefix.
+// Arrays returns the whole state under names that begin with prefix. The array shares its memory.
 func (p *Position) Arrays(prefix string) []params.Array {
 	return []params.Array{{Name: prefix + "next", Shape: []int{1}, Data: p.next[:]}}
 }
@@ -28,10 +29,10 @@ func (p *Position) Take(n int) int64 {
 	return from
 }
 
-// Next is the position to come.
+// Next returns the next position without taking it.
 func (p *Position) Next() int64 { return p.next[0] }
 
-// AddPositions adds the row of a table that belongs to each position.
+// AddPositions adds to every position its row of a table.
 //
 //	x, y [B, T, D]   table [C, D]   y_bt = x_bt + table_t    dtable_t = sum over b of dy_bt
 type AddPositions[F simd.Float] struct {
@@ -65,8 +66,7 @@ func NewAddPositions[F simd.Float](batch, time, context, width int) *AddPosition
 	return k
 }
 
-// Forward writes y; the first position of x is the from-th of the sequence. It panics on positions
-// beyond the table.
+// Forward writes y. x begins at position from of the sequence. It panics if a position is not in the table.
 func (k *AddPositions[F]) Forward(y, x, table []F, from int64) {
 	if from < 0 || from > int64(k.context) || from+int64(k.time) > int64(k.context) {
 		panic(fmt.Sprintf("dense: positions %d to %d of a table of %d", from, from+int64(k.time)-1, k.context))

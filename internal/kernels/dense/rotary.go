@@ -7,18 +7,18 @@ import (
 )
 
 // Rotary turns pairs of numbers of every head by angles that grow with the position (arXiv 2104.09864),
-// so that q_t . k_j depends on t - j. Number i of a head of K numbers pairs with number i + K/2, of an
-// odd K the last is left as it is:
+// so that q_t . k_j depends on t - j. In a head of K numbers number i and number i + K/2 are a pair; if K is
+// odd the last number stays as it is:
 //
 //	x'_i = x_i cos a - x_{i+K/2} sin a    x'_{i+K/2} = x_{i+K/2} cos a + x_i sin a    a = t * 10000^(-2i/K)
 //
-// In rows [q, k, v] of H*K, H*K and the remaining numbers, q and k are turned and v is copied. The
-// gradient is turned back.
+// In rows [q, k, v] of H*K, H*K and the remaining numbers, q and k are turned and v is copied. The gradient
+// is turned the other way.
 type Rotary[F simd.Float] struct {
 	batch, time, turned, width, stride int // B, T, heads of a row that are turned, K, numbers a row
 	cos, sin                           []F // [T, K/2]
 	from                               int64
-	ready                              bool
+	ready                              bool // cos and sin are those of from
 
 	dst, src []F // operands of the running call
 	back     bool
@@ -60,7 +60,7 @@ func rotate[F simd.Float](dst, src, cos, sin []F, back bool) {
 	copy(dst[2*half:], src[2*half:])
 }
 
-// Forward writes dst from src; the first of its positions is the from-th of the sequence.
+// Forward writes dst from src, which begins at position from of the sequence.
 func (k *Rotary[F]) Forward(dst, src []F, from int64) {
 	if !k.ready || k.from != from {
 		k.ready, k.from = true, from
@@ -79,6 +79,7 @@ func (k *Rotary[F]) Forward(dst, src []F, from int64) {
 // Backward writes the gradient of src from that of dst, at the positions of the last Forward.
 func (k *Rotary[F]) Backward(dsrc, ddst []F) { k.run(dsrc, ddst, true) }
 
+// run turns all rows.
 func (k *Rotary[F]) run(dst, src []F, back bool) {
 	k.dst, k.src, k.back = dst, src, back
 	simd.ForRange(k.batch*k.time, rowGrain, k.turn)
