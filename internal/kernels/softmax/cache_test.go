@@ -118,11 +118,11 @@ func TestFit(t *testing.T) {
 	}
 	kerneltest.Identical(t, "y", run(to, 130, 140), run(from, 130, 140))
 
-	arrays = from.Arrays("x.")
-	for name, length := range map[string]int64{"negative": -1, "beyond the tiles": 1000} {
+	for length, c := range map[int64]*Cache[float64]{-1: NewCache[float64](1, 2, 3, 2), 1000: from} {
+		arrays = c.Arrays("x.")
 		arrays[1].Data.([]int64)[0] = length
 		if _, err := to.Fit("x.", arrays); err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("length %d: no error", length)
 		}
 	}
 }
