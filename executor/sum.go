@@ -69,9 +69,6 @@ func probe(t G.TensorType) identity {
 	return identify(sum.Op())
 }
 
-// sumGrain is the number of elements that one worker adds at a time.
-const sumGrain = 1 << 14
-
 // sum adds two tensors of one shape. Its loop body is made once, so that a run allocates nothing.
 type sum[F simd.Float] struct {
 	data      func(*tensor.Dense) []F
@@ -97,6 +94,6 @@ func (s *sum[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
 		}
 	}
 	s.dst, s.x, s.y = s.data(out.(*tensor.Dense)), s.data(x), s.data(y)
-	simd.ForRange(len(s.dst), sumGrain, s.body)
+	simd.ForRange(len(s.dst), simd.Grain, s.body)
 	return out, nil
 }

@@ -93,7 +93,7 @@ func (c *compiled[F]) accumulate() error {
 	}
 	for i, p := range c.params {
 		c.to, c.from = p.Grad, c.grads[i]
-		simd.ForRange(len(c.to), 1<<14, c.add)
+		simd.ForRange(len(c.to), simd.Grain, c.add)
 	}
 	return nil
 }

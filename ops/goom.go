@@ -46,9 +46,6 @@ func logGrad[F params.Float](d []F) []F {
 	return d[:n:n]
 }
 
-// rangeGrain is how many elements of an elementwise op one core takes at a time.
-const rangeGrain = 1 << 14
-
 // GoomLog turns real numbers into GOOMs: x [...] -> [2, ...]. The gradient s/(|x| + eps) is finite at zero.
 func GoomLog[F params.Float](x *G.Node) *G.Node {
 	shape := slices.Clone(x.Shape())
@@ -64,11 +61,11 @@ func GoomLog[F params.Float](x *G.Node) *G.Node {
 		Out:    packed(shape),
 		Forward: func(out []F, ins Operands[F]) {
 			y, in = unpack(out, shape), ins.Floats(0)
-			simd.ForRange(n, rangeGrain, forward)
+			simd.ForRange(n, simd.Grain, forward)
 		},
 		Backward: func(grad [][]F, ins Operands[F], _, dout []F) {
 			dx, dl, in = grad[0], dout[:n], ins.Floats(0)
-			simd.ForRange(n, rangeGrain, backward)
+			simd.ForRange(n, simd.Grain, backward)
 		},
 	})
 }
@@ -89,11 +86,11 @@ func GoomExp[F params.Float](x *G.Node) *G.Node {
 		Out:    shape,
 		Forward: func(out []F, ins Operands[F]) {
 			y, in = out, unpack(ins.Floats(0), shape)
-			simd.ForRange(n, rangeGrain, forward)
+			simd.ForRange(n, simd.Grain, forward)
 		},
 		Backward: func(grad [][]F, _ Operands[F], out, dout []F) {
 			dl, y, dy = logGrad(grad[0]), out, dout
-			simd.ForRange(n, rangeGrain, backward)
+			simd.ForRange(n, simd.Grain, backward)
 		},
 	})
 }

@@ -20,7 +20,7 @@ func (a Naive) value(b, j, h int) []float64 {
 	return row(a.V, b*(a.Past+a.Keys)+j, h, a.Heads, a.DValue)
 }
 
-// row is the numbers of head h in row r of a tensor [R, heads, width].
+// row returns the numbers of head h in row r of a tensor [R, heads, width].
 func row(x []float64, r, h, heads, width int) []float64 {
 	packed := Packed(x, heads, width)
 	return packed.Row(r, h, width)

@@ -18,5 +18,5 @@ func (s Size) Check(kernel string) {
 	}
 }
 
-// Tasks is B*H, the number of heads of all sequences; one worker computes each.
+// Tasks returns B*H, the number of heads of all sequences; one worker computes each.
 func (s Size) Tasks() int { return s.Batch * s.Heads }

@@ -38,7 +38,7 @@ func (r Naive) states(b, n int) [][]*big.Float {
 	return x
 }
 
-// factor is e^2 / max|x|, nil for a row of zeros.
+// factor returns e^2 / max|x|, nil for a row of zeros.
 func factor(x []*big.Float) *big.Float {
 	largest := number(0)
 	for _, v := range x {

@@ -15,7 +15,7 @@ const (
 	largestScale  = 1 << 32
 )
 
-// powerOfTwo is 2^k as a factor: 0 below the range of F, where what it multiplies is negligible
+// powerOfTwo returns 2^k as a factor: 0 below the range of F, where what it multiplies is negligible
 // beside the operand of factor 1.
 func powerOfTwo[F simd.Float](k int64) F {
 	switch {
@@ -98,7 +98,7 @@ func addScaledSlowly[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (
 	return largest, e
 }
 
-// shift is from - to within the range that Ldexp needs.
+// shift returns from - to within the range that Ldexp needs.
 func shift(from, to int64) int { return int(max(-4000, min(4000, from-to))) }
 
 // normalise brings a row of any finite magnitude to the range of scales in place, and returns the
@@ -132,7 +132,7 @@ func saturated[F simd.Float](dst, x []F, e int64) {
 	}
 }
 
-// saturation is the largest magnitude of a gradient whose true value has no float.
+// saturation returns the largest magnitude of a gradient whose true value has no float.
 func saturation[F simd.Float]() float64 {
 	var f F
 	if _, single := any(f).(float32); single {

@@ -91,7 +91,7 @@ func (k *LogDiag[F]) runTask(i int) {
 	}
 }
 
-// logAddExp is ln(e^a + e^b).
+// logAddExp returns ln(e^a + e^b).
 func logAddExp(a, b float64) float64 {
 	if a < b {
 		a, b = b, a

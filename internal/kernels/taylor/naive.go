@@ -46,7 +46,7 @@ func (n NaiveFeatures) each(f func(counts []int, degree int)) {
 	}
 }
 
-// weight is the factor of a monomial.
+// weight returns the factor of a monomial.
 func (n NaiveFeatures) weight(counts []int, degree int) float64 {
 	w := math.Pow(float64(len(n.X)), -float64(degree)/2)
 	for _, c := range counts {
