@@ -12,7 +12,7 @@ func exp64(dst, src []float64) {
 
 func log64(dst, src []float64) {
 	for i, x := range src {
-		dst[i] = math.Log(x)
+		dst[i] = Log64(x)
 	}
 }
 

@@ -36,11 +36,7 @@ func LogAbs[F Float](l, s, x []F, c, least F) (doubtful int) {
 		if !(x >= float64(least)) {
 			doubtful++
 		}
-		if x < 0x1p-1022 { // package math's assembly is wrong for subnormal numbers
-			d[i] = math.Log(x*0x1p54) - 54*math.Ln2 + float64(c)
-		} else {
-			d[i] = math.Log(x) + float64(c)
-		}
+		d[i] = Log64(x) + float64(c)
 	}
 	return doubtful
 }
