@@ -29,12 +29,12 @@ func widest[T any](wide, narrow T) T {
 	return narrow
 }
 
-func exp32(dst, src []float32)        { map32(dst, src, widest(expWide, expAVX2), expPortable) }
-func log32(dst, src []float32)        { map32(dst, src, widest(logWide, logAVX2), logPortable) }
-func log1p32(dst, src []float32)      { map32(dst, src, log1pAVX2, log1pPortable) }
-func sigmoid32(dst, src []float32)    { map32(dst, src, sigmoidAVX2, sigmoidPortable) }
-func logSigmoid32(dst, src []float32) { map32(dst, src, logSigmoidAVX2, logSigmoidPortable) }
-func tanh32(dst, src []float32)       { map32(dst, src, tanhAVX2, tanhPortable) }
+func exp32(dst, src []float32)        { map32(dst, src, widest(expWide, expAVX2), expPortable[float32]) }
+func log32(dst, src []float32)        { map32(dst, src, widest(logWide, logAVX2), logPortable[float32]) }
+func log1p32(dst, src []float32)      { map32(dst, src, log1pAVX2, log1pPortable[float32]) }
+func sigmoid32(dst, src []float32)    { map32(dst, src, sigmoidAVX2, sigmoidPortable[float32]) }
+func logSigmoid32(dst, src []float32) { map32(dst, src, logSigmoidAVX2, logSigmoidPortable[float32]) }
+func tanh32(dst, src []float32)       { map32(dst, src, tanhAVX2, tanhPortable[float32]) }
 
 func expSum32(dst, src []float32, c float32) float32 {
 	if !haveAVX2 {

@@ -6,7 +6,7 @@ func Exp[F Float](dst, src []F) {
 	if single[F]() {
 		exp32(as32(dst), as32(src))
 	} else {
-		exp64(as64(dst), as64(src))
+		expPortable(dst, src)
 	}
 }
 
@@ -16,7 +16,7 @@ func Log[F Float](dst, src []F) {
 	if single[F]() {
 		log32(as32(dst), as32(src))
 	} else {
-		log64(as64(dst), as64(src))
+		logPortable(dst, src)
 	}
 }
 
@@ -26,7 +26,7 @@ func Log1p[F Float](dst, src []F) {
 	if single[F]() {
 		log1p32(as32(dst), as32(src))
 	} else {
-		log1p64(as64(dst), as64(src))
+		log1pPortable(dst, src)
 	}
 }
 
@@ -36,7 +36,7 @@ func Sigmoid[F Float](dst, src []F) {
 	if single[F]() {
 		sigmoid32(as32(dst), as32(src))
 	} else {
-		sigmoid64(as64(dst), as64(src))
+		sigmoidPortable(dst, src)
 	}
 }
 
@@ -46,7 +46,7 @@ func LogSigmoid[F Float](dst, src []F) {
 	if single[F]() {
 		logSigmoid32(as32(dst), as32(src))
 	} else {
-		logSigmoid64(as64(dst), as64(src))
+		logSigmoidPortable(dst, src)
 	}
 }
 
@@ -56,7 +56,7 @@ func Tanh[F Float](dst, src []F) {
 	if single[F]() {
 		tanh32(as32(dst), as32(src))
 	} else {
-		tanh64(as64(dst), as64(src))
+		tanhPortable(dst, src)
 	}
 }
 
@@ -67,5 +67,5 @@ func ExpSum[F Float](dst, src []F, c F) F {
 	if single[F]() {
 		return F(expSum32(as32(dst), as32(src), float32(c)))
 	}
-	return F(expSum64(as64(dst), as64(src), float64(c)))
+	return expSumPortable(dst, src, c)
 }

@@ -12,10 +12,7 @@ func SignedExp[F Float](dst, l, s []F, c F) {
 		signedExp32(as32(dst), as32(l), as32(s), float32(c))
 		return
 	}
-	d, v, w := as64(dst), as64(l), as64(s)
-	for i, x := range v {
-		d[i] = w[i] * math.Exp(x-float64(c))
-	}
+	signedExpPortable(dst, l, s, c)
 }
 
 // LogAbs sets l[i] = log|x[i]| + c and s[i] to +1 or -1, the sign of x[i] (of a negative zero -1), and returns
@@ -29,16 +26,7 @@ func LogAbs[F Float](l, s, x []F, c, least F) (doubtful int) {
 	if single[F]() {
 		return logAbs32(as32(l), as32(s), as32(x), float32(c), float32(least))
 	}
-	d, w, v := as64(l), as64(s), as64(x)
-	for i, x := range v {
-		w[i] = math.Copysign(1, x)
-		x = math.Abs(x)
-		if !(x >= float64(least)) {
-			doubtful++
-		}
-		d[i] = Log64(x) + float64(c)
-	}
-	return doubtful
+	return logAbsPortable(l, s, x, c, least)
 }
 
 // CountBelow returns how many x[i] are not at least least: smaller, or NaN.
@@ -75,20 +63,20 @@ func countAbsBelowPortable[F Float](x []F, least F) (count int) {
 	return count
 }
 
-func signedExpPortable(dst, l, s []float32, c float32) {
+func signedExpPortable[F Float](dst, l, s []F, c F) {
 	for i, x := range l {
-		dst[i] = s[i] * float32(math.Exp(float64(x-c)))
+		dst[i] = s[i] * F(math.Exp(float64(x-c)))
 	}
 }
 
-func logAbsPortable(l, s, x []float32, c, least float32) (doubtful int) {
+func logAbsPortable[F Float](l, s, x []F, c, least F) (doubtful int) {
 	for i, v := range x {
-		s[i] = float32(math.Copysign(1, float64(v)))
-		v = float32(math.Abs(float64(v)))
+		s[i] = F(math.Copysign(1, float64(v)))
+		v = F(math.Abs(float64(v)))
 		if !(v >= least) {
 			doubtful++
 		}
-		l[i] = float32(math.Log(float64(v))) + c
+		l[i] = F(Log64(float64(v))) + c
 	}
 	return doubtful
 }

@@ -1,26 +1,14 @@
 package simd
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // CrossEntropy returns, for one row of logits [S], the negative log-likelihood -log softmax(logits)[target]
 // in nats and the index of the largest logit. It panics if target is not in [0, S).
 func CrossEntropy[F Float](logits []F, target int) (nll F, argmax int) {
 	checkTarget("CrossEntropy", len(logits), target)
-	if single[F]() {
-		row := as32(logits)
-		argmax = argMax32(row)
-		return F(logPlus(expSumOnly32(row, row[argmax]), row[argmax], row[target])), argmax
-	}
-	row := as64(logits)
-	argmax = ArgMax(row)
-	var sum float64
-	for _, x := range row {
-		sum += math.Exp(x - row[argmax])
-	}
-	return F(math.Log(sum) + (row[argmax] - row[target])), argmax
+	argmax = ArgMax(logits)
+	top := logits[argmax]
+	return logPlus(expSumOnly(logits, top), top, logits[target]), argmax
 }
 
 // CrossEntropyBackward is CrossEntropy and its gradient: dlogits [S] = scale * (softmax(logits) - onehot(target)).
@@ -33,28 +21,24 @@ func CrossEntropyBackward[F Float](dlogits, logits []F, target int, scale F) (nl
 	sum := ExpSum(dlogits, logits, top)
 	Scale(dlogits, scale/sum, dlogits)
 	dlogits[target] -= scale
+	return logPlus(sum, top, hit), argmax
+}
+
+// expSumOnly is ExpSum without a destination.
+func expSumOnly[F Float](src []F, c F) F {
 	if single[F]() {
-		return F(logPlus(float32(sum), float32(top), float32(hit))), argmax
+		return F(expSumOnly32(as32(src), float32(c)))
 	}
-	return F(math.Log(float64(sum)) + float64(top-hit)), argmax
+	return expSumOnlyPortable(src, c)
 }
 
 // logPlus is log(sum) + (top - hit), the loss of a row, rounded once.
-func logPlus(sum, top, hit float32) float32 {
-	return float32(math.Log(float64(sum)) + (float64(top) - float64(hit)))
+func logPlus[F Float](sum, top, hit F) F {
+	return F(Log64(float64(sum)) + (float64(top) - float64(hit)))
 }
 
 func checkTarget(name string, size, target int) {
 	if target < 0 || target >= size {
 		panic(fmt.Sprintf("simd: %s: target %d is not one of %d classes", name, target, size))
 	}
-}
-
-// expSumOnlyPortable is the sum of exp(src[i] - c).
-func expSumOnlyPortable(src []float32, c float32) float32 {
-	var sum float64
-	for _, x := range src {
-		sum += math.Exp(float64(x - c))
-	}
-	return float32(sum)
 }
