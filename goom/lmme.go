@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // LMME returns the matrix product of a [..., n, k] and b [..., k, m] (log-matmul-exp): [..., n, m], the
@@ -188,7 +189,7 @@ func (p *Product[F]) forwardOne(i int, s *lmmeScratch[F]) {
 	if p.r != nil {
 		R = p.r[i*n*m:][:n*m]
 	}
-	simd.GemmSerial(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
+	matmul.Serial(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
 	p.finish(i, R, y, a, b, c1, c2)
 }
 
@@ -364,7 +365,7 @@ func (p *Product[F]) rescale(i int, y, a, b Tensor[F]) {
 		p.rows[i] = s
 		p.mu.Unlock()
 	}
-	simd.GemmSerial(false, false, n, m, k, 1, s.p, k, s.q, m, 0, R, m)
+	matmul.Serial(false, false, n, m, k, 1, s.p, k, s.q, m, 0, R, m)
 	limit := F(math.Ldexp(1, noise[F]()))
 	for at, r := range R {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // Backward writes the gradients with respect to the logarithms of a and b (nil: not wanted), given dy with
@@ -63,13 +64,13 @@ func (p *Product[F]) backwardOne(i int, H []F) {
 	P, Q := p.reals(i)
 	if p.da != nil {
 		d := p.da[i*n*k:][:n*k]
-		simd.GemmSerial(false, true, n, k, m, 1, H, m, Q, m, 0, d, k)
+		matmul.Serial(false, true, n, k, m, 1, H, m, Q, m, 0, d, k)
 		simd.Mul(d, d, P)
 		p.exactGrad(i, d, nil)
 	}
 	if p.db != nil {
 		d := p.db[i*k*m:][:k*m]
-		simd.GemmSerial(true, false, k, m, n, 1, P, k, H, m, 0, d, m)
+		matmul.Serial(true, false, k, m, n, 1, P, k, H, m, 0, d, m)
 		simd.Mul(d, d, Q)
 		p.exactGrad(i, nil, d)
 	}
@@ -85,7 +86,7 @@ func (p *Product[F]) backwardA(j int) {
 	for _, i := range p.usesA[j] {
 		_, Q := p.reals(int(i))
 		quotient(s.h, p.dy[int(i)*n*m:][:n*m], p.r[int(i)*n*m:][:n*m])
-		simd.GemmSerial(false, true, n, k, m, 1, s.h, m, Q, m, 1, d, k)
+		matmul.Serial(false, true, n, k, m, 1, s.h, m, Q, m, 1, d, k)
 	}
 	simd.Mul(d, d, p.p[j*n*k:][:n*k])
 	for _, i := range p.usesA[j] {
@@ -103,7 +104,7 @@ func (p *Product[F]) backwardB(j int) {
 	for _, i := range p.usesB[j] {
 		P, _ := p.reals(int(i))
 		quotient(s.h, p.dy[int(i)*n*m:][:n*m], p.r[int(i)*n*m:][:n*m])
-		simd.GemmSerial(true, false, k, m, n, 1, P, k, s.h, m, 1, d, m)
+		matmul.Serial(true, false, k, m, n, 1, P, k, s.h, m, 1, d, m)
 	}
 	simd.Mul(d, d, p.q[j*k*m:][:k*m])
 	for _, i := range p.usesB[j] {
@@ -224,7 +225,7 @@ func (w *largeProduct[F]) forward(i int) {
 	if !p.plain(i, c1, c2, y, a, b) {
 		return
 	}
-	simd.Gemm(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
+	matmul.Gemm(false, false, n, m, k, 1, P, k, Q, m, 0, R, m)
 	w.u, w.s, w.x, w.c = y.Log, y.Sign, R, c1+c2
 	simd.ForRange(n*m, simd.Grain, w.log)
 	p.settle(i, y, a, b, c1, c2, simd.Grain, w.trusted[:simd.Pieces(n*m, simd.Grain)]...)
@@ -238,14 +239,14 @@ func (w *largeProduct[F]) backward(i int) {
 	simd.ForRange(n*m, simd.Grain, w.divide)
 	if p.da != nil {
 		d := p.da[i*n*k:][:n*k]
-		simd.Gemm(false, true, n, k, m, 1, w.h, m, Q, m, 0, d, k)
+		matmul.Gemm(false, true, n, k, m, 1, w.h, m, Q, m, 0, d, k)
 		w.u, w.x = d, P
 		simd.ForRange(n*k, simd.Grain, w.weigh)
 		p.exactGrad(i, d, nil)
 	}
 	if p.db != nil {
 		d := p.db[i*k*m:][:k*m]
-		simd.Gemm(true, false, k, m, n, 1, P, k, w.h, m, 0, d, m)
+		matmul.Gemm(true, false, k, m, n, 1, P, k, w.h, m, 0, d, m)
 		w.u, w.x = d, Q
 		simd.ForRange(k*m, simd.Grain, w.weigh)
 		p.exactGrad(i, nil, d)

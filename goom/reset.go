@@ -3,7 +3,7 @@ package goom
 import (
 	"fmt"
 
-	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // A Pair (A, B) stands for the map x -> x A + B in a scan with resets; a part that is absent is zero.
@@ -82,7 +82,7 @@ func MulMatrices[F Float](a, b Matrices[F]) Matrices[F] {
 		if a.Rows*a.Cols*b.Cols == 0 {
 			continue
 		}
-		simd.GemmSerial(false, false, a.Rows, b.Cols, a.Cols, 1, a.matrix(i), a.Cols, b.matrix(i), b.Cols, 0, c.matrix(i), b.Cols)
+		matmul.Serial(false, false, a.Rows, b.Cols, a.Cols, 1, a.matrix(i), a.Cols, b.matrix(i), b.Cols, 0, c.matrix(i), b.Cols)
 		c.Exp[i] = addExp(a.Exp[i], b.Exp[i])
 	}
 	c.Normalise()

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // Backward writes the gradients with respect to the logarithms of A, B and x_0 (nil: not wanted), given
@@ -51,7 +52,7 @@ func (p *Scan[F]) Backward(da, db, dx0 []F, y, a, b, x0 Tensor[F], dy []F) {
 
 // multiplyT sets x = y a^T.
 func (x *state[F]) multiplyT(y *state[F], a factor[F]) {
-	simd.GemmSerial(false, true, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, y.d, 0, x.mant, x.d)
+	matmul.Serial(false, true, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, y.d, 0, x.mant, x.d)
 	for i, e := range y.exp {
 		x.exp[i] = addExp(e, a.exp)
 	}
@@ -191,7 +192,7 @@ func (p *Scan[F]) gradients(r *scanRun[F], l *state[F], row, t int) {
 	if q > -60 && q < 60 {
 		alpha, q = F(pow2(q)), 0
 	}
-	simd.GemmSerial(true, false, p.d, p.d, p.n, alpha, x, p.d, lm, p.d, 0, da, p.d)
+	matmul.Serial(true, false, p.d, p.d, p.n, alpha, x, p.d, lm, p.d, 0, da, p.d)
 	simd.Mul(da, da, a)
 	if q != 0 {
 		scalePow2(da, da, int(min(max(q, -1<<20), 1<<20)))

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // A state is the running matrix of a chain or scan, [rows, d], one exponent per row: row i is
@@ -121,9 +122,9 @@ const sharedOut = 128
 // multiply is mul without a care.
 func (x *state[F]) multiply(y *state[F], a factor[F]) {
 	if x.d > sharedOut {
-		simd.Gemm(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
+		matmul.Gemm(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
 	} else {
-		simd.GemmSerial(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
+		matmul.Serial(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
 	}
 	for i, e := range y.exp {
 		x.exp[i] = addExp(e, a.exp)

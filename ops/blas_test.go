@@ -6,7 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"goomtrain/internal/simd/blas"
+	"goomtrain/internal/simd/matmul/blas"
 )
 
 // TestGorgoniaUsesOurProducts: the built-in matrix product runs on our kernels and is right.

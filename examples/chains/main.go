@@ -18,6 +18,7 @@ import (
 
 	"goomtrain/goom"
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 	"goomtrain/rng"
 )
 
@@ -126,7 +127,7 @@ func overflow[F simd.Float](d int, o options) int {
 	start := time.Now()
 	for step := 2; step <= o.steps; step++ {
 		normals(r, x)
-		simd.Gemm(false, false, d, d, d, 1, y, d, x, d, 0, next, d)
+		matmul.Gemm(false, false, d, d, d, 1, y, d, x, d, 0, next, d)
 		y, next = next, y
 		if m := simd.MaxAbs(y); m-m != 0 {
 			return step

@@ -7,6 +7,7 @@ import (
 
 	"goomtrain/goom"
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // ErrNonFinite is what estimators return once a Jacobian had an infinity or NaN: the orbit has diverged or
@@ -100,7 +101,7 @@ func NewSequential(d int, dt float64, q0 []float64) *Sequential {
 func (s *Sequential) Add(jac []float64) {
 	n, d := s.count(jac), s.d
 	for t := range n {
-		simd.GemmSerial(false, false, d, d, d, 1, jac[t*d*d:][:d*d], d, s.q, d, 0, s.next, d)
+		matmul.Serial(false, false, d, d, d, 1, jac[t*d*d:][:d*d], d, s.q, d, 0, s.next, d)
 		s.work.factor(s.q, s.r, s.next)
 		s.growth(s.r)
 	}
@@ -177,7 +178,7 @@ func (p *Parallel) add(jac []float64) {
 	QR(q, nil, q, n, d)
 	simd.ForRange(n, 256, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
-			simd.GemmSerial(false, false, d, d, d, 1, jac[t*d*d:][:d*d], d, q[t*d*d:][:d*d], d, 0, r[t*d*d:][:d*d], d)
+			matmul.Serial(false, false, d, d, d, 1, jac[t*d*d:][:d*d], d, q[t*d*d:][:d*d], d, 0, r[t*d*d:][:d*d], d)
 		}
 	})
 	QR(q, r, r, n, d)

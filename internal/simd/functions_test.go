@@ -5,27 +5,34 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"goomtrain/internal/simd/simdtest"
 )
 
-// function32 is an elementwise function with its float64 definition, which is the truth: package math
-// is good to less than a float64 ulp, a thousandth of nothing for float32.
-type function32 struct {
+// function is an elementwise function of both types with its float64 definition, which is the truth: package math
+// is good to less than a float64 ulp, which is nothing for float32.
+type function struct {
 	name  string
 	f     func(dst, src []float32)
+	f64   func(dst, src []float64)
 	truth func(float64) float64
 }
 
-var functions32 = []function32{
-	{"Exp", Exp[float32], math.Exp},
-	{"Log", Log[float32], math.Log},
-	{"Log1p", Log1p[float32], math.Log1p},
-	{"Sigmoid", Sigmoid[float32], sigmoid},
-	{"LogSigmoid", LogSigmoid[float32], logSigmoid},
-	{"Tanh", Tanh[float32], math.Tanh},
+// testFunction checks an elementwise function against its definition, on each path.
+func testFunction(t *testing.T, f function) {
+	t.Run(f.name, func(t *testing.T) {
+		simdtest.OnEachPath(t, func(t *testing.T) {
+			t.Run("sweep", func(t *testing.T) { testSweep(t, f) })
+			t.Run("edges", func(t *testing.T) { testEdges(t, f) })
+			t.Run("specials", func(t *testing.T) { testSpecials(t, f) })
+			t.Run("lengths", func(t *testing.T) { testLengths(t, f) })
+		})
+		t.Run("float64", func(t *testing.T) { testFloat64(t, f) })
+	})
 }
 
-// ulps is the distance of got from want in units of the last place of float32 at want (denormals have
-// that of the smallest normal number).
+// ulps is the distance of got from want in units of the last place of float32 at want; subnormal numbers have the
+// unit of the smallest normal number.
 func ulps(got float32, want float64) float64 {
 	nearest := float32(want)
 	switch {
@@ -51,7 +58,7 @@ func ulps(got float32, want float64) float64 {
 }
 
 // worst returns the largest error of f over inputs given by their bits, and where it is.
-func worst(f function32, from, to, step uint64) (most float64, at float32) {
+func worst(f function, from, to, step uint64) (most float64, at float32) {
 	const block = 1 << 12
 	src, dst := make([]float32, 0, block), make([]float32, block)
 	check := func() {
@@ -73,162 +80,79 @@ func worst(f function32, from, to, step uint64) (most float64, at float32) {
 	return most, at
 }
 
-// TestFunctionsWithin2ulp sweeps all exponents, denormals, NaN and both signs: every 4093rd float32, a
-// prime step. With a step of 31 the assembly is off by at most 0.95 (Exp), 0.91 (Log), 1.50 (Log1p), 0.97
-// (Sigmoid), 1.69 (LogSigmoid) and 1.42 ulp (Tanh).
-func TestFunctionsWithin2ulp(t *testing.T) {
-	onEachPath(t, func(t *testing.T) {
-		for _, f := range functions32 {
-			step := uint64(4093)
-			if testing.Short() {
-				step *= 101
-			}
-			if most, at := worst(f, 0, 1<<32, step); !(most <= 2) {
+// testSweep sweeps all exponents, subnormal numbers, NaN and both signs: every 4093rd float32, a prime step.
+func testSweep(t *testing.T, f function) {
+	step := uint64(4093)
+	if testing.Short() {
+		step *= 101
+	}
+	most, at := worst(f, 0, 1<<32, step)
+	if !(most <= 2) {
+		t.Fatalf("%s(%v) is off by %.2f ulp", f.name, at, most)
+	}
+	t.Logf("%s: at most %.3f ulp, at %v", f.name, most, at)
+}
+
+// testEdges takes every number around those at which a function changes its method.
+func testEdges(t *testing.T, f function) {
+	for _, e := range []float32{0, 1e-45, 0x1p-126, 0x1p-24, 0x1p-12, 1. / 3, 0.3465736, 0.5, 0.54930615, 2. / 3, 1, 4. / 3, 2, 9.01,
+		16.6, 17.33, 87.3, 88.02969, 88.72284, 103.27893, 103.97208, 104, 150, 0x1p23, math.MaxFloat32} {
+		for _, sign := range []float32{1, -1} {
+			b := uint64(math.Float32bits(sign * e))
+			if most, at := worst(f, max(b, 500)-500, b+500, 1); !(most <= 2) {
 				t.Errorf("%s(%v) is off by %.2f ulp", f.name, at, most)
-			} else {
-				t.Logf("%s: at most %.3f ulp, at %v", f.name, most, at)
-			}
-		}
-	})
-}
-
-// Where a function turns from one regime to the next every number counts.
-func TestFunctionsAroundTheirEdges(t *testing.T) {
-	edges := []float32{0, 1e-45, 0x1p-126, 0x1p-24, 0x1p-12, 1. / 3, 0.3465736, 0.5, 0.54930615, 2. / 3, 1, 4. / 3, 2, 9.01, 16.6, 17.33, 87.3, 88.02969, 88.72284, 103.27893, 103.97208, 104, 150, 0x1p23, math.MaxFloat32}
-	onEachPath(t, func(t *testing.T) {
-		for _, f := range functions32 {
-			for _, e := range edges {
-				for _, sign := range []float32{1, -1} {
-					b := uint64(math.Float32bits(sign * e))
-					if most, at := worst(f, max(b, 500)-500, b+500, 1); !(most <= 2) {
-						t.Errorf("%s(%v) is off by %.2f ulp", f.name, at, most)
-					}
-				}
-			}
-		}
-	})
-}
-
-func TestFunctionsAtSpecialValues(t *testing.T) {
-	inf, zero := math.Inf(1), math.Copysign(0, -1)
-	specials := []float64{0, zero, inf, -inf, math.NaN(), 1, -1, 2, -2, 200, -200}
-	onEachPath(t, func(t *testing.T) {
-		for _, f := range functions32 {
-			for _, x := range specials {
-				dst := []float32{42}
-				f.f(dst, []float32{float32(x)})
-				want := float32(f.truth(x))
-				if math.Float32bits(dst[0]) != math.Float32bits(want) && (dst[0] == dst[0] || want == want) && ulps(dst[0], f.truth(x)) > 0.51 {
-					t.Errorf("%s(%v) = %v, want %v", f.name, x, dst[0], want)
-				}
-				if exact := f.truth(x); exact == 0 && math.Signbit(float64(dst[0])) != math.Signbit(exact) {
-					t.Errorf("%s(%v) has the wrong sign of zero", f.name, x)
-				}
-			}
-		}
-	})
-}
-
-// Every length, in place and not, must give the same bits and leave the neighbours alone.
-func TestFunctionsAtEveryLength(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	onEachPath(t, func(t *testing.T) {
-		for _, f := range functions32 {
-			for n := range 70 {
-				src := make([]float32, n)
-				for i := range src {
-					src[i] = float32(r.NormFloat64() * 3)
-				}
-				alone := make([]float32, n)
-				for i := range src {
-					f.f(alone[i:i+1], src[i:i+1])
-				}
-				dst := append(make([]float32, n), 42)
-				f.f(dst[:n:n], src)
-				if got, want := fmt.Sprint(dst[:n]), fmt.Sprint(alone); got != want || dst[n] != 42 {
-					t.Fatalf("%s of %d: %v, one by one %v", f.name, n, dst, alone)
-				}
-				f.f(src, src)
-				if got, want := fmt.Sprint(src), fmt.Sprint(alone); got != want {
-					t.Fatalf("%s of %d in place: %v, want %v", f.name, n, got, want)
-				}
-			}
-		}
-	})
-}
-
-func TestFunctionsInFloat64(t *testing.T) {
-	src := []float64{-3, -0.5, 0, 0.5, 3}
-	for _, f := range []struct {
-		name  string
-		f     func(dst, src []float64)
-		truth func(float64) float64
-	}{
-		{"Exp", Exp[float64], math.Exp}, {"Tanh", Tanh[float64], math.Tanh}, {"Log", Log[float64], math.Log}, {"Log1p", Log1p[float64], math.Log1p},
-		{"Sigmoid", Sigmoid[float64], func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }},
-		{"LogSigmoid", LogSigmoid[float64], func(x float64) float64 { return -math.Log1p(math.Exp(-x)) }},
-	} {
-		dst := make([]float64, len(src))
-		f.f(dst, src)
-		for i, x := range src {
-			want := f.truth(x)
-			if !(math.Abs(dst[i]-want) <= 1e-15*max(1, math.Abs(want))) && (dst[i] == dst[i] || want == want) && dst[i] != want {
-				t.Errorf("%s(%v) = %v, want %v", f.name, x, dst[i], want)
 			}
 		}
 	}
 }
 
-func TestExpSum(t *testing.T) {
-	onEachPath(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(2, 2))
-		for _, n := range []int{0, 1, 5, 8, 16, 31, 1000, 70000} {
-			src, dst := make([]float32, n), make([]float32, n)
-			var want float64
-			for i := range src {
-				src[i] = float32(r.NormFloat64())
-				want += math.Exp(float64(src[i] - 1.5))
-			}
-			got := ExpSum(dst, src, 1.5)
-			if math.Abs(float64(got)-want) > 1e-6*want {
-				t.Errorf("n=%d: sum %v, want %v", n, got, want)
-			}
-			if only := expSumOnly32(src, 1.5); only != got && math.Abs(float64(only)-want) > 1e-6*want {
-				t.Errorf("n=%d: sum alone %v, want %v", n, only, want)
-			}
-			for i, x := range src {
-				if e := ulps(dst[i], math.Exp(float64(x-1.5))); e > 2 {
-					t.Fatalf("n=%d: exp(%v) is off by %v ulp", n, x-1.5, e)
-				}
-			}
+func testSpecials(t *testing.T, f function) {
+	inf, zero := math.Inf(1), math.Copysign(0, -1)
+	for _, x := range []float64{0, zero, inf, -inf, math.NaN(), 1, -1, 2, -2, 200, -200} {
+		dst := []float32{42}
+		f.f(dst, []float32{float32(x)})
+		want := float32(f.truth(x))
+		if math.Float32bits(dst[0]) != math.Float32bits(want) && (dst[0] == dst[0] || want == want) && ulps(dst[0], f.truth(x)) > 0.51 {
+			t.Errorf("%s(%v) = %v, want %v", f.name, x, dst[0], want)
 		}
-	})
+		if exact := f.truth(x); exact == 0 && math.Signbit(float64(dst[0])) != math.Signbit(exact) {
+			t.Errorf("%s(%v) has the wrong sign of zero", f.name, x)
+		}
+	}
 }
 
-func TestElementwiseRefusals(t *testing.T) {
-	x := make([]float32, 10)
-	for name, call := range map[string]func(){
-		"lengths": func() { Exp(x[:3], x[:4]) },
-		"overlap": func() { Exp(x[1:5], x[:4]) },
-		"second":  func() { Add(x[:3], x[3:6], x[2:5]) },
-		"max":     func() { Max(x[:0]) },
-		"argmax":  func() { ArgMax(x[:0]) },
-		"dot":     func() { Dot(x[:1], x[:2]) },
-		"glu":     func() { GLU(x[:3], make([]float32, 5)) },
-		"rows":    func() { GLURows(make([]float32, 6), make([]float32, 12), 4) },
-		"no rows": func() { GLUBackwardRows(make([]float32, 12), make([]float32, 6), make([]float32, 12), 0) },
-		"shared":  func() { GLURows(x[:2], x[:4], 2) },
-		"target":  func() { CrossEntropy(x, 10) },
-		"norm":    func() { LayerNorm(x[:0], x[:0], x[:0], x[:0], 1) },
-		"adam":    func() { AdamW(x[:2], x[2:4], x[4:6], x[5:7], AdamWStep[float32]{}) },
-	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: accepted", name)
-				}
-			}()
-			call()
-		}()
+// testLengths checks that every length, in place and not, gives the same bits and leaves the neighbours alone.
+func testLengths(t *testing.T, f function) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for n := range 70 {
+		src := simdtest.Normals[float32](r, n)
+		for i := range src {
+			src[i] *= 3
+		}
+		alone := make([]float32, n)
+		for i := range src {
+			f.f(alone[i:i+1], src[i:i+1])
+		}
+		dst := append(make([]float32, n), 42)
+		f.f(dst[:n:n], src)
+		if got, want := fmt.Sprint(dst[:n]), fmt.Sprint(alone); got != want || dst[n] != 42 {
+			t.Fatalf("%s of %d: %v, one by one %v", f.name, n, dst, alone)
+		}
+		f.f(src, src)
+		if got, want := fmt.Sprint(src), fmt.Sprint(alone); got != want {
+			t.Fatalf("%s of %d in place: %v, want %v", f.name, n, got, want)
+		}
+	}
+}
+
+func testFloat64(t *testing.T, f function) {
+	src := []float64{-3, -0.5, 0, 0.5, 3}
+	dst := make([]float64, len(src))
+	f.f64(dst, src)
+	for i, x := range src {
+		want := f.truth(x)
+		if !(math.Abs(dst[i]-want) <= 1e-15*max(1, math.Abs(want))) && (dst[i] == dst[i] || want == want) && dst[i] != want {
+			t.Errorf("%s(%v) = %v, want %v", f.name, x, dst[i], want)
+		}
 	}
 }

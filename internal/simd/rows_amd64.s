@@ -4,6 +4,96 @@
 
 #include "textflag.h"
 
+// func mulRowsAVX2(dst *float32, src *float32, x *float32, n int, rows int, stride int)
+// Requires: AVX
+TEXT ·mulRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ stride+40(FP), DI
+
+columns4:
+	CMPQ    BX, $0x20
+	JLT     after4
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	MOVQ    SI, R10
+
+columns4Row:
+	VMOVUPS (R9), Y4
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS Y4, (R8)
+	VMOVUPS 32(R9), Y4
+	VMULPS  Y1, Y4, Y4
+	VMOVUPS Y4, 32(R8)
+	VMOVUPS 64(R9), Y4
+	VMULPS  Y2, Y4, Y4
+	VMOVUPS Y4, 64(R8)
+	VMOVUPS 96(R9), Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, 96(R8)
+	ADDQ    DI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     columns4Row
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     columns4
+
+after4:
+columns1:
+	CMPQ    BX, $0x08
+	JLT     after1
+	VMOVUPS (DX), Y0
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	MOVQ    SI, R10
+
+columns1Row:
+	VMOVUPS (R9), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     columns1Row
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     columns1
+
+after1:
+	TESTQ      BX, BX
+	JZ         done
+	LEAQ       tail<>+0(SB), R8
+	NEGQ       BX
+	VMOVDQU    32(R8)(BX*4), Y0
+	VMASKMOVPS (DX), Y0, Y1
+	MOVQ       CX, CX
+	MOVQ       SI, DX
+
+restRow:
+	VMASKMOVPS (CX), Y0, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       DI, AX
+	ADDQ       DI, CX
+	DECQ       DX
+	JNZ        restRow
+
+done:
+	VZEROUPPER
+	RET
+
 DATA tail<>+0(SB)/4, $0xffffffff
 DATA tail<>+4(SB)/4, $0xffffffff
 DATA tail<>+8(SB)/4, $0xffffffff
@@ -22,1004 +112,996 @@ DATA tail<>+56(SB)/4, $0x00000000
 DATA tail<>+60(SB)/4, $0x00000000
 GLOBL tail<>(SB), RODATA|NOPTR, $64
 
-// func layerNormAVX2(dst *float32, x *float32, weight *float32, bias *float32, n int, eps float32) (mean float32, rstd float32)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·layerNormAVX2(SB), NOSPLIT, $0-56
-	MOVQ       dst+0(FP), AX
-	MOVQ       x+8(FP), CX
-	MOVQ       weight+16(FP), DX
-	MOVQ       bias+24(FP), BX
-	MOVQ       n+32(FP), SI
-	VXORPS     X0, X0, X0
-	VCVTSI2SSQ SI, X0, X0
-	VMOVUPS    one<>+0(SB), Y1
-	VDIVSS     X0, X1, X1
-	MOVQ       CX, DI
-	MOVQ       SI, R8
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	SUBQ       $0x20, R8
-	JLT        sum1Enter
+// func mulRowsBackwardAVX2(dx *float32, dsrc *float32, ddst *float32, src *float32, x *float32, n int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·mulRowsBackwardAVX2(SB), NOSPLIT, $0-64
+	MOVQ dx+0(FP), AX
+	MOVQ dsrc+8(FP), CX
+	MOVQ ddst+16(FP), DX
+	MOVQ src+24(FP), BX
+	MOVQ x+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ rows+48(FP), R8
+	MOVQ stride+56(FP), R9
 
-sum4:
-	PREFETCHT0 4096(DI)
-	VMOVUPS    (DI), Y5
-	VADDPS     Y5, Y0, Y0
-	VMOVUPS    32(DI), Y5
-	VADDPS     Y5, Y2, Y2
-	PREFETCHT0 4160(DI)
-	VMOVUPS    64(DI), Y5
-	VADDPS     Y5, Y3, Y3
-	VMOVUPS    96(DI), Y5
-	VADDPS     Y5, Y4, Y4
-	ADDQ       $0x00000080, DI
-	SUBQ       $0x20, R8
-	JGE        sum4
+columns4:
+	CMPQ    DI, $0x20
+	JLT     after4
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	VMOVUPS 64(AX), Y6
+	VMOVUPS 96(AX), Y7
+	MOVQ    CX, R10
+	MOVQ    DX, R11
+	MOVQ    BX, R12
+	MOVQ    R8, R13
 
-sum1Enter:
-	ADDQ $0x20, R8
-	SUBQ $0x08, R8
-	JLT  sumTailEnter
-
-sum1:
-	PREFETCHT0 4096(DI)
-	VMOVUPS    (DI), Y5
-	VADDPS     Y5, Y0, Y0
-	ADDQ       $0x00000020, DI
-	SUBQ       $0x08, R8
-	JGE        sum1
-
-sumTailEnter:
-	ADDQ       $0x08, R8
-	JZ         sumDone
-	LEAQ       tail<>+0(SB), R9
-	NEGQ       R8
-	VMOVDQU    32(R9)(R8*4), Y5
-	VMASKMOVPS (DI), Y5, Y5
-	VADDPS     Y5, Y0, Y0
-
-sumDone:
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPS       X0, X2, X2
-	VHADDPS      X2, X2, X2
-	VHADDPS      X2, X2, X2
-	VMULSS       X1, X2, X2
-	VMOVSS       X2, mean+48(FP)
-	VBROADCASTSS X2, Y0
-	MOVQ         CX, DI
-	MOVQ         SI, R8
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	SUBQ         $0x20, R8
-	JLT          squares1Enter
-
-squares4:
-	VMOVUPS     (DI), Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD231PS Y6, Y6, Y2
-	VMOVUPS     32(DI), Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD231PS Y6, Y6, Y3
-	VMOVUPS     64(DI), Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD231PS Y6, Y6, Y4
-	VMOVUPS     96(DI), Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD231PS Y6, Y6, Y5
-	ADDQ        $0x00000080, DI
-	SUBQ        $0x20, R8
-	JGE         squares4
-
-squares1Enter:
-	ADDQ $0x20, R8
-	SUBQ $0x08, R8
-	JLT  squaresTailEnter
-
-squares1:
-	VMOVUPS     (DI), Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD231PS Y6, Y6, Y2
-	ADDQ        $0x00000020, DI
-	SUBQ        $0x08, R8
-	JGE         squares1
-
-squaresTailEnter:
-	ADDQ        $0x08, R8
-	JZ          squaresDone
-	LEAQ        tail<>+0(SB), R9
-	NEGQ        R8
-	VMOVDQU     32(R9)(R8*4), Y6
-	VMASKMOVPS  (DI), Y6, Y7
-	VSUBPS      Y0, Y7, Y7
-	VANDPS      Y6, Y7, Y7
-	VFMADD231PS Y7, Y7, Y2
-
-squaresDone:
-	VADDPS       Y5, Y2, Y2
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X3
-	VADDPS       X2, X3, X3
-	VHADDPS      X3, X3, X3
-	VHADDPS      X3, X3, X3
-	VMULSS       X1, X3, X3
-	VBROADCASTSS eps+40(FP), Y1
-	VADDSS       X1, X3, X3
-	VSQRTSS      X3, X3, X3
-	VMOVUPS      one<>+0(SB), X1
-	VDIVSS       X3, X1, X3
-	VMOVSS       X3, rstd+52(FP)
-	VBROADCASTSS X3, Y1
-	SUBQ         $0x20, SI
-	JLT          write1Enter
-
-write4:
-	PREFETCHT0  4096(AX)
-	VMOVUPS     (CX), Y2
-	VMOVUPS     (DX), Y3
-	VMOVUPS     (BX), Y4
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, (AX)
-	VMOVUPS     32(CX), Y2
-	VMOVUPS     32(DX), Y3
-	VMOVUPS     32(BX), Y4
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, 32(AX)
-	PREFETCHT0  4160(AX)
-	VMOVUPS     64(CX), Y2
-	VMOVUPS     64(DX), Y3
-	VMOVUPS     64(BX), Y4
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, 64(AX)
-	VMOVUPS     96(CX), Y2
-	VMOVUPS     96(DX), Y3
-	VMOVUPS     96(BX), Y4
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, 96(AX)
+columns4Row:
+	VMOVUPS     (R11), Y8
+	VMOVUPS     (R12), Y9
+	VMOVUPS     (R10), Y10
+	VFMADD231PS Y9, Y8, Y4
+	VFMADD231PS Y0, Y8, Y10
+	VMOVUPS     Y10, (R10)
+	VMOVUPS     32(R11), Y8
+	VMOVUPS     32(R12), Y9
+	VMOVUPS     32(R10), Y10
+	VFMADD231PS Y9, Y8, Y5
+	VFMADD231PS Y1, Y8, Y10
+	VMOVUPS     Y10, 32(R10)
+	VMOVUPS     64(R11), Y8
+	VMOVUPS     64(R12), Y9
+	VMOVUPS     64(R10), Y10
+	VFMADD231PS Y9, Y8, Y6
+	VFMADD231PS Y2, Y8, Y10
+	VMOVUPS     Y10, 64(R10)
+	VMOVUPS     96(R11), Y8
+	VMOVUPS     96(R12), Y9
+	VMOVUPS     96(R10), Y10
+	VFMADD231PS Y9, Y8, Y7
+	VFMADD231PS Y3, Y8, Y10
+	VMOVUPS     Y10, 96(R10)
+	ADDQ        R9, R10
+	ADDQ        R9, R11
+	ADDQ        R9, R12
+	DECQ        R13
+	JNZ         columns4Row
+	VMOVUPS     Y4, (AX)
+	VMOVUPS     Y5, 32(AX)
+	VMOVUPS     Y6, 64(AX)
+	VMOVUPS     Y7, 96(AX)
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, CX
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, BX
-	SUBQ        $0x20, SI
-	JGE         write4
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, DI
+	JMP         columns4
 
-write1Enter:
-	ADDQ $0x20, SI
-	SUBQ $0x08, SI
-	JLT  writeTailEnter
+after4:
+columns1:
+	CMPQ    DI, $0x08
+	JLT     after1
+	VMOVUPS (SI), Y0
+	VMOVUPS (AX), Y1
+	MOVQ    CX, R10
+	MOVQ    DX, R11
+	MOVQ    BX, R12
+	MOVQ    R8, R13
 
-write1:
-	PREFETCHT0  4096(AX)
-	VMOVUPS     (CX), Y2
-	VMOVUPS     (DX), Y3
-	VMOVUPS     (BX), Y4
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, (AX)
+columns1Row:
+	VMOVUPS     (R11), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y2, Y1
+	VFMADD231PS Y0, Y2, Y4
+	VMOVUPS     Y4, (R10)
+	ADDQ        R9, R10
+	ADDQ        R9, R11
+	ADDQ        R9, R12
+	DECQ        R13
+	JNZ         columns1Row
+	VMOVUPS     Y1, (AX)
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, SI
-	JGE         write1
-
-writeTailEnter:
-	ADDQ        $0x08, SI
-	JZ          writeDone
-	LEAQ        tail<>+0(SB), DI
-	NEGQ        SI
-	VMOVDQU     32(DI)(SI*4), Y2
-	VMASKMOVPS  (CX), Y2, Y3
-	VMASKMOVPS  (DX), Y2, Y4
-	VMASKMOVPS  (BX), Y2, Y5
-	VSUBPS      Y0, Y3, Y3
-	VMULPS      Y1, Y3, Y3
-	VFMADD213PS Y5, Y4, Y3
-	VMASKMOVPS  Y3, Y2, (AX)
-
-writeDone:
-	VZEROUPPER
-	RET
-
-DATA one<>+0(SB)/4, $0x3f800000
-DATA one<>+4(SB)/4, $0x3f800000
-DATA one<>+8(SB)/4, $0x3f800000
-DATA one<>+12(SB)/4, $0x3f800000
-DATA one<>+16(SB)/4, $0x3f800000
-DATA one<>+20(SB)/4, $0x3f800000
-DATA one<>+24(SB)/4, $0x3f800000
-DATA one<>+28(SB)/4, $0x3f800000
-GLOBL one<>(SB), RODATA|NOPTR, $32
-
-// func layerNormBackwardAVX2(dx *float32, dy *float32, x *float32, weight *float32, dweight *float32, dbias *float32, n int, mean float32, rstd float32)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·layerNormBackwardAVX2(SB), NOSPLIT, $0-64
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         weight+24(FP), BX
-	MOVQ         dweight+32(FP), SI
-	MOVQ         dbias+40(FP), DI
-	MOVQ         n+48(FP), R8
-	VBROADCASTSS mean+56(FP), Y0
-	VBROADCASTSS rstd+60(FP), Y1
-	VXORPS       X2, X2, X2
-	VCVTSI2SSQ   R8, X2, X2
-	MOVQ         CX, R9
-	MOVQ         DX, R10
-	MOVQ         BX, R11
-	MOVQ         R8, R12
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	SUBQ         $0x10, R12
-	JLT          sums1Enter
-
-sums2:
-	PREFETCHT0  4096(R9)
-	PREFETCHT0  4096(R10)
-	VMOVUPS     (R9), Y7
-	VMOVUPS     (R10), Y8
-	VMOVUPS     (R11), Y9
-	VSUBPS      Y0, Y8, Y8
-	VMULPS      Y1, Y8, Y8
-	VMOVUPS     (SI), Y10
-	VMOVUPS     (DI), Y11
-	VFMADD231PS Y7, Y8, Y10
-	VADDPS      Y7, Y11, Y11
-	VMOVUPS     Y10, (SI)
-	VMOVUPS     Y11, (DI)
-	VMULPS      Y7, Y9, Y9
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y8, Y5
-	VMOVUPS     32(R9), Y7
-	VMOVUPS     32(R10), Y8
-	VMOVUPS     32(R11), Y9
-	VSUBPS      Y0, Y8, Y8
-	VMULPS      Y1, Y8, Y8
-	VMOVUPS     32(SI), Y10
-	VMOVUPS     32(DI), Y11
-	VFMADD231PS Y7, Y8, Y10
-	VADDPS      Y7, Y11, Y11
-	VMOVUPS     Y10, 32(SI)
-	VMOVUPS     Y11, 32(DI)
-	VMULPS      Y7, Y9, Y9
-	VADDPS      Y9, Y4, Y4
-	VFMADD231PS Y9, Y8, Y6
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x00000040, R10
-	ADDQ        $0x00000040, R11
-	ADDQ        $0x00000040, SI
-	ADDQ        $0x00000040, DI
-	SUBQ        $0x10, R12
-	JGE         sums2
-
-sums1Enter:
-	ADDQ $0x10, R12
-	SUBQ $0x08, R12
-	JLT  sumsTailEnter
-
-sums1:
-	PREFETCHT0  4096(R9)
-	PREFETCHT0  4096(R10)
-	VMOVUPS     (R9), Y7
-	VMOVUPS     (R10), Y8
-	VMOVUPS     (R11), Y9
-	VSUBPS      Y0, Y8, Y8
-	VMULPS      Y1, Y8, Y8
-	VMOVUPS     (SI), Y10
-	VMOVUPS     (DI), Y11
-	VFMADD231PS Y7, Y8, Y10
-	VADDPS      Y7, Y11, Y11
-	VMOVUPS     Y10, (SI)
-	VMOVUPS     Y11, (DI)
-	VMULPS      Y7, Y9, Y9
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y8, Y5
-	ADDQ        $0x00000020, R9
-	ADDQ        $0x00000020, R10
-	ADDQ        $0x00000020, R11
 	ADDQ        $0x00000020, SI
-	ADDQ        $0x00000020, DI
-	SUBQ        $0x08, R12
-	JGE         sums1
+	SUBQ        $0x00000008, DI
+	JMP         columns1
 
-sumsTailEnter:
-	ADDQ        $0x08, R12
-	JZ          sumsDone
-	LEAQ        tail<>+0(SB), R13
-	NEGQ        R12
-	VMOVDQU     32(R13)(R12*4), Y7
-	VMASKMOVPS  (R9), Y7, Y8
-	VMASKMOVPS  (R10), Y7, Y9
-	VMASKMOVPS  (R11), Y7, Y10
-	VSUBPS      Y0, Y9, Y9
-	VMULPS      Y1, Y9, Y9
-	VMASKMOVPS  (SI), Y7, Y11
-	VMASKMOVPS  (DI), Y7, Y12
-	VFMADD231PS Y8, Y9, Y11
-	VADDPS      Y8, Y12, Y12
-	VMASKMOVPS  Y11, Y7, (SI)
-	VMASKMOVPS  Y12, Y7, (DI)
-	VMULPS      Y8, Y10, Y10
-	VADDPS      Y10, Y3, Y3
-	VFMADD231PS Y10, Y9, Y5
+after1:
+	TESTQ      DI, DI
+	JZ         done
+	LEAQ       tail<>+0(SB), R10
+	NEGQ       DI
+	VMOVDQU    32(R10)(DI*4), Y0
+	VMASKMOVPS (SI), Y0, Y1
+	VMASKMOVPS (AX), Y0, Y2
+	MOVQ       DX, DX
+	MOVQ       R8, SI
 
-sumsDone:
-	VADDPS       Y4, Y3, Y3
-	VEXTRACTF128 $0x01, Y3, X4
-	VADDPS       X3, X4, X4
-	VHADDPS      X4, X4, X4
-	VHADDPS      X4, X4, X4
-	VADDPS       Y6, Y5, Y5
-	VEXTRACTF128 $0x01, Y5, X3
-	VADDPS       X5, X3, X3
-	VHADDPS      X3, X3, X3
-	VHADDPS      X3, X3, X3
-	VDIVSS       X2, X4, X4
-	VDIVSS       X2, X3, X3
-	VBROADCASTSS X4, Y2
-	VBROADCASTSS X3, Y3
-	SUBQ         $0x10, R8
-	JLT          write1Enter
+restRow:
+	VMASKMOVPS  (DX), Y0, Y3
+	VMASKMOVPS  (BX), Y0, Y4
+	VMASKMOVPS  (CX), Y0, Y5
+	VFMADD231PS Y4, Y3, Y2
+	VFMADD231PS Y1, Y3, Y5
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        R9, CX
+	ADDQ        R9, DX
+	ADDQ        R9, BX
+	DECQ        SI
+	JNZ         restRow
+	VMASKMOVPS  Y2, Y0, (AX)
 
-write2:
-	PREFETCHT0   4096(AX)
-	VMOVUPS      (CX), Y4
-	VMOVUPS      (DX), Y5
-	VMOVUPS      (BX), Y6
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y1, Y5, Y5
-	VFMSUB213PS  Y2, Y4, Y6
-	VFNMADD231PS Y3, Y5, Y6
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      32(CX), Y4
-	VMOVUPS      32(DX), Y5
-	VMOVUPS      32(BX), Y6
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y1, Y5, Y5
-	VFMSUB213PS  Y2, Y4, Y6
-	VFNMADD231PS Y3, Y5, Y6
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      Y6, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x10, R8
-	JGE          write2
-
-write1Enter:
-	ADDQ $0x10, R8
-	SUBQ $0x08, R8
-	JLT  writeTailEnter
-
-write1:
-	PREFETCHT0   4096(AX)
-	VMOVUPS      (CX), Y4
-	VMOVUPS      (DX), Y5
-	VMOVUPS      (BX), Y6
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y1, Y5, Y5
-	VFMSUB213PS  Y2, Y4, Y6
-	VFNMADD231PS Y3, Y5, Y6
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      Y6, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, BX
-	SUBQ         $0x08, R8
-	JGE          write1
-
-writeTailEnter:
-	ADDQ         $0x08, R8
-	JZ           writeDone
-	LEAQ         tail<>+0(SB), SI
-	NEGQ         R8
-	VMOVDQU      32(SI)(R8*4), Y4
-	VMASKMOVPS   (CX), Y4, Y5
-	VMASKMOVPS   (DX), Y4, Y6
-	VMASKMOVPS   (BX), Y4, Y7
-	VSUBPS       Y0, Y6, Y6
-	VMULPS       Y1, Y6, Y6
-	VFMSUB213PS  Y2, Y5, Y7
-	VFNMADD231PS Y3, Y6, Y7
-	VMULPS       Y1, Y7, Y7
-	VMASKMOVPS   Y7, Y4, (AX)
-
-writeDone:
+done:
 	VZEROUPPER
 	RET
 
-// func gluAVX2(dst *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·gluAVX2(SB), NOSPLIT, $0-56
+// func addWeightedAVX2(dst *float32, w *float32, src *float32, n int, rows int, strideW int, stride int)
+// Requires: AVX, FMA3
+TEXT ·addWeightedAVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ b+16(FP), DX
+	MOVQ w+8(FP), CX
+	MOVQ src+16(FP), DX
 	MOVQ n+24(FP), BX
 	MOVQ rows+32(FP), SI
-	MOVQ stride+40(FP), DI
-	MOVQ strideX+48(FP), R8
-	MOVQ BX, R9
-	ANDQ $-8, R9
-	SHLQ $0x02, R9
-	SUBQ R9, DI
-	SUBQ R9, R8
+	MOVQ strideW+40(FP), DI
+	MOVQ stride+48(FP), R8
 
-row:
-	MOVQ BX, R9
-	SUBQ $0x10, R9
-	JLT  loop1Enter
+columns4:
+	CMPQ   BX, $0x20
+	JLT    after4
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   SI, R11
+	SUBQ   $0x02, R11
+	JLT    columns4Rest
 
-loop2:
-	PREFETCHT0   4096(AX)
-	PREFETCHT0   4096(CX)
-	PREFETCHT0   4096(DX)
-	VMOVUPS      (DX), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
-	VMOVUPS      32(DX), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      32(CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x10, R9
-	JGE          loop2
+columns4Several:
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	SUBQ         $0x02, R11
+	JGE          columns4Several
 
-loop1Enter:
-	ADDQ $0x10, R9
-	SUBQ $0x08, R9
-	JLT  loopTailEnter
+columns4Rest:
+	ADDQ $0x02, R11
+	JZ   columns4Add
 
-loop1:
-	PREFETCHT0   4096(AX)
-	PREFETCHT0   4096(CX)
-	PREFETCHT0   4096(DX)
-	VMOVUPS      (DX), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	SUBQ         $0x08, R9
-	JGE          loop1
+columns4One:
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          columns4One
 
-loopTailEnter:
-	ADDQ         $0x08, R9
-	JZ           loopDone
-	LEAQ         tail<>+0(SB), R10
-	NEGQ         R9
-	VMOVDQU      32(R10)(R9*4), Y0
-	VMASKMOVPS   (DX), Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y1, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y1, Y3
-	VFMADD213PS  gate3<>+0(SB), Y1, Y3
-	VFMADD213PS  gate2<>+0(SB), Y1, Y3
-	VFMADD213PS  gate1<>+0(SB), Y1, Y3
-	VFMADD213PS  gate0<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VFMSUB213PS  Y1, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMASKMOVPS   (CX), Y0, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)
+columns4Add:
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (AX), Y4
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(AX), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 64(AX), Y0
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VADDPS  Y7, Y3, Y3
+	VMOVUPS 96(AX), Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     columns4
 
-loopDone:
-	ADDQ DI, AX
-	ADDQ R8, CX
-	ADDQ R8, DX
-	DECQ SI
-	JNZ  row
+after4:
+columns1:
+	CMPQ   BX, $0x08
+	JLT    after1
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   SI, R11
+	SUBQ   $0x04, R11
+	JLT    columns1Rest
+
+columns1Several:
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	SUBQ         $0x04, R11
+	JGE          columns1Several
+
+columns1Rest:
+	ADDQ $0x04, R11
+	JZ   columns1Add
+
+columns1One:
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R10), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          columns1One
+
+columns1Add:
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS (AX), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     columns1
+
+after1:
+	TESTQ   BX, BX
+	JZ      done
+	LEAQ    tail<>+0(SB), R9
+	NEGQ    BX
+	VMOVDQU 32(R9)(BX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    DX, DX
+	MOVQ    SI, BX
+	SUBQ    $0x04, BX
+	JLT     restRest
+
+restSeveral:
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	SUBQ         $0x04, BX
+	JGE          restSeveral
+
+restRest:
+	ADDQ $0x04, BX
+	JZ   restAdd
+
+restOne:
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	DECQ         BX
+	JNZ          restOne
+
+restAdd:
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS (AX), Y0, Y2
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)
+
+done:
 	VZEROUPPER
 	RET
 
-DATA gateHighest<>+0(SB)/4, $0x42ae0000
-DATA gateHighest<>+4(SB)/4, $0x42ae0000
-DATA gateHighest<>+8(SB)/4, $0x42ae0000
-DATA gateHighest<>+12(SB)/4, $0x42ae0000
-DATA gateHighest<>+16(SB)/4, $0x42ae0000
-DATA gateHighest<>+20(SB)/4, $0x42ae0000
-DATA gateHighest<>+24(SB)/4, $0x42ae0000
-DATA gateHighest<>+28(SB)/4, $0x42ae0000
-GLOBL gateHighest<>(SB), RODATA|NOPTR, $32
-
-DATA gateLowest<>+0(SB)/4, $0xc2ae0000
-DATA gateLowest<>+4(SB)/4, $0xc2ae0000
-DATA gateLowest<>+8(SB)/4, $0xc2ae0000
-DATA gateLowest<>+12(SB)/4, $0xc2ae0000
-DATA gateLowest<>+16(SB)/4, $0xc2ae0000
-DATA gateLowest<>+20(SB)/4, $0xc2ae0000
-DATA gateLowest<>+24(SB)/4, $0xc2ae0000
-DATA gateLowest<>+28(SB)/4, $0xc2ae0000
-GLOBL gateLowest<>(SB), RODATA|NOPTR, $32
-
-DATA magic<>+0(SB)/4, $0x4b400000
-DATA magic<>+4(SB)/4, $0x4b400000
-DATA magic<>+8(SB)/4, $0x4b400000
-DATA magic<>+12(SB)/4, $0x4b400000
-DATA magic<>+16(SB)/4, $0x4b400000
-DATA magic<>+20(SB)/4, $0x4b400000
-DATA magic<>+24(SB)/4, $0x4b400000
-DATA magic<>+28(SB)/4, $0x4b400000
-GLOBL magic<>(SB), RODATA|NOPTR, $32
-
-DATA log2e<>+0(SB)/4, $0x3fb8aa3b
-DATA log2e<>+4(SB)/4, $0x3fb8aa3b
-DATA log2e<>+8(SB)/4, $0x3fb8aa3b
-DATA log2e<>+12(SB)/4, $0x3fb8aa3b
-DATA log2e<>+16(SB)/4, $0x3fb8aa3b
-DATA log2e<>+20(SB)/4, $0x3fb8aa3b
-DATA log2e<>+24(SB)/4, $0x3fb8aa3b
-DATA log2e<>+28(SB)/4, $0x3fb8aa3b
-GLOBL log2e<>(SB), RODATA|NOPTR, $32
-
-DATA ln2hi<>+0(SB)/4, $0x3f318000
-DATA ln2hi<>+4(SB)/4, $0x3f318000
-DATA ln2hi<>+8(SB)/4, $0x3f318000
-DATA ln2hi<>+12(SB)/4, $0x3f318000
-DATA ln2hi<>+16(SB)/4, $0x3f318000
-DATA ln2hi<>+20(SB)/4, $0x3f318000
-DATA ln2hi<>+24(SB)/4, $0x3f318000
-DATA ln2hi<>+28(SB)/4, $0x3f318000
-GLOBL ln2hi<>(SB), RODATA|NOPTR, $32
-
-DATA ln2lo<>+0(SB)/4, $0xb95e8083
-DATA ln2lo<>+4(SB)/4, $0xb95e8083
-DATA ln2lo<>+8(SB)/4, $0xb95e8083
-DATA ln2lo<>+12(SB)/4, $0xb95e8083
-DATA ln2lo<>+16(SB)/4, $0xb95e8083
-DATA ln2lo<>+20(SB)/4, $0xb95e8083
-DATA ln2lo<>+24(SB)/4, $0xb95e8083
-DATA ln2lo<>+28(SB)/4, $0xb95e8083
-GLOBL ln2lo<>(SB), RODATA|NOPTR, $32
-
-DATA gate5<>+0(SB)/4, $0xb94efbb7
-DATA gate5<>+4(SB)/4, $0xb94efbb7
-DATA gate5<>+8(SB)/4, $0xb94efbb7
-DATA gate5<>+12(SB)/4, $0xb94efbb7
-DATA gate5<>+16(SB)/4, $0xb94efbb7
-DATA gate5<>+20(SB)/4, $0xb94efbb7
-DATA gate5<>+24(SB)/4, $0xb94efbb7
-DATA gate5<>+28(SB)/4, $0xb94efbb7
-GLOBL gate5<>(SB), RODATA|NOPTR, $32
-
-DATA gate4<>+0(SB)/4, $0x3ab6a662
-DATA gate4<>+4(SB)/4, $0x3ab6a662
-DATA gate4<>+8(SB)/4, $0x3ab6a662
-DATA gate4<>+12(SB)/4, $0x3ab6a662
-DATA gate4<>+16(SB)/4, $0x3ab6a662
-DATA gate4<>+20(SB)/4, $0x3ab6a662
-DATA gate4<>+24(SB)/4, $0x3ab6a662
-DATA gate4<>+28(SB)/4, $0x3ab6a662
-GLOBL gate4<>(SB), RODATA|NOPTR, $32
-
-DATA gate3<>+0(SB)/4, $0xbc088988
-DATA gate3<>+4(SB)/4, $0xbc088988
-DATA gate3<>+8(SB)/4, $0xbc088988
-DATA gate3<>+12(SB)/4, $0xbc088988
-DATA gate3<>+16(SB)/4, $0xbc088988
-DATA gate3<>+20(SB)/4, $0xbc088988
-DATA gate3<>+24(SB)/4, $0xbc088988
-DATA gate3<>+28(SB)/4, $0xbc088988
-GLOBL gate3<>(SB), RODATA|NOPTR, $32
-
-DATA gate2<>+0(SB)/4, $0x3d2aaa74
-DATA gate2<>+4(SB)/4, $0x3d2aaa74
-DATA gate2<>+8(SB)/4, $0x3d2aaa74
-DATA gate2<>+12(SB)/4, $0x3d2aaa74
-DATA gate2<>+16(SB)/4, $0x3d2aaa74
-DATA gate2<>+20(SB)/4, $0x3d2aaa74
-DATA gate2<>+24(SB)/4, $0x3d2aaa74
-DATA gate2<>+28(SB)/4, $0x3d2aaa74
-GLOBL gate2<>(SB), RODATA|NOPTR, $32
-
-DATA gate1<>+0(SB)/4, $0xbe2aaaaa
-DATA gate1<>+4(SB)/4, $0xbe2aaaaa
-DATA gate1<>+8(SB)/4, $0xbe2aaaaa
-DATA gate1<>+12(SB)/4, $0xbe2aaaaa
-DATA gate1<>+16(SB)/4, $0xbe2aaaaa
-DATA gate1<>+20(SB)/4, $0xbe2aaaaa
-DATA gate1<>+24(SB)/4, $0xbe2aaaaa
-DATA gate1<>+28(SB)/4, $0xbe2aaaaa
-GLOBL gate1<>(SB), RODATA|NOPTR, $32
-
-DATA gate0<>+0(SB)/4, $0x3f000000
-DATA gate0<>+4(SB)/4, $0x3f000000
-DATA gate0<>+8(SB)/4, $0x3f000000
-DATA gate0<>+12(SB)/4, $0x3f000000
-DATA gate0<>+16(SB)/4, $0x3f000000
-DATA gate0<>+20(SB)/4, $0x3f000000
-DATA gate0<>+24(SB)/4, $0x3f000000
-DATA gate0<>+28(SB)/4, $0x3f000000
-GLOBL gate0<>(SB), RODATA|NOPTR, $32
-
-// func gluBackwardAVX2(dy *float32, da *float32, db *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·gluBackwardAVX2(SB), NOSPLIT, $0-72
-	MOVQ dy+0(FP), AX
-	MOVQ da+8(FP), CX
-	MOVQ db+16(FP), DX
-	MOVQ a+24(FP), BX
-	MOVQ b+32(FP), SI
-	MOVQ n+40(FP), DI
-	MOVQ rows+48(FP), R8
-	MOVQ stride+56(FP), R9
-	MOVQ strideX+64(FP), R10
-	MOVQ DI, R11
-	ANDQ $-8, R11
-	SHLQ $0x02, R11
-	SUBQ R11, R9
-	SUBQ R11, R10
-
-row:
-	MOVQ DI, R11
-	SUBQ $0x10, R11
-	JLT  loop1Enter
-
-loop2:
-	PREFETCHT0   4096(AX)
-	PREFETCHT0   4096(CX)
-	PREFETCHT0   4096(DX)
-	PREFETCHT0   4096(BX)
-	PREFETCHT0   4096(SI)
-	VMOVUPS      (SI), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (AX), Y0
-	VMOVUPS      (BX), Y2
-	VMOVAPS      Y1, Y3
-	VFNMADD231PS Y1, Y1, Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, (DX)
-	VMOVUPS      32(SI), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      32(AX), Y0
-	VMOVUPS      32(BX), Y2
-	VMOVAPS      Y1, Y3
-	VFNMADD231PS Y1, Y1, Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 32(DX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x10, R11
-	JGE          loop2
-
-loop1Enter:
-	ADDQ $0x10, R11
-	SUBQ $0x08, R11
-	JLT  loopTailEnter
-
-loop1:
-	PREFETCHT0   4096(AX)
-	PREFETCHT0   4096(CX)
-	PREFETCHT0   4096(DX)
-	PREFETCHT0   4096(BX)
-	PREFETCHT0   4096(SI)
-	VMOVUPS      (SI), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (AX), Y0
-	VMOVUPS      (BX), Y2
-	VMOVAPS      Y1, Y3
-	VFNMADD231PS Y1, Y1, Y3
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, (DX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, BX
-	ADDQ         $0x00000020, SI
-	SUBQ         $0x08, R11
-	JGE          loop1
-
-loopTailEnter:
-	ADDQ         $0x08, R11
-	JZ           loopDone
-	LEAQ         tail<>+0(SB), R12
-	NEGQ         R11
-	VMOVDQU      32(R12)(R11*4), Y0
-	VMASKMOVPS   (SI), Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y1, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y1, Y3
-	VFMADD213PS  gate3<>+0(SB), Y1, Y3
-	VFMADD213PS  gate2<>+0(SB), Y1, Y3
-	VFMADD213PS  gate1<>+0(SB), Y1, Y3
-	VFMADD213PS  gate0<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VFMSUB213PS  Y1, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMASKMOVPS   (AX), Y0, Y1
-	VMASKMOVPS   (BX), Y0, Y3
-	VMOVAPS      Y2, Y4
-	VFNMADD231PS Y2, Y2, Y4
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y4, Y3, Y3
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (CX)
-	VMASKMOVPS   Y3, Y0, (DX)
-
-loopDone:
-	ADDQ R9, AX
-	ADDQ R10, CX
-	ADDQ R10, DX
-	ADDQ R10, BX
-	ADDQ R10, SI
-	DECQ R8
-	JNZ  row
-	VZEROUPPER
-	RET
-
-// func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, h *float32)
+// func dotRowsAVX2(dst *float32, x *float32, a *float32, n int, rows int, stride int)
 // Requires: AVX, FMA3
-TEXT ·adamWAVX2(SB), NOSPLIT, $0-48
-	MOVQ         value+0(FP), AX
-	MOVQ         grad+8(FP), CX
-	MOVQ         m+16(FP), DX
-	MOVQ         v+24(FP), BX
-	MOVQ         n+32(FP), SI
-	MOVQ         h+40(FP), DI
-	VBROADCASTSS (DI), Y0
-	VBROADCASTSS 4(DI), Y1
-	VBROADCASTSS 8(DI), Y2
-	VBROADCASTSS 12(DI), Y3
-	VBROADCASTSS 16(DI), Y4
-	VBROADCASTSS 20(DI), Y5
-	VBROADCASTSS 24(DI), Y6
-	VBROADCASTSS 28(DI), Y7
-	VBROADCASTSS 32(DI), Y8
-	SUBQ         $0x08, SI
-	JLT          loopTailEnter
+TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    stride+40(FP), DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    BX, R9
+	ANDQ    $0x07, R9
+	NEGQ    R9
+	LEAQ    tail<>+0(SB), R10
+	VMOVDQU 32(R10)(R9*4), Y0
 
-loop1:
-	VMOVUPS     (CX), Y9
-	VMOVUPS     (DX), Y10
-	VMOVUPS     (BX), Y11
-	VMULPS      Y0, Y9, Y9
-	VMULPS      Y1, Y10, Y10
-	VFMADD231PS Y2, Y9, Y10
-	VMULPS      Y9, Y9, Y9
-	VMULPS      Y3, Y11, Y11
-	VFMADD231PS Y4, Y9, Y11
-	VMOVUPS     Y10, (DX)
-	VMOVUPS     Y11, (BX)
-	VMULPS      Y7, Y11, Y11
-	VSQRTPS     Y11, Y11
-	VADDPS      Y8, Y11, Y11
-	VMULPS      Y6, Y10, Y10
-	VDIVPS      Y11, Y10, Y10
-	VMOVUPS     (AX), Y9
-	VFMSUB213PS Y10, Y5, Y9
-	VMOVUPS     Y9, (AX)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, SI
-	JGE         loop1
+rows:
+	CMPQ   SI, $0x05
+	JE     five
+	CMPQ   SI, $0x04
+	JGE    four
+	TESTQ  SI, SI
+	JZ     done
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   BX, R11
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	SUBQ   $0x10, R11
+	JLT    oneRest
 
-loopTailEnter:
-	ADDQ        $0x08, SI
-	JZ          loopDone
-	LEAQ        tail<>+0(SB), DI
-	NEGQ        SI
-	VMOVDQU     32(DI)(SI*4), Y9
-	VMASKMOVPS  (CX), Y9, Y10
-	VMASKMOVPS  (DX), Y9, Y11
-	VMASKMOVPS  (BX), Y9, Y12
-	VMULPS      Y0, Y10, Y10
-	VMULPS      Y1, Y11, Y11
-	VFMADD231PS Y2, Y10, Y11
-	VMULPS      Y10, Y10, Y10
-	VMULPS      Y3, Y12, Y12
-	VFMADD231PS Y4, Y10, Y12
-	VMASKMOVPS  Y11, Y9, (DX)
-	VMASKMOVPS  Y12, Y9, (BX)
-	VMULPS      Y7, Y12, Y12
-	VSQRTPS     Y12, Y12
-	VADDPS      Y8, Y12, Y12
-	VMULPS      Y6, Y11, Y11
-	VDIVPS      Y12, Y11, Y11
-	VMASKMOVPS  (AX), Y9, Y0
-	VFMSUB213PS Y11, Y5, Y0
-	VMASKMOVPS  Y0, Y9, (AX)
+oneLoop:
+	VMOVUPS     (R9), Y3
+	VMOVUPS     32(R9), Y4
+	VFMADD231PS (R10), Y3, Y1
+	VFMADD231PS 32(R10), Y4, Y2
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         oneLoop
 
-loopDone:
+oneRest:
+	ADDQ        $0x10, R11
+	JZ          oneSum
+	SUBQ        $0x08, R11
+	JGE         oneEight
+	VMASKMOVPS  (R9), Y0, Y3
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	JMP         oneSum
+
+oneEight:
+	VMOVUPS     (R9), Y3
+	VFMADD231PS (R10), Y3, Y1
+	TESTQ       R11, R11
+	JZ          oneSum
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	VMASKMOVPS  (R9), Y0, Y3
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+
+oneSum:
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VHADDPS      X2, X2, X2
+	VHADDPS      X2, X2, X2
+	VADDSS       (AX), X2, X2
+	VMOVSS       X2, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DI, DX
+	DECQ         SI
+	JMP          rows
+
+four:
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   BX, R11
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	SUBQ   $0x10, R11
+	JLT    fourRest
+
+fourLoop:
+	VMOVUPS     (R9), Y9
+	VMOVUPS     32(R9), Y10
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS 32(R10), Y10, Y5
+	VFMADD231PS (R10)(DI*1), Y9, Y2
+	VFMADD231PS 32(R10)(DI*1), Y10, Y6
+	VFMADD231PS (R10)(DI*2), Y9, Y3
+	VFMADD231PS 32(R10)(DI*2), Y10, Y7
+	VFMADD231PS (R10)(R8*1), Y9, Y4
+	VFMADD231PS 32(R10)(R8*1), Y10, Y8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         fourLoop
+
+fourRest:
+	ADDQ        $0x10, R11
+	JZ          fourSum
+	SUBQ        $0x08, R11
+	JGE         fourEight
+	VMASKMOVPS  (R9), Y0, Y9
+	VMASKMOVPS  (R10), Y0, Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMASKMOVPS  (R10)(DI*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R10)(DI*2), Y0, Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMASKMOVPS  (R10)(R8*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y4
+	JMP         fourSum
+
+fourEight:
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS (R10)(DI*1), Y9, Y2
+	VFMADD231PS (R10)(DI*2), Y9, Y3
+	VFMADD231PS (R10)(R8*1), Y9, Y4
+	TESTQ       R11, R11
+	JZ          fourSum
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	VMASKMOVPS  (R9), Y0, Y9
+	VMASKMOVPS  (R10), Y0, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMASKMOVPS  (R10)(DI*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMASKMOVPS  (R10)(DI*2), Y0, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMASKMOVPS  (R10)(R8*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y8
+
+fourSum:
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VHADDPS      Y2, Y1, Y1
+	VHADDPS      Y4, Y3, Y3
+	VHADDPS      Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VADDPS       (AX), X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, AX
+	LEAQ         (DX)(DI*4), DX
+	SUBQ         $0x04, SI
+	JMP          rows
+
+five:
+	MOVQ   DX, DX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	SUBQ   $0x10, BX
+	JLT    fiveRest
+
+fiveLoop:
+	VMOVUPS     (CX), Y11
+	VMOVUPS     32(CX), Y12
+	VFMADD231PS (DX), Y11, Y1
+	VFMADD231PS 32(DX), Y12, Y6
+	VFMADD231PS (DX)(DI*1), Y11, Y2
+	VFMADD231PS 32(DX)(DI*1), Y12, Y7
+	VFMADD231PS (DX)(DI*2), Y11, Y3
+	VFMADD231PS 32(DX)(DI*2), Y12, Y8
+	VFMADD231PS (DX)(R8*1), Y11, Y4
+	VFMADD231PS 32(DX)(R8*1), Y12, Y9
+	VFMADD231PS (DX)(DI*4), Y11, Y5
+	VFMADD231PS 32(DX)(DI*4), Y12, Y10
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         fiveLoop
+
+fiveRest:
+	ADDQ        $0x10, BX
+	JZ          fiveSum
+	SUBQ        $0x08, BX
+	JGE         fiveEight
+	VMASKMOVPS  (CX), Y0, Y11
+	VMASKMOVPS  (DX), Y0, Y12
+	VFMADD231PS Y12, Y11, Y1
+	VMASKMOVPS  (DX)(DI*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y2
+	VMASKMOVPS  (DX)(DI*2), Y0, Y12
+	VFMADD231PS Y12, Y11, Y3
+	VMASKMOVPS  (DX)(R8*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y4
+	VMASKMOVPS  (DX)(DI*4), Y0, Y12
+	VFMADD231PS Y12, Y11, Y5
+	JMP         fiveSum
+
+fiveEight:
+	VMOVUPS     (CX), Y11
+	VFMADD231PS (DX), Y11, Y1
+	VFMADD231PS (DX)(DI*1), Y11, Y2
+	VFMADD231PS (DX)(DI*2), Y11, Y3
+	VFMADD231PS (DX)(R8*1), Y11, Y4
+	VFMADD231PS (DX)(DI*4), Y11, Y5
+	TESTQ       BX, BX
+	JZ          fiveSum
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	VMASKMOVPS  (CX), Y0, Y11
+	VMASKMOVPS  (DX), Y0, Y12
+	VFMADD231PS Y12, Y11, Y6
+	VMASKMOVPS  (DX)(DI*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y7
+	VMASKMOVPS  (DX)(DI*2), Y0, Y12
+	VFMADD231PS Y12, Y11, Y8
+	VMASKMOVPS  (DX)(R8*1), Y0, Y12
+	VFMADD231PS Y12, Y11, Y9
+	VMASKMOVPS  (DX)(DI*4), Y0, Y12
+	VFMADD231PS Y12, Y11, Y10
+
+fiveSum:
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y7, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y9, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VHADDPS      Y2, Y1, Y1
+	VHADDPS      Y4, Y3, Y3
+	VHADDPS      Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VADDPS       (AX), X0, X0
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X5, X0, X0
+	VHADDPS      X0, X0, X0
+	VHADDPS      X0, X0, X0
+	VADDSS       16(AX), X0, X0
+	VMOVSS       X0, 16(AX)
+	ADDQ         $0x14, AX
+	VZEROUPPER
+	RET
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotRowsAVX512(dst *float32, x *float32, a *float32, n int, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   rows+32(FP), SI
+	MOVQ   stride+40(FP), DI
+	LEAQ   (DI)(DI*2), R8
+	MOVL   BX, R9
+	ANDL   $0x0f, R9
+	MOVL   $0x0000ffff, R10
+	BZHIL  R9, R10, R10
+	KMOVW  R10, K1
+	VPXORD Z0, Z0, Z0
+
+rows:
+	CMPQ    SI, $0x09
+	JE      nine
+	CMPQ    SI, $0x08
+	JGE     eight
+	CMPQ    SI, $0x05
+	JE      five
+	CMPQ    SI, $0x04
+	JGE     four
+	TESTQ   SI, SI
+	JZ      done
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	MOVQ    BX, R11
+	VMOVAPS Z0, Z1
+	SUBQ    $0x10, R11
+	JLT     oneRest
+
+oneLoop:
+	VMOVUPS     (R9), Z2
+	VFMADD231PS (R10), Z2, Z1
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         oneLoop
+
+oneRest:
+	ADDQ        $0x10, R11
+	JZ          oneSum
+	VMOVUPS.Z   (R9), K1, Z2
+	VMOVUPS.Z   (R10), K1, Z3
+	VFMADD231PS Z3, Z2, Z1
+
+oneSum:
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VADDPS        X2, X1, X1
+	VHADDPS       X1, X1, X1
+	VHADDPS       X1, X1, X1
+	VADDSS        (AX), X1, X1
+	VMOVSS        X1, (AX)
+	ADDQ          $0x04, AX
+	ADDQ          DI, DX
+	SUBQ          $0x01, SI
+	JMP           rows
+
+four:
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	MOVQ    BX, R11
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	SUBQ    $0x10, R11
+	JLT     fourRest
+
+fourLoop:
+	VMOVUPS     (R9), Z5
+	VFMADD231PS (R10), Z5, Z1
+	VFMADD231PS (R10)(DI*1), Z5, Z2
+	VFMADD231PS (R10)(DI*2), Z5, Z3
+	VFMADD231PS (R10)(R8*1), Z5, Z4
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	SUBQ        $0x10, R11
+	JGE         fourLoop
+
+fourRest:
+	ADDQ        $0x10, R11
+	JZ          fourSum
+	VMOVUPS.Z   (R9), K1, Z5
+	VMOVUPS.Z   (R10), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS.Z   (R10)(DI*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVUPS.Z   (R10)(DI*2), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVUPS.Z   (R10)(R8*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+
+fourSum:
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y5, Y5
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y5, Y5
+	VEXTRACTF128  $0x01, Y5, X1
+	VADDPS        X5, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	LEAQ          (DX)(DI*4), DX
+	SUBQ          $0x04, SI
+	JMP           rows
+
+five:
+	MOVQ    DX, DX
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z0
+	SUBQ    $0x10, BX
+	JLT     fiveRest
+
+fiveLoop:
+	VMOVUPS     (CX), Z5
+	VFMADD231PS (DX), Z5, Z1
+	VFMADD231PS (DX)(DI*1), Z5, Z2
+	VFMADD231PS (DX)(DI*2), Z5, Z3
+	VFMADD231PS (DX)(R8*1), Z5, Z4
+	VFMADD231PS (DX)(DI*4), Z5, Z0
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         fiveLoop
+
+fiveRest:
+	ADDQ        $0x10, BX
+	JZ          fiveSum
+	VMOVUPS.Z   (CX), K1, Z5
+	VMOVUPS.Z   (DX), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVUPS.Z   (DX)(DI*2), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVUPS.Z   (DX)(R8*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+	VMOVUPS.Z   (DX)(DI*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z0
+
+fiveSum:
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y5, Y5
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y5, Y5
+	VEXTRACTF128  $0x01, Y5, X1
+	VADDPS        X5, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X1, X0, X0
+	VHADDPS       X0, X0, X0
+	VHADDPS       X0, X0, X0
+	VADDSS        (AX), X0, X0
+	VMOVSS        X0, (AX)
+	ADDQ          $0x04, AX
+	VZEROUPPER
+	RET
+
+eight:
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	LEAQ    (DX)(DI*4), R11
+	MOVQ    BX, R12
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	SUBQ    $0x10, R12
+	JLT     eightRest
+
+eightLoop:
+	VMOVUPS     (R9), Z9
+	VFMADD231PS (R10), Z9, Z1
+	VFMADD231PS (R10)(DI*1), Z9, Z2
+	VFMADD231PS (R10)(DI*2), Z9, Z3
+	VFMADD231PS (R10)(R8*1), Z9, Z4
+	VFMADD231PS (R11), Z9, Z5
+	VFMADD231PS (R11)(DI*1), Z9, Z6
+	VFMADD231PS (R11)(DI*2), Z9, Z7
+	VFMADD231PS (R11)(R8*1), Z9, Z8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	SUBQ        $0x10, R12
+	JGE         eightLoop
+
+eightRest:
+	ADDQ        $0x10, R12
+	JZ          eightSum
+	VMOVUPS.Z   (R9), K1, Z9
+	VMOVUPS.Z   (R10), K1, Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS.Z   (R10)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS.Z   (R10)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS.Z   (R10)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS.Z   (R11), K1, Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS.Z   (R11)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS.Z   (R11)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS.Z   (R11)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z8
+
+eightSum:
+	VEXTRACTF64X4 $0x01, Z1, Y9
+	VADDPS        Y9, Y1, Y9
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y9, Y9
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y9, Y9
+	VEXTRACTF128  $0x01, Y9, X1
+	VADDPS        X9, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y1
+	VEXTRACTF64X4 $0x01, Z6, Y2
+	VADDPS        Y2, Y6, Y2
+	VEXTRACTF64X4 $0x01, Z7, Y3
+	VADDPS        Y3, Y7, Y3
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VADDPS        Y4, Y8, Y4
+	VHADDPS       Y2, Y1, Y1
+	VHADDPS       Y4, Y3, Y3
+	VHADDPS       Y3, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X1, X2, X2
+	VADDPS        (AX), X2, X2
+	VMOVUPS       X2, (AX)
+	ADDQ          $0x10, AX
+	LEAQ          (DX)(DI*4), DX
+	LEAQ          (DX)(DI*4), DX
+	SUBQ          $0x08, SI
+	JMP           rows
+
+nine:
+	MOVQ    DX, SI
+	LEAQ    (DX)(DI*4), DX
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z0
+	SUBQ    $0x10, BX
+	JLT     nineRest
+
+nineLoop:
+	VMOVUPS     (CX), Z9
+	VFMADD231PS (SI), Z9, Z1
+	VFMADD231PS (SI)(DI*1), Z9, Z2
+	VFMADD231PS (SI)(DI*2), Z9, Z3
+	VFMADD231PS (SI)(R8*1), Z9, Z4
+	VFMADD231PS (DX), Z9, Z5
+	VFMADD231PS (DX)(DI*1), Z9, Z6
+	VFMADD231PS (DX)(DI*2), Z9, Z7
+	VFMADD231PS (DX)(R8*1), Z9, Z8
+	VFMADD231PS (DX)(DI*4), Z9, Z0
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         nineLoop
+
+nineRest:
+	ADDQ        $0x10, BX
+	JZ          nineSum
+	VMOVUPS.Z   (CX), K1, Z9
+	VMOVUPS.Z   (SI), K1, Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS.Z   (SI)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS.Z   (SI)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS.Z   (SI)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS.Z   (DX), K1, Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS.Z   (DX)(DI*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS.Z   (DX)(DI*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS.Z   (DX)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z8
+	VMOVUPS.Z   (DX)(DI*4), K1, Z10
+	VFMADD231PS Z10, Z9, Z0
+
+nineSum:
+	VEXTRACTF64X4 $0x01, Z1, Y9
+	VADDPS        Y9, Y1, Y9
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y3
+	VHADDPS       Y1, Y9, Y9
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y9, Y9
+	VEXTRACTF128  $0x01, Y9, X1
+	VADDPS        X9, X1, X1
+	VADDPS        (AX), X1, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y1
+	VEXTRACTF64X4 $0x01, Z6, Y2
+	VADDPS        Y2, Y6, Y2
+	VEXTRACTF64X4 $0x01, Z7, Y3
+	VADDPS        Y3, Y7, Y3
+	VEXTRACTF64X4 $0x01, Z8, Y4
+	VADDPS        Y4, Y8, Y4
+	VHADDPS       Y2, Y1, Y1
+	VHADDPS       Y4, Y3, Y3
+	VHADDPS       Y3, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X1, X2, X2
+	VADDPS        (AX), X2, X2
+	VMOVUPS       X2, (AX)
+	ADDQ          $0x10, AX
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X1, X0, X0
+	VHADDPS       X0, X0, X0
+	VHADDPS       X0, X0, X0
+	VADDSS        (AX), X0, X0
+	VMOVSS        X0, (AX)
+	ADDQ          $0x04, AX
+	VZEROUPPER
+	RET
+
+done:
 	VZEROUPPER
 	RET

@@ -4,27 +4,71 @@
 
 package simd
 
-// layerNormAVX2 sets dst = (x-mean)*rstd*weight + bias for one row.
+// mulRowsAVX2 is, with the stride in bytes,
+//
+//	for range rows {
+//		for j := range n {
+//			dst[j] = src[j] * x[j]
+//		}
+//		dst += stride
+//		src += stride
+//	}
 //
 //go:noescape
-func layerNormAVX2(dst *float32, x *float32, weight *float32, bias *float32, n int, eps float32) (mean float32, rstd float32)
+func mulRowsAVX2(dst *float32, src *float32, x *float32, n int, rows int, stride int)
 
-// layerNormBackwardAVX2 is the gradient of one row: with u = (x-mean)*rstd and g = dy*weight, dx = rstd*(g - avg(g) - u*avg(g*u)), dweight += dy*u, dbias += dy.
+// mulRowsBackwardAVX2 is, with the stride in bytes,
+//
+//	for range rows {
+//		for j := range n {
+//			dx[j] += ddst[j] * src[j]
+//			dsrc[j] += ddst[j] * x[j]
+//		}
+//		dsrc += stride
+//		ddst += stride
+//		src += stride
+//	}
 //
 //go:noescape
-func layerNormBackwardAVX2(dx *float32, dy *float32, x *float32, weight *float32, dweight *float32, dbias *float32, n int, mean float32, rstd float32)
+func mulRowsBackwardAVX2(dx *float32, dsrc *float32, ddst *float32, src *float32, x *float32, n int, rows int, stride int)
 
-// gluAVX2 sets dst = a * sigmoid(b) for rows of n numbers, stride bytes apart in dst and strideX in a and b.
+// addWeightedAVX2 is, with strides in bytes,
+//
+//	for range rows {
+//		for j := range n {
+//			dst[j] += w[0] * src[j]
+//		}
+//		w += strideW
+//		src += stride
+//	}
 //
 //go:noescape
-func gluAVX2(dst *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
+func addWeightedAVX2(dst *float32, w *float32, src *float32, n int, rows int, strideW int, stride int)
 
-// gluBackwardAVX2 sets da = dy*s and db = dy*a*(s-s*s) with s = sigmoid(b) for rows of n numbers, stride bytes apart in dy and strideX in the others.
+// dotRowsAVX2 is, with the stride in bytes,
+//
+//	for r := range rows {
+//		var sum float32
+//		for j := range n {
+//			sum += x[j] * a[j]
+//		}
+//		dst[r] += sum
+//		a += stride
+//	}
 //
 //go:noescape
-func gluBackwardAVX2(dy *float32, da *float32, db *float32, a *float32, b *float32, n int, rows int, stride int, strideX int)
+func dotRowsAVX2(dst *float32, x *float32, a *float32, n int, rows int, stride int)
 
-// adamWAVX2 is one AdamW update.
+// dotRowsAVX512 is, with the stride in bytes,
+//
+//	for r := range rows {
+//		var sum float32
+//		for j := range n {
+//			sum += x[j] * a[j]
+//		}
+//		dst[r] += sum
+//		a += stride
+//	}
 //
 //go:noescape
-func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, h *float32)
+func dotRowsAVX512(dst *float32, x *float32, a *float32, n int, rows int, stride int)

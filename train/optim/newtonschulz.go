@@ -2,6 +2,7 @@ package optim
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 	"goomtrain/params"
 )
 
@@ -49,24 +50,24 @@ func (n *newtonSchulz[F]) orthogonalise(x []F, rows, columns int) []F {
 		// X = F X with F = a + b G + c G G, and G the Gram matrix on the shorter side
 		n.symmetric(gram, k, func(lo, hi int) {
 			if rows <= columns {
-				simd.Gemm(false, true, hi-lo, k-lo, columns, 1, x[lo*columns:], columns, x[lo*columns:], columns, 0, gram[lo*k+lo:], k)
+				matmul.Gemm(false, true, hi-lo, k-lo, columns, 1, x[lo*columns:], columns, x[lo*columns:], columns, 0, gram[lo*k+lo:], k)
 			} else {
-				simd.Gemm(true, false, hi-lo, k-lo, rows, 1, x[lo:], columns, x[lo:], columns, 0, gram[lo*k+lo:], k)
+				matmul.Gemm(true, false, hi-lo, k-lo, rows, 1, x[lo:], columns, x[lo:], columns, 0, gram[lo*k+lo:], k)
 			}
 		})
 		n.symmetric(factor, k, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				copy(factor[i*k+lo:(i+1)*k], gram[i*k+lo:])
 			}
-			simd.Gemm(false, false, hi-lo, k-lo, k, quinticC, gram[lo*k:], k, gram[lo:], k, quinticB, factor[lo*k+lo:], k)
+			matmul.Gemm(false, false, hi-lo, k-lo, k, quinticC, gram[lo*k:], k, gram[lo:], k, quinticB, factor[lo*k+lo:], k)
 		})
 		for i := range k {
 			factor[i*k+i] += quinticA
 		}
 		if rows <= columns {
-			simd.Gemm(false, false, rows, columns, k, 1, factor, k, x, columns, 0, next, columns)
+			matmul.Gemm(false, false, rows, columns, k, 1, factor, k, x, columns, 0, next, columns)
 		} else {
-			simd.Gemm(false, false, rows, columns, k, 1, x, columns, factor, k, 0, next, columns)
+			matmul.Gemm(false, false, rows, columns, k, 1, x, columns, factor, k, 0, next, columns)
 		}
 		x, next = next, x
 	}

@@ -3,6 +3,7 @@ package dense
 import (
 	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // Linear is y = x op(W) (+ bias) (+ residual). op(W) is W [K, M] as it is or, in the layout of PyTorch, the
@@ -54,7 +55,7 @@ func (k *Linear[F]) stride() int {
 // Forward writes y. A bias or residual of nil is zero.
 func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	if residual == nil && bias != nil {
-		simd.GemmBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
+		matmul.WithBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
 		return
 	}
 	var keep F
@@ -63,7 +64,7 @@ func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 		simd.ForRange(len(y), simd.Grain, k.copyRows)
 		keep = 1
 	}
-	simd.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), keep, y, k.out)
+	matmul.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), keep, y, k.out)
 	if bias != nil {
 		k.y, k.bias = y, bias
 		simd.ForRange(k.rows, rowGrain, k.addBias)
@@ -73,13 +74,13 @@ func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 // Backward writes dx, dw and dbias, those that are not nil. The gradient of the residual is dy.
 func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
 	if dx != nil {
-		simd.Gemm(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)
+		matmul.Gemm(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)
 	}
 	if dw != nil {
 		if k.transposed {
-			simd.Gemm(true, false, k.out, k.in, k.rows, 1, dy, k.out, x, k.in, 0, dw, k.in)
+			matmul.Gemm(true, false, k.out, k.in, k.rows, 1, dy, k.out, x, k.in, 0, dw, k.in)
 		} else {
-			simd.Gemm(true, false, k.in, k.out, k.rows, 1, x, k.in, dy, k.out, 0, dw, k.out)
+			matmul.Gemm(true, false, k.in, k.out, k.rows, 1, x, k.in, dy, k.out, 0, dw, k.out)
 		}
 	}
 	if dbias != nil {

@@ -7,6 +7,7 @@ import (
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/kernels/workspace"
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // Kernel is the fast form, of one size.
@@ -109,7 +110,7 @@ func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 		clear(s.scores[:width])
 		simd.AddWeighted(s.scores[:width], s.queries, keys, k.DKey, 1, keyTile)
 	} else {
-		simd.GemmSerial(false, false, n, width, k.DKey, 1, s.queries, k.DKey, keys, keyTile, 0, s.scores, keyTile)
+		matmul.Serial(false, false, n, width, k.DKey, 1, s.queries, k.DKey, keys, keyTile, 0, s.scores, keyTile)
 	}
 	for r := range n {
 		row := s.scores[r*keyTile : r*keyTile+width]
@@ -141,7 +142,7 @@ func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 	if tile == 0 {
 		keep = 0
 	}
-	simd.GemmSerial(false, false, n, k.DValue, width, 1, s.scores, keyTile, values, k.DValue+1, keep, s.sums, k.DValue)
+	matmul.Serial(false, false, n, k.DValue, width, 1, s.scores, keyTile, values, k.DValue+1, keep, s.sums, k.DValue)
 }
 
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What was in the
@@ -190,8 +191,8 @@ func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, dq
 	first := tile * keyTile
 	width := min(keyTile, k.visible(from+n-1)-first)
 	kw, vw := k.DKey+1, k.DValue+1
-	simd.GemmSerial(false, false, n, width, kw, 1, s.queries, kw, keys, keyTile, 0, s.scores, keyTile)
-	simd.GemmSerial(false, true, n, width, vw, 1, s.grads, vw, values, vw, 0, s.dots, keyTile)
+	matmul.Serial(false, false, n, width, kw, 1, s.queries, kw, keys, keyTile, 0, s.scores, keyTile)
+	matmul.Serial(false, true, n, width, vw, 1, s.grads, vw, values, vw, 0, s.dots, keyTile)
 	for r := range n {
 		p, ds := s.scores[r*keyTile:r*keyTile+width], s.dots[r*keyTile:r*keyTile+width]
 		seen := max(0, min(width, k.visible(from+r)-first))
@@ -204,10 +205,10 @@ func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, dq
 	if tile == 0 {
 		keep = 0
 	}
-	simd.GemmSerial(false, true, n, k.DKey, width, k.scale, s.dots, keyTile, keys, keyTile, keep, dq, k.dq.Stride)
+	matmul.Serial(false, true, n, k.DKey, width, k.scale, s.dots, keyTile, keys, keyTile, keep, dq, k.dq.Stride)
 	if fresh := max(0, k.started-first); fresh < width { // columns of keys that are not detached
 		at := first + fresh - k.started
-		simd.GemmSerial(true, false, width-fresh, k.DKey, n, 1, s.dots[fresh:], keyTile, s.queries, kw, 1, dk[at*k.dk.Stride:], k.dk.Stride)
-		simd.GemmSerial(true, false, width-fresh, k.DValue, n, 1, s.scores[fresh:], keyTile, s.grads, vw, 1, dv[at*k.dv.Stride:], k.dv.Stride)
+		matmul.Serial(true, false, width-fresh, k.DKey, n, 1, s.dots[fresh:], keyTile, s.queries, kw, 1, dk[at*k.dk.Stride:], k.dk.Stride)
+		matmul.Serial(true, false, width-fresh, k.DValue, n, 1, s.scores[fresh:], keyTile, s.grads, vw, 1, dv[at*k.dv.Stride:], k.dv.Stride)
 	}
 }

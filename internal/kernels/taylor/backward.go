@@ -3,6 +3,7 @@ package taylor
 import (
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What the carry
@@ -83,7 +84,7 @@ func (k *Kernel[F]) differentiateQueries(p *head[F], from, n int) {
 	if p.stateful {
 		k.features.group(m, n, k.features.groups[0])
 		k.features.backward(m, n, func(g featureGroup) {
-			simd.GemmSerial(false, false, g.hi-g.lo, n, w, 1, p.state[g.lo*w:], w, p.grads, l, 0, m.dphi[g.row*l:], l)
+			matmul.Serial(false, false, g.hi-g.lo, n, w, 1, p.state[g.lo*w:], w, p.grads, l, 0, m.dphi[g.row*l:], l)
 		})
 	}
 	for tile := 0; tile*l < p.fill; tile++ {
@@ -129,8 +130,8 @@ func (k *Kernel[F]) differentiateTile(p *head[F], tile, n int) {
 	l, w, m := k.tile, k.DValue+1, p.queries
 	width := min(l, p.fill-tile*l)
 	keys, values := p.keys[tile*k.DKey*l:], p.values[tile*w*l:]
-	simd.GemmSerial(true, false, width, n, k.DKey, 1, keys, l, m.scaled, m.stride, 0, p.slopes, l)
-	simd.GemmSerial(true, false, width, n, w, 1, values, l, p.grads, l, 0, p.dots, l)
+	matmul.Serial(true, false, width, n, k.DKey, 1, keys, l, m.scaled, m.stride, 0, p.slopes, l)
+	matmul.Serial(true, false, width, n, w, 1, values, l, p.grads, l, 0, p.dots, l)
 	if n == l {
 		all := width * l
 		simd.Polynomial(p.weights[:all], p.slopes[:all], p.slopes[:all], k.series)
@@ -146,15 +147,15 @@ func (k *Kernel[F]) differentiateTile(p *head[F], tile, n int) {
 		clear(weight[:hidden])
 		clear(slope[:hidden])
 	}
-	simd.GemmSerial(false, false, k.DKey, n, width, 1, keys, l, p.slopes, l, 1, m.dscaled, m.stride)
+	matmul.Serial(false, false, k.DKey, n, width, 1, keys, l, p.slopes, l, 1, m.dscaled, m.stride)
 	at := p.base + tile*l
 	fresh := max(0, -at) // keys of an earlier run come first
 	if fresh >= width {
 		return
 	}
 	dk, dv := k.dk.From(p.b, at+fresh, k.Keys, p.h), k.dv.From(p.b, at+fresh, k.Keys, p.h)
-	simd.GemmSerial(false, false, width-fresh, k.DKey, n, k.scale, p.slopes[fresh*l:], l, p.queryRows, k.DKey, 1, dk, k.dk.Stride)
-	simd.GemmSerial(false, false, width-fresh, k.DValue, n, 1, p.weights[fresh*l:], l, p.gradRows, w, 1, dv, k.dv.Stride)
+	matmul.Serial(false, false, width-fresh, k.DKey, n, k.scale, p.slopes[fresh*l:], l, p.queryRows, k.DKey, 1, dk, k.dk.Stride)
+	matmul.Serial(false, false, width-fresh, k.DValue, n, 1, p.weights[fresh*l:], l, p.gradRows, w, 1, dv, k.dv.Stride)
 }
 
 // addAdjoint adds to the adjoint of the state what n queries give. Their features below the highest degree
@@ -163,7 +164,7 @@ func (k *Kernel[F]) addAdjoint(p *head[F], n int) {
 	w, l := k.DValue+1, k.tile
 	for _, g := range k.features.groups {
 		k.features.group(p.queries, n, g)
-		simd.GemmSerial(false, false, g.hi-g.lo, w, n, 1, p.queries.phi[g.row*l:], l, p.gradRows, w, 1, p.adjoint[g.lo*w:], w)
+		matmul.Serial(false, false, g.hi-g.lo, w, n, 1, p.queries.phi[g.row*l:], l, p.gradRows, w, 1, p.adjoint[g.lo*w:], w)
 	}
 }
 
@@ -205,8 +206,8 @@ func (k *Kernel[F]) differentiateKeys(p *head[F], lo, hi int) {
 			k.features.group(m, n, g)
 		}
 		r := p.adjoint[g.lo*w:]
-		simd.GemmSerial(true, false, n, k.DValue, g.hi-g.lo, 1, m.phi[g.row*l:], l, r, w, 1, dv, k.dv.Stride)
-		simd.GemmSerial(false, false, g.hi-g.lo, n, w, 1, r, w, p.values, l, 0, m.dphi[g.row*l:], l)
+		matmul.Serial(true, false, n, k.DValue, g.hi-g.lo, 1, m.phi[g.row*l:], l, r, w, 1, dv, k.dv.Stride)
+		matmul.Serial(false, false, g.hi-g.lo, n, w, 1, r, w, p.values, l, 0, m.dphi[g.row*l:], l)
 	})
 	k.features.unload(m, n, dk, k.dk.Stride)
 }

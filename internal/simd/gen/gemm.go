@@ -8,7 +8,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Byte offsets of the fields of simd.tile (a test compares them with unsafe.Offsetof).
+// Byte offsets of the fields of matmul.tile (a test compares them with unsafe.Offsetof).
 const (
 	tileA      = 0
 	tileB      = 8
@@ -63,8 +63,8 @@ func vfmadd231pd(o ...Op)  { VFMADD231PD(o...) }
 func vmaskmovps(o ...Op)   { VMASKMOVPS(o[0], o[1], o[2]) }
 func vmaskmovpd(o ...Op)   { VMASKMOVPD(o[0], o[1], o[2]) }
 
-// gemmKernels writes, for each type, a kernel for panels of two vectors, of one, and of these with the
-// last vector masked; and the two products of a vector and a matrix.
+// gemmKernels writes, for each type, a kernel for panels of two vectors, of one, and of these with the last
+// vector masked.
 func gemmKernels() {
 	for _, e := range []element{f32, f64} {
 		for _, vectors := range []int{2, 1} {
@@ -73,8 +73,42 @@ func gemmKernels() {
 			}
 		}
 	}
-	gemvRows()
-	gemvColumns()
+}
+
+// gemmDoc is the comment of a kernel that computes so many columns of C at a time, from so many panels of B.
+// Masked kernels leave out columns of the last vector. The others fetch the operands of a batch's next product.
+func gemmDoc(float string, columns, panels int, masked, fetches bool) string {
+	loop := `computes alpha*A*B + beta*D. With t the fields of a tile, strides counted in elements, it is
+
+	for ; panels > 0; panels-- {
+		for i := range m {
+			for j := range COLUMNS {MASK
+				var sum FLOAT
+				for p := range k {
+					sum += a[i*rsa+p*csa] * b[offB+ELEMENT]
+				}
+				c[offC+i*rsc+j] = alpha * sum
+				if rsd != -1 {
+					c[offC+i*rsc+j] += beta * d[offC+i*rsd+j]
+				}
+			}
+		}
+		offB += STEP
+		offC += COLUMNS
+	}`
+	mask, element, step := "", "p*rsb+j", "bstep"
+	if panels > 1 {
+		element, step = "j/16*bstep+p*rsb+j%16", "2 * bstep"
+	}
+	if masked {
+		mask = " // less those that mask leaves out of the last vector"
+	}
+	if fetches {
+		loop += `
+
+Meanwhile it fetches what aheadA, aheadB and aheadC point to, so many lines of each with every block of rows.`
+	}
+	return fill(loop, "COLUMNS", columns, "MASK", mask, "FLOAT", float, "ELEMENT", element, "STEP", step)
 }
 
 // gemm is one kernel under construction.
@@ -92,24 +126,19 @@ type gemm struct {
 	at6                reg.GPVirtual
 }
 
-// gemmKernel writes a kernel that computes C = alpha*A*B + beta*D over whole panels of columns. Rows
-// are taken in blocks whose accumulators fill the registers: 6 rows of two vectors or 8 of one. Every
-// element of C is one chain of fused multiply-adds over k whatever the block, so the bits do not depend
-// on how C is cut.
+// gemmKernel writes a kernel that takes the rows of C in blocks whose sums fill the registers: 6 rows of two
+// vectors or 8 of one. Every element of C is one chain of fused multiply-adds over k in any block, so the bits
+// do not depend on how C is cut.
 func gemmKernel(e element, vectors int, masked bool) {
 	highest := 6
 	if vectors == 1 {
 		highest = 8
 	}
 	name := fmt.Sprintf("gemm%sx%d", e.name, vectors)
-	what := fmt.Sprintf("%d columns", vectors*32/e.size)
 	if masked {
 		name += "Masked"
-		what += ", the last vector masked"
 	}
-	TEXT(name, NOSPLIT, "func(t *uintptr)")
-	Pragma("noescape")
-	Doc(name + " computes C = alpha*A*B + beta*D for panels of " + what + ".")
+	function(name+"AVX2", "func(t *uintptr)", gemmDoc("float"+e.name, vectors*32/e.size, 1, masked, vectors == 2 && !masked))
 	g := &gemm{element: e, vectors: vectors, masked: masked, t: Load(Param("t"), GP64())}
 	for _, r := range []*reg.GPVirtual{&g.a, &g.c, &g.d, &g.rows, &g.rsa, &g.csa, &g.rsb, &g.at, &g.at3, &g.b, &g.k, &g.tmp} {
 		*r = GP64()
@@ -155,8 +184,9 @@ func gemmKernel(e element, vectors int, masked bool) {
 	RET()
 }
 
-// chooseBlock jumps to the block to take of the rows left, a number that it uses up: with 2h rows and more
-// (all but) one of h, above h two as equal as can be, else what is left.
+// chooseBlock jumps to the code for the next block of rows, given the number of rows left, which it uses up. With
+// at least 2h-1 rows left the block has h rows; with more than h, the rest is cut into two blocks as equal as
+// possible; otherwise the block is the rest.
 func chooseBlock(left reg.GPVirtual, h int) {
 	CMPQ(left, Imm(uint64(2*h-1)))
 	JGE(LabelRef(rowsLabel(h)))
@@ -262,7 +292,8 @@ func overK(k reg.GPVirtual, label func(string) string, step func()) {
 }
 
 // fetchAhead spreads the fetching of the next product's operands over the blocks of this one: a batch of
-// small products is otherwise bound by the latency of memory. The registers in use are loaded again below.
+// small products would otherwise wait for memory. It overwrites the registers in use, which the caller loads
+// afterwards.
 func fetchAhead(t reg.Register, use [3]reg.GPVirtual, label func(string) string) {
 	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
 	lines := GP64()

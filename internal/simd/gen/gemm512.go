@@ -12,13 +12,13 @@ import (
 // C, two B, one the element of A that is spread and one zeros.
 const wideRows = 14
 
-// wideGemmKernels writes the products of float32 by vectors of 512 bits. A panel of B, 16 columns, is one
+// gemm512Kernels writes the products of float32 by vectors of 512 bits. A panel of B, 16 columns, is one
 // vector, so the packing is that of the kernels of 256 bits; a kernel takes two panels at a time, or one.
 // Every element of C is the same chain of fused multiply-adds, so both make the same bits.
-func wideGemmKernels() {
+func gemm512Kernels() {
 	for _, panels := range []int{2, 1} {
 		for _, masked := range []bool{false, true} {
-			wideGemmKernel(panels, masked)
+			gemm512Kernel(panels, masked)
 		}
 	}
 }
@@ -38,18 +38,12 @@ type wideGemm struct {
 	b, k, tmp      reg.GPVirtual
 }
 
-func wideGemmKernel(panels int, masked bool) {
-	name, what := fmt.Sprintf("gemm32x%dWide", panels), "panels of 16 columns"
-	if panels == 2 {
-		what = "pairs of panels of 16 columns"
-	}
+func gemm512Kernel(panels int, masked bool) {
+	name := fmt.Sprintf("gemm32x%d", panels)
 	if masked {
 		name += "Masked"
-		what += ", the last one masked"
 	}
-	TEXT(name, NOSPLIT, "func(t *uintptr)")
-	Pragma("noescape")
-	Doc(name + " computes C = alpha*A*B + beta*D for " + what + ".")
+	function(name+"AVX512", "func(t *uintptr)", gemmDoc("float32", 16*panels, panels, masked, panels == 2 && !masked))
 	g := &wideGemm{panels: panels, masked: masked, t: Load(Param("t"), GP64())}
 	for _, r := range []*reg.GPVirtual{&g.a, &g.c, &g.rsa, &g.rsa3, &g.csa, &g.rsb, &g.b, &g.k, &g.tmp, &g.at[0], &g.at[1], &g.at[2]} {
 		*r = GP64()

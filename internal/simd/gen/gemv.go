@@ -6,13 +6,28 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+func gemvKernels() {
+	gemvRows()
+	gemvColumns()
+}
+
 // gemvRows writes y = alpha*B*x + beta*d for a vector x (tile.a), the rows of B and vectors y (tile.c)
 // and d: the product of one token with weights stored [out, in]. Four rows at a time share the loads of
 // x; a row's sum has the same order whether it is one of four or alone.
 func gemvRows() {
-	TEXT("gemvRows", NOSPLIT, "func(t *uintptr)")
-	Pragma("noescape")
-	Doc("gemvRows computes y = alpha*B*x + beta*d row by row of B.")
+	function("gemvRowsAVX2", "func(t *uintptr)", `computes y = alpha*B*x + beta*d, one row of B after the other, for vectors x (t.a), y (t.c) and
+d. With the other names for fields of t, a tile, and the stride counted in elements, it is
+
+	for i := range m {
+		var sum float32
+		for p := range k {
+			sum += x[p] * b[i*rsb+p]
+		}
+		y[i] = alpha * sum
+		if rsd != -1 {
+			y[i] += beta * d[i]
+		}
+	}`)
 	t := Load(Param("t"), GP64())
 	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
 	b, rsb, rsb3, rows, y, d := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
@@ -134,9 +149,14 @@ func gemvRows() {
 // gemvColumns writes y += x*B for a vector x (tile.a), rows of B and a vector y (tile.c) of tile.m numbers
 // that stays in the first cache while eight rows of B at a time stream by.
 func gemvColumns() {
-	TEXT("gemvColumns", NOSPLIT, "func(t *uintptr)")
-	Pragma("noescape")
-	Doc("gemvColumns computes y += x*B, row by row of B.")
+	function("gemvColumnsAVX2", "func(t *uintptr)", `adds x*B to y, one row of B after the other, for vectors x (t.a) and y (t.c). With the other
+names for fields of t, a tile, and the stride counted in elements, it is
+
+	for p := range k {
+		for j := range m {
+			y[j] += x[p] * b[p*rsb+j]
+		}
+	}`)
 	t := Load(Param("t"), GP64())
 	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
 	x, b, rsb, rsb3, k := GP64(), GP64(), GP64(), GP64(), GP64()

@@ -7,8 +7,16 @@ tool=$(mktemp)
 trap 'rm -f "$tool"' EXIT
 go build -o "$tool" .
 cd "$dir"
-for group in gemm gemm512 pack vector functions functions512 logsign rows recurrent monomials; do
-	"$tool" -kernels $group -pkg simd -out ${group}_amd64.s -stubs ${group}_stubs_amd64.go
-done
-mkdir -p peak
-"$tool" -kernels peak -pkg peak -out peak/peak_amd64.s -stubs peak/peak_stubs_amd64.go
+
+# write PACKAGE FOLDER GROUP...
+write() {
+	package=$1 folder=$2
+	shift 2
+	mkdir -p "$folder"
+	for group; do
+		(cd "$folder" && "$tool" -kernels "$group" -pkg "$package" -out "${group}_amd64.s" -stubs "${group}_stubs_amd64.go")
+	done
+}
+write simd . adamw arithmetic count exp_log glu layernorm polynomial reduce rows runs sigmoid signed_log state_rows
+write matmul matmul gemm gemm512 gemv pack
+write peak peak peak

@@ -1,9 +1,13 @@
-// Command gen writes the assembly of package simd. Its own module keeps the assembler library out of
-// the project's requirements.
+// Command gen writes the assembly of internal/simd and of the packages in it. Its own module keeps the assembler
+// library out of the project's requirements.
 //
-//	go run . -kernels gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg simd
+//	go run . -kernels gemm -pkg matmul -out ../matmul/gemm_amd64.s -stubs ../matmul/gemm_stubs_amd64.go
 //
 // gen.sh runs it for all groups of kernels, check.sh compares what it writes with what is committed.
+//
+// The comment of each declaration in the stubs gives the kernel's loop in Go, with pointers as the slices that
+// they point to. The loops are exact but for rounding: the assembly fuses multiplications with additions and
+// sums in vectors.
 package main
 
 import (
@@ -16,17 +20,24 @@ import (
 
 // groups lists the kernels by output file.
 var groups = map[string]func(){
-	"gemm":         gemmKernels,
-	"gemm512":      wideGemmKernels,
-	"pack":         packKernels,
-	"vector":       vectorKernels,
-	"functions":    functionKernels,
-	"functions512": wideFunctionKernels,
-	"logsign":      logSignKernels,
-	"rows":         rowKernels,
-	"recurrent":    recurrentKernels,
-	"monomials":    monomialKernels,
-	"peak":         peakKernel,
+	"adamw":      adamWKernels,
+	"arithmetic": arithmeticKernels,
+	"count":      countKernels,
+	"exp_log":    expLogKernels,
+	"gemm":       gemmKernels,
+	"gemm512":    gemm512Kernels,
+	"gemv":       gemvKernels,
+	"glu":        gluKernels,
+	"layernorm":  layerNormKernels,
+	"pack":       packKernels,
+	"peak":       peakKernels,
+	"polynomial": polynomialKernels,
+	"reduce":     reduceKernels,
+	"rows":       rowKernels,
+	"runs":       runKernels,
+	"sigmoid":    sigmoidKernels,
+	"signed_log": signedLogKernels,
+	"state_rows": stateRowKernels,
 }
 
 func main() {

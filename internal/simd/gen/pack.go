@@ -17,9 +17,13 @@ func packKernels() {
 // out before their next panel is packed. The row after next is fetched meanwhile, because the processor
 // does not guess across pages.
 func packRows() {
-	TEXT("packRows", NOSPLIT, "func(dst, src *byte, step, stride, rows, panels int)")
-	Pragma("noescape")
-	Doc("packRows copies rows of 64*panels bytes, stride bytes apart, to panels that begin step bytes apart.")
+	function("packRowsAVX2", "func(dst, src *byte, step, stride, rows, panels int)", `is
+
+	for i := range rows {
+		for panel := range panels {
+			copy(dst[panel*step+64*i:][:64], src[i*stride+64*panel:])
+		}
+	}`)
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	step, stride := Load(Param("step"), GP64()), Load(Param("stride"), GP64())
 	rows, panels := Load(Param("rows"), GP64()), Load(Param("panels"), GP64())
@@ -52,9 +56,11 @@ func packRows() {
 // copyRows copies rows between strides, 32 bytes or more; a row's last 64 bytes are two vectors that may
 // overlap what is copied already. The row after next is fetched meanwhile.
 func copyRows() {
-	TEXT("copyRows", NOSPLIT, "func(dst, src *byte, dstStride, srcStride, bytes, rows int)")
-	Pragma("noescape")
-	Doc("copyRows copies rows of at least 32 bytes between the given strides.")
+	function("copyRowsAVX2", "func(dst, src *byte, dstStride, srcStride, bytes, rows int)", `is, with bytes at least 32,
+
+	for i := range rows {
+		copy(dst[i*dstStride:][:bytes], src[i*srcStride:])
+	}`)
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	dstStride, srcStride := Load(Param("dstStride"), GP64()), Load(Param("srcStride"), GP64())
 	last, rows := Load(Param("bytes"), GP64()), Load(Param("rows"), GP64())
@@ -94,9 +100,13 @@ func copyRows() {
 
 // packTransposed transposes 8 rows of 8*blocks floats into columns of a panel.
 func packTransposed() {
-	TEXT("packTransposed", NOSPLIT, "func(dst, src *float32, stride, blocks int)")
-	Pragma("noescape")
-	Doc("packTransposed sets dst[16*p+i] = src[i*stride+p] (stride in bytes) for i < 8 and p < 8*blocks.")
+	function("packTransposedAVX2", "func(dst, src *float32, stride, blocks int)", `is, with the stride counted in elements,
+
+	for p := range 8 * blocks {
+		for i := range 8 {
+			dst[16*p+i] = src[i*stride+p]
+		}
+	}`)
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	s, blocks := Load(Param("stride"), GP64()), Load(Param("blocks"), GP64())
 	s3, src4 := GP64(), GP64()

@@ -6,16 +6,25 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// peakKernel writes the loops that measure what the machine's multiply-add units can do: twelve chains
-// that depend on nothing but registers.
-func peakKernel() {
-	fmaLoop("fma", "eight", func() reg.VecVirtual { return YMM() }, func(v reg.VecVirtual) { VXORPS(v, v, v) })
-	fmaLoop("fmaWide", "sixteen", func() reg.VecVirtual { return ZMM() }, func(v reg.VecVirtual) { VPXORQ(v, v, v) })
+// peakKernels writes the loops that measure what the machine's multiply-add units can do: twelve chains that
+// depend on registers only.
+func peakKernels() {
+	fmaLoop("fmaAVX2", 8, func() reg.VecVirtual { return YMM() }, func(v reg.VecVirtual) { VXORPS(v, v, v) })
+	fmaLoop("fmaAVX512", 16, func() reg.VecVirtual { return ZMM() }, func(v reg.VecVirtual) { VPXORQ(v, v, v) })
 }
 
-func fmaLoop(name, numbers string, vector func() reg.VecVirtual, clear func(reg.VecVirtual)) {
-	TEXT(name, NOSPLIT, "func(n int)")
-	Doc(name + " runs n times twelve independent multiply-adds of " + numbers + " float32.")
+func fmaLoop(name string, lanes int, vector func() reg.VecVirtual, clear func(reg.VecVirtual)) {
+	function(name, "func(n int)", fill(`is
+
+	var x float32
+	var sum [12][LANES]float32
+	for range n {
+		for i := range sum {
+			for j := range sum[i] {
+				sum[i][j] += x * x
+			}
+		}
+	}`, "LANES", lanes))
 	n := Load(Param("n"), GP64())
 	var acc [12]reg.VecVirtual
 	for i := range acc {
@@ -30,6 +39,5 @@ func fmaLoop(name, numbers string, vector func() reg.VecVirtual, clear func(reg.
 	}
 	DECQ(n)
 	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	finish()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -59,18 +60,22 @@ func (l lane) only(v vec) {
 	}
 }
 
-// tailMask gives a sliding window of eight ones and eight zeros.
+// tailMask is a sliding window of eight ones and eight zeros.
 func tailMask() Mem {
+	if m, ok := constants["tail"]; ok {
+		return m
+	}
 	t := GLOBL("tail", RODATA|NOPTR)
 	for i := range 16 {
 		DATA(4*i, U32(map[bool]uint32{true: math.MaxUint32}[i < 8]))
 	}
+	constants["tail"] = t
 	return t
 }
 
 // stream emits a loop over n floats of the arrays at the given pointers: steps of the given numbers of
 // vectors, largest first and the last one 1, then the masked rest. It uses up n and the pointers.
-func stream(name string, tail Mem, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual, body func(l lane)) {
+func stream(name string, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual, body func(l lane)) {
 	for i, step := range steps {
 		next := fmt.Sprintf("%sTail", name)
 		if i+1 < len(steps) {
@@ -92,18 +97,27 @@ func stream(name string, tail Mem, n reg.GPVirtual, steps []int, pointers []reg.
 	}
 	JZ(LabelRef(name + "Done"))
 	at, mask := GP64(), YMM()
-	LEAQ(tail, at)
+	LEAQ(tailMask(), at)
 	NEGQ(n)
 	VMOVDQU(Mem{Base: at, Index: n, Scale: 4, Disp: 32}, mask)
 	body(lane{step: 1, mask: &mask})
 	Label(name + "Done")
 }
 
-// function begins a kernel.
+// function begins a kernel. The comment of its declaration is the name and doc, in which lines that begin with
+// a tab are code.
 func function(name, signature, doc string) {
 	TEXT(name, NOSPLIT, signature)
 	Pragma("noescape")
-	Doc(name + " " + doc)
+	Doc(strings.Split(name+" "+doc, "\n")...)
+}
+
+// fill replaces names in a text by values: fill(text, "NAME", value, ...).
+func fill(text string, pairs ...any) string {
+	for i := 0; i < len(pairs); i += 2 {
+		text = strings.ReplaceAll(text, pairs[i].(string), fmt.Sprint(pairs[i+1]))
+	}
+	return text
 }
 
 func pointers(p ...reg.GPVirtual) []reg.GPVirtual { return p }

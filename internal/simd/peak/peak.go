@@ -1,22 +1,20 @@
-// Package peak measures the machine's peak of float32 arithmetic, the yardstick of the benchmarks of
-// products: what a loop of fused multiply-adds on registers reaches, without any memory.
+// Package peak measures the machine's peak of float32 arithmetic, which the benchmarks of matrix products are
+// compared with: the rate of a loop of fused multiply-adds on registers, without any memory access.
 package peak
 
 import "time"
 
-// GFLOPS runs the loop for about 50 µs and returns billions of operations a second, two to a fused
-// multiply-add, on one core with the widest vectors that it has; 0 where there is no assembly for it. Call it between the timings that it
-// is compared with, and take the best of many: clocks and neighbours vary.
+// GFLOPS runs the loop for about 50 µs on the calling goroutine, with the widest vectors that the machine has,
+// and returns billions of operations a second on one core; a fused multiply-add counts as two operations. The
+// result is 0 where there is no assembly for the machine. The rate varies with the clock and with other work
+// on the machine: call it between the timings that are compared with it and take the largest result.
 func GFLOPS() float64 {
-	if !available {
+	loop, lanes := widestLoop()
+	if loop == nil {
 		return 0
 	}
-	const n = 20000
-	loop, numbers := fma, 8
-	if wide {
-		loop, numbers = fmaWide, 16
-	}
+	const n, chains = 20000, 12
 	start := time.Now()
 	loop(n)
-	return float64(n*12*numbers*2) / float64(time.Since(start).Nanoseconds())
+	return float64(n*chains*lanes*2) / float64(time.Since(start).Nanoseconds())
 }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// widePolynomial keeps the coefficients in registers and returns what evaluates them by Horner's rule.
+func widePolynomial(name string, coefficients []float64) func(x vec) vec {
+	c := make([]vec, len(coefficients))
+	for i, v := range coefficients {
+		c[i] = everywhere(constant(fmt.Sprintf("%s%d", name, i), v))
+	}
+	return func(x vec) vec {
+		q := ZMM()
+		VMOVAPS(c[len(c)-1], q)
+		for i := len(c) - 2; i >= 0; i-- {
+			VFMADD213PS(c[i], x, q)
+		}
+		return q
+	}
+}
+
+// wideExp returns exp for vectors of 512 bits. It does the same operations in the same order, so it makes the same
+// bits, but for the last step: one instruction multiplies by 2^n and rounds once, subnormal or not.
+func wideExp() func(x vec) vec {
+	highest, lowest := everywhere(constant("expHighest", 89)), everywhere(constant("expLowest", -104))
+	magic, log2e := everywhere(constant("magic", 3<<22)), everywhere(constant("log2e", math.Log2E))
+	ln2hi, ln2lo := everywhere(constant("ln2hi", 0.693359375)), everywhere(constant("ln2lo", -2.12194440e-4))
+	one, polynomial := everywhere(constant("one", 1)), widePolynomial("exp", expCoefficients)
+	return func(x vec) vec {
+		VMINPS(x, highest, x) // the order lets NaN pass
+		VMAXPS(x, lowest, x)
+		n := ZMM()
+		VMOVAPS(magic, n)
+		VFMADD231PS(log2e, x, n)
+		VSUBPS(magic, n, n)
+		VFNMADD231PS(ln2hi, n, x)
+		VFNMADD231PS(ln2lo, n, x)
+		q := polynomial(x)
+		VMULPS(x, q, q)
+		VMULPS(x, q, q)
+		VADDPS(x, q, q)
+		VADDPS(one, q, q)
+		VSCALEFPS(n, q, q)
+		return q
+	}
+}
+
+// wideLog returns log for vectors of 512 bits, with the same operations in the same order.
+func wideLog() func(x vec) vec {
+	normal, two23 := everywhere(bitsConstant("smallestNormal", 0x00800000)), everywhere(constant("twoTo23", 1<<23))
+	twoThirds, exponents := everywhere(constant("twoThirds", 0.6666666667)), everywhere(bitsConstant("exponentMask", 0xff800000))
+	one, ln2 := everywhere(constant("one", 1)), everywhere(constant("ln2", math.Ln2))
+	twentyThree, zero := everywhere(constant("twentyThree", 23)), everywhere(constant("zero", 0))
+	infinity, minusInfinity := everywhere(bitsConstant("infinity", 0x7f800000)), everywhere(bitsConstant("minusInfinity", 0xff800000))
+	nan, polynomial := everywhere(bitsConstant("nan", 0x7fc00000)), widePolynomial("log", logCoefficients)
+	return func(x vec) vec {
+		u, e, k, small := ZMM(), ZMM(), ZMM(), K()
+		VCMPPS(Imm(1), normal, x, small) // x < it: scaled up
+		VMOVAPS(x, u)
+		VMULPS(two23, x, small, u)
+		VPSUBD(twoThirds, u, e)
+		VPANDD(exponents, e, e)
+		VPSUBD(e, u, u)
+		VSUBPS(one, u, u)
+		VPSRAD(Imm(23), e, k)
+		VCVTDQ2PS(k, k)
+		VSUBPS(twentyThree, k, small, k)
+		r, square := polynomial(u), ZMM()
+		VMULPS(u, u, square)
+		VFMADD213PS(u, square, r)
+		VFMADD231PS(ln2, k, r)
+		// infinity and NaN stay, what is not above 0 has no logarithm or an infinite one
+		special := K()
+		VCMPPS(Imm(21), infinity, x, special) // not x < infinity
+		VADDPS(x, x, special, r)
+		VCMPPS(Imm(17), zero, x, special) // x < 0
+		VMOVAPS(nan, special, r)
+		VCMPPS(Imm(0), zero, x, special)
+		VMOVAPS(minusInfinity, special, r)
+		return r
+	}
+}

@@ -1,0 +1,7 @@
+package main
+
+func sigmoidKernels() {
+	mapKernel("sigmoidAVX2", "1 / (1 + exp(-src[i]))", sigmoid)
+	mapKernel("logSigmoidAVX2", "-log(1 + exp(-src[i]))", logSigmoid)
+	mapKernel("tanhAVX2", "tanh(src[i])", tanh)
+}

@@ -1,0 +1,70 @@
+//go:build !amd64 || noasm
+
+package simd
+
+// Without assembly every float32 function is the portable one.
+
+func add32(dst, x, y []float32)                             { addPortable(dst, x, y) }
+func mul32(dst, x, y []float32)                             { mulPortable(dst, x, y) }
+func scale32(dst []float32, alpha float32, x []float32)     { scalePortable(dst, alpha, x) }
+func addScaled32(dst []float32, alpha float32, x []float32) { addScaledPortable(dst, alpha, x) }
+func scaleAddMaxAbs32(dst []float32, a float32, x []float32, b float32, y []float32) float32 {
+	return scaleAddMaxAbsPortable(dst, a, x, b, y)
+}
+
+func sum32(x []float32) float32        { return sumPortable(x) }
+func sumSquares32(x []float32) float32 { return dotPortable(x, x) }
+func dot32(x, y []float32) float32     { return dotPortable(x, y) }
+func max32(x []float32) float32        { return maxPortable(x) }
+func maxAbs32(x []float32) float32     { return maxAbsPortable(x) }
+func argMax32(x []float32) int         { return indexOf(x, maxPortable(x)) }
+
+func exp32(dst, src []float32)                       { expPortable(dst, src) }
+func log32(dst, src []float32)                       { logPortable(dst, src) }
+func log1p32(dst, src []float32)                     { log1pPortable(dst, src) }
+func expSum32(dst, src []float32, c float32) float32 { return expSumPortable(dst, src, c) }
+func expSumOnly32(src []float32, c float32) float32  { return expSumOnlyPortable(src, c) }
+
+func sigmoid32(dst, src []float32)    { sigmoidPortable(dst, src) }
+func logSigmoid32(dst, src []float32) { logSigmoidPortable(dst, src) }
+func tanh32(dst, src []float32)       { tanhPortable(dst, src) }
+
+func signedExp32(dst, l, s []float32, c float32)       { signedExpPortable(dst, l, s, c) }
+func logAbs32(l, s, x []float32, c, least float32) int { return logAbsPortable(l, s, x, c, least) }
+func countBelow32(x []float32, least float32) int      { return countBelowPortable(x, least) }
+func countAbsBelow32(x []float32, least float32) int   { return countAbsBelowPortable(x, least) }
+
+func layerNorm32(dst, x, weight, bias []float32, eps float32) (mean, rstd float32) {
+	return layerNormPortable(dst, x, weight, bias, eps)
+}
+func layerNormBackward32(dx, dy, x, weight []float32, mean, rstd float32, dweight, dbias []float32) {
+	layerNormBackwardPortable(dx, dy, x, weight, mean, rstd, dweight, dbias)
+}
+
+func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }
+func gluBackwardRows32(dx, dy, x []float32, d int) { gluBackwardRowsPortable(dx, dy, x, d) }
+
+func adamW32(value, grad, m, v []float32, h adamWFactors[float32]) {
+	adamWPortable(value, grad, m, v, h)
+}
+
+func stateRows32(z, state, top, x, y []float32, width int, scale float32) {
+	stateRowsPortable(z, state, top, x, y, width, scale)
+}
+func adjointRows32(adjoint, du, kept, top, x, dz, now, before []float32, width int, scale float32) {
+	adjointRowsPortable(adjoint, du, kept, top, x, dz, now, before, width, scale)
+}
+
+func mulRows32(dst, src, x []float32, rows, stride int) { mulRowsPortable(dst, src, x, rows, stride) }
+func mulRowsBackward32(dx, dsrc, ddst, src, x []float32, rows, stride int) {
+	mulRowsBackwardPortable(dx, dsrc, ddst, src, x, rows, stride)
+}
+func addWeighted32(dst, w, src []float32, rows, strideW, stride int) {
+	addWeightedPortable(dst, w, src, rows, strideW, stride)
+}
+func dotRows32(dst, x, a []float32, stride int) { dotRowsPortable(dst, x, a, stride) }
+
+func polynomial32(value, slope, x, c []float32) { polynomialPortable(value, slope, x, c) }
+
+func multiplyRuns32(work []float32, runs []Run)           { multiplyRunsPortable(work, runs) }
+func weighRuns32(dst, work, weight []float32, runs []Run) { weighRunsPortable(dst, work, weight, runs) }
