@@ -9,35 +9,34 @@ import (
 	"time"
 )
 
-// The project's parallel-for. Helpers are goroutines that live for ever. A goroutine takes some 90 µs
-// to start on another core after a channel send, so a helper that runs out of work looks for more for
-// about 100 µs before it parks, and the caller works too: a helper that is slow to wake costs nothing
-// but its help. Work is handed out by a compare-and-swap on one word, the ticket.
+// The project's parallel-for. The caller works together with helpers, goroutines that never end. A goroutine takes
+// some 90 µs to start on another core after a channel send, so a helper that runs out of work looks for more for
+// about 100 µs before it parks. The caller does not wait for helpers to wake: it does the work of those that are
+// late. Work is claimed by a compare-and-swap on one word, the ticket.
 
 const (
 	spinTime  = 100 * time.Microsecond // how long a helper looks for work before it parks
 	spinPolls = 64                     // looks at the ticket between two looks at the clock
 )
 
-// crew is the helpers and the one job they work on. The mutex is held by the goroutine whose job it
-// is; everybody else who finds it held works alone, which is right for nested calls (the cores are
-// busy) and safe for concurrent ones.
+// crew is the helpers and the one job they work on. The mutex is held by the goroutine whose job it is. A call that
+// finds it held runs on its own goroutine alone: nested calls, when the cores are busy, and concurrent ones.
 type crew struct {
 	mu      sync.Mutex
 	helpers []*helper
 
-	// The job. Written by the owner before the ticket is published, and stable while any index of the
-	// job is unclaimed or running, so whoever has claimed an index may read it.
+	// The job. The owner writes it before it publishes the ticket and leaves it unchanged while any index of the
+	// job is unclaimed or running, so a goroutine that has claimed an index may read it.
 	n     int
 	each  func(i int)
 	span  func(lo, hi int) // used if each is nil: index i stands for [i*grain, (i+1)*grain)
 	grain int
 	total int
 
-	// ticket is epoch<<32 | unclaimed. The epoch makes a late helper's compare-and-swap fail when its
-	// job is over and another one has begun.
+	// ticket is epoch<<32 | unclaimed, where unclaimed is the number of unclaimed indices. The epoch makes a late
+	// helper's compare-and-swap fail when its job is over and another one has begun.
 	ticket  atomic.Uint64
-	_       [56]byte     // the ticket is polled: keep it away from what is written often
+	_       [56]byte     // the ticket is polled: it has a cache line of its own
 	pending atomic.Int64 // indices not yet finished
 	asleep  atomic.Bool  // the owner waits on done
 	done    chan struct{}
@@ -50,17 +49,17 @@ type failure struct {
 	stack []byte // of the goroutine that it happened on
 }
 
-// A Panic is what a parallel call panics with if one of its bodies did: the value, and the stack of the
-// goroutine that the body ran on, which the caller's own stack does not show.
+// A Panic is the value that a parallel call panics with if one of its bodies panicked: the body's value, and the stack
+// of the goroutine that the body ran on, which the caller's own stack does not show.
 type Panic struct {
 	Value any
 	Stack []byte
 }
 
-// Error is the value as text.
+// Error returns the value as text.
 func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
 
-// Unwrap is the value if it is an error.
+// Unwrap returns the value if it is an error.
 func (p *Panic) Unwrap() error {
 	err, _ := p.Value.(error)
 	return err
@@ -78,12 +77,11 @@ var (
 
 func init() { SetThreads(0) }
 
-// Threads returns the number of goroutines, the caller's among them, that a parallel call uses.
+// Threads returns the number of goroutines that a parallel call uses, the caller included.
 func Threads() int { return int(threads.Load()) }
 
-// SetThreads sets how many goroutines a parallel call uses; n < 1 stands for all cores (GOMAXPROCS
-// at the time of this call). Results do not depend on it. It may be called at any time and holds for
-// calls that begin later.
+// SetThreads sets how many goroutines a parallel call uses; n < 1 stands for all cores (GOMAXPROCS at the time of this
+// call). Results do not depend on it. It may be called at any time and applies to calls that begin later.
 func SetThreads(n int) {
 	if n < 1 {
 		n = runtime.GOMAXPROCS(0)
@@ -91,10 +89,10 @@ func SetThreads(n int) {
 	threads.Store(int64(n))
 }
 
-// For calls body(0), ..., body(n-1), each exactly once, in parallel where that helps, and returns
-// when all have returned. Calls from inside a body run on the caller alone. If a body panics, the
-// remaining calls are dropped and For panics with the first value, as a *Panic where bodies ran in
-// parallel. It allocates nothing if body is a stored func value.
+// For calls body(0), ..., body(n-1), each exactly once, in parallel where that helps, and returns when all have
+// returned. Calls from inside a body run on the caller alone. If a body panics, the remaining calls are dropped and For
+// panics with the first value, as a *Panic where bodies ran in parallel. It allocates nothing if body is a stored func
+// value.
 func For(n int, body func(i int)) {
 	if n > 1 && Threads() > 1 && n < 1<<31 && workers.mu.TryLock() {
 		workers.each = body
@@ -106,9 +104,9 @@ func For(n int, body func(i int)) {
 	}
 }
 
-// ForRange calls body on the pieces [0, grain), [grain, 2*grain), ... of [0, n), the last one cut at n,
-// in parallel where that helps. The pieces depend on n and grain alone, never on the number of threads.
-// Panics and nested calls are as in For.
+// ForRange calls body on the pieces [0, grain), [grain, 2*grain), ... of [0, n), the last one cut at n, in parallel
+// where that helps. The pieces depend on n and grain alone, not on the number of threads. Panics and nested calls are
+// as in For.
 func ForRange(n, grain int, body func(lo, hi int)) {
 	grain = max(1, grain)
 	pieces := Pieces(n, grain)
@@ -133,8 +131,8 @@ func (c *crew) run(n int) {
 	c.n = n
 	c.failure.Store(nil)
 	c.pending.Store(int64(n))
-	// The owner has the first indices before anybody can claim some. Where there is one for each goroutine,
-	// a job that comes again finds its memory in the caches of the same cores as before.
+	// The owner takes the first indices before helpers can claim any. In a repeated job with one index for each
+	// goroutine, the owner then finds its memory in the cache of its core.
 	first := c.share(uint64(n))
 	epoch := c.ticket.Load()>>32 + 1
 	c.ticket.Store(epoch<<32 | uint64(n) - first)
@@ -150,11 +148,11 @@ func (c *crew) run(n int) {
 	returned = true
 }
 
-// share is how many of the indices that are left are claimed at once: a part, so that short bodies do not
-// quarrel about the ticket.
+// share is how many of the indices left are claimed at once: several while many are left, so that short bodies do not
+// contend for the ticket.
 func (c *crew) share(left uint64) uint64 { return max(1, left/uint64(8*max(1, threads.Load()))) }
 
-// finish waits for the indices that helpers still run, gives the crew back and passes a panic on.
+// finish waits for the indices that helpers still run, releases the crew and panics if a body did.
 func (c *crew) finish(returned bool) {
 	for i := 0; c.pending.Load() != 0; i++ {
 		if i < 20000 {
@@ -166,7 +164,7 @@ func (c *crew) finish(returned bool) {
 		}
 	}
 	f := c.failure.Load()
-	c.each, c.span = nil, nil // what a body holds on to is not ours to keep
+	c.each, c.span = nil, nil // do not keep alive what the bodies refer to
 	c.mu.Unlock()
 	if f != nil && returned {
 		panic(&Panic{f.value, f.stack})
@@ -190,7 +188,7 @@ func (c *crew) work() {
 	}
 }
 
-// runSpan runs the claimed indices [lo, hi) and counts them as finished, whatever happens.
+// runSpan runs the claimed indices [lo, hi) and counts them as finished, also if a body panics.
 func (c *crew) runSpan(lo, hi int) {
 	returned := false
 	defer func() {
@@ -211,8 +209,8 @@ func (c *crew) runSpan(lo, hi int) {
 	returned = true
 }
 
-// fail records a panic (nil: the body ended its goroutine) and drops the unclaimed indices. It is called
-// while the body's frames are still on the stack.
+// fail records a panic (nil if the body ended its goroutine) and drops the unclaimed indices. It is called while the
+// body's frames are still on the stack.
 func (c *crew) fail(value any) {
 	stack := debug.Stack()
 	if value == nil {
@@ -239,12 +237,12 @@ func (c *crew) count(n int) {
 	}
 }
 
-// help is the life of the id-th helper (from 1): a thread limit below id+1 keeps it parked.
+// help runs the id-th helper, counted from 1. A thread limit below id+1 keeps it parked.
 func (c *crew) help(h *helper, id int) {
-	defer func() { go c.help(h, id) }() // reached only if a body ends its goroutine: somebody must go on
+	defer func() { go c.help(h, id) }() // runs only if a body ends this goroutine: another one replaces it
 	last := time.Now()
 	for polls := 1; ; polls++ {
-		// No PAUSE here: on virtual machines a loop of it exits to the hypervisor.
+		// No PAUSE instruction: on virtual machines a loop of them exits to the hypervisor.
 		if c.ticket.Load()&(1<<32-1) != 0 && id < Threads() {
 			c.work()
 			last, polls = time.Now(), 0

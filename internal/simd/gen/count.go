@@ -26,7 +26,7 @@ func countBelow(name, value string, abs bool) {
 		if abs {
 			VANDPS(bitsConstant("magnitude", 1<<31-1), v, v)
 		}
-		VCMPPS(Imm(notAtLeast), least, v, v)
+		VCMPPS(Imm(cmpNotAtLeast), least, v, v)
 		VANDPS(constant("one", 1), v, v)
 		e.only(v)
 		VADDPS(v, below[e.u], below[e.u])

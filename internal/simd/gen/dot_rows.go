@@ -103,7 +103,7 @@ func dotRows() {
 		addSums(even, dst)
 		ADDQ(Imm(uint64(4*group.rows)), dst)
 		switch group.rows {
-		case 5: // they are the last
+		case 5: // the last rows
 			finish()
 		case 4:
 			LEAQ(Mem{Base: a, Index: stride, Scale: 4}, a)
@@ -119,8 +119,7 @@ func dotRows() {
 	finish()
 }
 
-// addSums adds the sum of the lanes of each vector to the number at its place in dst: of four vectors
-// together as long as there are four.
+// addSums adds the sum of the lanes of v[i] to dst[i], for four vectors at a time as far as they go.
 func addSums(v []vec, dst reg.GPVirtual) {
 	at := 0
 	for ; at+4 <= len(v); at += 4 {

@@ -87,7 +87,7 @@ func wideDotRows() {
 			VFMADD231PS(v, u, sums[i])
 		}
 		Label(label("Sum"))
-		for len(sums) > 0 { // four at a time need few registers, and some instructions have only half of them
+		for len(sums) > 0 { // four at a time: some of the instructions can name only 16 registers
 			halves := make([]vec, min(4, len(sums)))
 			for i := range halves {
 				halves[i] = YMM()
@@ -99,7 +99,7 @@ func wideDotRows() {
 			sums = sums[len(halves):]
 		}
 		switch group.rows {
-		case 5, 9: // they are the last
+		case 5, 9: // the last rows
 			finish()
 		default:
 			if group.rows == 1 {

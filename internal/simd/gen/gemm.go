@@ -24,7 +24,7 @@ const (
 	tileBStep  = 88 // from one panel of B to the next
 	tileRSC    = 96
 	tileRSD    = 104 // -1: nothing is added
-	tileOffB   = 112 // from B to the current panel; pointers stay, as one past an end must not exist
+	tileOffB   = 112 // from B to the current panel; the pointers stay, because none may point past an allocation
 	tileOffC   = 120 // from C and D to the current panel
 	tileAlpha  = 128 // one element of the type
 	tileBeta   = 136
@@ -33,7 +33,7 @@ const (
 	tileAheadC = 160
 	tileAhead  = 168 // bytes of each fetched already
 	tileLines  = 176 // cache lines of each to fetch during a block of rows
-	tileRows   = 184 // rows still to do, and D's current row: where registers are short
+	tileRows   = 184 // rows still to do, in kernels without a register for it; so, too, D's current row
 	tileRowD   = 192
 )
 
@@ -261,7 +261,7 @@ func (g *gemm) block(rows int) {
 	MOVQ(g.field(tileK), g.k)
 	overK(g.k, label, func() { g.step(acc) })
 	g.epilogue(acc, label)
-	// the next rows of A; at is free now
+	// the next rows of A; at is free
 	if rows > 1 {
 		MOVQ(g.rsa, g.at)
 		if rows&(rows-1) == 0 {
@@ -341,7 +341,7 @@ func (g *gemm) step(acc [][]reg.VecVirtual) {
 	}
 }
 
-// loadB loads the j-th vector of a panel: unmasked loads could leave the allocation.
+// loadB loads the j-th vector of a panel. The last one may be masked, because a full load could leave the allocation.
 func (g *gemm) loadB(j int, m Mem, v reg.VecVirtual) {
 	if g.masked && j == g.vectors-1 {
 		g.maskedMove(m, g.mask, v)
@@ -364,7 +364,7 @@ func (g *gemm) epilogue(acc [][]reg.VecVirtual, label func(string) string) {
 	g.broadcast(g.field(tileAlpha), alpha)
 	rsc := g.tmp
 	MOVQ(g.field(tileRSC), rsc)
-	CMPQ(g.field(tileRSD), I8(-1)) // the mark of "nothing to add"
+	CMPQ(g.field(tileRSD), I8(-1)) // -1: nothing to add
 	JNE(LabelRef(label("add")))
 	for i := range acc {
 		for j, v := range acc[i] {

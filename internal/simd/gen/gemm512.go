@@ -8,13 +8,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// wideRows is the height of the largest block of the kernels of 512 bits: 28 of the 32 registers hold
-// C, two B, one the element of A that is spread and one zeros.
+// wideRows is the number of rows of the largest block of the kernels of 512 bits: 28 of the 32 registers hold C, two hold
+// B, one the broadcast element of A and one zeros.
 const wideRows = 14
 
-// gemm512Kernels writes the products of float32 by vectors of 512 bits. A panel of B, 16 columns, is one
-// vector, so the packing is that of the kernels of 256 bits; a kernel takes two panels at a time, or one.
-// Every element of C is the same chain of fused multiply-adds, so both make the same bits.
+// gemm512Kernels writes the products of float32 with vectors of 512 bits. A panel of B has 16 columns, which are one
+// vector, so B is packed as for the kernels of 256 bits; a kernel takes two panels at a time, or one. Every element of C
+// is the same chain of fused multiply-adds, so both make the same bits.
 func gemm512Kernels() {
 	for _, panels := range []int{2, 1} {
 		for _, masked := range []bool{false, true} {
@@ -23,7 +23,7 @@ func gemm512Kernels() {
 	}
 }
 
-// wideGemm is one kernel under construction. What it needs once a block stays in the tile.
+// wideGemm is one kernel under construction. Values that it needs only once a block stay in the tile.
 type wideGemm struct {
 	panels int
 	masked bool
@@ -197,7 +197,7 @@ func (g *wideGemm) step(acc [][]reg.VecVirtual) {
 	}
 }
 
-// last reports whether panel j is one that is masked.
+// last reports whether panel j is masked.
 func (g *wideGemm) last(j int) bool { return g.masked && j == g.panels-1 }
 
 func (g *wideGemm) storeC(j int, v reg.VecVirtual) {
@@ -216,7 +216,7 @@ func (g *wideGemm) epilogue(acc [][]reg.VecVirtual, label func(string) string) {
 	rsc, rsd, d := g.tmp, g.at[0], g.b
 	MOVQ(g.field(tileRSC), rsc)
 	MOVQ(g.field(tileRSD), rsd)
-	CMPQ(rsd, I8(-1)) // the mark of "nothing to add"
+	CMPQ(rsd, I8(-1)) // -1: nothing to add
 	JNE(LabelRef(label("add")))
 	for i := range acc {
 		for j, v := range acc[i] {

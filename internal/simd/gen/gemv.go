@@ -11,9 +11,8 @@ func gemvKernels() {
 	gemvColumns()
 }
 
-// gemvRows writes y = alpha*B*x + beta*d for a vector x (tile.a), the rows of B and vectors y (tile.c)
-// and d: the product of one token with weights stored [out, in]. Four rows at a time share the loads of
-// x; a row's sum has the same order whether it is one of four or alone.
+// gemvRows writes the product of one token with weights stored [out, in]. Four rows at a time share the loads of x; a
+// row's sum has the same order whether it is one of four or alone.
 func gemvRows() {
 	function("gemvRowsAVX2", "func(t *uintptr)", `computes y = alpha*B*x + beta*d, one row of B after the other, for vectors x (t.a), y (t.c) and
 d. With the other names for fields of t, a tile, and the stride counted in elements, it is
@@ -146,8 +145,8 @@ d. With the other names for fields of t, a tile, and the stride counted in eleme
 	RET()
 }
 
-// gemvColumns writes y += x*B for a vector x (tile.a), rows of B and a vector y (tile.c) of tile.m numbers
-// that stays in the first cache while eight rows of B at a time stream by.
+// gemvColumns writes the product of one token with weights stored [in, out]. y stays in the first cache, while B is
+// read eight rows at a time.
 func gemvColumns() {
 	function("gemvColumnsAVX2", "func(t *uintptr)", `adds x*B to y, one row of B after the other, for vectors x (t.a) and y (t.c). With the other
 names for fields of t, a tile, and the stride counted in elements, it is

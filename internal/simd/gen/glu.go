@@ -69,9 +69,9 @@ func gluBackward() {
 	finish()
 }
 
-// gateRows emits a loop over rows of n numbers, of which body handles one: it uses up the length that it is
-// given and advances the pointers by n rounded down to whole vectors. From row to row those of one half are
-// the parameter stride apart, those of halves strideX.
+// gateRows emits a loop over rows of n numbers. body emits the code for one row, which uses up the length that it is
+// given and advances the pointers by n rounded down to whole vectors. From row to row the pointers of half move by the
+// parameter stride, those of halves by strideX.
 func gateRows(half, halves []reg.GPVirtual, n reg.GPVirtual, body func(n reg.GPVirtual)) {
 	rows, stride, strideX, left := pointer("rows"), pointer("stride"), pointer("strideX"), GP64()
 	MOVQ(n, left)

@@ -10,7 +10,7 @@ func layerNormKernels() {
 	layerNormBackward()
 }
 
-// copies are fresh registers with the values of others, for one more pass over the same arrays.
+// copies are new registers with the values of p, for one more pass over the same arrays.
 func copies(p ...reg.GPVirtual) []reg.GPVirtual {
 	q := make([]reg.GPVirtual, len(p))
 	for i := range p {
@@ -50,7 +50,7 @@ func layerNorm() {
 	count := XMM()
 	VXORPS(count, count, count)
 	VCVTSI2SSQ(n, count, count)
-	inverse := loaded(constant("one", 1)) // 1/D, ready before it is needed
+	inverse := loaded(constant("one", 1)) // 1/D, computed early because division is slow
 	VDIVSS(count, inverse.AsX(), inverse.AsX())
 	p, acc := copies(x, n), zeroed(4)
 	stream("sum", p[1], steps, p[:1], func(l lane) {

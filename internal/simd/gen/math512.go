@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// widePolynomial keeps the coefficients in registers and returns what evaluates them by Horner's rule.
+// widePolynomial loads the coefficients into registers and returns a function that evaluates them by Horner's rule.
 func widePolynomial(name string, coefficients []float64) func(x vec) vec {
 	c := make([]vec, len(coefficients))
 	for i, v := range coefficients {
@@ -24,8 +24,8 @@ func widePolynomial(name string, coefficients []float64) func(x vec) vec {
 	}
 }
 
-// wideExp returns exp for vectors of 512 bits. It does the same operations in the same order, so it makes the same
-// bits, but for the last step: one instruction multiplies by 2^n and rounds once, subnormal or not.
+// wideExp returns exp for vectors of 512 bits, with the same bits: the operations are the same up to the last, in which
+// one instruction multiplies by 2^n and rounds once, as the two multiplications of exp do.
 func wideExp() func(x vec) vec {
 	highest, lowest := everywhere(constant("expHighest", 89)), everywhere(constant("expLowest", -104))
 	magic, log2e := everywhere(constant("magic", 3<<22)), everywhere(constant("log2e", math.Log2E))
@@ -50,7 +50,7 @@ func wideExp() func(x vec) vec {
 	}
 }
 
-// wideLog returns log for vectors of 512 bits, with the same operations in the same order.
+// wideLog returns log for vectors of 512 bits, with the same bits.
 func wideLog() func(x vec) vec {
 	normal, two23 := everywhere(bitsConstant("smallestNormal", 0x00800000)), everywhere(constant("twoTo23", 1<<23))
 	twoThirds, exponents := everywhere(constant("twoThirds", 0.6666666667)), everywhere(bitsConstant("exponentMask", 0xff800000))
@@ -60,7 +60,7 @@ func wideLog() func(x vec) vec {
 	nan, polynomial := everywhere(bitsConstant("nan", 0x7fc00000)), widePolynomial("log", logCoefficients)
 	return func(x vec) vec {
 		u, e, k, small := ZMM(), ZMM(), ZMM(), K()
-		VCMPPS(Imm(1), normal, x, small) // x < it: scaled up
+		VCMPPS(Imm(cmpLessSignalling), normal, x, small) // subnormal: scaled up
 		VMOVAPS(x, u)
 		VMULPS(two23, x, small, u)
 		VPSUBD(twoThirds, u, e)
@@ -74,13 +74,13 @@ func wideLog() func(x vec) vec {
 		VMULPS(u, u, square)
 		VFMADD213PS(u, square, r)
 		VFMADD231PS(ln2, k, r)
-		// infinity and NaN stay, what is not above 0 has no logarithm or an infinite one
+		// infinity and NaN stay; negative numbers give NaN, zeros -infinity
 		special := K()
-		VCMPPS(Imm(21), infinity, x, special) // not x < infinity
+		VCMPPS(Imm(cmpNotLess), infinity, x, special) // not x < infinity
 		VADDPS(x, x, special, r)
-		VCMPPS(Imm(17), zero, x, special) // x < 0
+		VCMPPS(Imm(cmpLess), zero, x, special) // x < 0
 		VMOVAPS(nan, special, r)
-		VCMPPS(Imm(0), zero, x, special)
+		VCMPPS(Imm(cmpEqual), zero, x, special)
 		VMOVAPS(minusInfinity, special, r)
 		return r
 	}

@@ -8,14 +8,10 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// Minimax polynomials, fitted by weights (Lawson's iteration) and rounded to float32 coefficient by
-// coefficient, each rounding compensated by those that follow.
-var (
-	// exp(r) = 1 + r + r²(c0 + c1 r + ...) for |r| <= ln(2)/2
-	expCoefficients = []float64{0.5, 0.16666666, 0.041666463, 0.008333571, 0.0013935084, 0.00019739462}
-	// log(1+f) = f + f²(c0 + c1 f + ...) for |f| <= 1/3
-	logCoefficients = []float64{-0.5, 0.33333215, -0.24999802, 0.20010445, -0.16680317, 0.1400534, -0.12186468, 0.13986707, -0.12882605}
-)
+// expCoefficients is exp(r) = 1 + r + r²(c0 + c1 r + ...) for |r| <= ln(2)/2: a minimax polynomial, fitted with weights
+// (Lawson's iteration). The coefficients are rounded to float32 one after the other, and each is fitted again after
+// the rounding of those before it.
+var expCoefficients = []float64{0.5, 0.16666666, 0.041666463, 0.008333571, 0.0013935084, 0.00019739462}
 
 // polynomial evaluates coefficients at x by Horner's rule.
 func polynomial(name string, coefficients []float64, x vec) vec {
@@ -36,14 +32,14 @@ type reduced struct {
 
 // reduce splits exp(x); x is used up and must be within [-104, 89] or NaN.
 func reduce(x vec) reduced {
-	// Adding 1.5*2^23 rounds to an integer, which then stands in the low bits.
+	// adding 1.5*2^23 rounds to an integer, which is then in the low bits
 	magic := constant("magic", 3<<22)
 	n, whole := YMM(), YMM()
 	VMOVUPS(magic, n)
 	VFMADD231PS(constant("log2e", math.Log2E), x, n)
 	VSUBPS(magic, n, whole)
 	VPSUBD(magic, n, n)
-	// ln 2 in two parts, the first of so few bits that its products are exact
+	// ln 2 in two parts, the first of which has few bits, so that its products are exact
 	VFNMADD231PS(constant("ln2hi", 0.693359375), whole, x)
 	VFNMADD231PS(constant("ln2lo", -2.12194440e-4), whole, x)
 	q := polynomial("exp", expCoefficients, x)
@@ -76,7 +72,7 @@ func (e reduced) power() vec {
 	return w
 }
 
-// beyond is what power lacks: 2^(n+126) for n below -126, else 1.
+// beyond is the factor that power lacks: 2^(n+126) for n below -126, else 1.
 func (e reduced) beyond() vec {
 	w := YMM()
 	VPADDD(bitsConstant("beyond", 126+127), e.n, w)
@@ -85,8 +81,7 @@ func (e reduced) beyond() vec {
 	return w
 }
 
-// clamp bounds x to where exp neither overflows to more than infinity nor underflows to less than 0.
-// The order of the operands lets NaN pass.
+// clamp bounds x to a range beyond which exp is infinite or 0. The order of the operands lets NaN pass.
 func clamp(x vec) {
 	VMINPS(x, loaded(constant("expHighest", 89)), x)
 	VMAXPS(x, loaded(constant("expLowest", -104)), x)
@@ -109,7 +104,7 @@ func minusAbs(x vec) vec {
 	return v
 }
 
-// expPair is exp(x) = 2^n * (high + low) for x <= 0, good to a few bits more than a float32.
+// expPair is exp(x) = 2^n * (high + low) for x <= 0, with a few bits more than a float32 has.
 func expPair(x vec) (e reduced, high, low vec) {
 	VMAXPS(x, loaded(constant("expLowest", -104)), x)
 	e = reduce(x)
@@ -123,8 +118,7 @@ func expPair(x vec) (e reduced, high, low vec) {
 	return e, high, low
 }
 
-// quotient is (a + aLow) / (b + bLow), all but correctly rounded: a division, and the remainder of the
-// rounded quotient divided again.
+// quotient is (a + aLow) / (b + bLow), nearly correctly rounded: a division, corrected by the quotient of its remainder.
 func quotient(a, aLow, b, bLow vec) vec {
 	y, q, r := YMM(), YMM(), YMM()
 	VMOVUPS(constant("one", 1), y)
@@ -138,8 +132,8 @@ func quotient(a, aLow, b, bLow vec) vec {
 	return q
 }
 
-// sigmoid returns 1/(1+exp(-x)). With z = exp(-|x|) that is 1/(1+z) or z/(1+z), and z is kept as a
-// power of two, which multiplies the result last, and a number near 1.
+// sigmoid returns 1/(1+exp(-x)). With z = exp(-|x|) that is 1/(1+z) or z/(1+z). z is kept as a number near 1 and a
+// power of two, by which the result is multiplied last.
 func sigmoid(x vec) vec {
 	e, high, low := expPair(minusAbs(x))
 	w := e.power()
@@ -166,8 +160,8 @@ func sigmoid(x vec) vec {
 	return q
 }
 
-// gate is sigmoid for the fused kernels, at a third of the price: 1/(1+exp(-x)) as it stands, within 3 ulp
-// for x > -87 and no smaller than 2^-126 below.
+// gate is sigmoid for the fused kernels, in a third of the time: 1/(1+exp(-x)) computed as it is written, within 3 ulp
+// for x > -87 and about 2^-126 below.
 func gate(x vec) vec {
 	VMINPS(x, loaded(constant("gateHighest", 87)), x)
 	VMAXPS(x, loaded(constant("gateLowest", -87)), x)
@@ -231,110 +225,4 @@ func tanh(x vec) vec {
 	VANDPS(bitsConstant("sign", 1<<31), x, sign)
 	VORPS(sign, q, q)
 	return q
-}
-
-// logarithm finishes log(2^-k * (1+f)) + correction, k whole floats: f + f²P(f) + correction - k ln 2.
-// The minus makes log1p(-0) = -0.
-func logarithm(f, k vec, correction *vec) vec {
-	r, square := polynomial("log", logCoefficients, f), YMM()
-	VMULPS(f, f, square)
-	if correction != nil {
-		VFMADD213PS(*correction, square, r)
-		VADDPS(f, r, r)
-	} else {
-		VFMADD213PS(f, square, r)
-	}
-	VFNMADD231PS(constant("ln2", math.Ln2), k, r)
-	return r
-}
-
-// exponentOf is the exponent of u (bits, in place) that leaves a mantissa within [2/3, 4/3).
-func exponentOf(u vec) vec {
-	e := YMM()
-	VPSUBD(constant("twoThirds", 0.6666666667), u, e)
-	VPAND(bitsConstant("exponentMask", 0xff800000), e, e)
-	return e
-}
-
-// negated is the whole float -e for exponent bits e.
-func negated(e vec) vec {
-	k := YMM()
-	VPXOR(k, k, k)
-	VPSUBD(e, k, k)
-	VCVTDQ2PS(k, k)
-	VMULPS(constant("twoToMinus23", 0x1p-23), k, k)
-	return k
-}
-
-// log returns the logarithm of x.
-func log(x vec) vec {
-	// denormals are scaled up
-	small, u := YMM(), YMM()
-	VCMPPS(Imm(1), loaded(bitsConstant("smallestNormal", 0x00800000)), x, small) // x < it
-	VMULPS(constant("twoTo23", 1<<23), x, u)
-	VBLENDVPS(small, u, x, u)
-	e := exponentOf(u)
-	VPSUBD(e, u, u)
-	VSUBPS(constant("one", 1), u, u)
-	VANDPS(constant("twentyThree", 23), small, small)
-	k := negated(e)
-	VADDPS(small, k, k)
-	return special(x, logarithm(u, k, nil), constant("zero", 0))
-}
-
-// log1p returns log(1+x): the exponent is that of the rounded 1+x, the mantissa is built from x itself.
-func log1p(x vec) vec {
-	f, k := onePlus(x)
-	return special(x, logarithm(f, k, nil), constant("minusOne", -1))
-}
-
-// onePlus gives 1+x = 2^-k * (1+f), f rounded at most once and exact for small x.
-func onePlus(x vec) (f, k vec) {
-	u := YMM()
-	VADDPS(constant("one", 1), x, u)
-	e := exponentOf(u)
-	// 2^(2-e): its exponent is normal even if e is 128
-	s := YMM()
-	VMOVUPS(constant("four", 4), s)
-	VPSUBD(e, s, s)
-	f = YMM()
-	VPSUBD(e, x, f) // x * 2^-e
-	// plus 2^-e - 1; subtracting the opposite keeps the sign of -0
-	VFNMADD213PS(constant("one", 1), loaded(constant("quarter", 0.25)), s)
-	VSUBPS(s, f, f)
-	return f, negated(e)
-}
-
-// special puts right a logarithm that goes to -infinity at the pole: NaN below it, -infinity at it;
-// infinity and NaN stay.
-func special(x, result vec, pole Mem) vec {
-	p := loaded(pole)
-	inside, finite, other, is := YMM(), YMM(), YMM(), YMM()
-	VCMPPS(Imm(30), p, x, inside)                                            // x > pole
-	VCMPPS(Imm(17), loaded(bitsConstant("infinity", 0x7f800000)), x, finite) // x < infinity
-	VANDPS(finite, inside, inside)
-	VADDPS(x, x, other)
-	VCMPPS(Imm(17), p, x, is) // x < pole
-	VBLENDVPS(is, loaded(bitsConstant("nan", 0x7fc00000)), other, other)
-	VCMPPS(Imm(0), p, x, is)
-	VBLENDVPS(is, loaded(bitsConstant("minusInfinity", 0xff800000)), other, other)
-	VBLENDVPS(inside, result, other, other)
-	return other
-}
-
-// logSigmoid returns min(x, 0) - log(1 + exp(-|x|)).
-func logSigmoid(x vec) vec {
-	e, z, zLow := expPair(minusAbs(x))
-	e.scale(z, zLow)
-	f, k := onePlus(z)
-	// the low part of z counts 1/(1+z) times; a straight line is near enough for it
-	slope := loaded(constant("slope0", 0.97))
-	VFNMADD231PS(constant("slope1", 0.49), z, slope)
-	VMULPS(slope, zLow, zLow)
-	r := logarithm(f, k, &zLow)
-	low := YMM()
-	VXORPS(low, low, low)
-	VMINPS(x, low, low) // NaN passes
-	VSUBPS(r, low, low)
-	return low
 }

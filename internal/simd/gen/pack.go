@@ -12,10 +12,9 @@ func packKernels() {
 	packTransposed()
 }
 
-// packRows copies rows of B to panels, 64 bytes wide, so it serves both types. It goes along the rows,
-// not along a panel: rows a power of two apart fall into one set of the cache and would drive each other
-// out before their next panel is packed. The row after next is fetched meanwhile, because the processor
-// does not guess across pages.
+// packRows copies rows of B to panels that are 64 bytes wide, so it serves both types. It goes along the rows, not along
+// a panel: rows a power of two apart share a set of the cache and would evict each other before their next panel is
+// packed. It fetches the row after next meanwhile, because the processor's own prefetching stops at the end of a page.
 func packRows() {
 	function("packRowsAVX2", "func(dst, src *byte, step, stride, rows, panels int)", `is
 
@@ -53,8 +52,8 @@ func packRows() {
 	RET()
 }
 
-// copyRows copies rows between strides, 32 bytes or more; a row's last 64 bytes are two vectors that may
-// overlap what is copied already. The row after next is fetched meanwhile.
+// copyRows copies rows of 32 bytes or more. A row ends with up to two vectors that may overlap what is copied already.
+// It fetches the row after next meanwhile.
 func copyRows() {
 	function("copyRowsAVX2", "func(dst, src *byte, dstStride, srcStride, bytes, rows int)", `is, with bytes at least 32,
 

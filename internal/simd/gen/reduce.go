@@ -118,7 +118,7 @@ func maxAbs() {
 	finish()
 }
 
-// maximum keeps NaN by collecting comparisons, one for two vectors.
+// maximum keeps NaN by collecting the results of comparisons, one for two vectors.
 func maximum() {
 	function("maxAVX2", "func(x *float32, n int) float32", `is
 
@@ -147,7 +147,7 @@ func maximum() {
 			previous = v // nothing to pair it with
 		}
 		is := YMM()
-		VCMPPS(Imm(3), previous, v, is)
+		VCMPPS(Imm(cmpUnordered), previous, v, is)
 		VORPS(is, unordered[l.u/2%2], unordered[l.u/2%2])
 	})
 	VORPS(unordered[1], unordered[0], unordered[0])
@@ -185,14 +185,14 @@ func indexOf() {
 	begin := GP64()
 	MOVQ(x, begin)
 	nan := YMM()
-	VCMPPS(Imm(3), v, v, nan) // all ones if v is NaN
+	VCMPPS(Imm(cmpUnordered), v, v, nan) // all ones if v is NaN
 	found := GP32()
 	stream("loop", n, []int{1}, pointers(x), func(l lane) {
 		u := l.load(x)
 		is, other := YMM(), YMM()
-		VCMPPS(Imm(3), u, u, other)
+		VCMPPS(Imm(cmpUnordered), u, u, other)
 		VANDPS(nan, other, other)
-		VCMPPS(Imm(0), v, u, is)
+		VCMPPS(Imm(cmpEqual), v, u, is)
 		VORPS(other, is, is)
 		l.only(is)
 		VMOVMSKPS(is, found)

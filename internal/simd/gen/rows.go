@@ -16,8 +16,8 @@ func rowKernels() {
 	wideDotRows()
 }
 
-// columns emits a loop over n columns in blocks of the given numbers of vectors, the last one 1, then the
-// masked rest. It uses up n and advances the pointers; body handles a block whose lanes are given.
+// columns emits a loop over n columns in blocks of the given numbers of vectors, the last of them 1, then the masked
+// rest. It uses up n and advances the pointers. body emits the code for a block of the given lanes.
 func columns(n reg.GPVirtual, blocks []int, pointers []reg.GPVirtual, body func(label string, lanes []lane)) {
 	for _, size := range blocks {
 		top, next := fmt.Sprintf("columns%d", size), fmt.Sprintf("after%d", size)
@@ -139,7 +139,7 @@ func addWeighted() {
 	dst, w, src := pointer("dst"), pointer("w"), pointer("src")
 	n, rows, strideW, stride := pointer("n"), pointer("rows"), pointer("strideW"), pointer("stride")
 	columns(n, []int{4, 1}, pointers(dst, src), func(label string, lanes []lane) {
-		// several sums of every column, so that an addition need not wait for the one before it
+		// several sums for every column, so that an addition need not wait for the one before it
 		unroll := 4
 		if len(lanes) > 1 {
 			unroll = 2

@@ -20,7 +20,7 @@ func runKernels() {
 	weighRuns()
 }
 
-// multiplyRuns and weighRuns go through short runs in whole vectors. The last vector of a run may write beyond its end, into
+// multiplyRuns and weighRuns compute runs in whole vectors. The last vector of a run may write beyond its end, into
 // elements that a later run writes again.
 func multiplyRuns() {
 	function("multiplyRunsAVX2", "func(work *float32, runs *int, count int)", `is

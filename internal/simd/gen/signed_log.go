@@ -12,9 +12,6 @@ func signedLogKernels() {
 	wideLogAbs()
 }
 
-// notAtLeast is the predicate of comparisons "not x >= y", which holds if either is NaN.
-const notAtLeast = 0x19
-
 const signedExpLoop = `is
 
 	for i := range n {
@@ -72,7 +69,7 @@ func logAbs() {
 		VXORPS(sign, v, v)
 		VORPS(constant("one", 1), sign, sign)
 		e.store(sign, s)
-		VCMPPS(Imm(notAtLeast), least, v, sign)
+		VCMPPS(Imm(cmpNotAtLeast), least, v, sign)
 		VANDPS(constant("one", 1), sign, sign)
 		e.only(sign)
 		VADDPS(sign, below[e.u], below[e.u])
@@ -98,9 +95,9 @@ func wideLogAbs() {
 		VPORD(one, negative, negative)
 		e.store(negative, s)
 		if e.mask != nil {
-			VCMPPS(Imm(notAtLeast), least, v, *e.mask, below)
+			VCMPPS(Imm(cmpNotAtLeast), least, v, *e.mask, below)
 		} else {
-			VCMPPS(Imm(notAtLeast), least, v, below)
+			VCMPPS(Imm(cmpNotAtLeast), least, v, below)
 		}
 		KMOVW(below, some)
 		POPCNTL(some, some)

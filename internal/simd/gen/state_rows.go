@@ -11,8 +11,8 @@ func stateRowKernels() {
 	adjointRows()
 }
 
-// A rowLoop goes over contiguous rows of so many floats, some vectors of eight and the masked rest; it
-// advances the pointers after each row.
+// A rowLoop goes over contiguous rows of width floats, which are whole vectors and a masked rest. It advances the
+// pointers after each row.
 type rowLoop struct {
 	width, rows, i, full reg.GPVirtual
 	rest                 reg.GPVirtual // whether there is a masked rest
@@ -172,12 +172,12 @@ func adjointRows() {
 	l.next("row")
 }
 
-// quotientOrZero is a / the low element of b in all places, 0 where that is 0.
+// quotientOrZero is a divided by the low element of b in all places, or 0 if that is 0.
 func quotientOrZero(a, b vec) vec {
 	q, zero := YMM(), YMM()
 	VBROADCASTSS(b.AsX(), q)
 	VXORPS(zero, zero, zero)
-	VCMPPS(Imm(4), zero, q, zero) // b != 0, NaN among them
+	VCMPPS(Imm(cmpNotEqual), zero, q, zero) // b != 0, NaN among them
 	VDIVPS(q, a, q)
 	VANDPS(zero, q, q)
 	return q

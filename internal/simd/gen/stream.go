@@ -12,6 +12,18 @@ import (
 
 type vec = reg.VecVirtual
 
+// Predicates of VCMPPS. Those with Not hold if an operand is NaN, the others do not.
+const (
+	cmpEqual          = 0x00
+	cmpLessSignalling = 0x01
+	cmpUnordered      = 0x03 // an operand is NaN
+	cmpNotEqual       = 0x04
+	cmpLess           = 0x11
+	cmpNotLess        = 0x15
+	cmpNotAtLeast     = 0x19
+	cmpGreater        = 0x1e
+)
+
 // A lane is one vector of eight floats within a loop: the u-th of the loop's step, or the masked rest.
 type lane struct {
 	u, step int
@@ -39,9 +51,9 @@ func (l lane) store(v vec, p reg.Register) {
 	}
 }
 
-// ahead fetches what the loop will need of the array at p in a while, once for each cache line. Beyond the
-// array it fetches nothing of use, and does no harm: in a loop over rows that is the next rows. A page ahead,
-// the rows of a gate take 0.85 of the time that they take a quarter of it ahead.
+// ahead fetches the elements of the arrays at p that the loop will read a page later, once for each cache line. Beyond
+// the end of an array this does no harm, and in a loop over rows it fetches the next rows. With a page, the rows of a
+// gate take 0.85 of the time that they take with a quarter of a page.
 func (l lane) ahead(p ...reg.Register) {
 	if l.mask != nil || l.u%2 != 0 {
 		return
@@ -178,7 +190,7 @@ func loaded(m Mem) vec {
 	return v
 }
 
-// total adds the vectors and then the lanes of the sum; the result is the low element.
+// total adds the vectors and then the lanes of the sum. The result is the low element.
 func total(v []vec) vec {
 	for n := len(v); n > 1; n = (n + 1) / 2 {
 		for i := range n / 2 {
