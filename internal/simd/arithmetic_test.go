@@ -7,7 +7,7 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// lengths covers every remainder of a vector, of an unrolled step, and the pieces of long slices.
+// lengths covers every remainder of a vector and of an unrolled step, and slices longer than a piece.
 func lengths() []int {
 	var n []int
 	for i := range 80 {

@@ -10,12 +10,12 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// Measured on the machine of matmul/bench_test.go, which swings by a factor of two, in G elements a second of
+// Measured on the machine of matmul/bench_test.go, whose speed varies by a factor of two, in G elements a second of
 // slices of 4096: Exp 1.9, Log 1.3, Log1p 1.3, Sigmoid 0.9, LogSigmoid 0.7, Tanh 1.0, ExpSum 1.6, Sum 26,
-// Max 16, MaxAbs 16, Dot 18. Out of cache, in times of a copy of as many bytes: GLU 1.0 to 1.1 in rows of 64,
-// 1.1 of 256, 1.2 of 1024, backward 0.9; LayerNorm 1.45, 1.0, 1.2, backward 1.0 to 1.5, 1.0, 1.1; AdamW 0.5. Sum and Max
-// take 1.0 to 1.1 times as long and read 13 GB/s in a run in which copying moves 14: what one core can have under
-// way is the bound of both.
+// Max 16, MaxAbs 16, Dot 18. Out of cache, relative to the time of copying as many bytes: GLU 1.0 to 1.1 in rows of 64,
+// 1.1 of 256, 1.2 of 1024, backward 0.9; LayerNorm 1.45, 1.0, 1.2, backward 1.0 to 1.5, 1.0, 1.1; AdamW 0.5; Sum and Max
+// 1.0 to 1.1. Sum and Max read 13 GB/s in a run in which copying moves 14: both are bound by the number of cache misses
+// that one core can have outstanding.
 
 // perElement reports G elements a second of f on n elements, the best of b.N rounds.
 func perElement(b *testing.B, n int, f func()) {
@@ -64,8 +64,8 @@ func BenchmarkReductions(b *testing.B) {
 	}
 }
 
-// against reports the time of f relative to that of copying as many bytes as f touches, half of them read
-// and half written; best of the rounds, alternately.
+// against reports the time of f relative to that of copying as many bytes as f touches, half of them read and half
+// written. It times both alternately and takes the best of the rounds.
 func against(b *testing.B, bytes int, f func()) {
 	src, dst := simdtest.Ones(bytes/8), simdtest.Ones(bytes/8)
 	f()

@@ -39,16 +39,16 @@ func checkCrossEntropy[F Float](t *testing.T) {
 		}
 		want[target] -= 0.25
 		nll, arg := CrossEntropy(logits, target)
-		near64(t, "loss", []F{nll}, []float64{wantLoss}, tolerance[F]())
+		within(t, "loss", []F{nll}, []float64{wantLoss}, tolerance[F]())
 		d := make([]F, n)
 		nll2, arg2 := CrossEntropyBackward(d, logits, target, 0.25)
-		near64(t, "loss of backward", []F{nll2}, []float64{wantLoss}, tolerance[F]())
-		near64(t, "gradient", d, want, tolerance[F]())
+		within(t, "loss of backward", []F{nll2}, []float64{wantLoss}, tolerance[F]())
+		within(t, "gradient", d, want, tolerance[F]())
 		if arg != top || arg2 != top {
 			t.Errorf("argmax %d and %d, want %d", arg, arg2, top)
 		}
 		CrossEntropyBackward(logits, logits, target, 0.25)
-		near64(t, "in place", logits, simdtest.Widen(d), 0)
+		within(t, "in place", logits, simdtest.Widen(d), 0)
 	}
 }
 

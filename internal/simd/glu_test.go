@@ -37,15 +37,15 @@ func checkGLU[F Float](t *testing.T) {
 		forward()
 		y, dx := make([]F, n), make([]F, 2*n)
 		GLU(y, x)
-		near64(t, "GLU", y, want, tolerance[F]())
+		within(t, "GLU", y, want, tolerance[F]())
 		GLUBackward(dx, dy, x)
-		near64(t, "GLUBackward", dx, gradient, max(1e-8, tolerance[F]()))
+		within(t, "GLUBackward", dx, gradient, max(1e-8, tolerance[F]()))
 		GLUBackward(x, dy, x)
-		near64(t, "in place", x, simdtest.Widen(dx), 0)
+		within(t, "in place", x, simdtest.Widen(dx), 0)
 	}
 }
 
-// TestGLURows: rows at once have the bits of rows one by one, and write nothing else.
+// Many rows at once have the bits of rows one by one, and nothing else is written.
 func TestGLURows(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		checkGLURows[float32](t)
@@ -66,8 +66,8 @@ func checkGLURows[F Float](t *testing.T) {
 		}
 		GLURows(y[:rows*d], x, d)
 		GLUBackwardRows(dx[:2*rows*d], dy, x, d)
-		near64(t, fmt.Sprint("GLURows ", shape), y, simdtest.Widen(want), 0)
-		near64(t, fmt.Sprint("GLUBackwardRows ", shape), dx, simdtest.Widen(wantX), 0)
+		within(t, fmt.Sprint("GLURows ", shape), y, simdtest.Widen(want), 0)
+		within(t, fmt.Sprint("GLUBackwardRows ", shape), dx, simdtest.Widen(wantX), 0)
 	}
 }
 

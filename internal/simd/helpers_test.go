@@ -10,8 +10,8 @@ import (
 // rowLengths are lengths around the vectors and the steps of the loops.
 var rowLengths = []int{1, 2, 5, 7, 8, 9, 16, 17, 31, 32, 33, 64, 100, 256, 1000}
 
-// near64 compares with a tolerance relative to the largest magnitude.
-func near64[F Float](t *testing.T, what string, got []F, want []float64, tolerance float64) {
+// within checks that got is want, with a tolerance relative to the largest magnitude.
+func within[F Float](t *testing.T, what string, got []F, want []float64, tolerance float64) {
 	t.Helper()
 	var size, off float64
 	for i := range want {
@@ -43,7 +43,7 @@ func differences(x []float64, loss func() float64) []float64 {
 	return g
 }
 
-// alike compares for equal numbers, where NaN equals NaN.
+// alike checks that got is want, where NaN equals NaN.
 func alike[F Float](t *testing.T, what string, got, want []F) {
 	t.Helper()
 	for i := range want {

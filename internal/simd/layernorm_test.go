@@ -8,9 +8,7 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// The truth of the fused rows is their formula evaluated in float64, and for gradients the central difference of
-// that.
-
+// The truth is the formula evaluated in float64, and for gradients its central difference.
 func layerNorm64(x, w, b []float64, eps float64) (y []float64, mean, rstd float64) {
 	var variance float64
 	for _, u := range x {
@@ -75,8 +73,8 @@ func checkLayerNorm[F Float](t *testing.T) {
 		want, mean, rstd := layerNorm64(x64, w64, b64, 1e-2)
 		y := make([]F, n)
 		m, s := LayerNorm(y, x, w, b, 1e-2)
-		near64(t, "LayerNorm", y, want, tolerance[F]())
-		near64(t, "mean and rstd", []F{m, s}, []float64{mean, rstd}, tolerance[F]())
+		within(t, "LayerNorm", y, want, tolerance[F]())
+		within(t, "mean and rstd", []F{m, s}, []float64{mean, rstd}, tolerance[F]())
 
 		loss := func() (sum float64) {
 			y, _, _ := layerNorm64(x64, w64, b64, 1e-2)
@@ -93,12 +91,12 @@ func checkLayerNorm[F Float](t *testing.T) {
 		}
 		LayerNormBackward(dx, dy, x, w, m, s, dw, db)
 		difference := max(1e-7, 3*tolerance[F]())
-		near64(t, "dx", dx, wantX, difference*10)
-		near64(t, "dweight", dw, wantW, difference)
-		near64(t, "dbias", db, wantB, difference)
+		within(t, "dx", dx, wantX, difference*10)
+		within(t, "dweight", dw, wantW, difference)
+		within(t, "dbias", db, wantB, difference)
 		LayerNormBackward(dy, dy, x, w, m, s, make([]F, n), make([]F, n)) // dx over dy
-		near64(t, "dx in place", dy, simdtest.Widen(dx), 0)
+		within(t, "dx in place", dy, simdtest.Widen(dx), 0)
 		LayerNorm(x, x, w, b, 1e-2)
-		near64(t, "in place", x, simdtest.Widen(y), 0)
+		within(t, "in place", x, simdtest.Widen(y), 0)
 	}
 }

@@ -87,7 +87,7 @@ func TestForNestsAndRunsConcurrently(t *testing.T) {
 	})
 }
 
-// The sum of a job that begins while helpers of the last one are late or parked must still be right.
+// A job that begins while helpers are still late for the last one, or parked, must be complete.
 func TestForAfterPausesAndChangesOfThreads(t *testing.T) {
 	defer SetThreads(0)
 	for round := range 300 {
@@ -104,7 +104,7 @@ func TestForAfterPausesAndChangesOfThreads(t *testing.T) {
 	}
 }
 
-// A caller with nothing left to do sleeps until a slow helper has finished.
+// A caller that has nothing left to do waits until a slow helper has finished.
 func TestForWaitsForSlowBodies(t *testing.T) {
 	SetThreads(2)
 	defer SetThreads(0)
@@ -141,7 +141,7 @@ func TestForPassesPanicsOn(t *testing.T) {
 			}()
 		}
 		var n atomic.Int32
-		For(8, func(int) { n.Add(1) }) // and works again afterwards
+		For(8, func(int) { n.Add(1) }) // the next call works again
 		if n.Load() != 8 {
 			t.Errorf("after a panic %d of 8 bodies ran", n.Load())
 		}

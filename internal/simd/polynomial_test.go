@@ -8,7 +8,7 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// TestPolynomial compares with sums of powers in float64.
+// The truth is a sum of powers in float64.
 func TestPolynomial(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		t.Run("float32", func(t *testing.T) { testPolynomial[float32](t, 1e-6) })

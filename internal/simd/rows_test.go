@@ -12,8 +12,8 @@ import (
 // rowShapes are columns, rows and stride: around the vectors and their blocks.
 var rowShapes = [][3]int{{1, 1, 1}, {7, 3, 9}, {8, 2, 8}, {31, 5, 40}, {32, 4, 32}, {64, 36, 64}, {77, 3, 128}}
 
-// TestMulRows: small integers make every order of summation exact, so results compare with ==. What lies
-// between the rows stays as it is.
+// Small integers make every order of summation exact, so results compare with ==. Elements between the rows stay as they
+// are.
 func TestMulRows(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		t.Run("float32", testMulRows[float32])
@@ -67,7 +67,7 @@ func testMulRows[F Float](t *testing.T) {
 	}
 }
 
-// TestDotRows: sums of small integers are exact in any order.
+// Sums of small integers are exact in any order.
 func TestDotRows(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		t.Run("float32", testDotRows[float32])
@@ -100,7 +100,7 @@ func testDotRows[F Float](t *testing.T) {
 			}
 		}
 	}
-	const n = 1<<16 + 11 // more than one call gets
+	const n = 1<<16 + 11 // more than one piece
 	x, a, dst := make([]F, n), make([]F, 2*n), make([]F, 2)
 	want := make([]F, 2)
 	for i := range x {
@@ -114,7 +114,7 @@ func testDotRows[F Float](t *testing.T) {
 	}
 }
 
-// TestDotRowsOnEachPath: both widths of vectors make the same bits.
+// Vectors of both widths make the same bits.
 func TestDotRowsOnEachPath(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for rows := 1; rows <= 27; rows++ {
@@ -125,7 +125,7 @@ func TestDotRowsOnEachPath(t *testing.T) {
 				got := make([]float32, rows)
 				DotRows(got, x, a, n)
 				if strings.Contains(t.Name(), "portable") {
-					return // in float64
+					return // it sums in float64
 				}
 				if want == nil {
 					want = got

@@ -10,7 +10,7 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// TestRuns has small integers, so that every product is exact. Elements beyond the slack of the last run stay.
+// Small integers make every product exact. Elements beyond the slack of the last run stay as they are.
 func TestRuns(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		t.Run("float32", testRuns[float32])

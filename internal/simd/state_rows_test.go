@@ -9,7 +9,7 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// The truth of the rows of a recurrence is the definition, computed by the functions for single rows.
+// The truth is the definition, computed row by row with ScaleAddMaxAbs and Scale.
 func TestStateAndAdjointRows(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		testStateAndAdjointRows[float32](t)

@@ -10,8 +10,8 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// A machine's clock and neighbours vary by tens of per cent, so a benchmark of products times the product
-// and the machine's peak alternately and reports the best of each, and their ratio. b.N is the number of
+// The speed of a machine varies by tens of per cent with its clock and its neighbours, so a benchmark of products times
+// the product and the machine's peak alternately and reports the best of each, and their ratio. b.N is the number of
 // such rounds: use -benchtime 50x or so. The program in the folder compare does the same against OpenBLAS.
 //
 // Measured on a Sapphire Rapids virtual machine with two cores shared with other work (peak 140-160 GFLOP/s a
@@ -35,8 +35,8 @@ import (
 //	128 x 50304 x 128 NT   86       0.62     1.5     1.04      173      0.61     1.5     1.07
 //	1 x 512 x 512 NT       44       0.28     11      -         65       0.21     14      -
 //
-// Batches, 64 columns and the vocabulary move more bytes than they compute with: there memory is the limit. With
-// 256-bit vectors (GODEBUG=cpu.avx512f=off) products reach 0.8-0.93 of that peak on one core.
+// Batches, products with 64 columns and products over the vocabulary are bound by memory. With 256-bit vectors
+// (GODEBUG=cpu.avx512f=off) products reach 0.8-0.93 of that peak on one core.
 
 // ratioToPeak reports GFLOP/s of f, which does flops operations on so many threads, and the ratio to the
 // peak of as many cores.
@@ -129,7 +129,7 @@ func BenchmarkGemmBatched(b *testing.B) {
 	}
 }
 
-// One step of a recurrence, and one token through a layer: overheads and bandwidth, not arithmetic.
+// The products of a step of a recurrence and of one token through a layer, which measure overhead and bandwidth.
 func BenchmarkSerial(b *testing.B) {
 	for _, s := range [][3]int{{1, 16, 16}, {8, 16, 16}, {32, 16, 16}, {16, 32, 32}, {8, 128, 128}} {
 		for _, transB := range []bool{false, true} {
