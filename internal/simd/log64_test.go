@@ -45,6 +45,16 @@ func TestLog64OfEverythingElse(t *testing.T) {
 	}
 }
 
+// TestOtherLogarithmsOfSubnormals says why only the natural logarithm has a function of its own.
+func TestOtherLogarithmsOfSubnormals(t *testing.T) {
+	if x := math.Log2(5e-324); x != -1074 {
+		t.Errorf("math.Log2(5e-324) = %v", x)
+	}
+	if x := math.Log1p(5e-324); x != 5e-324 {
+		t.Errorf("math.Log1p(5e-324) = %v", x)
+	}
+}
+
 // ulps64 is the distance between x and y, finite and not zero, in units of y's last place.
 func ulps64(x, y float64) float64 {
 	return math.Abs(x-y) / math.Abs(math.Nextafter(y, 2*y)-y)

@@ -119,7 +119,7 @@ func stateRows() {
 		VANDPS(abs, v, v) // 0 where masked
 		VPMAXSD(v, best[0], best[0])
 	})
-	m := largest(best).(reg.VecVirtual)
+	m := largest(best)
 	VMOVSS(m.AsX(), Mem{Base: top})
 	factor := quotientOrZero(scale, m)
 	l.vectors("scale", func(e rowLane) {
@@ -168,7 +168,7 @@ func adjointRows() {
 		VANDPS(abs, v, v)
 		VPMAXSD(v, best[0], best[0])
 	})
-	VMOVSS(largest(best).(reg.VecVirtual).AsX(), Mem{Base: top})
+	VMOVSS(largest(best).AsX(), Mem{Base: top})
 	l.next("row")
 }
 
