@@ -2,6 +2,7 @@ package logattention
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // reverse writes the gradients of the queries, keys and values of the chunk, and to before that of S before
@@ -12,16 +13,16 @@ func (c *chunk[F]) reverse(after logSums) {
 	c.setD(after)
 	c.setA()
 	// dg = dW f + a P^T, df = dW^T g + u D^T, du = W^T a + f D
-	simd.GemmSerial(false, true, nq, kk, cc, 1, c.a, cc, c.p, cc, 0, c.dg, kk)
-	simd.GemmSerial(false, true, nk, kk, cc, 1, c.u, cc, c.d, cc, 0, c.df, kk)
-	simd.GemmSerial(false, false, nk, cc, kk, 1, c.f, kk, c.d, cc, 0, c.du, cc)
+	matmul.Serial(false, true, nq, kk, cc, 1, c.a, cc, c.p, cc, 0, c.dg, kk)
+	matmul.Serial(false, true, nk, kk, cc, 1, c.u, cc, c.d, cc, 0, c.df, kk)
+	matmul.Serial(false, false, nk, cc, kk, 1, c.f, kk, c.d, cc, 0, c.du, cc)
 	if nq > 0 && nk > 0 {
 		n := nq
-		simd.GemmSerial(false, true, n, n, cc, 1, c.a, cc, c.u, cc, 0, c.dw, n)
+		matmul.Serial(false, true, n, n, cc, 1, c.a, cc, c.u, cc, 0, c.dw, n)
 		c.clearFuture(c.dw)
-		simd.GemmSerial(false, false, n, kk, n, 1, c.dw, n, c.f, kk, 1, c.dg, kk)
-		simd.GemmSerial(true, false, n, kk, n, 1, c.dw, n, c.g, kk, 1, c.df, kk)
-		simd.GemmSerial(true, false, n, cc, n, 1, c.w, n, c.a, cc, 1, c.du, cc)
+		matmul.Serial(false, false, n, kk, n, 1, c.dw, n, c.f, kk, 1, c.dg, kk)
+		matmul.Serial(true, false, n, kk, n, 1, c.dw, n, c.g, kk, 1, c.df, kk)
+		matmul.Serial(true, false, n, cc, n, 1, c.w, n, c.a, cc, 1, c.du, cc)
 	}
 	for t := range nq {
 		simd.Mul(c.dQuery(t), c.g[t*kk:(t+1)*kk], c.dg[t*kk:(t+1)*kk])
@@ -30,7 +31,7 @@ func (c *chunk[F]) reverse(after logSums) {
 		simd.Mul(c.dKey(s), c.f[s*kk:(s+1)*kk], c.df[s*kk:(s+1)*kk])
 		simd.Mul(c.dValue(s), c.u[s*cc:(s+1)*cc-1], c.du[s*cc:(s+1)*cc-1])
 	}
-	simd.GemmSerial(true, false, kk, cc, nq, 1, c.g, kk, c.a, cc, 1, c.d, cc) // dP
+	matmul.Serial(true, false, kk, cc, nq, 1, c.g, kk, c.a, cc, 1, c.d, cc) // dP
 	simd.Mul(c.before, c.p, c.d)
 	c.reverseExactly(after)
 }

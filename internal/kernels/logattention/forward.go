@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // read writes y of the queries of the chunk, and keeps N for the backward pass if gradients are wanted.
@@ -14,9 +15,9 @@ func (c *chunk[F]) read() {
 	if keep {
 		sums = c.k.sums[from*cc : (from+n)*cc]
 	}
-	simd.GemmSerial(false, false, n, cc, kk, 1, c.g, kk, c.p, cc, 0, sums, cc)
+	matmul.Serial(false, false, n, cc, kk, 1, c.g, kk, c.p, cc, 0, sums, cc)
 	if c.keys > 0 {
-		simd.GemmSerial(false, false, n, cc, n, 1, c.w, n, c.u, cc, 1, sums, cc)
+		matmul.Serial(false, false, n, cc, n, 1, c.w, n, c.u, cc, 1, sums, cc)
 	}
 	v, logs, strong := cc-1, c.logs[:n*(cc-1)], true
 	for t := range n {
@@ -59,7 +60,7 @@ func (c *chunk[F]) strongRow(sums []F) bool {
 // absorb writes the state after the chunk, which must not share memory with the state before it.
 func (c *chunk[F]) absorb(next logSums) {
 	kk, cc := c.k.size.DKey, c.k.columns
-	simd.GemmSerial(true, false, kk, cc, c.keys, 1, c.f, kk, c.u, cc, 0, c.d, cc)
+	matmul.Serial(true, false, kk, cc, c.keys, 1, c.f, kk, c.u, cc, 0, c.d, cc)
 	// Where there is a sum already, S grows by log1p(what comes / what is there), in float64: small numbers
 	// that come to a large sum are not lost, and S does not drift by the rounding of exp and log.
 	restarts := false

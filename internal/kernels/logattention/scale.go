@@ -2,6 +2,7 @@ package logattention
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // scaleKeys computes f, u and P.
@@ -33,7 +34,7 @@ func (c *chunk[F]) scaleQueries() {
 		simd.ExpSum(g, g, max(simd.Max(g), lowestLog))
 	}
 	if n > 0 && c.keys > 0 {
-		simd.GemmSerial(false, true, n, n, kk, 1, c.g, kk, c.f, kk, 0, c.w, n)
+		matmul.Serial(false, true, n, n, kk, 1, c.g, kk, c.f, kk, 0, c.w, n)
 		c.clearFuture(c.w)
 	}
 }

@@ -2,6 +2,7 @@ package recurrence
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // reverseGroup takes the adjoints of one group back through time.
@@ -22,7 +23,7 @@ func (k *Kernel[F]) reverseGroup(group int) {
 		for b := b0; b < b1; b++ {
 			k.reverseStep(s, b, b-b0, t)
 		}
-		simd.GemmSerial(false, false, rows, d, d, 1, s.state, d, k.aT, d, 0, s.product, d)
+		matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.aT, d, 0, s.product, d)
 		if t%timeBlock == 0 {
 			for b := b0; b < b1; b++ {
 				k.addToMatrix(s, b, b-b0, t)
@@ -96,10 +97,10 @@ func (k *Kernel[F]) addToMatrix(s *groupScratch[F], b, i, t0 int) {
 	adjoints := s.adjoints[i*timeBlock*n*d:]
 	steps := min(timeBlock, k.time-t0)
 	if t0 == 0 {
-		simd.GemmSerial(true, false, d, d, n, 1, k.start.mantissa[b*n*d:], d, adjoints, d, 1, dA, d)
+		matmul.Serial(true, false, d, d, n, 1, k.start.mantissa[b*n*d:], d, adjoints, d, 1, dA, d)
 		adjoints, t0, steps = adjoints[n*d:], 1, steps-1
 	}
 	if steps > 0 {
-		simd.GemmSerial(true, false, d, d, steps*n, 1, k.z[(b*k.time+t0-1)*n*d:], d, adjoints, d, 1, dA, d)
+		matmul.Serial(true, false, d, d, steps*n, 1, k.z[(b*k.time+t0-1)*n*d:], d, adjoints, d, 1, dA, d)
 	}
 }

@@ -2,6 +2,7 @@ package recurrence
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // forwardGroup takes the batch elements of one group through time.
@@ -15,7 +16,7 @@ func (k *Kernel[F]) forwardGroup(group int) {
 		s.plain[i] = zeros(s.exponent[i*n:][:n])
 	}
 	for t := range k.time {
-		simd.GemmSerial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
+		matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
 		for b := b0; b < b1; b++ {
 			k.forwardStep(s, b, b-b0, t)
 		}

@@ -2,6 +2,7 @@ package taylor
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // head is where a worker is in one head of one sequence: the state, and the span of keys that have not been
@@ -116,9 +117,9 @@ func (k *Kernel[F]) flush(p *head[F]) {
 		k.features.group(p.past, n, g)
 		phi := p.past.phi[g.row*l:]
 		if p.token {
-			simd.GemmSerial(false, true, w, g.hi-g.lo, n, 1, p.values, l, phi, l, 1, p.state[g.lo:], k.columns)
+			matmul.Serial(false, true, w, g.hi-g.lo, n, 1, p.values, l, phi, l, 1, p.state[g.lo:], k.columns)
 		} else {
-			simd.GemmSerial(false, true, g.hi-g.lo, w, n, 1, phi, l, p.values, l, 1, p.state[g.lo*w:], w)
+			matmul.Serial(false, true, g.hi-g.lo, w, n, 1, phi, l, p.values, l, 1, p.state[g.lo*w:], w)
 		}
 	}
 	p.base += n

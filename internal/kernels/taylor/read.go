@@ -2,6 +2,7 @@ package taylor
 
 import (
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // load loads n queries from position from on, scaled.
@@ -34,7 +35,7 @@ func (k *Kernel[F]) readState(p *head[F], n int) {
 		if g.lo == 0 {
 			keep = 0
 		}
-		simd.GemmSerial(true, false, w, n, g.hi-g.lo, 1, p.state[g.lo*w:], w, p.queries.phi[g.row*l:], l, keep, p.sums, l)
+		matmul.Serial(true, false, w, n, g.hi-g.lo, 1, p.state[g.lo*w:], w, p.queries.phi[g.row*l:], l, keep, p.sums, l)
 	}
 }
 
@@ -42,7 +43,7 @@ func (k *Kernel[F]) readState(p *head[F], n int) {
 func (k *Kernel[F]) readTile(p *head[F], tile, n int) {
 	l, w := k.tile, k.DValue+1
 	width := min(l, p.fill-tile*l)
-	simd.GemmSerial(true, false, width, n, k.DKey, 1, p.keys[tile*k.DKey*l:], l, p.queries.scaled, p.queries.stride, 0, p.weights, l)
+	matmul.Serial(true, false, width, n, k.DKey, 1, p.keys[tile*k.DKey*l:], l, p.queries.scaled, p.queries.stride, 0, p.weights, l)
 	if n == l {
 		simd.Polynomial(p.weights[:width*l], nil, p.weights[:width*l], k.series)
 	}
@@ -53,7 +54,7 @@ func (k *Kernel[F]) readTile(p *head[F], tile, n int) {
 		}
 		clear(row[:k.hidden(p, tile*l+r, n)])
 	}
-	simd.GemmSerial(false, false, w, n, width, 1, p.values[tile*w*l:], l, p.weights, l, 1, p.sums, l)
+	matmul.Serial(false, false, w, n, width, 1, p.values[tile*w*l:], l, p.weights, l, 1, p.sums, l)
 }
 
 // hidden returns how many of the last n queries of the span do not see key j of the span.
