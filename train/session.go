@@ -11,6 +11,7 @@ import (
 	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/printable"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/params"
@@ -114,6 +115,9 @@ func (s *session[F]) openFolder() (err error) {
 	}
 	if s.log, err = metrics.OpenLog(dir, s.Step, keep); err != nil {
 		return err
+	}
+	if n := s.log.Skipped.Lines; n > 0 {
+		fmt.Fprintf(s.out, "note: left %d lines of metrics.jsonl out that are no records; the first: %s\n", n, printable.Line(s.log.Skipped.First.Error()))
 	}
 	s.saver = checkpoints.NewSaver(dir, checkpoints.SaveOptions{Keep: s.cfg.Keep})
 	fmt.Fprintf(s.out, "run folder %s\n", dir)

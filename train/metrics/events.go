@@ -34,8 +34,8 @@ const (
 	valueSimple      = 2 // float
 )
 
-// CreateEvents starts a new event file in the folder. from is the step at which the session begins:
-// TensorBoard then drops what earlier files say of later steps.
+// CreateEvents starts a new event file in the folder. TensorBoard then drops what earlier files say of step
+// from and later ones.
 func CreateEvents(dir string, from int64) (*Events, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -55,11 +55,11 @@ func CreateEvents(dir string, from int64) (*Events, error) {
 	e.message = protowire.AppendTag(e.message, eventFileVersion, protowire.BytesType)
 	e.message = protowire.AppendString(e.message, "brain.Event:2")
 	err = e.end()
-	if err == nil && from > 0 {
+	if err == nil {
 		var session []byte
 		session = protowire.AppendTag(session, sessionStatus, protowire.VarintType)
 		session = protowire.AppendVarint(session, sessionStart)
-		e.begin(from + 1)
+		e.begin(from)
 		e.message = protowire.AppendTag(e.message, eventSessionLog, protowire.BytesType)
 		e.message = protowire.AppendBytes(e.message, session)
 		err = e.end()

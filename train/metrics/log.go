@@ -15,6 +15,7 @@ import (
 // A Log writes every record of a run to metrics.jsonl, metrics.csv and a TensorBoard event file.
 type Log struct {
 	dir     string
+	Skipped Skipped // lines of an earlier session that were no records, and are gone
 	records []Record
 	jsonl   *os.File
 	csv     *os.File
@@ -26,13 +27,17 @@ type Log struct {
 // which the session begins (0: a new run).
 func OpenLog(dir string, from int64, keep func(Record) bool) (*Log, error) {
 	l := &Log{dir: dir}
-	old, err := ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	old, skipped, err := ReadGood(filepath.Join(dir, "metrics.jsonl"))
 	if err != nil {
 		return nil, err
 	}
+	l.Skipped = skipped
+	anew := from + 1 // the first step whose events are written again
 	for _, r := range old {
 		if keep(r) {
 			l.records = append(l.records, r)
+		} else {
+			anew = min(anew, r.Step)
 		}
 	}
 	err = errors.Join(
@@ -45,7 +50,12 @@ func OpenLog(dir string, from int64, keep func(Record) bool) (*Log, error) {
 		l.csv, err = os.OpenFile(filepath.Join(dir, "metrics.csv"), os.O_APPEND|os.O_WRONLY, 0o644)
 	}
 	if err == nil {
-		l.events, err = CreateEvents(filepath.Join(dir, "tb"), from)
+		l.events, err = CreateEvents(filepath.Join(dir, "tb"), anew)
+	}
+	for _, r := range l.records {
+		if err == nil && r.Step >= anew {
+			err = l.events.Write(r)
+		}
 	}
 	if err != nil {
 		l.Close()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image/png"
@@ -274,7 +275,7 @@ func walk(t *testing.T, message []byte, visit func(field protowire.Number, numbe
 
 func TestEventsReadBack(t *testing.T) {
 	dir := t.TempDir()
-	e, err := CreateEvents(dir, 40)
+	e, err := CreateEvents(dir, 41)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,5 +347,86 @@ func TestPlotIsAPicture(t *testing.T) {
 	}
 	if picture.Bounds().Dx() < 500 || len(colours) < 10 {
 		t.Errorf("a picture of %v with %d colours", picture.Bounds(), len(colours))
+	}
+}
+
+// TestLogsTellOneStory: after a restart, at any step, the JSONL file, the table and what TensorBoard shows
+// hold the same records; a line that is no record is left out and counted.
+func TestLogsTellOneStory(t *testing.T) {
+	record := func(step int64, split string) Record {
+		return Record{Step: step, Split: split, Loss: float64(step), BPB: Unknown, Accuracy: Unknown, LR: Unknown, GradNorm: Unknown,
+			TokensPerSec: Unknown, MFU: Unknown, Elapsed: Unknown, PeakRSS: Unknown}
+	}
+	for _, from := range []int64{0, 20, 30} {
+		dir := t.TempDir()
+		l, err := OpenLog(dir, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []Record{record(10, Train), record(20, Train), record(20, Valid), record(30, Train)} {
+			if err := l.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, "metrics.jsonl")
+		text, err := os.ReadFile(path)
+		if err != nil || os.WriteFile(path, append(text, "{\"step\": nonsense}\n"...), 0o644) != nil {
+			t.Fatal(err)
+		}
+		// of the step that is gone on from, the validation goes: it was made because the session ended
+		l, err = OpenLog(dir, from, func(r Record) bool { return r.Step < from || r.Step == from && r.Split == Train })
+		if err != nil || l.Skipped.Lines != 1 {
+			t.Fatalf("%+v, error %v", l, err)
+		}
+		if err := errors.Join(l.Write(record(from+10, Train)), l.Close()); err != nil {
+			t.Fatal(err)
+		}
+		records, err := ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, table, shown []string
+		for _, r := range records {
+			want = append(want, fmt.Sprintf("%d %s", r.Step, r.Split))
+		}
+		rows, err := os.ReadFile(filepath.Join(dir, "metrics.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range strings.Split(strings.TrimSpace(string(rows)), "\n")[1:] {
+			cells := strings.Split(row, ",")
+			table = append(table, cells[0]+" "+cells[1])
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "tb", "events.out.tfevents.*"))
+		if err != nil || len(files) != 2 {
+			t.Fatalf("files %v, error %v", files, err)
+		}
+		slices.Sort(files) // by time: as TensorBoard reads them
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range decode(t, data) {
+				if e.session { // TensorBoard drops this step and later ones
+					shown = slices.DeleteFunc(shown, func(s string) bool {
+						var step int64
+						fmt.Sscan(s, &step)
+						return step >= e.step
+					})
+				}
+				for name := range e.values {
+					if split, ok := strings.CutPrefix(name, "loss/"); ok {
+						shown = append(shown, fmt.Sprintf("%d %s", e.step, split))
+					}
+				}
+			}
+		}
+		if !slices.Equal(table, want) || !slices.Equal(shown, want) {
+			t.Errorf("from step %d: JSONL %q, table %q, TensorBoard %q", from, want, table, shown)
+		}
 	}
 }
