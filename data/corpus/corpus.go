@@ -14,7 +14,8 @@ type Options struct {
 	CacheDir  string // "": $GOOMTRAIN_CACHE, or goomtrain in the user's cache folder; "off": keep tokens in memory
 	// Keep decides by a file's name and first 4 kB whether it belongs to the corpus; nil keeps all. It is
 	// called by several goroutines at once.
-	Keep func(f File, head []byte) bool
+	Keep    func(f File, head []byte) bool
+	Repeats bool // keep files whose content is that of others
 }
 
 // A Document is one file's stretch of the row of tokens, its separator first.
@@ -56,7 +57,7 @@ func Load(files []File, o Options) (*Corpus, error) {
 		switch {
 		case s.verdict != kept:
 			out.add(reasons[s.verdict], files[i].Name)
-		case again:
+		case again && !o.Repeats:
 			out.add(repeats, fmt.Sprintf("%s, which has the text of %s", files[i].Name, first))
 		default:
 			names[s.sum] = files[i].Name

@@ -361,3 +361,27 @@ func TestHandWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestRepeatsAreKeptOnRequest: Options.Repeats keeps files of equal content.
+func TestRepeatsAreKeptOnRequest(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.txt", "b.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("the same text"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for repeats, want := range map[bool]int{false: 1, true: 2} {
+		c, err := Load(files, Options{Tokenizer: tokenizer.Byte{}, CacheDir: "off", Repeats: repeats})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Documents) != want || (len(c.Notes) == 0) != repeats {
+			t.Errorf("Repeats %v: %d documents, notes %q", repeats, len(c.Documents), c.Notes)
+		}
+		c.Close()
+	}
+}
