@@ -173,7 +173,7 @@ func (p *Sums[F]) runningGrad(lo, hi int) {
 				if p.kind == RunningMean {
 					ly += math.Log(float64(i + 1))
 				}
-				acc.add(math.Log(math.Abs(g))-ly, math.Copysign(1, g)*float64(p.y.Sign[at]))
+				acc.add(simd.Log64(math.Abs(g))-ly, math.Copysign(1, g)*float64(p.y.Sign[at]))
 			}
 			l, s := acc.value()
 			p.dx[at] = 0
@@ -278,7 +278,7 @@ func (a *accumulator) add(l, s float64) {
 		a.sum += s * math.Exp(l-a.c)
 	}
 	if m := math.Abs(a.sum); m < 0x1p-20 && m > 0 {
-		a.c += math.Log(m)
+		a.c += simd.Log64(m)
 		a.sum = math.Copysign(1, a.sum)
 	}
 }
@@ -293,7 +293,7 @@ func (a accumulator) value() (l, s float64) {
 	case a.sum == 0:
 		return math.Inf(-1), 1
 	}
-	return a.c + math.Log(math.Abs(a.sum)), math.Copysign(1, a.sum)
+	return a.c + simd.Log64(math.Abs(a.sum)), math.Copysign(1, a.sum)
 }
 
 // share is the quotient of s*e^l and the sum: 0 if either is zero.

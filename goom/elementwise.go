@@ -115,7 +115,7 @@ func addLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 	// ln(1 - e^d) without cancellation on either side of ln 2.
 	var m float64
 	if d > -ln2 {
-		m = math.Log(-math.Expm1(d))
+		m = simd.Log64(-math.Expm1(d))
 	} else {
 		m = math.Log1p(-math.Exp(d))
 	}

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"goomtrain/internal/simd"
 )
 
 // A Number is one real number of any magnitude: Sign * e^Log. Zero has Log -Inf (the floors of both
@@ -18,9 +20,9 @@ type Number struct {
 // NumberOf returns a float as a Number.
 func NumberOf(x float64) Number {
 	if x < 0 {
-		return Number{Log: math.Log(-x), Sign: -1}
+		return Number{Log: simd.Log64(-x), Sign: -1}
 	}
-	return Number{Log: math.Log(x), Sign: 1}
+	return Number{Log: simd.Log64(x), Sign: 1}
 }
 
 // IsZero reports whether x is zero.
@@ -130,7 +132,7 @@ func ParseNumber(text string) (Number, error) {
 	case m == 0:
 		return Number{Log: math.Inf(-1), Sign: 1}, nil
 	}
-	x.Log = math.FMA(exponent, math.Ln10, math.Log(m)) + exponent*ln10Lo
+	x.Log = math.FMA(exponent, math.Ln10, simd.Log64(m)) + exponent*ln10Lo
 	return x, nil
 }
 
@@ -185,7 +187,7 @@ func (x Scaled) Number() Number {
 		return Number{Log: math.Inf(-1), Sign: 1}
 	}
 	hi, lo := timesLn2(x.Exp)
-	return Number{Log: hi + (lo + math.Log(math.Abs(x.Mant))), Sign: math.Copysign(1, x.Mant)}
+	return Number{Log: hi + (lo + simd.Log64(math.Abs(x.Mant))), Sign: math.Copysign(1, x.Mant)}
 }
 
 // Float64 is the number as a float: zero or infinite beyond its range.

@@ -60,7 +60,7 @@ func (m *means) growth(r []float64) {
 	d := m.d
 	for i := 0; i < len(r); i += d * d {
 		for k := range d {
-			m.sum[k] += math.Log(r[i+k*d+k])
+			m.sum[k] += simd.Log64(r[i+k*d+k])
 		}
 	}
 }

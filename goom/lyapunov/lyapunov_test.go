@@ -274,6 +274,27 @@ func TestQR(t *testing.T) {
 	}
 }
 
+// Jacobians of subnormal numbers, whose logarithms math.Log gets wrong on amd64: ln 2^-1074 a step.
+func TestSubnormalGrowth(t *testing.T) {
+	jac := []float64{5e-324, 5e-324, 5e-324}
+	seq, par, top := NewSequential(1, 1, nil), NewParallel(1, 1, nil), NewLargest(1, 1, []float64{1})
+	seq.Add(jac)
+	par.Add(jac)
+	top.Add(jac)
+	s, err1 := seq.Exponents()
+	p, err2 := par.Exponents()
+	l, err3 := top.Exponent()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	want := -1074 * math.Ln2
+	for name, got := range map[string]float64{"sequential": s[0], "parallel": p[0], "largest": l} {
+		if math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: exponent %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	s, p, l := NewSequential(2, 1, nil), NewParallel(2, 1, nil), NewLargest(2, 1, []float64{1, 0})
 	if _, err := s.Exponents(); err == nil {

@@ -31,7 +31,7 @@ func (c *chunk[F]) logSum(n int, mixed bool) (log float64, sign F) {
 	if mixed && c.k.signed {
 		sum = simd.Dot(terms, c.signs[:n])
 	}
-	return largest + math.Log(math.Abs(float64(sum))), F(math.Copysign(1, float64(sum)))
+	return largest + simd.Log64(math.Abs(float64(sum))), F(math.Copysign(1, float64(sum)))
 }
 
 // exactRow computes logW, logN and signN of row t, and returns how many keys of the chunk it sees.
