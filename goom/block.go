@@ -56,7 +56,8 @@ func (m Matrices[F]) At(i, row, col int) Scaled {
 	return Scaled{Mant: float64(m.Mant[(i*m.Rows+row)*m.Cols+col]), Exp: m.Exp[i]}
 }
 
-// Tensor converts to logarithms and signs [N, Rows, Cols]; every logarithm is right to its own rounding.
+// Tensor converts to logarithms and signs [N, Rows, Cols]. A logarithm is right to its own rounding or, where the number
+// is near 1, to that of Exp ln 2; At(i, row, col).Number() is right to its own rounding everywhere.
 func (m Matrices[F]) Tensor() Tensor[F] {
 	t := Tensor[F]{Shape: []int{m.N, m.Rows, m.Cols}, Log: make([]F, len(m.Mant)), Sign: make([]F, len(m.Mant))}
 	n := m.Rows * m.Cols

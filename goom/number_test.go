@@ -109,21 +109,3 @@ func TestScaledText(t *testing.T) {
 		t.Error("e^(10^12) fits no big.Float")
 	}
 }
-
-func FuzzParseNumber(f *testing.F) {
-	for _, s := range []string{"-1.5e+1000", "10^1e30", "nan", "Inf", "0x1p-3", "1e-9223372036854775808", "10^inf"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		x, err := ParseNumber(s)
-		if err != nil {
-			return
-		}
-		if _, err := ParseNumber(x.String()); err != nil {
-			t.Errorf("%q becomes %q: %v", s, x, err)
-		}
-		if b, err := x.Big(0); err == nil && !b.IsInf() {
-			NumberOfBig(b)
-		}
-	})
-}
