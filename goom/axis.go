@@ -126,7 +126,7 @@ func (p *Sums[F]) total(lo, hi int) {
 		if math.IsInf(l, -1) && !math.IsInf(shift, 1) {
 			p.y.Log[k], p.y.Sign[k] = Floor[F](), 1
 		} else {
-			p.y.Log[k], p.y.Sign[k] = F(l+shift), F(s)
+			p.y.Log[k], p.y.Sign[k] = nonzero(F(l+shift)), F(s)
 		}
 	}
 }
@@ -159,7 +159,7 @@ func (p *Sums[F]) running(lo, hi int) {
 			if p.kind == RunningMean {
 				l -= math.Log(float64(i + 1))
 			}
-			p.y.Log[at], p.y.Sign[at] = F(l), F(s)
+			p.y.Log[at], p.y.Sign[at] = nonzero(F(l)), F(s)
 		}
 	}
 }

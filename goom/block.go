@@ -33,8 +33,8 @@ func MatricesOf[F Float](x []F, n, rows, cols int) Matrices[F] {
 	return m
 }
 
-// Normalise scales every matrix by the power of two that brings its largest magnitude into [1, 2);
-// matrices of zeros or with infinities or NaNs stay as they are. The numbers do not change.
+// Normalise scales every matrix by the power of two that brings its largest finite magnitude into [1, 2); a matrix
+// without one, or of zeros, stays as it is. The numbers do not change.
 func (m Matrices[F]) Normalise() {
 	for i := range m.N {
 		x := m.matrix(i)
@@ -143,7 +143,9 @@ func logsOf[F Float](l, s, x []F, exp int64, least int) (ordinary bool) {
 		simd.Scale(l, F(math.Exp(rest)), x)
 		x = l
 	}
-	if simd.LogAbs(l, s, x, c, F(math.Ldexp(1, least))) == 0 {
+	doubtful := simd.LogAbs(l, s, x, c, F(math.Ldexp(1, least)))
+	offFloor(l, c)
+	if doubtful == 0 {
 		return true
 	}
 	for i, v := range l {
@@ -175,14 +177,22 @@ func exponent[F Float](m magnitude) (e int, ok bool) {
 	return e - 1023, true
 }
 
-// topExponent is the exponent of the largest magnitude of x, but not below that of the smallest normal number,
-// whose inverse is still a number; ok is false if the largest is zero or not finite, or x is empty.
+// topExponent is the exponent of the largest finite magnitude of x, but not below that of the smallest normal number,
+// whose inverse is still a number; ok is false if there is none or it is zero.
 func topExponent[F Float](x []F) (e int, ok bool) {
 	if len(x) == 0 {
 		return 0, false
 	}
 	m := float64(simd.MaxAbs(x))
-	if m == 0 || m-m != 0 {
+	if m-m != 0 {
+		m = 0
+		for _, v := range x {
+			if v-v == 0 {
+				m = max(m, math.Abs(float64(v)))
+			}
+		}
+	}
+	if m == 0 {
 		return 0, false
 	}
 	_, e = math.Frexp(m)

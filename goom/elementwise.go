@@ -82,7 +82,7 @@ func mulLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 		}
 		return Floor[F](), 1
 	}
-	return l1 + l2, s1 * s2
+	return nonzero(l1 + l2), s1 * s2
 }
 
 // addLogs adds two numbers, subtracting the larger logarithm of this pair alone, so that nothing is lost
@@ -107,7 +107,7 @@ func addLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 		if math.IsInf(float64(l1), 1) {
 			return l1, s1
 		}
-		return F(float64(l1) + math.Log1p(math.Exp(d))), s1
+		return nonzero(F(float64(l1) + math.Log1p(math.Exp(d)))), s1
 	}
 	if d == 0 {
 		return Floor[F](), 1
@@ -119,7 +119,7 @@ func addLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 	} else {
 		m = math.Log1p(-math.Exp(d))
 	}
-	return F(float64(l1) + m), s1
+	return nonzero(F(float64(l1) + m)), s1
 }
 
 // Mul returns a * b, elementwise with NumPy's broadcasting. NaN times anything and zero times
@@ -129,13 +129,16 @@ func Mul[F Float](a, b Tensor[F]) Tensor[F] { return pairwise(a, b, mulLogs[F]) 
 // Div returns a / b. A nonzero number divided by zero is an infinity of its sign, zero by zero NaN.
 func Div[F Float](a, b Tensor[F]) Tensor[F] {
 	return pairwise(a, b, func(l1, s1, l2, s2 F) (F, F) {
-		if IsZero(l2) {
-			l2 = F(math.Inf(-1))
+		switch {
+		case IsZero(l2):
 			if IsZero(l1) {
 				return F(math.NaN()), 1
 			}
+			return mulLogs(l1, s1, F(math.Inf(1)), s2)
+		case IsZero(l1) || math.IsInf(float64(l2), 1):
+			return mulLogs(l1, s1, -l2, s2)
 		}
-		return mulLogs(l1, s1, -l2, s2)
+		return nonzero(l1 - l2), s1 * s2
 	})
 }
 
@@ -180,7 +183,7 @@ func share[F Float](la, sa, lb, sb F) F {
 	if IsZero(la) {
 		return 0
 	}
-	if IsZero(lb) {
+	if IsZero(lb) && la == la {
 		return 1
 	}
 	d := float64(lb) - float64(la)

@@ -19,7 +19,8 @@ const (
 func single[F Float]() bool { return unsafe.Sizeof(F(0)) == 4 }
 
 // Floor is the finite logarithm that stands for zero, 2 ln(smallest normal number): -174.673 in
-// float32, -1416.79 in float64. It exponentiates to zero.
+// float32, -1416.79 in float64. It exponentiates to zero. A result that is not zero never has it: where its logarithm
+// would be Floor, it gets the float below.
 func Floor[F Float]() F {
 	if single[F]() {
 		return F(float32(-174.6730895011062))
@@ -39,6 +40,33 @@ func Epsilon[F Float]() F {
 // IsZero reports whether a logarithm stands for zero: it is the floor or -Inf. A finite logarithm
 // below the floor is an ordinary, very small number.
 func IsZero[F Float](l F) bool { return l == Floor[F]() || math.IsInf(float64(l), -1) }
+
+// nonzero is how a tensor holds the logarithm of a number that is not zero: as it is, but one that happens to be Floor,
+// which would make the number zero, becomes the float below.
+func nonzero[F Float](l F) F {
+	if l == Floor[F]() {
+		return below(l)
+	}
+	return l
+}
+
+// below is the next float below x.
+func below[F Float](x F) F {
+	if single[F]() {
+		return F(math.Nextafter32(float32(x), float32(math.Inf(-1))))
+	}
+	return F(math.Nextafter(float64(x), math.Inf(-1)))
+}
+
+// offFloor is nonzero for the logarithms ln|x| + c of a slice of floats x; -Inf is zero.
+func offFloor[F Float](l []F, c F) {
+	if d := Floor[F]() - c; d < -reach[F]() || d > reach[F]() { // no float's logarithm is so large
+		return
+	}
+	for i, v := range l {
+		l[i] = nonzero(v)
+	}
+}
 
 // reach is the largest difference of logarithms whose exponential F can still tell from zero: at
 // l - c below -reach, exp(l - c) is 0.

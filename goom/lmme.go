@@ -265,6 +265,7 @@ func tiny[F Float]() int {
 // finish turns R into logarithms and signs and mends the elements that cannot be trusted.
 func (p *Product[F]) finish(i int, R []F, y, a, b Tensor[F], c1, c2 float64) {
 	doubtful := simd.LogAbs(y.Log, y.Sign, R, F(c1+c2), F(math.Ldexp(1, noise[F]())))
+	offFloor(y.Log, F(c1+c2))
 	p.settle(i, y, a, b, c1, c2, len(R), doubtful == 0)
 }
 
@@ -370,7 +371,7 @@ func (p *Product[F]) rescale(i int, y, a, b Tensor[F]) {
 	for at, r := range R {
 		switch {
 		case r >= limit || r <= -limit:
-			y.Log[at] = F(math.Log(math.Abs(float64(r))) + c1[at/m] + c2[at%m])
+			y.Log[at] = nonzero(F(math.Log(math.Abs(float64(r))) + c1[at/m] + c2[at%m]))
 			y.Sign[at] = F(math.Copysign(1, float64(r)))
 		case underflow || r != 0:
 			p.exactElement(i, at, y, a, b)

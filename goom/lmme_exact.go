@@ -12,7 +12,7 @@ func (p *Product[F]) exactElement(i, at int, y, a, b Tensor[F]) {
 	if math.IsInf(l, -1) {
 		y.Log[at], y.Sign[at] = Floor[F](), 1
 	} else {
-		y.Log[at], y.Sign[at] = F(l), F(s)
+		y.Log[at], y.Sign[at] = nonzero(F(l)), F(s)
 	}
 	if p.r != nil {
 		p.r[i*p.n*p.m+at] = 0

@@ -191,6 +191,7 @@ func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 	w.log = func(lo, hi int) {
 		least := F(math.Ldexp(1, noise[F]()))
 		w.trusted[lo/simd.Grain] = simd.LogAbs(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi], F(w.c), least) == 0
+		offFloor(w.u[lo:hi], F(w.c))
 	}
 	w.divide = func(lo, hi int) { quotient(w.u[lo:hi], w.s[lo:hi], w.x[lo:hi]) }
 	w.weigh = func(lo, hi int) { simd.Mul(w.u[lo:hi], w.u[lo:hi], w.x[lo:hi]) }

@@ -15,7 +15,7 @@ func Scale[F Float](x Tensor[F], axis int, top F) Tensor[F] {
 	y := x.Clone()
 	eachScaled(x, axis, func(at int, c F) {
 		if !IsZero(x.Log[at]) {
-			y.Log[at] = x.Log[at] - c + top
+			y.Log[at] = nonzero(x.Log[at] - c + top)
 		}
 	})
 	return y
@@ -79,7 +79,7 @@ func RMSNorm[F Float](x Tensor[F], axis int) Tensor[F] {
 	_, n, inner := axisOf(x.Shape, axis)
 	for at := range y.Log {
 		if r := c.Log[series2(at, n, inner)]; !IsZero(x.Log[at]) && !IsZero(r) {
-			y.Log[at] = F(float64(x.Log[at]) - float64(r)/2)
+			y.Log[at] = nonzero(F(float64(x.Log[at]) - float64(r)/2))
 		}
 	}
 	return y
@@ -113,7 +113,7 @@ func rms[F Float](x Tensor[F], axis int) Tensor[F] {
 	for at, l := range x.Log {
 		square.Sign[at] = 1
 		if !IsZero(l) {
-			square.Log[at] = 2 * l
+			square.Log[at] = nonzero(2 * l)
 		}
 	}
 	return LogMeanExp(square, axis)

@@ -170,18 +170,32 @@ func (x *state[F]) addAligned(b rowFactor[F]) {
 // of the two near 1.
 func alignAdd[F Float](x []F, ex int64, b []F, eb int64) int64 {
 	e, okx, okb := common(x, ex, b, eb)
-	p, q := 1.0, 1.0 // of zeros, and of infinities and NaNs, which no factor may spoil
+	p, q := F(1), F(1) // of zeros, and of rows of infinities and NaNs
 	if okx {
-		p = pow2(ex - e)
+		p = F(pow2(ex - e))
 	}
 	if okb {
-		q = pow2(eb - e)
+		q = F(pow2(eb - e))
 	}
-	simd.ScaleAddMaxAbs(x, F(p), x, F(q), b)
+	if p == 0 || q == 0 {
+		for i, v := range b {
+			x[i] = fade(x[i], p) + fade(v, q)
+		}
+		return e
+	}
+	simd.ScaleAddMaxAbs(x, p, x, q, b)
 	return e
 }
 
-// common is the exponent of the largest number of x*2^ex and b*2^eb, and whether each of the two has one.
+// fade is v * p, but an infinity outlives a factor of zero.
+func fade[F Float](v, p F) F {
+	if v-v != 0 {
+		return v
+	}
+	return v * p
+}
+
+// common is the exponent of the largest finite number of x*2^ex and b*2^eb, and whether each of the two has one.
 func common[F Float](x []F, ex int64, b []F, eb int64) (e int64, okx, okb bool) {
 	tx, okx := topExponent(x)
 	tb, okb := topExponent(b)

@@ -61,7 +61,7 @@ func (t Tensor[F]) Set(i int, x Number) {
 		t.Log[i], t.Sign[i] = Floor[F](), 1
 		return
 	}
-	t.Log[i], t.Sign[i] = F(x.Log), F(x.Sign)
+	t.Log[i], t.Sign[i] = nonzero(F(x.Log)), F(x.Sign)
 }
 
 // Clone returns a copy with numbers of its own.

@@ -165,7 +165,7 @@ func wideLogs[F Float](w *wide, l, s []F) {
 		case m != m:
 			l[at], s[at] = F(m), 1
 		default:
-			l[at], s[at] = F(x.Log), F(x.Sign)
+			l[at], s[at] = nonzero(F(x.Log)), F(x.Sign)
 		}
 	}
 }

@@ -280,12 +280,7 @@ func (l *Largest) Exponent() (float64, error) {
 	}
 	u := goom.FromReal(l.u, 1, l.d)
 	v := goom.LMME(u, l.chain.Tensor())
-	for i := range v.Log { // squares
-		if !goom.IsZero(v.Log[i]) {
-			v.Log[i], v.Sign[i] = 2*v.Log[i], 1
-		}
-	}
-	norm := goom.LogSumExp(v.Reshape(l.d), 0).At(0).Log / 2
+	norm := goom.LogSumExp(goom.Mul(v, v).Reshape(l.d), 0).At(0).Log / 2
 	if math.IsNaN(norm) || math.IsInf(norm, 1) {
 		return 0, ErrNonFinite
 	}

@@ -300,16 +300,40 @@ func TestErrors(t *testing.T) {
 	if _, err := s.Exponents(); err == nil {
 		t.Error("no error before the first Jacobian")
 	}
-	bad := []float64{1, 2, 3, math.NaN()}
-	s.Add(bad)
-	p.Add(append([]float64{1, 0, 0, 1}, bad...))
-	l.Add(bad)
-	_, err1 := s.Exponents()
-	_, err2 := p.Exponents()
-	_, err3 := l.Exponent()
-	for i, err := range []error{err1, err2, err3} {
-		if !errors.Is(err, ErrNonFinite) {
-			t.Errorf("estimator %d: %v", i, err)
+	if _, err := p.Exponents(); err == nil {
+		t.Error("no error before the first Jacobian")
+	}
+	if _, err := l.Exponent(); err == nil {
+		t.Error("no error before the first Jacobian")
+	}
+}
+
+// One number that is not finite, wherever it stands, is an error from then on.
+func TestNonFinite(t *testing.T) {
+	const d, n = 3, 4
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for _, scale := range []float64{0, 1} { // in matrices of zeros too, of which a factorisation looks at little
+			for at := range n * d * d {
+				jac := make([]float64, n*d*d)
+				for i := range jac {
+					jac[i] = scale * float64(1+i*i%7)
+				}
+				jac[at] = bad
+				s, p, l := NewSequential(d, 1, nil), NewParallel(d, 1, nil), NewLargest(d, 1, []float64{1, 0, 0})
+				for _, part := range [][]float64{jac[:d*d], jac[d*d:], make([]float64, d*d)} {
+					s.Add(part)
+					p.Add(part)
+					l.Add(part)
+				}
+				_, err1 := s.Exponents()
+				_, err2 := p.Exponents()
+				_, err3 := l.Exponent()
+				for i, err := range []error{err1, err2, err3} {
+					if !errors.Is(err, ErrNonFinite) {
+						t.Errorf("estimator %d: %v at %d: %v", i, bad, at, err)
+					}
+				}
+			}
 		}
 	}
 }
