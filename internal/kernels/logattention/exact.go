@@ -16,7 +16,7 @@ import (
 func (c *chunk[F]) logSum(n int, mixed bool) (log float64, sign F) {
 	largest := math.Inf(-1)
 	for _, x := range c.wide[:n] {
-		if !(x <= largest) {
+		if x > largest || x != x { // NaN stays the largest
 			largest = x
 		}
 	}

@@ -434,6 +434,47 @@ func TestShowsNaN(t *testing.T) {
 	}
 }
 
+// TestSpreadsNaN: all outputs and gradients that depend on a NaN are NaN, at its own position too.
+func TestSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testSpreadsNaN[float32], testSpreadsNaN[float64])
+}
+
+func testSpreadsNaN[F simd.Float](t *testing.T) {
+	for _, c := range []problem{
+		{tq: 1}, {tq: 1, signed: true}, {tq: 1, full: true}, {tq: 7}, {tq: 7, signed: true}, {tq: 7, full: true}, {tq: 7, full: true, signed: true},
+		{tq: 70}, {tq: 70, signed: true, carried: true}, {tq: 70, full: true, carried: true},
+	} {
+		c.b, c.h, c.k, c.v = 1, 1, 2, 2
+		c.name = fmt.Sprintf("%d positions, full %v, signed %v", c.tq, c.full, c.signed)
+		t.Run(c.name, func(t *testing.T) {
+			for _, at := range []int{0, c.tq / 2, c.tq - 1} {
+				sees := func(query, key int) bool { return c.full || key <= query }
+				for _, operand := range []string{"q", "k", "v", "dy"} {
+					a, dy, dEnd := c.naive()
+					map[string][]float64{"q": a.Q, "k": a.Key, "v": a.Value, "dy": dy}[operand][at*2] = math.NaN()
+					r := newTrial[F](c, a, dy, dEnd)
+					r.kernel.WantGradients()
+					r.run(true)
+					got := r.outcome()
+					for pos := range c.tq {
+						forward := map[string]bool{"q": pos == at, "k": sees(pos, at), "v": sees(pos, at)}[operand]
+						backward := map[string]bool{"q": sees(at, pos), "k": pos == at, "v": pos == at, "dy": sees(at, pos)}[operand]
+						if y := got["y"][pos*2]; forward && y == y {
+							t.Errorf("NaN in %s at %d gives y[%d] = %v", operand, at, pos, y)
+						}
+						for _, d := range []string{"dq", "dk", "dv"} {
+							g := got[d][pos*2]
+							if depends := d == "dq" && (forward || operand == "dy" && pos == at) || d != "dq" && backward; depends && g == g {
+								t.Errorf("NaN in %s at %d gives %s[%d] = %v", operand, at, d, pos, g)
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestWrongCarryPanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {

@@ -96,7 +96,7 @@ func logAddExp(a, b float64) float64 {
 	if a < b {
 		a, b = b, a
 	}
-	if math.IsInf(a, 0) {
+	if math.IsInf(a, 0) && b == b {
 		return a // two zeros, or an infinity
 	}
 	return a + math.Log1p(math.Exp(b-a))

@@ -102,3 +102,42 @@ func TestLogDiagRange(t *testing.T) {
 	kerneltest.Near(t, "dlb", dlb, []float64{0, 0, 0, 0, 0, 1}, 0)
 	kerneltest.Near(t, "dlx0", dlx0, []float64{3}, 0)
 }
+
+// TestLogDiagSpreadsNaN: a NaN, in whichever operand, makes its channel NaN from its step on, cut into pieces or not, and
+// the gradients of the steps up to a NaN cotangent.
+func TestLogDiagSpreadsNaN(t *testing.T) {
+	for _, s := range diagShapes {
+		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
+		if n == 0 {
+			continue
+		}
+		for _, step := range []int{0, s.time / 2, s.time - 1} {
+			for _, name := range []string{"la", "lb", "lx0", "dlx"} {
+				x := map[string][]float64{}
+				for _, operand := range []string{"la", "lb", "dlx"} {
+					x[operand] = kerneltest.Normal[float64](operand, n)
+				}
+				x["lx0"] = kerneltest.Normal[float64]("lx0", channels)
+				from := step
+				if name == "lx0" {
+					from = 0
+				}
+				x[name][from*s.inner] = math.NaN()
+				lx, dla, dlb, dlx0 := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, channels)
+				k := NewLogDiag[float64](s.outer, s.time, s.inner)
+				k.Forward(lx, x["la"], x["lb"], x["lx0"])
+				for t0 := from; t0 < s.time; t0++ {
+					if v := lx[t0*s.inner]; name != "dlx" && v == v {
+						t.Fatalf("%v: NaN in %s at %d gives lx[%d] = %v", s, name, from, t0, v)
+					}
+				}
+				k.Backward(dla, dlb, dlx0, x["la"], x["lb"], lx, x["lx0"], x["dlx"])
+				for t0 := max(0, step-4); t0 <= step; t0++ { // over many steps a share may come to 0
+					if d := dlb[t0*s.inner]; name == "dlx" && d == d {
+						t.Fatalf("%v: NaN in dlx at %d gives dlb[%d] = %v", s, step, t0, d)
+					}
+				}
+			}
+		}
+	}
+}
