@@ -2,6 +2,7 @@ package goom_test
 
 import (
 	"fmt"
+	"math"
 
 	"goomtrain/goom"
 )
@@ -22,4 +23,17 @@ func Example() {
 	total := goom.LogSumExp(y, 0)
 	fmt.Println(y.At(0).Text(4), y.At(1).Text(4), y.At(2), total.At(0).Text(4))
 	// Output: 3.000e+1000000 -8.000e-1000000 0 3.000e+1000000
+}
+
+// The fourth state is 10^400, which no float64 holds: the recurrence in floats stays at infinity from there on.
+func ExampleDiagScan() {
+	a := []float64{1e100, 1e100, 1e100, 1e100, 1e-200, 1e-200}
+	b := []float64{0, 0, 0, 0, 0, 2}
+	float := 1.0
+	for t := range a {
+		float = a[t]*float + b[t]
+	}
+	x := goom.DiagScan(goom.FromReal(a), goom.FromReal(b), goom.FromReal([]float64{1}).Reshape(), 0)
+	fmt.Println(x.At(3).Text(4), x.At(5).Text(4), math.IsInf(float, 1))
+	// Output: 1.000e+400 3.000 true
 }

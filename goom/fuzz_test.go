@@ -172,6 +172,10 @@ func fuzzScan[F Float](t *testing.T, src *source, sound func(string, Tensor[F], 
 			p.Forward(y, a, b, x0)
 			sound("Scan", y, batch*steps*rows*d)
 			p.Backward(make([]F, len(a.Log)), make([]F, len(b.Log)), make([]F, len(x0.Log)), y, a, b, x0, reals[F](src, len(y.Log), true))
+			if affine {
+				sound("DiagScan", DiagScan(b, b, Tensor[F]{}, 1), len(b.Log))
+				DiagScanGrad(b, b, Tensor[F]{}, reals[F](src, len(b.Log), true), 1)
+			}
 		}
 	}
 }

@@ -84,6 +84,8 @@ func poisons[F Float]() []poison[F] {
 			func(out, op, in int) bool { return op == 0 && out/60 == in/60 || op == 1 && out%60 == in%60 }},
 		{"PrefixProducts", [][]int{{3, 2, 2}}, logsOnly(func(x []Tensor[F]) Tensor[F] { return PrefixProducts(x[0]) }), prefix},
 		{"AffineScan", [][]int{{3, 2, 2}, {3, 2, 2}, {2, 2}}, logsOnly(func(x []Tensor[F]) Tensor[F] { return AffineScan(x[0], x[1], x[2]) }), scan},
+		{"DiagScan", [][]int{{n, k}, {n, k}, {n}}, logsOnly(func(x []Tensor[F]) Tensor[F] { return DiagScan(x[0], x[1], x[2], 1) }),
+			func(out, op, in int) bool { return op < 2 && before(out, op, in) || op == 2 && out/k == in }},
 		{"Chained", [][]int{{3, 2, 2}}, logsOnly(func(x []Tensor[F]) Tensor[F] { return Chained(x[0]) }),
 			func(out, k, in int) bool { return prefix(8+out, k, in) }},
 		{"Blocks", [][]int{{n, k}}, func(x []Tensor[F]) []F { m, _ := Blocks(x[0]); return m.Tensor().Log }, itself},
@@ -327,6 +329,10 @@ func gradients[F Float]() []gradient[F] {
 		{byName["large LMME"], lmme(false)},
 		{byName["PrefixProducts"], scan},
 		{byName["AffineScan"], scan},
+		{byName["DiagScan"], func(x []Tensor[F], dy []F) [][]F {
+			da, db, dx0 := DiagScanGrad(x[0], x[1], x[2], dy, 1)
+			return [][]F{da, db, dx0}
+		}},
 		{byName["Chained"], func(x []Tensor[F], dy []F) [][]F { return [][]F{ChainedGrad(x[0], dy)} }},
 	}
 }

@@ -243,7 +243,7 @@ func (p *Scan[F]) wideBackward(row int) {
 		w := newWide(p.n, p.d)
 		y := part(p.y, t, n)
 		for at := range w.mant {
-			w.setLog(at, y.Log[at] == Floor[F](), float64(y.Log[at]), float64(y.Sign[at]))
+			w.setSum(at, wideOf(y.Log[at], y.Sign[at]))
 		}
 		states[t-lo+1] = w
 	}

@@ -249,7 +249,7 @@ func (p *Scan[F]) carryOne(row int) {
 			w := newWide(p.n, p.d)
 			for at := range w.mant {
 				k := row*p.n*p.d + at
-				w.setLog(at, p.x0.Log[k] == Floor[F](), float64(p.x0.Log[k]), float64(p.x0.Sign[k]))
+				w.setSum(at, wideOf(p.x0.Log[k], p.x0.Sign[k]))
 			}
 			x.setWide(w)
 		}

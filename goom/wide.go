@@ -31,20 +31,8 @@ func (w *wide) set(at int, x float64, e int64) {
 	w.mant[at], w.exp[at] = 2*f, addExp(e, int64(k-1))
 }
 
-// setLog stores s e^l, or zero.
-func (w *wide) setLog(at int, zero bool, l, s float64) {
-	switch {
-	case zero:
-		w.mant[at], w.exp[at] = 0, 0
-		return
-	case l-l != 0:
-		w.set(at, s*math.Exp(l), 0)
-		return
-	}
-	e := int64(math.RoundToEven(math.Max(-1<<62, math.Min(l/ln2, 1<<62))))
-	hi, lo := timesLn2(e)
-	w.set(at, s*math.Exp((l-hi)-lo), e)
-}
+// setSum stores a sum.
+func (w *wide) setSum(at int, x wideSum) { w.set(at, x.mant, x.exp) }
 
 // widenFactor returns a factor as a wide matrix, from its logarithms where it has them. It is not to be
 // written to.
@@ -57,7 +45,7 @@ func widenFactor[F Float](a factor[F], rows, cols int) *wide {
 		if a.log.Log == nil {
 			w.set(at, float64(a.mant[at]), a.exp)
 		} else {
-			w.setLog(at, a.log.Log[at] == Floor[F](), float64(a.log.Log[at]), float64(a.log.Sign[at]))
+			w.setSum(at, wideOf(a.log.Log[at], a.log.Sign[at]))
 		}
 	}
 	return w
@@ -73,7 +61,7 @@ func widenRows[F Float](b rowFactor[F], rows, cols int) *wide {
 		if b.log.Log == nil {
 			w.set(at, float64(b.mant[at]), b.exp[at/cols])
 		} else {
-			w.setLog(at, b.log.Log[at] == Floor[F](), float64(b.log.Log[at]), float64(b.log.Sign[at]))
+			w.setSum(at, wideOf(b.log.Log[at], b.log.Sign[at]))
 		}
 	}
 	return w
@@ -121,6 +109,38 @@ type wideSum struct {
 	exp  int64
 }
 
+// wideOf is the number s e^l.
+func wideOf[F Float](l, s F) wideSum {
+	x := float64(l)
+	switch {
+	case IsZero(l):
+		return wideSum{}
+	case x-x != 0:
+		return wideSum{mant: float64(s) * math.Exp(x)}
+	}
+	e := int64(math.RoundToEven(math.Max(-1<<62, math.Min(x/ln2, 1<<62))))
+	hi, lo := timesLn2(e)
+	return wideSum{mant: float64(s) * math.Exp((x-hi)-lo), exp: e}
+}
+
+// wideLog is the logarithm and the sign of mant * 2^exp.
+func wideLog[F Float](mant float64, exp int64) (l, s F) {
+	switch {
+	case mant == 0:
+		return Floor[F](), 1
+	case mant != mant:
+		return F(mant), 1
+	}
+	x := Scaled{Mant: mant, Exp: exp}.Number()
+	return nonzero(F(x.Log)), F(x.Sign)
+}
+
+// mul multiplies the sum by x, and brings its mantissa into [1/2, 1).
+func (s *wideSum) mul(x wideSum) {
+	f, k := math.Frexp(s.mant * x.mant)
+	s.mant, s.exp = f, addExp(addExp(s.exp, x.exp), int64(k))
+}
+
 func (s *wideSum) add(x float64, e int64) {
 	switch {
 	case x == 0:
@@ -158,14 +178,6 @@ func (w *wide) span(row int) (lo, hi int64) {
 // wideLogs writes the logarithms and signs of w.
 func wideLogs[F Float](w *wide, l, s []F) {
 	for at, m := range w.mant {
-		x := Scaled{Mant: m, Exp: w.exp[at]}.Number()
-		switch {
-		case m == 0:
-			l[at], s[at] = Floor[F](), 1
-		case m != m:
-			l[at], s[at] = F(m), 1
-		default:
-			l[at], s[at] = nonzero(F(x.Log)), F(x.Sign)
-		}
+		l[at], s[at] = wideLog[F](m, w.exp[at])
 	}
 }

@@ -84,7 +84,9 @@ func affineScan[F params.Float](name string, a, b, x0 *G.Node) *G.Node {
 }
 
 // DiagScan is the diagonal recurrence x_t = a_t x_{t-1} + b_t along an axis, coefficients of any sign: a and
-// b [..., T, ...], x0 without the axis -> x like a. Real numbers, not GOOMs; 10^7 steps are fine.
+// b [..., T, ...], x0 without the axis -> x like a. Real numbers, not GOOMs; 10^7 steps are fine. A state
+// that overflowed stays infinite, even if later coefficients bring the exact value back into range: goom.DiagScan
+// computes such states, outside of a graph.
 //
 //	l_t = dx_t + a_{t+1} l_{t+1}    da_t = l_t x_{t-1}    db_t = l_t    dx0 = a_1 l_1
 func DiagScan[F params.Float](a, b, x0 *G.Node, axis int) *G.Node {

@@ -10,7 +10,8 @@ import (
 //
 //	x_t = a_t x_{t-1} + b_t,  t = 1..T        a, b, x [outer, T, inner]   x_0 [outer, inner]
 //
-// Gradient, with g_t = dL/dx_t and l_t the adjoint of x_t:
+// A state that overflowed stays infinite or becomes NaN, although later decays may bring the exact value back into range;
+// goom.DiagScan computes such states. Gradient, with g_t = dL/dx_t and l_t the adjoint of x_t:
 //
 //	l_t = g_t + a_{t+1} l_{t+1}    da_t = l_t x_{t-1}    db_t = l_t    dx_0 = a_1 l_1
 //
