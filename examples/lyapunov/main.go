@@ -3,6 +3,7 @@
 // the largest exponent by a GOOM reduction.
 //
 //	go run ./examples/lyapunov -steps 1000000
+//	go run ./examples/lyapunov -only lorenz, -lorenz 16,45.92,4
 package main
 
 import (
@@ -23,22 +24,16 @@ func main() {
 	steps := flag.Int("steps", 100000, "steps of each system")
 	only := flag.String("only", "", "only systems whose name contains this")
 	out := flag.String("out", "lyapunov.png", "picture of convergence to write (.png, .svg, .pdf); empty for none")
+	list := systems(flag.CommandLine)
 	flag.Parse()
 	if *steps < 100 {
 		fmt.Fprintf(os.Stderr, "lyapunov: -steps: %d, want at least 100\n", *steps)
 		os.Exit(2)
 	}
-	if err := run(os.Stdout, *steps, *only, *out); err != nil {
+	if err := run(os.Stdout, *list, *steps, *only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "lyapunov:", err)
 		os.Exit(1)
 	}
-}
-
-// systems are what the command knows. share is the part of -steps that each takes: large systems cost more a step.
-func systems() (list []*lyapunov.System, share []float64) {
-	return []*lyapunov.System{
-		lyapunov.Lorenz(), lyapunov.Rossler(), lyapunov.Henon(), lyapunov.Lorenz96(40, 8), lyapunov.CoupledMaps(8, 2.7, 0.3),
-	}, []float64{1, 1, 1, 0.05, 0.5}
 }
 
 // estimate is what the three methods say of one system, and how they came to it.
@@ -55,14 +50,13 @@ type estimate struct {
 	trackLargest []float64
 }
 
-func run(w io.Writer, steps int, only, out string) error {
-	list, share := systems()
+func run(w io.Writer, list []sharedSystem, steps int, only, out string) error {
 	var done []*estimate
-	for i, s := range list {
+	for _, s := range list {
 		if !strings.Contains(strings.ToLower(s.Name), strings.ToLower(only)) {
 			continue
 		}
-		e, err := measure(s, max(100, int(share[i]*float64(steps))))
+		e, err := measure(s.System, max(100, int(s.share*float64(steps))))
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
