@@ -157,6 +157,9 @@ func constants(n *ast.BasicLit) []string {
 		}
 		return []string{"(" + n.Value + "+1)", "(" + n.Value + "-1)"}
 	case token.FLOAT:
+		if x, err := strconv.ParseFloat(n.Value, 64); err == nil && x == 0 {
+			return []string{"1.0"}
+		}
 		return []string{"(" + n.Value + "*1.05)", "(" + n.Value + "*3)"}
 	}
 	return nil
