@@ -56,3 +56,18 @@ func relative(got float64, want *big.Float) float64 {
 	r, _ := d.Quo(d, want).Float64()
 	return math.Abs(r)
 }
+
+// bigExp is e^x for |x| up to a thousand: the Taylor series of a small power, squared back.
+func bigExp(x *big.Float) *big.Float {
+	const squarings = 60
+	y := bigFloat().SetMantExp(x, -squarings)
+	term, sum := bigFloat().SetInt64(1), bigFloat().SetInt64(1)
+	for k := int64(1); k < 70; k++ { // terms fall by 2^50 and more
+		term.Quo(term.Mul(term, y), bigFloat().SetInt64(k))
+		sum.Add(sum, term)
+	}
+	for range squarings {
+		sum.Mul(sum, sum)
+	}
+	return sum
+}

@@ -27,8 +27,13 @@ func kept(c Config, logits []float64) (tokens []int32, near bool) {
 		}
 		return 0
 	})
-	if c.TopK > 0 {
-		order = order[:min(c.TopK, len(order))]
+	if c.TopK == 0 || c.TopK >= len(order) {
+		if c.TopP == 1 { // nothing is left out, and nothing sorted
+			slices.Sort(order)
+			return order, false
+		}
+	} else if order = order[:c.TopK]; c.TopP == 1 {
+		return order, false
 	}
 	weights, total := make([]float64, len(order)), 0.0
 	for i, token := range order {
@@ -64,7 +69,7 @@ func TestKept(t *testing.T) {
 			}
 		}
 		logits[r.IntN(n)] = 0
-		c := Config{Temperature: math.Exp(2*r.Float64() - 1), TopK: r.IntN(2) * (1 + r.IntN(n+3)), TopP: 0.01 + 0.99*r.Float64()}
+		c := Config{Temperature: math.Exp(2*r.Float64() - 1), TopK: r.IntN(2) * (1 + r.IntN(n+3)), TopP: min(1, 0.01+1.2*r.Float64())}
 		s, err := New[float64](c, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -87,6 +92,24 @@ func TestKept(t *testing.T) {
 	}
 	if checked < 1900 {
 		t.Errorf("only %d of 2000 cases decided by more than rounding", checked)
+	}
+}
+
+// TestGreedyDrawsNothing: neither the likeliest token nor an error uses a random number.
+func TestGreedyDrawsNothing(t *testing.T) {
+	for _, c := range []struct {
+		temperature float64
+		logits      []float64
+		draws       uint64
+	}{{0, []float64{1, 3, 2}, 0}, {1, []float64{math.NaN()}, 0}, {1, []float64{math.Inf(-1)}, 0}, {1, []float64{1, 3, 2}, 1}} {
+		s, err := New[float64](Config{Temperature: c.temperature, TopP: 1}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Next(c.logits)
+		if got := s.State().Counter; got != c.draws {
+			t.Errorf("temperature %g, logits %v: %d random numbers, want %d", c.temperature, c.logits, got, c.draws)
+		}
 	}
 }
 
