@@ -207,6 +207,37 @@ func TestSmallTexts(t *testing.T) {
 	}
 }
 
+// TestHeldOutShare: the part held out is the fraction asked for, of many files and of the tokens of one.
+func TestHeldOutShare(t *testing.T) {
+	files := map[string]string{}
+	for i := range 500 {
+		files[fmt.Sprint(i)] = words("file", 3)
+	}
+	many, one := writeFiles(t, files), writeFiles(t, map[string]string{"a": words("x", 3000)})
+	length := func(dir string, fraction float64) (valid, all int) {
+		d := open(t, Config{Name: "text", Seq: 16, Task: &Text{Data: dir, ValidFraction: fraction}}, 1)
+		s, err := d.Valid[0].Source()
+		if err != nil {
+			t.Fatal(err)
+		}
+		valid = s.(*source).iterator.(*fixedWindows).stream.Len()
+		return valid, valid + d.Train.(*source).iterator.(*randomWindows).stream.Len()
+	}
+	for _, c := range []struct{ given, want float64 }{{0, 0.05}, {0.1, 0.1}, {0.5, 0.5}, {0.9, 0.9}} {
+		if valid, all := length(one, c.given); valid != int(c.want*float64(all)) {
+			t.Errorf("fraction %g of one file: %d of %d tokens are held out", c.given, valid, all)
+		}
+		valid, all := length(many, c.given)
+		if share := float64(valid) / float64(all); share < c.want-0.045 || share > c.want+0.045 { // two standard deviations of 0.5
+			t.Errorf("fraction %g of 500 files: %d of %d tokens are held out", c.given, valid, all)
+		}
+	}
+	valid, all := length(many, 0)
+	if share := float64(valid) / float64(all); share < 0.035 || share > 0.065 { // 0.05, standard deviation 0.01
+		t.Errorf("without a fraction %d of %d tokens are held out", valid, all)
+	}
+}
+
 func count(spans []corpus.Span) (n int) {
 	for _, s := range spans {
 		n += s.Len
