@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"goomtrain/data/gpt2"
@@ -109,6 +110,28 @@ func FuzzRoundTrip(f *testing.F) {
 			t.Fatalf("tokens of %q stand for %d bytes", text, total)
 		}
 	})
+}
+
+// TestNewLetters: letters newer than the Unicode tables of Go count as signs, as the package comment says. With newer
+// tables the tokens are those of tiktoken, which come second here.
+func TestNewLetters(t *testing.T) {
+	tok := open(t)
+	for _, c := range []struct {
+		text      string
+		now, then []int32
+	}{
+		{"\u1c89're", []int32{157, 110, 231, 6, 260}, []int32{157, 110, 231, 821}},
+		{"\ua7cb's tale", []int32{166, 253, 233, 6, 82, 12838}, []int32{166, 253, 233, 338, 12838}},
+		{"\U0002ebf0's", []int32{172, 106, 107, 108, 6, 82}, []int32{172, 106, 107, 108, 338}},
+	} {
+		want := c.now
+		if letter, _ := utf8.DecodeRuneInString(c.text); unicode.IsLetter(letter) {
+			want = c.then
+		}
+		if got := tok.Encode([]byte(c.text)); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", c.text, got, want)
+		}
+	}
 }
 
 // TestForeignNumbers: the separator and numbers that are no token stand for no text.
