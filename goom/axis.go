@@ -9,34 +9,32 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Sums over one axis of a tensor seen as [outer, n, inner]. Every series is scaled by its own maximum;
-// where the scaled sum is so much smaller than its terms that it may be rounding alone, the series is
-// summed again with compensation.
+// Sums over one axis of a tensor seen as [outer, n, inner]. Every series is scaled by its own maximum. Where the scaled
+// sum is so small beside its terms that it may be rounding error alone, the series is summed again in order of magnitude.
 
 // A Kind names what a Sums computes along an axis.
 type Kind int
 
 const (
-	Total       Kind = iota // y = x_1 + ... + x_n, the axis goes
+	Total       Kind = iota // y = x_1 + ... + x_n; the result lacks the axis
 	Mean                    // Total / n
-	RunningSum              // y_t = x_1 + ... + x_t, the axis stays
+	RunningSum              // y_t = x_1 + ... + x_t; the result keeps the axis
 	RunningMean             // y_t / t
 )
 
-// LogSumExp returns the signed sum of the numbers along an axis (negative: counted from the end), which
-// the result lacks: l = c + ln|sum s e^(l-c)| with c the maximum of the series. A sum of zeros, of
-// nothing, or one that cancels exactly is zero. NaN gives NaN; infinities of both signs give NaN.
+// LogSumExp returns the signed sums of the numbers along an axis (negative: counted from the end), which the result
+// lacks: l = c + ln|sum s e^(l-c)| with c the maximum of the series. A sum of no numbers, a sum of zeros and one that
+// cancels exactly are zero. NaN gives NaN; infinities of both signs give NaN.
 func LogSumExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, Total) }
 
-// LogMeanExp is LogSumExp less ln n: the mean. The mean of nothing is NaN.
+// LogMeanExp returns the means of the numbers along an axis: LogSumExp less ln n. The mean of no numbers is NaN.
 func LogMeanExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, Mean) }
 
-// LogCumSumExp returns the signed running sums along an axis: y_t = x_1 + ... + x_t. Each prefix is
-// scaled by itself, so that neither a later large number nor a cancelled one costs an earlier or
-// later prefix its digits.
+// LogCumSumExp returns the signed running sums along an axis: y_t = x_1 + ... + x_t. Each prefix has a scale of its own,
+// so that it keeps its digits beside a larger prefix and after a sum that cancelled.
 func LogCumSumExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, RunningSum) }
 
-// LogCumMeanExp is LogCumSumExp less ln(1..n) along the axis: the running means.
+// LogCumMeanExp returns the running means along an axis: LogCumSumExp less ln(1..n).
 func LogCumMeanExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, RunningMean) }
 
 func along[F Float](x Tensor[F], axis int, kind Kind) Tensor[F] {
@@ -47,8 +45,8 @@ func along[F Float](x Tensor[F], axis int, kind Kind) Tensor[F] {
 	return y
 }
 
-// Sums is a plan of sums along one axis for a fixed shape; its calls allocate next to nothing. It serves one
-// caller at a time.
+// A Sums computes sums along one axis of tensors of a fixed shape. Its calls allocate next to nothing. It is not safe
+// for concurrent use.
 type Sums[F Float] struct {
 	Shape []int // of the result
 
@@ -89,7 +87,7 @@ func (p *Sums[F]) Forward(y, x Tensor[F]) {
 //	Total and Mean              dl_i = dy * x_i / sum(x)
 //	RunningSum and RunningMean  dl_i = x_i * sum over t >= i of dy_t / (x_1 + ... + x_t)
 //
-// where terms whose sum is zero are zero.
+// The terms of a sum that is zero are zero.
 func (p *Sums[F]) Backward(dx []F, y, x Tensor[F], dy []F) {
 	same("the gradient of sums", p.outer*p.n*p.inner, len(dx))
 	same("the gradient of sums", len(y.Log), len(dy))
@@ -119,7 +117,7 @@ func (p *Sums[F]) series(k int) series[F] {
 func (p *Sums[F]) total(lo, hi int) {
 	shift := 0.0
 	if p.kind == Mean {
-		shift = -math.Log(float64(p.n)) // +Inf for n = 0: 0 * Inf, the mean of nothing
+		shift = -math.Log(float64(p.n)) // +Inf for n = 0: 0 * Inf is NaN
 	}
 	for k := lo; k < hi; k++ {
 		l, s := p.series(k).sum().value()
@@ -133,7 +131,7 @@ func (p *Sums[F]) total(lo, hi int) {
 
 func (p *Sums[F]) totalGrad(lo, hi int) {
 	for k := lo; k < hi; k++ {
-		// Once more, since the sum's logarithm may be so large that its rounding would show.
+		// The sum is computed again: its logarithm may be so large that rounding it would show.
 		sum := p.series(k).sum()
 		for i, at := 0, p.start(k); i < p.n; i, at = i+1, at+p.inner {
 			p.dx[at] = 0
@@ -230,8 +228,8 @@ func (x series[F]) sum() accumulator {
 	return accumulator{c: c, sum: sum}
 }
 
-// ordered adds the series up from the largest magnitude down with a scale that follows the sum: equal
-// logarithms of opposite signs cancel exactly, and what lies any distance below them survives.
+// ordered adds the series up in order of magnitude, the largest first, and rescales the running sum. Equal logarithms of
+// opposite signs cancel exactly, and smaller numbers keep their digits.
 func (x series[F]) ordered() accumulator {
 	order := make([]int, 0, x.n)
 	for i := range x.n {
@@ -247,7 +245,7 @@ func (x series[F]) ordered() accumulator {
 	return acc
 }
 
-// An accumulator is a running signed sum, sum * e^c, whose scale follows the sum in both directions.
+// An accumulator is a running signed sum, sum * e^c. It is rescaled when the sum grows and when it cancels.
 type accumulator struct {
 	c, sum   float64
 	infinite float64 // sign of the infinities added, 0 if none
@@ -296,7 +294,7 @@ func (a accumulator) value() (l, s float64) {
 	return a.c + simd.Log64(math.Abs(a.sum)), math.Copysign(1, a.sum)
 }
 
-// share is the quotient of s*e^l and the sum: 0 if either is zero.
+// share is s*e^l divided by the sum, 0 if either is zero.
 func (a accumulator) share(l, s float64) float64 {
 	if a.sum == 0 || math.IsInf(l, -1) {
 		return 0

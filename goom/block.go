@@ -8,8 +8,8 @@ import (
 )
 
 // Matrices is a list of N matrices [Rows, Cols] in block-scaled form: the i-th is Mant[i] * 2^Exp[i],
-// its mantissas flat and row-major. Elements far below a matrix's largest (2^-126 in float32, 2^-1022
-// in float64) cannot be held beside it.
+// its mantissas flat and row-major. Elements far below a matrix's largest (by 2^-126 in float32, 2^-1022 in float64)
+// lose digits and vanish.
 type Matrices[F Float] struct {
 	N, Rows, Cols int
 	Mant          []F // [N, Rows, Cols]
@@ -69,8 +69,8 @@ func (m Matrices[F]) Tensor() Tensor[F] {
 	return t
 }
 
-// Blocks converts a tensor [..., rows, cols] to block-scaled matrices, and returns how many numbers were
-// too small to be held beside the largest of their matrix and became zero.
+// Blocks converts a tensor [..., rows, cols] to block-scaled matrices. lost is how many numbers were too small beside the
+// largest of their matrix and became zero.
 func Blocks[F Float](t Tensor[F]) (m Matrices[F], lost int) {
 	t.check()
 	batch, rows, cols := matrixShape("Blocks", t.Shape)
@@ -97,11 +97,11 @@ func Blocks[F Float](t Tensor[F]) (m Matrices[F], lost int) {
 	return m, lost
 }
 
-// mantissas sets x = s e^l 2^-exp with the largest magnitude near 1. whole says that no number was so
-// small that its mantissa lost digits.
+// mantissas sets x = s e^l 2^-exp with the largest magnitude near 1. whole reports whether every mantissa has all its
+// digits.
 func mantissas[F Float](x, l, s []F) (exp int64, whole bool) {
 	top := maxLog(l)
-	if top-top != 0 { // an infinity or NaN: the largest finite logarithm rules
+	if top-top != 0 { // an infinity or NaN: take the largest finite logarithm
 		top = F(math.Inf(-1))
 		for _, v := range l {
 			if v-v == 0 && v > top && !IsZero(v) {
@@ -137,8 +137,8 @@ func beyondNormal[F Float](l []F, c float64) bool {
 func logsOf[F Float](l, s, x []F, exp int64, least int) (ordinary bool) {
 	hi, lo := timesLn2(exp)
 	c := F(hi)
-	// What rounding the constant cost goes in as a factor, so that each logarithm is rounded once. (Where it is
-	// beyond e^40, neighbouring logarithms differ by more than that.)
+	// The rounding error of the constant is applied as a factor, so that each logarithm is rounded once. (An error above
+	// 40 is within the rounding of the logarithms themselves.)
 	if rest := (hi - float64(c)) + lo; rest != 0 && math.Abs(rest) < 40 && len(x) > 0 {
 		simd.Scale(l, F(math.Exp(rest)), x)
 		x = l
@@ -217,7 +217,7 @@ func scalePow2[F Float](dst, x []F, e int) {
 // addExp adds exponents; at the ends of int64 it saturates.
 func addExp(a, b int64) int64 {
 	c := a + b
-	if (a^c)&(b^c) < 0 { // both operands have the other sign
+	if (a^c)&(b^c) < 0 { // both operands have the sign that c has not
 		if a < 0 {
 			return math.MinInt64
 		}

@@ -6,8 +6,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// A Chain is a running product X_1 X_2 ... of square matrices, block-scaled: it holds a product of any
-// length and magnitude with all its digits.
+// A Chain is a running product X_1 X_2 ... of square matrices. It is block-scaled: the product keeps its digits at any
+// length and magnitude.
 type Chain[F Float] struct {
 	d     int
 	state [2]*state[F]
@@ -16,7 +16,7 @@ type Chain[F Float] struct {
 	body  func(int)
 }
 
-// chainPart is the memory of one run of matrices multiplied beside others.
+// chainPart is the memory of one run of matrices; runs are multiplied side by side.
 type chainPart[F Float] struct{ state [2]*state[F] }
 
 // NewChain returns the empty product, the identity, of d by d matrices.
@@ -30,7 +30,7 @@ func NewChain[F Float](d int) *Chain[F] {
 	return c
 }
 
-// chainParts is how many runs a list of matrices is cut into, to be multiplied side by side.
+// chainParts is how many runs a list of matrices is cut into.
 const chainParts = 4
 
 // Mul multiplies by all matrices of m in turn. Long lists of small matrices are cut into runs (by their

@@ -51,7 +51,7 @@ func LogGrad[F Float](dx, dl, x []F) {
 func Exp[F Float](x, l, s []F) {
 	same("Exp", len(x), len(l), len(s))
 	if len(x) > 0 && &x[0] == &s[0] {
-		for i, v := range l { // the sign's own slice: no room for the exponentials
+		for i, v := range l { // x is the slice of signs, which are still needed
 			x[i] = s[i] * F(math.Exp(float64(v)))
 		}
 		return
@@ -85,8 +85,8 @@ func mulLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 	return nonzero(l1 + l2), s1 * s2
 }
 
-// addLogs adds two numbers, subtracting the larger logarithm of this pair alone, so that nothing is lost
-// to the scale of other elements.
+// addLogs adds two numbers. It subtracts the larger logarithm of this pair, so that the magnitudes of other elements do
+// not matter.
 func addLogs[F Float](l1, s1, l2, s2 F) (F, F) {
 	switch {
 	case l1 != l1 || l2 != l2:
@@ -150,7 +150,7 @@ func Sub[F Float](a, b Tensor[F]) Tensor[F] {
 	return pairwise(a, b, func(l1, s1, l2, s2 F) (F, F) { return addLogs(l1, s1, l2, -s2) })
 }
 
-// Neg returns -x: the signs flip, zeros' too.
+// Neg returns -x. The signs of zeros flip too.
 func Neg[F Float](x Tensor[F]) Tensor[F] {
 	y := x.Clone()
 	for i, s := range y.Sign {
@@ -159,9 +159,8 @@ func Neg[F Float](x Tensor[F]) Tensor[F] {
 	return y
 }
 
-// AddGrad returns the gradients of Add with respect to the logarithms of a and b, given that with
-// respect to the logarithms of y = Add(a, b): dl_a = dl_y * a/y, summed where a was stretched. Where y is
-// zero they are zero.
+// AddGrad returns the gradients with respect to the logarithms of a and b, given dy with respect to those of
+// y = Add(a, b): dl_a = dy * a/y, summed over the elements that a was stretched to. Where y is zero they are zero.
 func AddGrad[F Float](a, b, y Tensor[F], dy []F) (da, db []F) {
 	same("AddGrad", len(y.Log), len(dy))
 	da, db = make([]F, len(a.Log)), make([]F, len(b.Log))
@@ -177,8 +176,8 @@ func AddGrad[F Float](a, b, y Tensor[F], dy []F) (da, db []F) {
 	return da, db
 }
 
-// share is a/(a+b), from the difference of the logarithms alone: the sum's own logarithm may be so large
-// that its rounding would show.
+// share is a/(a+b). It takes the difference of the logarithms: that of the sum may be so large that its rounding would
+// show.
 func share[F Float](la, sa, lb, sb F) F {
 	if IsZero(la) {
 		return 0
@@ -193,8 +192,8 @@ func share[F Float](la, sa, lb, sb F) F {
 	return F(-1 / math.Expm1(d))
 }
 
-// MulGrad returns the gradients of Mul: dl_y, summed where an operand was stretched. (Div: the second
-// one's sign flips.)
+// MulGrad returns the gradients of Mul: dy, summed over the elements that an operand was stretched to. The gradients of
+// Div are the same but for the sign of db.
 func MulGrad[F Float](a, b, y Tensor[F], dy []F) (da, db []F) {
 	same("MulGrad", len(y.Log), len(dy))
 	da, db = make([]F, len(a.Log)), make([]F, len(b.Log))
@@ -226,7 +225,7 @@ func pairwise[F Float](a, b Tensor[F], f func(l1, s1, l2, s2 F) (F, F)) Tensor[F
 func same(name string, n int, others ...int) {
 	for _, m := range others {
 		if m != n {
-			// A copy, so that the lengths themselves need not be allocated at every call.
+			// A copy, so that others stays on the stack of every other call.
 			panic(fmt.Sprintf("goom: %s of slices of %d and %v elements", name, n, slices.Clone(others)))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Float is the element type of everything here: float32 for speed, float64 for digits.
+// Float is the element type: float32 or float64.
 type Float = simd.Float
 
 const (
@@ -68,8 +68,7 @@ func offFloor[F Float](l []F, c F) {
 	}
 }
 
-// reach is the largest difference of logarithms whose exponential F can still tell from zero: at
-// l - c below -reach, exp(l - c) is 0.
+// reach is how far logarithms may lie below a constant c: exp(l - c) is 0 where l - c < -reach.
 func reach[F Float]() F {
 	if single[F]() {
 		return 104
@@ -77,10 +76,10 @@ func reach[F Float]() F {
 	return 746
 }
 
-// A magnitude is the bit pattern of |x|, which orders like |x| itself; a float32's is widened as bits.
+// A magnitude is the bit pattern of |x|, which has the order of |x|. That of a float32 is extended by zero bits.
 type magnitude = uint64
 
-// infMagnitude is that of infinity; above it lie only NaNs.
+// infMagnitude is the magnitude of infinity. Larger ones are NaN's.
 func infMagnitude[F Float]() magnitude {
 	if single[F]() {
 		return 0xff << 23
@@ -111,7 +110,7 @@ func leastNonzero[F Float](x []F) magnitude {
 	return lo + 1
 }
 
-// view32 and view64 see a slice as what it is once single[F]() has been asked.
+// view32 returns x, whose elements are float32, with that type; view64 is view32 of float64.
 func view32[F Float](x []F) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }

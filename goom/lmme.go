@@ -15,13 +15,13 @@ import (
 //
 //	P = s1 e^(l1-c1), Q = s2 e^(l2-c2), R = P Q, y = (ln|R| + c1 + c2, sign R).
 //
-// Where so much of P or Q may have underflowed that an element of R cannot be trusted, it is computed
-// again as a signed log-sum-exp over k, so no distance between magnitudes loses anything. The relative
-// error of an element is that of a float matrix product: rounding times sum|P||Q| / |PQ|.
+// Where so much of P or Q may have underflowed that an element of R may be wrong, the element is computed again as a
+// signed log-sum-exp over k: magnitudes may differ by any factor. The relative error of an element is that of a float
+// matrix product: rounding times sum|P||Q| / |PQ|.
 func LMME[F Float](a, b Tensor[F]) Tensor[F] { return product(a, b, Options{}) }
 
 // LMMEExact is LMME with every element computed as a compensated log-sum-exp in float64: right to the
-// rounding of the logarithms even where the terms cancel, and some hundred times slower.
+// rounding of the logarithms even where the terms cancel, and about a hundred times slower.
 func LMMEExact[F Float](a, b Tensor[F]) Tensor[F] { return product(a, b, Options{Exact: true}) }
 
 func product[F Float](a, b Tensor[F], o Options) Tensor[F] {
@@ -38,8 +38,8 @@ type Options struct {
 	Grad  bool // Backward will be called: keep what it needs
 }
 
-// A Product is a plan of LMME for fixed shapes, with its memory: calls allocate nothing. It serves one
-// caller at a time.
+// A Product computes LMME of operands of fixed shapes. It keeps its memory, so that its calls allocate nothing. It is not
+// safe for concurrent use.
 type Product[F Float] struct {
 	Shape []int // of the result
 
@@ -193,7 +193,7 @@ func (p *Product[F]) forwardOne(i int, s *lmmeScratch[F]) {
 	p.finish(i, R, y, a, b, c1, c2)
 }
 
-// plain reports whether a product has finite constants; it deals with the others.
+// plain reports whether the constants of a product are finite. If they are not it computes the product itself.
 func (p *Product[F]) plain(i int, c1, c2 float64, y, a, b Tensor[F]) bool {
 	switch {
 	case !math.IsInf(c1, 0) && !math.IsInf(c2, 0) && c1 == c1 && c2 == c2:
@@ -213,14 +213,14 @@ func (p *Product[F]) plain(i int, c1, c2 float64, y, a, b Tensor[F]) bool {
 }
 
 // prepare sets out = s e^(l-c) and returns c, the largest logarithm, rounded so that sums of such
-// constants are exact: -Inf if all numbers are zero, +Inf or NaN if there is one (out is then of no use).
+// constants are exact: -Inf if all numbers are zero, +Inf or NaN if there is one (out is then not to be used).
 func prepare[F Float](out, l, s []F) float64 {
 	c := constant(maxLog(l))
 	scaledReals(out, l, s, c)
 	return c
 }
 
-// constant rounds a largest logarithm to a multiple of 1/4 where that is worth while.
+// constant rounds a largest logarithm to a multiple of 1/4, unless it is so large that sums are rounded in any case.
 func constant[F Float](top F) float64 {
 	c := float64(top)
 	if math.Abs(c) < 1<<18 {
@@ -236,7 +236,7 @@ func scaledReals[F Float](out, l, s []F, c float64) {
 		return
 	}
 	simd.SignedExp(out, l, s, F(c))
-	if c < float64(Floor[F]()+reach[F]()) { // the floor's exponential does not vanish by itself
+	if c < float64(Floor[F]()+reach[F]()) { // e^(Floor-c) is not zero
 		for i, v := range l {
 			if IsZero(v) {
 				out[i] = 0
@@ -245,8 +245,7 @@ func scaledReals[F Float](out, l, s []F, c float64) {
 	}
 }
 
-// noise is the exponent below which an element of R may be rounding: the operands' largest elements are
-// about 1.
+// noise is the exponent below which an element of R may be rounding error: the largest elements of P and Q are about 1.
 func noise[F Float]() int {
 	if single[F]() {
 		return -18
@@ -254,7 +253,7 @@ func noise[F Float]() int {
 	return -47
 }
 
-// tiny is the exponent above which the elements of two operands cannot underflow in a product.
+// tiny is the exponent of elements of P and Q above which their products do not underflow.
 func tiny[F Float]() int {
 	if single[F]() {
 		return -60
@@ -262,15 +261,15 @@ func tiny[F Float]() int {
 	return -480
 }
 
-// finish turns R into logarithms and signs and mends the elements that cannot be trusted.
+// finish turns R into logarithms and signs, and computes again the elements that may be wrong.
 func (p *Product[F]) finish(i int, R []F, y, a, b Tensor[F], c1, c2 float64) {
 	doubtful := simd.LogAbs(y.Log, y.Sign, R, F(c1+c2), F(math.Ldexp(1, noise[F]())))
 	offFloor(y.Log, F(c1+c2))
 	p.settle(i, y, a, b, c1, c2, len(R), doubtful == 0)
 }
 
-// settle mends the result of a product, whose elements are known to be trustworthy in those blocks of so
-// many that say so.
+// settle computes again the elements of a product that may be wrong. Elements are in blocks of that size, and trusted
+// says of each block that all its elements are right.
 func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, block int, trusted ...bool) {
 	if p.exact != nil {
 		p.exact[i] = false
@@ -302,7 +301,7 @@ func (p *Product[F]) settle(i int, y, a, b Tensor[F], c1, c2 float64, block int,
 	}
 }
 
-// mend computes again those elements from lo to hi that lie below the limit of trust.
+// mend computes again those elements from lo to hi that lie below the limit.
 func (p *Product[F]) mend(i, lo, hi int, y, a, b Tensor[F], limit F, underflow bool) {
 	for at := lo; at < hi; at++ {
 		switch l := y.Log[at]; {

@@ -2,8 +2,8 @@ package goom
 
 import "math"
 
-// Elements of a matrix product as compensated log-sum-exps in float64: for those that a product of scaled floats
-// cannot be trusted with, and for LMMEExact.
+// Elements of a matrix product as compensated log-sum-exps in float64, for LMMEExact and for those elements that a product
+// of scaled floats may have got wrong.
 
 // exactElement computes one element as a log-sum-exp.
 func (p *Product[F]) exactElement(i, at int, y, a, b Tensor[F]) {
@@ -20,7 +20,7 @@ func (p *Product[F]) exactElement(i, at int, y, a, b Tensor[F]) {
 	}
 }
 
-// exactAll computes a whole product that way.
+// exactAll computes all elements of a product as log-sum-exps.
 func (p *Product[F]) exactAll(i int, y, a, b Tensor[F]) {
 	if p.exact != nil {
 		p.exact[i] = false
@@ -30,10 +30,10 @@ func (p *Product[F]) exactAll(i int, y, a, b Tensor[F]) {
 	}
 }
 
-// A dotSum is a signed sum of products, relative to e^(la+lb), its largest term: the logarithms may be so
-// large that their sums would be rounded.
+// A dotSum is a signed sum of products divided by its largest term, e^(la+lb). The two logarithms are kept apart, since
+// their sum may be so large that it would be rounded.
 type dotSum struct {
-	accumulator // its c is 0, or it is odd: then la and lb are 0
+	accumulator // its c is 0; of operands with infinities or NaNs la and lb are 0 instead
 	la, lb      float64
 }
 
@@ -42,7 +42,7 @@ func (d dotSum) value() (l, s float64) {
 	return d.la + d.lb + l, s
 }
 
-// share is the quotient of s*e^(la+lb) and the sum.
+// share is s*e^(la+lb) divided by the sum.
 func (d dotSum) share(la, lb, s float64) float64 {
 	return d.accumulator.share((la-d.la)+(lb-d.lb), s)
 }
@@ -86,7 +86,7 @@ func dot[F Float](a Tensor[F], ia, sa int, b Tensor[F], ib, sb, k int) dotSum {
 	return d
 }
 
-// oddDot is dot with infinities or NaNs among the numbers: the rules of floats.
+// oddDot is dot of operands with infinities or NaNs, by the rules of floats.
 func oddDot[F Float](a Tensor[F], ia, sa int, b Tensor[F], ib, sb, k int) accumulator {
 	var acc accumulator
 	for i, x, y := 0, ia, ib; i < k; i, x, y = i+1, x+sa, y+sb {

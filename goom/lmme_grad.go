@@ -121,7 +121,7 @@ func (p *Product[F]) reals(i int) (P, Q []F) {
 	return p.p[pick(p.ia, i)*n*k:][:n*k], p.q[pick(p.ib, i)*k*m:][:k*m]
 }
 
-// quotient sets h = dy / r, 0 where r is 0.
+// quotient sets h = dy / r, and 0 where r is 0.
 func quotient[F Float](h, dy, r []F) {
 	h, dy = h[:len(r)], dy[:len(r)]
 	for i, v := range r {
@@ -133,8 +133,7 @@ func quotient[F Float](h, dy, r []F) {
 	}
 }
 
-// exactGrad adds what the elements computed as log-sum-exps contribute to the gradient of a matrix of a
-// or of b.
+// exactGrad adds the contribution of the elements computed as log-sum-exps to the gradient of a matrix of a or of b.
 func (p *Product[F]) exactGrad(i int, da, db []F) {
 	if !p.exact[i] {
 		return
@@ -164,7 +163,7 @@ func (p *Product[F]) exactGrad(i int, da, db []F) {
 	}
 }
 
-// A largeProduct shares one product after another out over the cores, in blocks of its elements.
+// A largeProduct computes one product after another, each in blocks of elements that are shared out over the cores.
 type largeProduct[F Float] struct {
 	p       *Product[F]
 	h       []F    // with Grad
@@ -198,7 +197,7 @@ func newLargeProduct[F Float](p *Product[F]) *largeProduct[F] {
 	return w
 }
 
-// prepare is the function prepare in parallel.
+// prepare is the function prepare, shared out over the cores.
 func (w *largeProduct[F]) prepare(out, l, s []F) float64 {
 	w.u, w.x, w.s = out, l, s
 	simd.ForRange(len(l), simd.Grain, w.max)

@@ -8,8 +8,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// A Number is one real number of any magnitude: Sign * e^Log. Zero has Log -Inf (the floors of both
-// types are understood by the tensors, not here).
+// A Number is one real number of any magnitude: Sign * e^Log. Zero has Log -Inf; Floor stands for zero in tensors only.
 type Number struct {
 	Log  float64
 	Sign float64
@@ -29,9 +28,8 @@ func (x Number) IsZero() bool { return math.IsInf(x.Log, -1) }
 // Float64 is the number as a float: zero or infinite beyond its range.
 func (x Number) Float64() float64 { return x.Sign * math.Exp(x.Log) }
 
-// Big returns the number as a big.Float of the given precision in bits (0: 64), right to what the
-// logarithm's precision can tell. It fails for NaN and where the binary exponent leaves big.Float's
-// 32 bits; infinities convert.
+// Big returns the number as a big.Float of the given precision in bits (0: 64), as precisely as the logarithm gives it.
+// It fails for NaN and for exponents beyond the 32 bits of a big.Float. Infinities convert.
 func (x Number) Big(prec uint) (*big.Float, error) {
 	if prec == 0 {
 		prec = 64

@@ -10,8 +10,8 @@ import (
 // String is Text(6).
 func (x Number) String() string { return x.Text(6) }
 
-// resolved is the largest logarithm that still tells a decimal digit: beyond it the neighbours of a
-// float64 logarithm differ by more than a factor.
+// resolved bounds the logarithms that determine a decimal digit: beyond it neighbouring float64 logarithms are 1/4 and
+// more apart.
 const resolved = 1 << 50
 
 // Text writes the number in decimal with the given count of significant digits, and no more than the logarithm's

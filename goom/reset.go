@@ -20,10 +20,9 @@ func PairOf[M any](a M) Pair[M] { return Pair[M]{A: a, HasA: true} }
 //
 //	(A1, B1) (A2, B2) = (A1 A2, B1 A2 + B2),
 //
-// but first, if its left operand is still (A1, 0) and Selected fires on A1, replaces it by (0, Reset(A1)):
-// what came before is forgotten and the state starts anew from Reset(A1), whatever the bracketing. A
-// left operand (0, B1), which only a reset leaves behind, is reset again in the same way, so that long runs
-// from the left stay well conditioned too. The state is A + B (State).
+// but first replaces a left operand (A1, 0) by (0, Reset(A1)) if Selected(A1): the state is then Reset(A1) and no longer
+// depends on what came before, whatever the bracketing. A left operand (0, B1), which comes from a reset, is reset again
+// in the same way if Selected(B1), so that long runs from the left stay well conditioned. The state is A + B (State).
 type Resetting[M any] struct {
 	Mul      func(a, b M) M // new matrices: operands are shared between goroutines
 	Add      func(a, b M) M
@@ -66,13 +65,13 @@ func (r Resetting[M]) State(x Pair[M]) (state M, ok bool) {
 	return x.B, x.HasB
 }
 
-// ResettingMatrices is Resetting over single block-scaled matrices (N = 1): no growth leaves their range.
+// ResettingMatrices is Resetting over single block-scaled matrices (N = 1), which do not overflow.
 func ResettingMatrices[F Float](selected func(m Matrices[F]) bool, reset func(m Matrices[F]) Matrices[F]) Resetting[Matrices[F]] {
 	return Resetting[Matrices[F]]{Mul: MulMatrices[F], Add: AddMatrices[F], Selected: selected, Reset: reset}
 }
 
-// MulMatrices returns the products a_i b_i, normalised. Elements so far below the largest of a product that
-// they cannot be held beside it are lost; LMME and the scans keep them.
+// MulMatrices returns the products a_i b_i, normalised. Elements far below the largest of a product are lost, as Matrices
+// says; LMME and the scans keep them.
 func MulMatrices[F Float](a, b Matrices[F]) Matrices[F] {
 	if a.N != b.N || a.Cols != b.Rows {
 		panic(fmt.Sprintf("goom: product of %d matrices %dx%d and %d of %dx%d", a.N, a.Rows, a.Cols, b.N, b.Rows, b.Cols))

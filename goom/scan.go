@@ -74,7 +74,7 @@ func Accumulate[T any](xs []T, op func(a, b T) T) []T {
 	}
 	chunk := chunkLength(len(xs))
 	totals := chunkTotals(xs, op)
-	for c := 1; c < len(totals); c++ { // totals become the prefixes before the next chunk
+	for c := 1; c < len(totals); c++ { // totals[c] becomes the prefix up to the end of chunk c
 		totals[c] = op(totals[c-1], totals[c])
 	}
 	simd.For(len(totals), func(c int) {

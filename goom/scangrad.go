@@ -89,7 +89,7 @@ func (p *Scan[F]) wideSequence(row int) bool {
 	return false
 }
 
-// localOne runs a chunk's adjoint from nothing, and one step further to what it adds to the chunk before.
+// localOne runs a chunk's adjoint from zero, and one step further, to what the chunk adds to the one before it.
 func (p *Scan[F]) localOne(i int) {
 	if i%p.chunks == 0 || p.wideSequence(i/p.chunks) {
 		return
@@ -104,8 +104,8 @@ func (p *Scan[F]) localOne(i int) {
 	r.local.multiplyT(cur, p.factor(lo))
 }
 
-// carryBackOne walks a sequence's chunks from the last: what reaches each from behind. Sequences that
-// need exponents for single elements are done here altogether.
+// carryBackOne walks a sequence's chunks from the last and computes the adjoint after each. For sequences that need
+// exponents for single elements it computes the whole gradient.
 func (p *Scan[F]) carryBackOne(row int) {
 	if p.wideSequence(row) {
 		p.wideBackward(row)
@@ -123,7 +123,7 @@ func (p *Scan[F]) carryBackOne(row int) {
 		} else {
 			runs[c].carry.setWide(after.carry.widen().mul(f.exact.transposed()))
 			if runs[c].carry.wide != nil {
-				runs[c].wide = true // the next look at the sequence takes the slow path
+				runs[c].wide = true // adjoinOne leaves the sequence alone
 				p.wideBackward(row)
 				return
 			}
@@ -199,8 +199,8 @@ func (p *Scan[F]) gradients(r *scanRun[F], l *state[F], row, t int) {
 	}
 }
 
-// evenRows writes the rows of L to out, scaled so that x^T out, times 2^q for the q it returns, is x^T L with
-// all exponents applied: those of x, of L and ea. The largest products of rows come near 1.
+// evenRows writes the rows of L to out, scaled such that x^T out 2^q, for the q it returns, is x^T L with the exponents of
+// x and of L and with ea. The largest products of rows are near 1.
 func (p *Scan[F]) evenRows(out []F, l *state[F], x []F, ex []int64, ea int64) (q int64) {
 	d := p.d
 	q = math.MinInt64

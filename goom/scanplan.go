@@ -7,15 +7,15 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// A Scan is a plan of the recurrence x_t = x_{t-1} A_t + B_t, t = 1..T, over GOOMs, for fixed shapes:
-// A [.., T, d, d], B and x [.., T, n, d], x_0 [.., n, d]. Without B it is x_0 A_1 ... A_t; without x_0
-// either (it is then the identity, n = d) the prefix products. The state is kept block-scaled, one
-// exponent for every row, so that nothing overflows, underflows or loses digits, whatever the chain
-// does; where the elements of one row drift too far apart for that, single elements get exponents.
+// A Scan computes the recurrence x_t = x_{t-1} A_t + B_t, t = 1..T, over GOOMs of fixed shapes: A [.., T, d, d], B and
+// x [.., T, n, d], x_0 [.., n, d]. Without B it is x_0 A_1 ... A_t; with neither B nor x_0, which is then the identity
+// (n = d), it is the prefix products. The state is block-scaled with one exponent for every row, so that it does not
+// overflow, underflow or lose digits. Where the elements of one row are too far apart for that, every element gets an
+// exponent.
 //
-// With few sequences and a long T the steps are shared out as well: T is cut into chunks, the chunks'
-// products are formed side by side, carried through, and every chunk is run again from its carry. The
-// cut depends on the shapes alone. A plan serves one caller at a time and keeps its memory.
+// With few sequences and a long T the steps are shared out over the cores as well: T is cut into chunks, the products of
+// the chunks are formed side by side, the state before each chunk is computed from them, and every chunk is run again
+// from that state. The cut depends on the shapes alone. A Scan keeps its memory. It is not safe for concurrent use.
 type Scan[F Float] struct {
 	batch, T, n, d int
 	affine, start  bool // with B, with x_0
@@ -209,7 +209,7 @@ func (x *state[F]) setFactor(a factor[F]) {
 func (p *Scan[F]) totalOne(i int) {
 	r := &p.runs[i]
 	lo, hi := p.span(i)
-	if i%p.chunks == p.chunks-1 { // nobody asks for the last one's
+	if i%p.chunks == p.chunks-1 { // the product of the last chunk is not needed
 		for t := lo; t < hi; t++ {
 			p.convert(t)
 		}
@@ -239,7 +239,7 @@ func (p *Scan[F]) totalOne(i int) {
 	r.local.copyFrom(cur)
 }
 
-// carryOne walks a sequence's chunks: the state before each.
+// carryOne computes the state before each chunk of a sequence.
 func (p *Scan[F]) carryOne(row int) {
 	runs := p.runs[row*p.chunks:][:p.chunks]
 	if p.start {
@@ -294,7 +294,7 @@ func (p *Scan[F]) rescanOne(i int) {
 		l, s := p.y.Log[t*n:][:n], p.y.Sign[t*n:][:n]
 		switch {
 		case i%p.chunks == 0 && t == lo && !p.start && !p.affine:
-			x.setFactor(p.factor(t)) // 1 A_1
+			x.setFactor(p.factor(t)) // the identity times A_1
 			x.logs(l, s)
 		case p.affine:
 			x.mul(prev, p.factor(t))

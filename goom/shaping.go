@@ -6,7 +6,7 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Functions that change the scale of numbers, or mask them. Zeros stay zeros under all of them.
+// Functions that change the scale of numbers or mask them. All of them keep zeros.
 
 // Scale returns the numbers with logarithms l - max + top, where max is the largest logarithm along the
 // axis: afterwards the largest is e^top. A series of zeros stays as it is. The maximum is a constant
@@ -21,8 +21,8 @@ func Scale[F Float](x Tensor[F], axis int, top F) Tensor[F] {
 	return y
 }
 
-// ScaledExp returns the real numbers of Scale(x, axis, top), the papers' way out of the log domain
-// with top = 2: whatever the magnitudes, the results lie in [-e^top, e^top].
+// ScaledExp returns the real numbers of Scale(x, axis, top), which lie in [-e^top, e^top]. The paper leaves the log domain
+// in this way, with top = 2.
 func ScaledExp[F Float](x Tensor[F], axis int, top F) []F {
 	y := make([]F, len(x.Log))
 	ScaledExpInto(y, x, axis, top)

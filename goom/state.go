@@ -41,9 +41,9 @@ type rowFactor[F Float] struct {
 	exact   *wide
 }
 
-// The limits of trust, as exponents. Mantissas grow or shrink to 2^±32 before they are normalised, and
-// a factor's largest is near 1. An element of a product at or above doubt has lost nothing that shows to
-// terms that underflowed; below, the operands' smallest elements decide.
+// doubt is the exponent of mantissas from which on an element of a product is right: terms that underflowed do not
+// count beside it. (Mantissas are normalised when they leave 2^±32, and the largest of a factor is near 1.) Whether a
+// smaller element is right depends on the smallest elements of the operands.
 func doubt[F Float]() int {
 	if single[F]() {
 		return -85
@@ -51,6 +51,7 @@ func doubt[F Float]() int {
 	return -900
 }
 
+// normal is the exponent of the smallest normal number.
 func normal[F Float]() int {
 	if single[F]() {
 		return -126
@@ -119,7 +120,7 @@ func (x *state[F]) mulLogs(y *state[F], a factor[F], l, s []F) {
 // sharedOut is the width above which a single product is shared out over the cores.
 const sharedOut = 128
 
-// multiply is mul without a care.
+// multiply sets x = y a without a look at what underflows.
 func (x *state[F]) multiply(y *state[F], a factor[F]) {
 	if x.d > sharedOut {
 		matmul.Gemm(false, false, x.rows, x.d, y.d, 1, y.mant, y.d, a.mant, x.d, 0, x.mant, x.d)
@@ -150,7 +151,7 @@ func (x *state[F]) add(b rowFactor[F]) {
 	x.addAligned(b)
 }
 
-// addAligned is add where nothing can vanish, or may.
+// addAligned is add under one exponent for each row, for summands none of which vanish or whose loss does not matter.
 func (x *state[F]) addAligned(b rowFactor[F]) {
 	if x.uniform && b.uniform && x.rows > 0 {
 		e := alignAdd(x.mant, x.exp[0], b.mant, b.exp[0])
@@ -210,8 +211,7 @@ func common[F Float](x []F, ex int64, b []F, eb int64) (e int64, okx, okb bool) 
 	return ex, false, false
 }
 
-// addFades reports whether aligning a row of x or of b with the other would make numbers vanish, or spoil
-// infinities.
+// addFades reports whether numbers would lose digits if the rows of x and b were aligned, or are not finite.
 func (x *state[F]) addFades(b rowFactor[F]) bool {
 	for i := range x.rows {
 		row, add := x.mant[i*x.d:][:x.d], b.mant[i*x.d:][:x.d]
@@ -300,7 +300,7 @@ func (x *state[F]) widen() *wide {
 	return w
 }
 
-// setWide takes a wide matrix over, as mantissas under one exponent for each row if that loses nothing.
+// setWide makes w the state: as mantissas with one exponent for each row if no digit is lost, else in wide form.
 func (x *state[F]) setWide(w *wide) {
 	span := int64(-doubt[F]())
 	for i := range x.rows {

@@ -39,7 +39,7 @@ func FromReal[F Float](x []F, shape ...int) Tensor[F] {
 	return t
 }
 
-// Real returns the numbers themselves: zero or infinite where they leave F's range.
+// Real returns the numbers as floats: zero or infinite where they are beyond the range of F.
 func (t Tensor[F]) Real() []F {
 	t.check()
 	x := make([]F, len(t.Log))
@@ -64,7 +64,7 @@ func (t Tensor[F]) Set(i int, x Number) {
 	t.Log[i], t.Sign[i] = nonzero(F(x.Log)), F(x.Sign)
 }
 
-// Clone returns a copy with numbers of its own.
+// Clone returns a copy that shares no memory with t.
 func (t Tensor[F]) Clone() Tensor[F] {
 	return Tensor[F]{Shape: slices.Clone(t.Shape), Log: slices.Clone(t.Log), Sign: slices.Clone(t.Sign)}
 }

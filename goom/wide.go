@@ -3,7 +3,7 @@ package goom
 import "math"
 
 // A wide matrix gives every element its own exponent: mant * 2^exp with |mant| in [1, 2), or 0, or not
-// finite (exp 0). It holds anything; arithmetic on it is some fifty times slower than on floats.
+// finite (exp 0). Its elements may have any magnitudes; arithmetic is about fifty times slower than with floats.
 type wide struct {
 	rows, cols int
 	mant       []float64
@@ -154,7 +154,7 @@ func (s *wideSum) add(x float64, e int64) {
 	default:
 		s.mant += x * pow2(e-s.exp)
 	}
-	if m := math.Abs(s.mant); m != 0 && m < 0x1p-60 { // cancelled: let the scale follow
+	if m := math.Abs(s.mant); m != 0 && m < 0x1p-60 { // the sum has cancelled: rescale it
 		f, k := math.Frexp(s.mant)
 		s.mant, s.exp = f, addExp(s.exp, int64(k))
 	}

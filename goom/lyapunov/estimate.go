@@ -135,7 +135,7 @@ func NewParallel(d int, dt float64, s0 []float64) *Parallel {
 	return p
 }
 
-// segment bounds the memory of a scan: so many states at once.
+// segment is the largest number of states of one scan. It bounds the memory.
 const segment = 1 << 14
 
 // Add takes the next Jacobians [n, d, d].
@@ -185,7 +185,7 @@ func (p *Parallel) add(jac []float64) {
 	p.growth(r)
 }
 
-// colinear is the selector: whether enough pairs of rows point the same way, or opposite ways.
+// colinear is the selector: it reports whether enough pairs of rows have the same or opposite directions.
 func (p *Parallel) colinear(m goom.Matrices[float64]) bool {
 	d, found := p.d, 0
 	for i := range d {
@@ -212,7 +212,7 @@ func dot(x, y []float64) float64 {
 	return s
 }
 
-// orthonormal is the reset: an orthonormal basis of the rows, in their order.
+// orthonormal is the reset: it returns an orthonormal basis of the rows, in their order.
 func orthonormal(m goom.Matrices[float64]) goom.Matrices[float64] {
 	d := m.Rows
 	out := goom.NewMatrices[float64](1, d, d)
@@ -243,7 +243,7 @@ type Largest struct {
 // NewLargest returns the estimator of the largest exponent in dimension d at time step dt, from the first
 // deviation u0 [d], which is scaled to length 1.
 func NewLargest(d int, dt float64, u0 []float64) *Largest {
-	newMeans(d, dt) // refuses what makes no sense
+	newMeans(d, dt) // panics on bad arguments
 	if len(u0) != d {
 		panic(fmt.Sprintf("lyapunov: u0 has %d numbers, want %d", len(u0), d))
 	}
