@@ -234,6 +234,45 @@ func TestShowsNaN(t *testing.T) {
 	}
 }
 
+// TestSpreadsNaN: what depends on a NaN is NaN, also where rows need exponents.
+func TestSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testSpreadsNaN[float32], testSpreadsNaN[float64])
+}
+
+func testSpreadsNaN[F simd.Float](t *testing.T) {
+	const batch, steps, rows, width = 2, 70, 2, 3
+	n := batch * steps * rows * width
+	for _, scale := range []F{1, 1e-20, 1e15} {
+		a, u, x0, dz := kerneltest.Normal[F]("a", width*width), kerneltest.Normal[F]("u", n), kerneltest.Normal[F]("x0", rows*width), kerneltest.Normal[F]("dz", n)
+		for i := range a {
+			a[i] *= scale
+		}
+		k, z, du, dA, dx0 := New[F](batch, steps, rows, width), make([]F, n), make([]F, n), make([]F, len(a)), make([]F, len(x0))
+		row := func(i int) int { return i / width % rows }
+		step := func(i int) int { return i / (width * rows) % steps }
+		same := func(i, o int) bool { return i/(width*rows*steps) == o/(width*rows*steps) && row(i) == row(o) }
+		kerneltest.SpreadsNaN(t, map[string][]F{"a": a, "u": u, "x0": x0, "dz": dz}, func() map[string][]F {
+			k.Forward(z, u, a, x0, nil)
+			k.Backward(du, dA, dx0, z, dz)
+			return map[string][]F{"z": z, "du": du, "dA": dA, "dx0": dx0}
+		}, func(out string, o int, in string, i int) bool {
+			switch out + " " + in {
+			case "z a", "dA a", "dA u", "dA x0":
+				return true
+			case "z x0":
+				return i/width == row(o)
+			case "z u":
+				return same(i, o) && step(i) <= step(o)
+			case "du u":
+				return same(i, o) && step(o) >= step(i)
+			case "du dz":
+				return same(i, o) && (step(o) < step(i) || o == i)
+			}
+			return false
+		})
+	}
+}
+
 // TestAllocatesNothing: neither in training nor streaming.
 func TestAllocatesNothing(t *testing.T) {
 	const b, steps, n, d = 3, 70, 2, 5

@@ -171,3 +171,40 @@ func TestDiagOverflowingProduct(t *testing.T) {
 		}
 	}
 }
+
+// TestDiagSpreadsNaN: a NaN makes its channel NaN from its step on, and the gradients up to a NaN cotangent.
+func TestDiagSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testDiagSpreadsNaN[float32], testDiagSpreadsNaN[float64])
+}
+
+func testDiagSpreadsNaN[F simd.Float](t *testing.T) {
+	for _, s := range diagShapes {
+		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
+		a, b, x0, dx := kerneltest.Normal[F]("a", n), kerneltest.Normal[F]("b", n), kerneltest.Normal[F]("x0", channels), kerneltest.Normal[F]("dx", n)
+		for i := range a {
+			a[i] = F(math.Tanh(float64(a[i])))
+		}
+		x, da, db, dx0 := make([]F, n), make([]F, n), make([]F, n), make([]F, channels)
+		k := NewDiag[F](s.outer, s.time, s.inner)
+		channel := func(name string, i int) int {
+			if name == "x0" || name == "dx0" {
+				return i
+			}
+			return i/(s.time*s.inner)*s.inner + i%s.inner
+		}
+		step := func(i int) int { return i / s.inner % s.time }
+		kerneltest.SpreadsNaN(t, map[string][]F{"a": a, "b": b, "x0": x0, "dx": dx}, func() map[string][]F {
+			k.Forward(x, a, b, x0)
+			k.Backward(da, db, dx0, a, x, x0, dx)
+			return map[string][]F{"x": x, "da": da, "db": db, "dx0": dx0}
+		}, func(out string, o int, in string, i int) bool {
+			switch {
+			case channel(out, o) != channel(in, i):
+				return false
+			case out == "x":
+				return in == "x0" || in != "dx" && step(i) <= step(o)
+			}
+			return in == "dx" && (out == "dx0" || step(i) >= step(o))
+		})
+	}
+}

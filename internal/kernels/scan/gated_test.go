@@ -133,3 +133,29 @@ func TestGatedMillionSteps(t *testing.T) {
 	want := 7 - math.Log(1/(1+math.Exp(7)))
 	kerneltest.Near(t, "e", e[len(e)-d:], []float64{want, want}, 1e-4) // a rounding of e is amplified by 1/(1-a) = 1100
 }
+
+// TestGatedSpreadsNaN: a NaN makes its channel NaN from its step on, and the gradients up to a NaN cotangent.
+func TestGatedSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testGatedSpreadsNaN[float32], testGatedSpreadsNaN[float64])
+}
+
+func testGatedSpreadsNaN[F simd.Float](t *testing.T) {
+	const steps, width = 6, 3
+	x, dy := kerneltest.Normal[F]("x", steps*2*width), kerneltest.Normal[F]("dy", steps*width)
+	k, y, dx := NewGated[F](1, steps, width), make([]F, len(dy)), make([]F, len(x))
+	kerneltest.SpreadsNaN(t, map[string][]F{"x": x, "dy": dy}, func() map[string][]F {
+		k.Forward(y, x, nil, nil)
+		k.Backward(dx, x, dy)
+		return map[string][]F{"y": y, "dx": dx}
+	}, func(out string, o int, in string, i int) bool {
+		switch out + " " + in {
+		case "y x":
+			return i%width == o%width && i/(2*width) <= o/width
+		case "dx x":
+			return i%width == o%width && i/(2*width) <= o/(2*width)
+		case "dx dy":
+			return i%width == o%width && i/width >= o/(2*width)
+		}
+		return false
+	})
+}

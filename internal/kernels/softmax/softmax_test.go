@@ -119,3 +119,12 @@ func TestAllocatesNothing(t *testing.T) {
 	token, cache := New[float32](one), NewCache[float32](2, 2, 4, 4)
 	kerneltest.AllocatesNothing(t, "a token", func() { token.Forward(y, q, keys, v, cache) })
 }
+
+// TestSpreadsNaN: what depends on a NaN is NaN.
+func TestSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testSpreadsNaN[float32], testSpreadsNaN[float64])
+}
+
+func testSpreadsNaN[F simd.Float](t *testing.T) {
+	kerneltest.AttentionSpreadsNaN(t, func(size multihead.Size) kerneltest.AttentionKernel[F] { return withCache[F]{New[F](size), nil} }, true)
+}

@@ -153,3 +153,18 @@ func TestAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a token", n)
 	}
 }
+
+// TestSpreadsNaN: what depends on a NaN is NaN, in both forms.
+func TestSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testSpreadsNaN[float32], testSpreadsNaN[float64])
+}
+
+func testSpreadsNaN[F simd.Float](t *testing.T) {
+	for _, terms := range []int{1, 2, 3, 4} {
+		eachForm(t, func(t *testing.T, chunked bool) {
+			kerneltest.AttentionSpreadsNaN(t, func(size multihead.Size) kerneltest.AttentionKernel[F] {
+				return form[F]{newForm[F](size, terms, chunked)}
+			}, terms > 1)
+		})
+	}
+}
