@@ -65,10 +65,13 @@ func (o *lion[F]) updatePiece(i int) {
 	for i, g := range s.p.Grad[at.lo:at.hi] {
 		g *= h.gradScale
 		step := F(0)
-		if c := h.beta1*m[i] + (1-h.beta1)*g; c > 0 {
+		switch c := h.beta1*m[i] + (1-h.beta1)*g; {
+		case c > 0:
 			step = lr
-		} else if c < 0 {
+		case c < 0:
 			step = -lr
+		case c != c: // NaN shows in the weight
+			step = c
 		}
 		value[i] = shrink*value[i] - step
 		m[i] = h.beta2*m[i] + (1-h.beta2)*g
