@@ -32,7 +32,7 @@ type Loop struct {
 
 	Out          string // run folder; "": runs/<time>-<model>-<task>
 	Resume       string // run or checkpoint folder to go on from
-	Threads      int    // 0: as many as SetThreads said last, at first one for each core
+	Threads      int    // 0: as many as parallel.SetThreads said last, at first one for each core
 	OverfitBatch bool   // train on one fixed batch
 	DryRun       bool   // stop before training
 	Profile      bool

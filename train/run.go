@@ -13,8 +13,8 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/data"
-	"goomtrain/internal/simd"
 	"goomtrain/models"
+	"goomtrain/parallel"
 	"goomtrain/params"
 	"goomtrain/train/optim"
 	"goomtrain/train/schedule"
@@ -33,10 +33,6 @@ type Result struct {
 	Reason   string // why the run stopped before its last step; "" if it did not
 }
 
-// SetThreads sets how many threads the arithmetic of this process uses; 0: one for each core. The result
-// does not depend on it.
-func SetThreads(n int) { simd.SetThreads(n) }
-
 // Run trains the model on the data set as the configuration says, in the folder cfg.Out, or goes on
 // with the run of cfg.Resume. Of cfg.Model and cfg.Data it uses the names alone, for the run's folder and
 // file: a model that is Configured replaces cfg.Model. Lines for people go to console, which gets a progress
@@ -49,7 +45,7 @@ func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable
 		cfg.Model = m.Config()
 	}
 	if cfg.Threads > 0 {
-		SetThreads(cfg.Threads)
+		parallel.SetThreads(cfg.Threads)
 	}
 	cfg.resolve()
 	s, err := open(cfg, model, dataset, console)
@@ -228,7 +224,7 @@ func (s *session[F]) recovered(err *error) {
 	path := filepath.Join(s.result.Dir, "panic.txt")
 	*err = fmt.Errorf("step %d: internal error: %v", s.Step, cause)
 	text := fmt.Appendf(nil, "%v\n\n%s", cause, debug.Stack())
-	if worker, ok := cause.(*simd.Panic); ok {
+	if worker, ok := cause.(*parallel.Panic); ok {
 		text = fmt.Appendf(text, "\nwhere a parallel loop's body panicked:\n%s", worker.Stack)
 	}
 	if os.WriteFile(path, text, 0o644) == nil {

@@ -18,6 +18,7 @@ var may = map[string][]string{
 	"params":           {"internal/simd", "rng"},
 	"goom":             {"internal/simd", "rng", "params"},
 	"internal/simd":    {},
+	"parallel":         {"internal/simd"},
 	"rng":              {},
 	"internal/kernels": {},
 	"executor":         {"internal/simd"},
@@ -31,7 +32,7 @@ var may = map[string][]string{
 	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"params", "settings", "internal/registry", "internal/simd"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
-		"internal/simd", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable"},
+		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable"},
 	"internal/atomicfile": {},
 	"internal/mmap":       {},
 	"internal/printable":  {},
@@ -63,7 +64,7 @@ var free = []string{"cmd", "examples"}
 
 // withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
 var withoutGorgonia = []string{"params", "goom", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
-	"internal/simd", "internal/kernels", "rng", "internal/atomicfile", "internal/mmap", "internal/printable", "internal/regular"}
+	"internal/simd", "internal/kernels", "parallel", "rng", "internal/atomicfile", "internal/mmap", "internal/printable", "internal/regular"}
 
 type goPackage struct {
 	ImportPath, Dir, Name   string
