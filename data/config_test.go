@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -36,6 +37,33 @@ func TestDescribe(t *testing.T) {
 		if want := fmt.Sprintf("; vocabulary %d, chance 1/%.0f", d.Vocab, 1/d.Chance); !strings.HasSuffix(about, want) {
 			t.Errorf("%s: %q does not end in %q", name, about, want)
 		}
+	}
+}
+
+// quotes is a task of another module whose tokens are text.
+type quotes struct{ Text }
+
+// TestIsText: of the tasks of this package text alone is text, and a task that embeds it is.
+func TestIsText(t *testing.T) {
+	for name, want := range map[string]bool{"text": true, "copy": false, "images": false, "unknown": false} {
+		if got := (Config{Name: name}).IsText(); got != want {
+			t.Errorf("%s: IsText is %v", name, got)
+		}
+	}
+	if !(Config{Name: "quotes", Task: &quotes{}}).IsText() {
+		t.Error("a task with a tokenizer is not text")
+	}
+}
+
+// TestRelease: Close gives back what a dataset of another module holds, once, and returns its error.
+func TestRelease(t *testing.T) {
+	released := 0
+	d := Dataset{Release: func() error { released++; return io.ErrShortWrite }}
+	if err := d.Close(); err != io.ErrShortWrite {
+		t.Errorf("the first Close returns %v", err)
+	}
+	if err := d.Close(); err != nil || released != 1 {
+		t.Errorf("the second Close returns %v after %d releases", err, released)
 	}
 }
 

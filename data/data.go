@@ -53,14 +53,13 @@ type Dataset struct {
 	Chance      float64      // accuracy at chance level; 0: the task has no accuracy worth reporting
 	Summary     string       // one line: what was opened, how much of it
 	Notes       []string     // what the user should be told once, a line each
-
-	release func() error
+	Release     func() error // gives back what the sources hold, such as mapped or open files; nil: nothing
 }
 
-// Close gives back memory that is mapped from files. The dataset's sources must not be used any more.
+// Close calls Release, once. The dataset's sources must not be used any more.
 func (d *Dataset) Close() error {
-	release := d.release
-	d.release = nil
+	release := d.Release
+	d.Release = nil
 	if release == nil {
 		return nil
 	}

@@ -33,6 +33,6 @@
 // Generate makes one data set of a function. Synthetic and Register add a task with settings of its own,
 // under a name, from any module: see the example of Register. A task on other data implements Task. Anything
 // with the three methods of Source can be trained on: see the example of Source. A Dataset needs Vocab,
-// SeqLen, Train and, to be validated, Valid; its other fields are for messages, and for refusing to resume a
-// run on other data.
+// SeqLen, Train and, to be validated, Valid; its other fields are for messages, for refusing to resume a run on
+// other data, and for giving back what the sources hold.
 package data

@@ -87,7 +87,7 @@ func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
 		Summary: fmt.Sprintf("text of %s: %d files, %.1f MB, %s tokens: %d to train on, %d to validate on",
 			what, len(c.Documents), float64(c.Bytes)/1e6, tok.Name(), train.Len(), valid.Len()),
 		Notes:   c.Notes,
-		release: c.Close,
+		Release: c.Close,
 	}, nil
 }
 

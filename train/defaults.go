@@ -37,20 +37,20 @@ func New(s Selection) (c Config, err error) {
 		return c, err
 	}
 	preset := c.Model.Training()
-	if c.Data.Name != defaultTask {
+	if !c.Data.IsText() {
 		// The length and the vocabulary of another task follow from the task, not from the preset.
 		preset = without(preset, c.Data.Settings().Names(), "tokenizer")
 	}
 	if err := c.apply(preset); err != nil {
 		return c, err
 	}
-	if c.Data.Name != defaultTask {
+	if !c.Data.IsText() {
 		return c, c.apply(taskTraining(c.Schedule.LR))
 	}
 	return c, nil
 }
 
-// taskTraining is what is different in training on a task other than text. Progress shows in the accuracy
+// taskTraining is what is different in training on a task that is not text. Progress shows in the accuracy
 // and not in a sample, and a smaller weight decay is enough. What must be remembered for hundreds of
 // steps changes with every update of a recurrence's matrix, so that gets a tenth of the learning rate:
 // with 3e-3 for all parameters a delay of 200 is copied at an accuracy of 36 or 82 %, with a tenth of it

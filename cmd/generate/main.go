@@ -125,7 +125,7 @@ func generate(o options, text *textWriter, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := task.Settings().Find("tokenizer"); !ok {
+	if !task.IsText() {
 		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, task.Name)
 	}
 	job := job{o: o, saved: saved, text: text, stderr: stderr}
