@@ -5,7 +5,6 @@ import (
 
 	"goomtrain/layers"
 	"goomtrain/params"
-	"goomtrain/settings"
 )
 
 // GOOMRNN is the sizes of goom-rnn. Heads is the number of hidden vectors of a block, DHead their width.
@@ -32,9 +31,6 @@ var goomRNN = Architecture[GOOMRNN]{
 	Float32: newGOOMRNN[float32],
 	Float64: newGOOMRNN[float64],
 }
-
-// Settings implements Sizes.
-func (c *GOOMRNN) Settings() settings.Table { return c.Stack.settings() }
 
 // Validate implements Sizes.
 func (c *GOOMRNN) Validate() error { return nil }

@@ -33,7 +33,7 @@ var logAttention = Architecture[LogAttention]{
 
 // Settings implements Sizes.
 func (c *LogAttention) Settings() settings.Table {
-	return append(c.Stack.settings(),
+	return append(c.Stack.Settings(),
 		settings.Setting{Name: "d-value", Help: "width of a head's values", Value: &c.DValue, Rule: settings.Between(1, largestWidth), Zero: "d-head"})
 }
 

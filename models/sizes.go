@@ -9,7 +9,8 @@ const (
 	largestCount = 1 << 12
 )
 
-// Stack is the sizes that the project's own models have in common.
+// Stack is the sizes that the project's own models have in common. The sizes of another architecture embed it
+// for the settings d-emb, layers, heads and d-head.
 type Stack struct {
 	DEmb   int // D, width of activations
 	Layers int // residual blocks
@@ -17,7 +18,9 @@ type Stack struct {
 	DHead  int // width of a head, or of a hidden vector
 }
 
-func (c *Stack) settings() settings.Table {
+// Settings lists the stack's sizes; a size of 0 keeps that of the preset. An architecture with further sizes
+// appends their settings to these.
+func (c *Stack) Settings() settings.Table {
 	return settings.Table{
 		{Name: "d-emb", Help: "width of embeddings", Value: &c.DEmb, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
 		{Name: "layers", Help: "residual blocks", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},

@@ -27,7 +27,7 @@ func newTransformerSizes(dEmb, layers, heads, dHead int) Transformer {
 
 // Settings implements Sizes.
 func (c *Transformer) Settings() settings.Table {
-	return append(c.Stack.settings(), settings.Table{
+	return append(c.Stack.Settings(), settings.Table{
 		{Name: "positions", Help: "how positions are told apart", Value: &c.Positions, Rule: settings.OneOf("rotary", "learned", "none"), ZeroKeeps: true},
 		{Name: "context", Help: "longest sequence of learned positions", Value: &c.Context, Rule: settings.Between(1, largestVocab), Zero: "that of the data"},
 		{Name: "mlp", Help: "the MLP's activation", Value: &c.MLP, Rule: settings.OneOf("gelu", "swiglu"), ZeroKeeps: true},
