@@ -16,7 +16,7 @@ import (
 type owners struct {
 	table settings.Table      // those of the default run first in each group, then those of others
 	of    map[string][]string // by setting: the names of those of one kind that have it; nil: all have
-	kind  map[string]string   // by setting: the kind of its owners
+	kind  map[string]string   // by setting: the kind of its owners, or training loop, or call
 }
 
 // newOwners collects the settings of a call: those of the default run, all others of each kind, and those
@@ -28,6 +28,14 @@ func newOwners(call settings.Table) (owners, error) {
 		return o, err
 	}
 	o.table = append(c.Settings(), call...)
+	for _, part := range c.Loop.settings() {
+		if err := o.claim("training loop", part); err != nil {
+			return o, err
+		}
+	}
+	if err := o.claim("call", call); err != nil {
+		return o, err
+	}
 	for _, k := range []struct {
 		kind, group string
 		names       []string
@@ -56,6 +64,9 @@ func newOwners(call settings.Table) (owners, error) {
 			if err != nil {
 				return o, err
 			}
+			if err := o.claim(k.kind, table); err != nil {
+				return o, fmt.Errorf("%s %s: %w", k.kind, name, err)
+			}
 			for _, s := range table.In(k.group) {
 				have[s.Name] = append(have[s.Name], name)
 				if err := o.add(s); err != nil {
@@ -65,11 +76,26 @@ func newOwners(call settings.Table) (owners, error) {
 		}
 		for setting, names := range have {
 			if len(names) < len(k.names) {
-				o.of[setting], o.kind[setting] = names, k.kind
+				o.of[setting] = names
 			}
 		}
 	}
 	return o, nil
+}
+
+// claim notes that the settings of a table belong to one kind of owner. A run has one value under each name, so
+// it is an error if another kind has such a setting, or if the table has it twice.
+func (o *owners) claim(kind string, table settings.Table) error {
+	for i, s := range table {
+		if _, twice := table[:i].Find(s.Name); twice {
+			return fmt.Errorf("setting %s stands twice", s.Name)
+		}
+		if other, taken := o.kind[s.Name]; taken && other != kind {
+			return fmt.Errorf("setting %s belongs to the %s already: give it another name", s.Name, other)
+		}
+		o.kind[s.Name] = kind
+	}
+	return nil
 }
 
 // add puts a setting behind the others of its group, unless one of its name is there.

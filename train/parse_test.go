@@ -10,6 +10,7 @@ import (
 	"goomtrain/checkpoints"
 	_ "goomtrain/data/gpt2" // the preset paper-124m
 	"goomtrain/models"
+	"goomtrain/settings"
 	"goomtrain/train/schedule"
 )
 
@@ -113,6 +114,33 @@ func TestSettingsHaveOneOwner(t *testing.T) {
 		if !seen[name] {
 			t.Errorf("%s is missing", name)
 		}
+	}
+}
+
+// TestClaimRefuses: a setting of another module whose name is taken would hide the one that had it.
+func TestClaimRefuses(t *testing.T) {
+	o, err := newOwners(new(Call).settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, want string
+	}{
+		{"ema", "setting ema belongs to the training loop already: give it another name"},
+		{"config", "setting config belongs to the call already"},
+		{"seq", "setting seq belongs to the task already"},
+		{"lr", "setting lr belongs to the schedule already"},
+		{"beta2", "setting beta2 belongs to the optimizer already"},
+		{"heads", ""}, // models may share it
+		{"new", ""},
+	} {
+		err := o.claim("model", settings.Table{{Name: c.name}})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+	if err := o.claim("model", settings.Table{{Name: "twice"}, {Name: "twice"}}); err == nil || !strings.Contains(err.Error(), "setting twice stands twice") {
+		t.Errorf("a table with a name twice: error %v", err)
 	}
 }
 
