@@ -19,7 +19,17 @@ type Config struct {
 	Optimizer optim.Config
 	Loop
 
+	Commands Commands
+
 	notes []string // printed at the start: what a resumed run changes
+}
+
+// Commands are the command lines that the last lines of a run advise, each to be followed by the run's folder. New
+// sets those of this module; the program of another module, whose models these do not know, sets its own. An empty
+// one is not advised.
+type Commands struct {
+	Resume   string // goes on with the run
+	Generate string // writes text with its model
 }
 
 // Settings lists every setting of the run under its name in flags and files, in the order of the help.

@@ -24,6 +24,7 @@ const (
 // the task over these.
 func New(s Selection) (c Config, err error) {
 	c.Loop = defaultLoop()
+	c.Commands = Commands{Resume: "go run ./cmd/train -resume", Generate: "go run ./cmd/generate -from"}
 	if c.Model, err = models.NewConfig(s.Model, s.Preset); err != nil {
 		return c, err
 	}

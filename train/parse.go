@@ -27,13 +27,14 @@ func (c *Call) settings() settings.Table {
 // ErrHelp is returned by Parse when help was asked for.
 var ErrHelp = settings.ErrHelp
 
-// Help writes all flags by group with the defaults of a run without flags.
-func Help(w io.Writer) error {
+// Help writes all flags by group with the defaults of a run without flags. program is how the program is called,
+// such as "go run ./cmd/train".
+func Help(w io.Writer, program string) error {
 	o, err := newOwners(new(Call).settings())
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "Usage: go run ./cmd/train [-config file.toml] [flags]\n\nTrains a sequence model. Values: preset < config file < flag. Defaults in brackets.\n")
+	fmt.Fprintf(w, "Usage: %s [-config file.toml] [flags]\n\nTrains a sequence model. Values: preset < config file < flag. Defaults in brackets.\n", program)
 	o.help().Help(w)
 	return nil
 }

@@ -231,16 +231,17 @@ func (s *session[F]) summarise(err error) {
 		say("best         %s at step %d", bestText(b), b.Step)
 	}
 	say("checkpoints  %s (last, best)", filepath.Join(dir, "checkpoints"))
-	switch {
+	switch resume := s.cfg.Commands.Resume; {
+	case resume == "":
 	case err != nil:
-		say("resume       go run ./cmd/train -resume %s", dir)
+		say("resume       %s %s", resume, dir)
 	case s.result.Reason != "":
-		say("resume       go run ./cmd/train -resume %s -patience %d", dir, 2*s.cfg.Patience)
+		say("resume       %s %s -patience %d", resume, dir, 2*s.cfg.Patience)
 	default:
-		say("resume       go run ./cmd/train -resume %s -steps %d -schedule-steps %d", dir, 2*s.cfg.Steps, 2*s.cfg.Steps)
+		say("resume       %s %s -steps %d -schedule-steps %d", resume, dir, 2*s.cfg.Steps, 2*s.cfg.Steps)
 	}
-	if s.dataset.Tokenizer != nil {
-		say("generate     go run ./cmd/generate -from %s", dir)
+	if generate := s.cfg.Commands.Generate; generate != "" && s.dataset.Tokenizer != nil {
+		say("generate     %s %s", generate, dir)
 	}
 	say("plot         %s", filepath.Join(dir, "loss.png"))
 }

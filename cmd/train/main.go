@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	call, err := train.Parse(args)
 	switch {
 	case errors.Is(err, train.ErrHelp):
-		if err := train.Help(stdout); err != nil {
+		if err := train.Help(stdout, "go run ./cmd/train"); err != nil {
 			fmt.Fprintln(stderr, "train:", err)
 			return failed
 		}
