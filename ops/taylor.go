@@ -77,3 +77,10 @@ type TaylorDegree = taylor.Degree
 func TaylorTable(keys, values, terms int) (degrees []TaylorDegree, total TaylorDegree) {
 	return taylor.Table(keys, values, terms)
 }
+
+// TaylorCrossing is the context, in positions, from which on a token of P = terms terms costs less than one of
+// softmax attention with a KVCache, for heads of K = keys and V = values numbers on one core: an estimate of a
+// cost model.
+func TaylorCrossing(keys, values, terms int) float64 {
+	return taylor.Cost(multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: keys, DValue: values, Causal: true}, terms).Crossing()
+}

@@ -11,14 +11,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"goomtrain/executor"
 	"goomtrain/goom"
-	"goomtrain/internal/simd"
-	"goomtrain/internal/simd/matmul"
+	"goomtrain/layers"
+	"goomtrain/ops"
+	"goomtrain/params"
 	"goomtrain/rng"
 )
 
@@ -81,8 +84,13 @@ func run(w io.Writer, o options) error {
 	results := make([]result, 0, len(o.dims))
 	for _, d := range o.dims {
 		r := result{dim: d}
-		r.single = overflow[float32](d, o)
-		r.double = overflow[float64](d, o)
+		var err error
+		if r.single, err = overflow[float32](d, o); err != nil {
+			return err
+		}
+		if r.double, err = overflow[float64](d, o); err != nil {
+			return err
+		}
 		chain(&r, o)
 		results = append(results, r)
 	}
@@ -113,30 +121,43 @@ func failure(n int) string {
 }
 
 // normals fills x with the chain's next matrix entries.
-func normals[F simd.Float](r *rng.Stream, x []F) {
+func normals[F params.Float](r *rng.Stream, x []F) {
 	for i := range x {
 		x[i] = F(r.NormFloat64())
 	}
 }
 
-// overflow multiplies in plain floats until an element is not finite, and returns the number of that product.
-func overflow[F simd.Float](d int, o options) int {
+// overflow multiplies in plain floats until an element is not finite, and returns the number of that product;
+// 0 if the steps or the time are used up before.
+func overflow[F params.Float](d int, o options) (int, error) {
 	r := rng.New(o.seed, fmt.Sprint("chain ", d))
-	y, next, x := make([]F, d*d), make([]F, d*d), make([]F, d*d)
+	y, x := make([]F, d*d), make([]F, d*d)
+	g := layers.NewGraph[F](1, d)
+	product := ops.MatMul[F](g.Input("y", y, d, d), g.Input("x", x, d, d), nil)
+	run, err := executor.New(g.ExprGraph, product)
+	if err != nil {
+		return 0, err
+	}
 	normals(r, y)
 	start := time.Now()
 	for step := 2; step <= o.steps; step++ {
 		normals(r, x)
-		matmul.Gemm(false, false, d, d, d, 1, y, d, x, d, 0, next, d)
-		y, next = next, y
-		if m := simd.MaxAbs(y); m-m != 0 {
-			return step
+		if err := run.RunAll(); err != nil {
+			return 0, err
+		}
+		v, err := run.Value(product)
+		if err != nil {
+			return 0, err
+		}
+		copy(y, v.Data().([]F))
+		if slices.ContainsFunc(y, func(v F) bool { return v-v != 0 }) { // infinite or NaN
+			return step, nil
 		}
 		if o.budget > 0 && time.Since(start) > o.budget {
 			break
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 // pool is how many different random matrices a chain takes in turn: drawing them anew would take longer than

@@ -28,11 +28,11 @@ func TestRun(t *testing.T) {
 	if info, err := os.Stat(out); err != nil || info.Size() == 0 {
 		t.Errorf("picture: %v", err)
 	}
-	if n := overflow[float32](8, o); n < 70 || n > 110 {
-		t.Errorf("float32 overflows at product %d, want near 92", n)
+	if n, err := overflow[float32](8, o); err != nil || n < 70 || n > 110 {
+		t.Errorf("float32 overflows at product %d, error %v, want near 92", n, err)
 	}
-	if n := overflow[float64](8, o); n < 650 || n > 800 {
-		t.Errorf("float64 overflows at product %d, want near 731", n)
+	if n, err := overflow[float64](8, o); err != nil || n < 650 || n > 800 {
+		t.Errorf("float64 overflows at product %d, error %v, want near 731", n, err)
 	}
 }
 

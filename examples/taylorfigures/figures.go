@@ -5,16 +5,16 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
+	G "gorgonia.org/gorgonia"
 
-	"goomtrain/internal/kernels/multihead"
-	"goomtrain/internal/kernels/softmax"
-	"goomtrain/internal/kernels/taylor"
+	"goomtrain/executor"
+	"goomtrain/layers"
+	"goomtrain/ops"
 	"goomtrain/rng"
 )
 
@@ -41,7 +41,7 @@ func packing(w io.Writer, out string) error {
 	for _, terms := range []int{3, 4, 5, 6} {
 		var xy plotter.XYs
 		for _, width := range []int{4, 8, 16, 32, 64} {
-			_, total := taylor.Table(width, width, terms)
+			_, total := ops.TaylorTable(width, width, terms)
 			all := 0.0
 			for p := range terms {
 				all += math.Pow(float64(width), float64(p)) * float64(width+1)
@@ -62,7 +62,7 @@ func contexts(w io.Writer, out string) error {
 	fmt.Fprint(w, "## State and FLOPs of a token against a key-value cache, P = 4\n\n| K = V | state | FLOPs | context where the cache is as large | ... as much work |\n|---|---|---|---|---|\n")
 	var lines []any
 	for _, width := range []int{8, 16, 32} {
-		_, total := taylor.Table(width, width, 4)
+		_, total := ops.TaylorTable(width, width, 4)
 		cacheState, cacheWork := 2*width, 4*width+4 // numbers and FLOPs of a position of context
 		fmt.Fprintf(w, "| %d | %d | %d | %d | %d |\n", width, total.State, total.FLOPs, total.State/cacheState, total.FLOPs/cacheWork)
 		var constant, cache plotter.XYs
@@ -75,18 +75,39 @@ func contexts(w io.Writer, out string) error {
 	return curves(out, "contexts", "Work of a token, P = 4, by head size", "context", "FLOPs", lines...)
 }
 
-// operands are queries, keys and values of one head, unit normal.
-func operands(tokens, width int) (q, k, v multihead.Rows[float64]) {
+// operands are queries, keys and values of one head, unit normal, each [T, K].
+func operands(tokens, width int) (all [3][]float64) {
 	r := rng.New(1, "operands")
-	var rows [3]multihead.Rows[float64]
-	for i := range rows {
-		x := make([]float64, tokens*width)
-		for j := range x {
-			x[j] = r.NormFloat64()
+	for i := range all {
+		all[i] = make([]float64, tokens*width)
+		for j := range all[i] {
+			all[i][j] = r.NormFloat64()
 		}
-		rows[i] = multihead.Packed(x, 1, width)
 	}
-	return rows[0], rows[1], rows[2]
+	return all
+}
+
+// causal runs an attention among the positions of operands of one head and returns its result [T, K].
+func causal(operands [3][]float64, width int, attention func(q, k, v *G.Node) *G.Node) ([]float64, error) {
+	length := len(operands[0]) / width
+	g := layers.NewGraph[float64](1, length)
+	var in [3]*G.Node
+	for i, name := range []string{"q", "k", "v"} {
+		in[i] = g.Input(name, operands[i], 1, length, width)
+	}
+	y := attention(in[0], in[1], in[2])
+	run, err := executor.New(g.ExprGraph, y)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.RunAll(); err != nil {
+		return nil, err
+	}
+	v, err := run.Value(y)
+	if err != nil {
+		return nil, err
+	}
+	return v.Data().([]float64), nil
 }
 
 // distances shows the distance to softmax attention by position, both in float64.
@@ -98,13 +119,17 @@ func distances(w io.Writer, out string, tokens int) error {
 	}
 	fmt.Fprint(w, "\n|---|---|---|---|---|\n")
 	for _, width := range []int{8, 16, 32} {
-		size := multihead.Size{Batch: 1, Queries: tokens, Keys: tokens, Heads: 1, DKey: width, DValue: width, Causal: true}
-		q, k, v := operands(tokens, width)
-		exact, y := make([]float64, tokens*width), make([]float64, tokens*width)
-		softmax.New[float64](size).Forward(exact, q, k, v, nil)
+		qkv := operands(tokens, width)
+		exact, err := causal(qkv, width, func(q, k, v *G.Node) *G.Node { return ops.SoftmaxAttention[float64](q, k, v, 1, true, nil) })
+		if err != nil {
+			return err
+		}
 		var lines []any
 		for terms := 3; terms <= 6; terms++ {
-			taylor.New[float64](size, terms, false).Forward(y, q, k, v, nil)
+			y, err := causal(qkv, width, func(q, k, v *G.Node) *G.Node { return ops.TaylorAttention[float64](q, k, v, 1, terms, true, nil) })
+			if err != nil {
+				return err
+			}
 			distance := func(lo, hi int) float64 {
 				sum := 0.0
 				for i := lo * width; i < hi*width; i++ {
@@ -129,86 +154,4 @@ func distances(w io.Writer, out string, tokens int) error {
 	}
 	fmt.Fprintln(w)
 	return nil
-}
-
-// clock is the time of one call: the best of rounds of some calls, so that what else the machine does in
-// between does not count.
-func clock(rounds, calls int, call func()) float64 {
-	best := math.Inf(1)
-	for range rounds {
-		start := time.Now()
-		for range calls {
-			call()
-		}
-		best = min(best, time.Since(start).Seconds()/float64(calls))
-	}
-	return best
-}
-
-// streaming measures one token of 8 heads at growing contexts, in float32.
-func streaming(w io.Writer, out string, longest int) error {
-	const heads, terms = 8, 4
-	fmt.Fprintf(w, "## Measured time of a token, %d heads, P = %d, float32, microseconds\n\n| context |", heads, terms)
-	var names []string
-	var lines []any
-	times := map[string]plotter.XYs{}
-	for _, width := range []int{8, 16} {
-		names = append(names, fmt.Sprintf("Taylor, %d", width), fmt.Sprintf("cache, %d", width))
-	}
-	for _, name := range names {
-		fmt.Fprintf(w, " %s |", name)
-	}
-	fmt.Fprint(w, "\n|---|---|---|---|---|\n")
-	for _, width := range []int{8, 16} {
-		size := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: heads, DKey: width, DValue: width, Causal: true}
-		r, x, y := rng.New(2, "streaming"), make([]float32, 3*heads*width), make([]float32, heads*width)
-		for i := range x {
-			x[i] = float32(r.NormFloat64())
-		}
-		q, k, v := multihead.SplitQKV(x, heads, width, width)
-		streaming, carry := taylor.New[float32](size, terms, true), taylor.NewCarry[float32](1, heads, width, width, terms)
-		cached, cache := softmax.New[float32](size), softmax.NewCache[float32](1, heads, width, width)
-		for context := 32; context <= longest; context *= 2 {
-			for carry.Len() < context {
-				streaming.Forward(y, q, k, v, carry)
-			}
-			fill(cache, context-3, heads, width) // the 7 tokens to come are around that context
-			name := fmt.Sprintf("Taylor, %d", width)
-			times[name] = append(times[name], plotter.XY{X: float64(context), Y: 1e6 * clock(16, 128, func() { streaming.Forward(y, q, k, v, carry) })})
-			name = fmt.Sprintf("cache, %d", width)
-			times[name] = append(times[name], plotter.XY{X: float64(context), Y: 1e6 * clock(7, 1, func() { cached.Forward(y, q, k, v, cache) })})
-		}
-	}
-	for i := range times[names[0]] {
-		fmt.Fprintf(w, "| %.0f |", times[names[0]][i].X)
-		for _, name := range names {
-			fmt.Fprintf(w, " %.1f |", times[name][i].Y)
-		}
-		fmt.Fprintln(w)
-	}
-	for _, width := range []int{8, 16} {
-		one := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: width, DValue: width, Causal: true}
-		c := taylor.Cost(one, terms)
-		fmt.Fprintf(w, "\nHead size %d: the cost model puts the crossing at a context of %.0f, on one core.", width, c.Crossing())
-	}
-	fmt.Fprint(w, "\n\n")
-	for _, name := range names {
-		lines = append(lines, name, times[name])
-	}
-	return curves(out, "streaming", "Measured time of a token, 8 heads, P = 4", "context", "microseconds", lines...)
-}
-
-// fill brings a cache to that context by one long stretch.
-func fill(cache *softmax.Cache[float32], context, heads, width int) {
-	for cache.Len() < context {
-		n := min(1<<14, context-cache.Len())
-		size := multihead.Size{Batch: 1, Queries: 1, Keys: n, Heads: heads, DKey: width, DValue: width}
-		x := make([]float32, n*heads*width)
-		for i := range x {
-			x[i] = float32(math.Sin(float64(i))) // their values do not change the time
-		}
-		rows := multihead.Packed(x, heads, width)
-		one := multihead.Packed(x[:heads*width], heads, width)
-		softmax.New[float32](size).Forward(make([]float32, heads*width), one, rows, rows, cache)
-	}
 }

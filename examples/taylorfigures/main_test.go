@@ -41,6 +41,9 @@ func TestRun(t *testing.T) {
 			t.Errorf("no row %s", row)
 		}
 	}
+	if want := "Head size 16: the cost model puts the crossing at a context of 546,"; !strings.Contains(text.String(), want) {
+		t.Errorf("no line %q", want)
+	}
 	distances, times := numbers(t, text.String(), "Mean distance"), numbers(t, text.String(), "Measured time")
 	if len(distances) != 12 || len(times) != 6 {
 		t.Fatalf("%d rows of distances and %d of times, want 12 and 6:\n%s", len(distances), len(times), text.String())

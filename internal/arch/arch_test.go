@@ -59,7 +59,8 @@ var may = map[string][]string{
 var families = []string{"internal/kernels/dense", "internal/kernels/recurrence", "internal/kernels/scan", "internal/kernels/softmax",
 	"internal/kernels/taylor", "internal/kernels/logattention"}
 
-// free are the rooms at the top, which may import anything.
+// free are the rooms at the top, which may import anything; see TestExamplesUseWhatUsersCan for one thing that examples
+// may not.
 var free = []string{"cmd", "examples"}
 
 // withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
