@@ -150,7 +150,7 @@ func (c *Config) checkFlags(flags []settings.Pair) error {
 	}{
 		{"max-nonfinite", "-on-nonfinite skip", c.OnNonfinite == "skip"},
 		{"min-delta", "-patience", c.Patience > 0},
-		{"sample", "-task text", c.Data.IsText()},
+		{"sample", "-task text, or another of text", c.Data.IsText()},
 	} {
 		if _, given := settings.Last(flags, r.flag); given && !r.met {
 			return fmt.Errorf("-%s only works with %s", r.flag, r.needs)

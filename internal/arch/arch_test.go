@@ -43,6 +43,7 @@ var may = map[string][]string{
 	"internal/golden":     {"internal/simd"},
 	"internal/gradcheck":  {"internal/simd"},
 	"internal/arch":       {},
+	"internal/extendtest": {},
 
 	"internal/kernels/dense":        {"internal/kernels/workspace", "internal/simd", "params", "rng"},
 	"internal/kernels/recurrence":   {"internal/kernels/workspace", "internal/simd", "params"},
