@@ -28,5 +28,5 @@
 // The ops here are made by Apply from a Definition: the inputs, the shape, the formula and the formula of
 // the gradient, over flat slices. Apply is open to other modules, and what it makes runs like the ops of
 // this package: in planned buffers on the executor, and on the TapeMachine. ExtraOutput gives such an op a
-// second result.
+// second result; package parallel shares its loops out over the threads.
 package ops
