@@ -36,7 +36,7 @@ func curves(out, name, title, x, y string, lines ...any) error {
 
 // packing shows the features of all index tuples against those of sorted ones.
 func packing(w io.Writer, out string) error {
-	fmt.Fprint(w, "## Tight packing: numbers of a head's state (V = K)\n\n| K | P | all d^p monomials | symmetric basis | smaller by | FLOPs a token |\n|---|---|---|---|---|---|\n")
+	fmt.Fprint(w, "## Size of a head's state in numbers (V = K)\n\n| K | P | all K^p monomials | symmetric basis | ratio | FLOPs per token |\n|---|---|---|---|---|---|\n")
 	var lines []any
 	for _, terms := range []int{3, 4, 5, 6} {
 		var xy plotter.XYs
@@ -59,7 +59,7 @@ func packing(w io.Writer, out string) error {
 
 // contexts shows state and work against those of a key-value cache.
 func contexts(w io.Writer, out string) error {
-	fmt.Fprint(w, "## State and FLOPs of a token against a key-value cache, P = 4\n\n| K = V | state | FLOPs | context where the cache is as large | ... as much work |\n|---|---|---|---|---|\n")
+	fmt.Fprint(w, "## State and FLOPs per token, compared with a key-value cache, P = 4\n\n| K = V | state | FLOPs | context where the cache is as large | context where it is as much work |\n|---|---|---|---|---|\n")
 	var lines []any
 	for _, width := range []int{8, 16, 32} {
 		_, total := ops.TaylorTable(width, width, 4)
