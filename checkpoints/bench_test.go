@@ -7,7 +7,7 @@ import (
 	"goomtrain/params"
 )
 
-// benchArrays are 64 MB of weights and twice as much optimiser state, as AdamW's.
+// benchArrays are 64 MB of weights and twice as much optimizer state, as AdamW's.
 func benchArrays() (model, optimizer []params.Array) {
 	f32 := func(name string) params.Array {
 		return params.Array{Name: name, Shape: []int{4096, 4096}, Data: make([]float32, 4096*4096)}

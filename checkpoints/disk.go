@@ -10,7 +10,7 @@ import (
 	"goomtrain/internal/atomicfile"
 )
 
-// A disk is every way in which a save changes the file system; tests put one that fails in its place.
+// A disk makes all changes of a save to the file system. Tests replace it by one that fails.
 type disk interface {
 	mkdirAll(path string) error                               // new folders are durable when it returns
 	writeFile(path string, write func(io.Writer) error) error // a new file, synced
@@ -34,18 +34,17 @@ func (osDisk) writeFile(path string, write func(io.Writer) error) error {
 	return atomicfile.WriteNew(path, write)
 }
 
-// exists reports whether anything, even a dangling link, has that name.
+// exists reports whether the path exists, even as a dangling link.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
 
-// saveError tells what became of a save that failed, and what to do. whole: the checkpoint itself is
-// there.
+// saveError describes a failed save and what to do about it. whole says that the checkpoint itself was written.
 func saveError(root, name string, whole bool, err error) error {
 	e := &saveFailure{fmt.Sprintf("cannot save checkpoint %s in %s: %v; earlier checkpoints are untouched", name, root, err), []error{err}}
 	if whole {
-		e.text = fmt.Sprintf("checkpoint %s in %s is saved, but what comes after failed: %v", name, root, err)
+		e.text = fmt.Sprintf("checkpoint %s in %s is saved, but updating links or removing old checkpoints failed: %v", name, root, err)
 		e.causes = append(e.causes, ErrHousekeeping)
 	}
 	if advice := Advice(err); advice != "" {
@@ -54,7 +53,7 @@ func saveError(root, name string, whole bool, err error) error {
 	return e
 }
 
-// Advice says what to do about an error of writing into a run folder; "" if nothing is known.
+// Advice says what to do about an error of writing to a run folder. It returns "" if it does not know.
 func Advice(err error) string {
 	switch {
 	case isFull(err):
@@ -65,7 +64,7 @@ func Advice(err error) string {
 	return ""
 }
 
-// A saveFailure keeps the causes of its text.
+// A saveFailure is a text with the errors that caused it.
 type saveFailure struct {
 	text   string
 	causes []error

@@ -213,8 +213,8 @@ func halfToFloat(h uint16) float32 {
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
 
-// checkArrays refuses what cannot be stored: a programmer's mistakes, but met while saving hours of
-// work, so they are errors and not panics.
+// checkArrays returns an error for arrays that cannot be stored. They are programming mistakes, but a panic
+// here would lose hours of training.
 func checkArrays(arrays []params.Array) error {
 	seen := make(map[string]bool, len(arrays))
 	for _, a := range arrays {

@@ -8,21 +8,21 @@ import (
 )
 
 var (
-	// ErrCorrupt: a file is torn, flipped, or not what its name says. Loading a run folder goes on to
-	// the next older checkpoint.
+	// ErrCorrupt: a file is incomplete, damaged, or not of the kind that its name says. Load of a run folder
+	// then takes the next older checkpoint.
 	ErrCorrupt = errors.New("damaged file")
-	// ErrNewerFormat: a checkpoint was written by a newer version of the program.
+	// ErrNewerFormat: the checkpoint was written by a newer version of the program.
 	ErrNewerFormat = errors.New("unknown newer format")
-	// ErrMismatch: the tensors of a file are not those of the model or optimiser they are read into.
-	ErrMismatch = errors.New("tensors of another model")
-	// ErrNone: no checkpoint is there. Such an error is also fs.ErrNotExist.
+	// ErrMismatch: the tensors of a file do not match the model or optimizer.
+	ErrMismatch = errors.New("tensors do not match")
+	// ErrNone: there is no checkpoint. Such an error is also fs.ErrNotExist.
 	ErrNone = fmt.Errorf("no checkpoint: %w", fs.ErrNotExist)
-	// ErrHousekeeping: the checkpoint is saved and whole; only a link could not be moved or an old
-	// checkpoint not be removed. The next save tries again.
-	ErrHousekeeping = errors.New("saved, but links or old checkpoints could not be brought up to date")
+	// ErrHousekeeping: the checkpoint is saved and complete, but a link could not be moved or an old checkpoint
+	// not be removed. The next save tries again.
+	ErrHousekeeping = errors.New("saved, but links or old checkpoints could not be updated")
 )
 
-// A fileError says which file, which tensor of it, what is wrong, and what to do, on one line.
+// A fileError names, on one line, the file, the tensor, what is wrong, and what to do.
 type fileError struct {
 	file, tensor, reason, remedy string
 	kind                         error // one of the errors above, or the system's own
@@ -43,7 +43,7 @@ func (e *fileError) Error() string {
 
 func (e *fileError) Unwrap() error { return e.kind }
 
-// quote is %q, shortened: a damaged header can hold a name of any length.
+// quote is %q, shortened: a damaged header can hold names of any length.
 func quote(s string) string {
 	const most = 100
 	if len(s) > most {

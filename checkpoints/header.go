@@ -19,7 +19,7 @@ const (
 	maxDepth = 128 // nested values in a header
 )
 
-// A TensorInfo says where and what one tensor of a file is.
+// A TensorInfo describes one tensor of a file.
 type TensorInfo struct {
 	Name   string
 	DType  DType
@@ -28,7 +28,8 @@ type TensorInfo struct {
 	Bytes  int64
 }
 
-// elements is the number of elements of a shape, false if it is negative or does not fit an int64.
+// elements returns the number of elements of a shape, and false if a dimension is negative or the number does
+// not fit an int64.
 func elements(shape []int) (uint64, bool) {
 	n := uint64(1)
 	for _, d := range shape {
@@ -41,8 +42,8 @@ func elements(shape []int) (uint64, bool) {
 	return n, true
 }
 
-// A headerParser reads the JSON of a header token by token, so that its depth is fixed (the tree is
-// never built), a name met twice is seen, and its memory is in proportion to the text.
+// A headerParser reads the JSON of a header token by token. It never builds a tree: nesting cannot exhaust the
+// stack, names that occur twice are detected, and memory is proportional to the text.
 type headerParser struct {
 	file     string
 	dec      *json.Decoder
@@ -50,8 +51,8 @@ type headerParser struct {
 	tensors  []TensorInfo // Offset is relative to the data until layout makes it absolute
 }
 
-// parseHeader reads the header's text and checks that its tensors cover the dataBytes after it
-// exactly: no hole, no overlap, no byte to spare.
+// parseHeader parses the header and checks that its tensors cover the dataBytes after it without gaps, overlaps
+// or bytes left over.
 func parseHeader(file string, text []byte, dataBytes int64) (*headerParser, error) {
 	p := &headerParser{file: file, dec: json.NewDecoder(bytes.NewReader(text))}
 	p.dec.UseNumber()
@@ -66,7 +67,7 @@ func parseHeader(file string, text []byte, dataBytes int64) (*headerParser, erro
 		return nil, err
 	}
 	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, p.corrupt("", "the header goes on after its closing '}'", remedyCopy)
+		return nil, p.corrupt("", "the header continues after its closing '}'", remedyCopy)
 	}
 	if err := p.layout(dataBytes); err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (p *headerParser) corrupt(tensor, reason, remedy string) error {
 	return &fileError{p.file, tensor, reason, remedy, ErrCorrupt}
 }
 
-// token returns the next token; a syntax error is told with its place.
+// token returns the next token; the error about wrong syntax says where it is.
 func (p *headerParser) token() (json.Token, error) {
 	t, err := p.dec.Token()
 	if err != nil {
@@ -164,7 +165,7 @@ func (p *headerParser) topLevel(key string) error {
 		return p.tensor(key)
 	}
 	if p.metadata != nil {
-		return p.corrupt("", metadataKey+" stands twice in the header", remedyCopy)
+		return p.corrupt("", metadataKey+" occurs twice in the header", remedyCopy)
 	}
 	p.metadata = map[string]string{}
 	return p.object(true, func(key string) error {
@@ -215,12 +216,12 @@ func (p *headerParser) tensor(name string) error {
 				return err
 			}
 			if len(offsets) != 2 {
-				return p.corrupt(name, fmt.Sprintf("data_offsets has %d numbers; it needs a begin and an end", len(offsets)), remedyCopy)
+				return p.corrupt(name, fmt.Sprintf("data_offsets has %d numbers, want 2", len(offsets)), remedyCopy)
 			}
 			info.Offset, end = offsets[0], offsets[1]
 			return nil
 		case key == "dtype" || key == "shape" || key == "data_offsets":
-			return p.corrupt(name, key+" stands twice", remedyCopy)
+			return p.corrupt(name, key+" occurs twice", remedyCopy)
 		}
 		return p.skip(name)
 	})
@@ -247,7 +248,7 @@ func (p *headerParser) tensor(name string) error {
 	return nil
 }
 
-// integers reads [n, n, ...]: at most count non-negative integers of at most limit.
+// integers reads [n, n, ...]: at most count integers from 0 to limit.
 func (p *headerParser) integers(tensor, field string, count int, limit int64) ([]int64, error) {
 	if err := p.delim(tensor, '['); err != nil {
 		return nil, err
@@ -271,13 +272,13 @@ func (p *headerParser) integers(tensor, field string, count int, limit int64) ([
 	return out, p.delim(tensor, ']')
 }
 
-// layout sorts the tensors by place, checks that each begins where the one before ends and that the
-// last ends with the file, and that no name stands twice.
+// layout sorts the tensors by offset. It checks that each begins where the one before ends, that the last ends
+// with the file, and that names are unique.
 func (p *headerParser) layout(dataBytes int64) error {
 	names := make(map[string]bool, len(p.tensors))
 	for _, t := range p.tensors {
 		if names[t.Name] {
-			return p.corrupt(t.Name, "the name stands twice in the header", remedyCopy)
+			return p.corrupt(t.Name, "the name occurs twice in the header", remedyCopy)
 		}
 		names[t.Name] = true
 	}
@@ -291,7 +292,7 @@ func (p *headerParser) layout(dataBytes int64) error {
 		case t.Offset < end:
 			return p.corrupt(t.Name, fmt.Sprintf("its data begins at %d, inside the data of tensor %s that ends at %d", t.Offset, quote(before), end), remedyCopy)
 		case t.Offset > end:
-			return p.corrupt(t.Name, fmt.Sprintf("its data begins at %d, but the data before it ends at %d: a hole", t.Offset, end), remedyCopy)
+			return p.corrupt(t.Name, fmt.Sprintf("its data begins at %d, but the data before it ends at %d: there is a gap", t.Offset, end), remedyCopy)
 		}
 		end, before = t.Offset+t.Bytes, t.Name
 		if end > dataBytes {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Reconcile moves the links last and best of a run folder to where the newest state says, should a crash or a
-// copy have left them behind. Its error is ErrHousekeeping: no checkpoint depends on a link.
+// Reconcile points the links last and best of a run folder at the checkpoints that the newest state names. A
+// crash or a copy may have left them behind. Its error is ErrHousekeeping: no checkpoint depends on a link.
 func Reconcile(runDir string) error {
 	if err := reconcile(osDisk{}, runDir); err != nil {
 		return fmt.Errorf("%w: %v", ErrHousekeeping, err)
@@ -15,7 +15,7 @@ func Reconcile(runDir string) error {
 	return nil
 }
 
-// reconcile is the last step of every save: a link that is right already is left alone.
+// reconcile is the last step of every save. It leaves a link alone that is already right.
 func reconcile(d disk, runDir string) error {
 	entries, err := List(runDir)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"goomtrain/internal/atomicfile"
 )
 
-// An Entry is one checkpoint of a run folder as a listing sees it: state.json and the sizes of the
-// files are checked, their content is not (Load does that).
+// An Entry is one checkpoint of a run folder. List checks state.json and the sizes of the files; Load also
+// checks their content.
 type Entry struct {
 	Dir        string
 	Step       int64
@@ -24,8 +24,8 @@ type Entry struct {
 	Last, Best bool  // the links that point here
 }
 
-// List returns the checkpoints of a run folder in the order of saving, oldest first; none if the folder
-// has none or does not exist. Entries that cannot be used are listed with their reason.
+// List returns the checkpoints of a run folder in the order of saving, oldest first, or none if the folder has
+// none or does not exist. Entries that cannot be used have the reason in Err.
 func List(runDir string) ([]Entry, error) {
 	root := root(runDir)
 	names, err := os.ReadDir(root)
@@ -49,7 +49,7 @@ func List(runDir string) ([]Entry, error) {
 		case errors.Is(err, ErrCorrupt) && !exists(e.Dir):
 			continue // removed since the folder was listed
 		case err == nil && state.Step != step:
-			err = &fileError{file: filepath.Join(e.Dir, stateName), reason: fmt.Sprintf("it is of step %d, the folder of step %d", state.Step, step), remedy: "give the folder its name back: " + stepName(state.Step), kind: ErrCorrupt}
+			err = &fileError{file: filepath.Join(e.Dir, stateName), reason: fmt.Sprintf("it is of step %d, but the folder is named for step %d", state.Step, step), remedy: "rename the folder to " + stepName(state.Step), kind: ErrCorrupt}
 		}
 		if err != nil {
 			e.Err = err
@@ -62,8 +62,8 @@ func List(runDir string) ([]Entry, error) {
 	return entries, nil
 }
 
-// sortBySaving orders by serial. An entry whose state is unreadable has none: it takes the place after
-// the readable one of the next lower step.
+// sortBySaving orders by serial number. An entry whose state is unreadable has none: it follows the readable
+// entry of the next lower step.
 func sortBySaving(entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Step, b.Step) })
 	serials := make(map[string]int64, len(entries))
@@ -79,8 +79,8 @@ func sortBySaving(entries []Entry) {
 	})
 }
 
-// Latest is the folder of the checkpoint saved last, among those that List finds usable. The error is
-// ErrNone if there is no checkpoint at all, else why the newest cannot be used.
+// Latest returns the folder of the usable checkpoint that was saved last. If there is none, the error is
+// ErrNone where the run has no checkpoint at all, or says why the newest cannot be used.
 func Latest(runDir string) (dir string, err error) {
 	entries, err := List(runDir)
 	if err != nil {
@@ -94,13 +94,13 @@ func Latest(runDir string) (dir string, err error) {
 	return "", noneIn(runDir, entries)
 }
 
-// BestDir is the folder that the link best points to. An error that is ErrNone says that there is no such
-// link, or that it points nowhere.
+// BestDir returns the folder that the link best points to. The error is ErrNone if there is no such link or it
+// is dangling.
 func BestDir(runDir string) (dir string, err error) {
 	root := root(runDir)
 	name := linkTarget(root, "best")
 	if name == "" || !exists(filepath.Join(root, name)) {
-		return "", fmt.Errorf("%s marks no best checkpoint; one is marked after the first evaluation: %w", runDir, ErrNone)
+		return "", fmt.Errorf("%s has no best checkpoint yet: the first evaluation sets it: %w", runDir, ErrNone)
 	}
 	return filepath.Join(root, name), nil
 }
@@ -129,7 +129,7 @@ func parseStep(name string) (step int64, ok bool) {
 	return step, err == nil && step >= 0 && stepName(step) == name
 }
 
-// noneIn is the error of a run folder without a usable checkpoint.
+// noneIn returns the error about a run folder without a usable checkpoint.
 func noneIn(runDir string, entries []Entry) error {
 	if len(entries) == 0 {
 		return fmt.Errorf("%s holds no checkpoint (was the run stopped before its first save?): %w", runDir, ErrNone)

@@ -10,30 +10,30 @@ import (
 	"strings"
 )
 
-// A Checkpoint is one that Load found whole. It holds no open file.
+// A Checkpoint is one that Load or LoadWeights has found intact. It holds no open file.
 type Checkpoint struct {
 	Dir      string   // its folder; the folder of the file if a .safetensors file was named
 	State    State    // empty if HasState is false
-	HasState bool     // false for a .safetensors file without a state.json that vouches for it
-	Notes    []string // for the user to see: what was passed over, and why
+	HasState bool     // false for a .safetensors file without a state.json that has its checksum
+	Notes    []string // for the user: which checkpoints were skipped, and why
 
 	model string     // path of the weights
-	exact bool       // tensors must have the very type they are read into
-	sums  *stateFile // vouches for the files; nil if HasState is false
+	exact bool       // tensors must have exactly the type that they are read into
+	sums  *stateFile // checksums of the files; nil if HasState is false
 }
 
 // ModelPath is the path of the weights.
 func (c *Checkpoint) ModelPath() string { return c.model }
 
-// OptimizerPath is the path of the optimiser state.
+// OptimizerPath is the path of the optimizer state.
 func (c *Checkpoint) OptimizerPath() string { return filepath.Join(c.Dir, optimizerFile) }
 
 // Load finds a checkpoint to resume from and verifies every byte of it. path is one of
-//   - a run folder (or its folder checkpoints): the newest whole checkpoint; newer ones that are damaged are
-//     passed over and told in Notes;
-//   - a checkpoint folder, or the link last or best: that one or an error.
+//   - a run folder, or its folder checkpoints: Load takes the newest intact checkpoint and lists the damaged
+//     ones that it skipped in Notes;
+//   - a checkpoint folder, or the link last or best: Load takes that one or returns an error.
 //
-// Errors are ErrNone, ErrCorrupt, ErrNewerFormat or the system's; each says what to do.
+// Errors are ErrNone, ErrCorrupt, ErrNewerFormat or the system's. Each says what to do.
 func Load(path string) (*Checkpoint, error) {
 	place, err := locate(path)
 	switch {
@@ -47,9 +47,10 @@ func Load(path string) (*Checkpoint, error) {
 	return openNewest(place.run, nil, true)
 }
 
-// LoadWeights finds weights to compute with: as Load, but it takes a .safetensors file of any origin too,
-// of a run folder takes the best checkpoint if there is a whole one, else the newest whole one, and does
-// not read the optimiser state. ReadModel then also widens floats (F16, BF16, F32) where that is exact.
+// LoadWeights finds weights to compute with. It differs from Load in three ways: it also takes a .safetensors
+// file of any origin; of a run folder it takes the best checkpoint if that is intact, else the newest intact
+// one; and it does not read the optimizer state. ReadModel then also widens floats (F16, BF16, F32) where that
+// is exact.
 func LoadWeights(path string) (*Checkpoint, error) {
 	place, err := locate(path)
 	switch {
@@ -71,7 +72,7 @@ func LoadWeights(path string) (*Checkpoint, error) {
 	return c, err
 }
 
-// A place is what a path turned out to be: exactly one field is set.
+// A place says what a path is: exactly one field is set.
 type place struct{ run, checkpoint, weights string }
 
 func locate(path string) (place, error) {
@@ -102,7 +103,7 @@ func locate(path string) (place, error) {
 	return place{run: path}, nil
 }
 
-// open verifies the checkpoint in dir: all of it, or all but the optimiser state.
+// open verifies the checkpoint in dir: all of it, or all but the optimizer state.
 func open(dir string, all bool) (*Checkpoint, error) {
 	state, err := readState(dir)
 	if err == nil {
@@ -120,8 +121,8 @@ func open(dir string, all bool) (*Checkpoint, error) {
 	return &Checkpoint{Dir: dir, State: state.State, HasState: true, model: filepath.Join(dir, modelFile), exact: all, sums: state}, nil
 }
 
-// openNewest opens the newest whole checkpoint of a run. Only damage is passed over: a newer format or an
-// error of the system must not silently cost the user the steps since an older checkpoint.
+// openNewest opens the newest intact checkpoint of a run. It skips damaged checkpoints only: skipping one of a
+// newer format, or after an error of the system, would lose the steps since an older checkpoint without notice.
 func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
 	entries, err := List(runDir)
 	if err != nil {
@@ -148,13 +149,14 @@ func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
 func passedOver(dir string, err error) string {
 	reason := err.Error()
 	var f *fileError
-	if errors.As(err, &f) { // without the remedy: passing it over is the remedy
+	if errors.As(err, &f) { // without the remedy: skipping it is the remedy
 		reason = (&fileError{file: f.file, tensor: f.tensor, reason: f.reason}).Error()
 	}
-	return fmt.Sprintf("passed over %s: %s", dir, reason)
+	return fmt.Sprintf("skipped %s: %s", dir, reason)
 }
 
-// openWeights takes a single file. If it is part of a checkpoint that vouches for it, its state comes along.
+// openWeights opens a single file. If it is part of a checkpoint whose checksum it matches, its state comes
+// along.
 func openWeights(path string) (*Checkpoint, error) {
 	dir := filepath.Dir(path)
 	if filepath.Base(path) == modelFile && exists(filepath.Join(dir, stateName)) {

@@ -43,7 +43,7 @@ func TestEveryByteOfACheckpointIsGuarded(t *testing.T) {
 		}
 		check("grown", len(whole), append(bytes.Clone(whole), '\n'))
 		c, step := mustBeWhole(t, run)
-		if step != 1 || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "passed over "+dir) {
+		if step != 1 || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "skipped "+dir) {
 			t.Errorf("%s damaged: took step %d with notes %q", name, step, c.Notes)
 		}
 		if err := os.Remove(path); err != nil {
@@ -100,7 +100,7 @@ func TestNothingToLoad(t *testing.T) {
 	}
 }
 
-// A newer format is refused, not passed over: falling back would silently cost the steps since.
+// A newer format is refused, not skipped: falling back would silently cost the steps since.
 func TestNewerFormat(t *testing.T) {
 	run := t.TempDir()
 	mustSave(t, run, stateOf(1), SaveOptions{})
@@ -153,11 +153,11 @@ func TestMismatchIsToldPlainly(t *testing.T) {
 	}{
 		{"missing", change(func(m []params.Array) []params.Array {
 			return append(m, params.Array{Name: "c", Shape: []int{1}, Data: []float32{7}})
-		}), `tensor "c": the model needs it but the file lacks it (the file has 2 tensors, the model 3; 1 missing, 0 unexpected); is this another model size`},
+		}), `tensor "c": the model needs it but the file lacks it (the file has 2 tensors, the model 3; 1 missing, 0 unexpected); is this a model of another size`},
 		{"unexpected", change(func(m []params.Array) []params.Array { return m[:1] }),
 			`tensor "b": the file has it but the model does not (the file has 2 tensors, the model 1; 0 missing, 1 unexpected)`},
 		{"shape", change(func(m []params.Array) []params.Array { m[0].Shape = []int{4}; return m }),
-			`tensor "w": its shape is [2 2] in the file but [4] in this model; is this another model size`},
+			`tensor "w": its shape is [2 2] in the file but [4] in this model; is this a model of another size`},
 		{"type", change(func(m []params.Array) []params.Array { m[1].Data = []float64{7}; return m }),
 			`tensor "b": it is stored as F32 but this model computes in F64; use the configuration that the file was made with, or set dtype = "float32" in it`},
 	} {
@@ -171,7 +171,7 @@ func TestMismatchIsToldPlainly(t *testing.T) {
 		}
 	}
 	if err := c.ReadOptimizer(change(func(m []params.Array) []params.Array { return m })); !errors.Is(err, ErrMismatch) {
-		t.Errorf("optimiser: %v", err)
+		t.Errorf("optimizer: %v", err)
 	}
 	if err := c.ReadModel([]params.Array{{Name: "w", Shape: []int{3}, Data: []float32{1}}}); err == nil {
 		t.Error("read into an array whose shape and data differ")
@@ -194,9 +194,9 @@ func TestLoadWeights(t *testing.T) {
 		t.Errorf("widened: %v, %v", wide, err)
 	}
 	if err := c.ReadOptimizer(nil); err == nil {
-		t.Error("the optimiser state, which was not verified, was read")
+		t.Error("the optimizer state, which was not verified, was read")
 	}
-	// A torn optimiser is no obstacle to generating; a torn best model falls back to the newest.
+	// A torn optimizer is no obstacle to generating; a torn best model falls back to the newest.
 	if err := os.WriteFile(c.OptimizerPath(), bytes.Repeat([]byte{1}, 400), 0o666); err != nil {
 		t.Fatal(err)
 	}

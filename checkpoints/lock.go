@@ -14,19 +14,19 @@ import (
 	"goomtrain/internal/regular"
 )
 
-// lockFile is the file in a run folder that the process that trains there holds locked. It stays when
-// the lock is released: removing a locked file would let two processes hold two files of the same name.
+// lockFile is the file in a run folder that the training process keeps locked. Releasing the lock does not
+// remove it: removing a locked file would let two processes lock two files of the same name.
 const lockFile = ".lock"
 
-// A RunLock keeps other processes from training in the same run folder. The system releases it when the
-// process ends in whatever way.
+// A RunLock keeps other processes from training in the same run folder. The system releases it when the process
+// ends, however it ends.
 type RunLock struct {
 	once    sync.Once
 	release func() error
 	err     error
 }
 
-// A LockedError says who holds a run folder.
+// A LockedError says which process holds a run folder.
 type LockedError struct {
 	Path string // of the run folder
 	PID  int    // 0: not known
@@ -46,7 +46,7 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("run folder %s is in use by %s: wait for it or stop it, or choose another run folder", e.Path, who)
 }
 
-// An owner is the content of the lock file: who holds it, for people and for the second comer's error.
+// An owner is the content of the lock file. It says who holds the lock, for people and for error messages.
 type owner struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
@@ -60,8 +60,8 @@ func self() owner {
 	return owner{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)}
 }
 
-// LockRun takes the run folder for this process, creating it if needed. If another process (or this one)
-// has it, the error is a *LockedError. A lock of a process that is gone never stands in the way.
+// LockRun locks the run folder for this process and creates it if needed. If a process, this one included,
+// already holds it, the error is a *LockedError. The lock of a process that has ended does not count.
 func LockRun(runDir string) (*RunLock, error) {
 	if err := atomicfile.MkdirAll(runDir); err != nil {
 		return nil, fmt.Errorf("cannot create run folder: %w", err)
@@ -82,7 +82,7 @@ func LockRun(runDir string) (*RunLock, error) {
 	return &RunLock{release: release}, nil
 }
 
-// Release gives the folder free. Further calls do nothing and return what the first did.
+// Release releases the lock. Further calls do nothing and return the result of the first.
 func (l *RunLock) Release() error {
 	l.once.Do(func() { l.err = l.release() })
 	return l.err
@@ -111,7 +111,7 @@ func readOwner(path string) (o owner, ok bool) {
 	return o, err == nil && o.PID > 0
 }
 
-// awaitOwner is readOwner with a moment's patience for a holder that has locked but not yet written.
+// awaitOwner is readOwner that waits a moment for a holder that has locked the file but not yet written it.
 func awaitOwner(path string) (o owner, ok bool) {
 	for range 20 {
 		if o, ok = readOwner(path); ok {
@@ -122,7 +122,7 @@ func awaitOwner(path string) (o owner, ok bool) {
 	return o, ok
 }
 
-// lockedBy is the error of a second comer.
+// lockedBy is the error for a process that finds the folder locked.
 func lockedBy(path string) error {
 	o, _ := awaitOwner(path)
 	return &LockedError{PID: o.PID, Host: o.Host}

@@ -12,13 +12,13 @@ import (
 	"goomtrain/internal/atomicfile"
 )
 
-// The portable lock serves where the system has no lock that ends with its process: a file whose
-// existence is the lock, in which its holder counts a heartbeat. A second comer that knows the holder
-// is dead, or sees the count stand still, takes the lock over. Only the count matters, never a clock.
+// The portable lock is for systems without locks that end with their process. It is a file: its existence is
+// the lock, and its holder keeps counting in it. A process that knows the holder to be dead, or sees the count
+// stand still, takes the lock over. It compares counts only, never clocks.
 
 const (
 	beatEvery  = 2 * time.Second
-	stillBeats = 4 // a count that stands still so many periods is of a dead process
+	stillBeats = 4 // after so many periods without counting the holder is considered dead
 )
 
 func lockPortable(path string, period time.Duration) (release func() error, err error) {
@@ -54,7 +54,7 @@ func lockPortable(path string, period time.Duration) (release func() error, err 
 	return keepBeating(path, me, period), nil
 }
 
-// takeOver removes a lock whose holder is dead; nil means: try again to create it.
+// takeOver removes a lock whose holder is dead. A nil error means that the caller can try to create it again.
 func takeOver(path, token string, period time.Duration) error {
 	first, ok := awaitOwner(path)
 	if ok && first.Host == self().Host && isDead(first.PID) {
@@ -73,8 +73,8 @@ func takeOver(path, token string, period time.Duration) error {
 	return moveAway(path, first.Token, token)
 }
 
-// moveAway removes the lock of the dead holder, and puts back the one that another newcomer made in the
-// meantime.
+// moveAway removes the lock of the dead holder. If another process has replaced that lock in the meantime, it
+// puts the new lock back.
 func moveAway(path, dead, token string) error {
 	aside := path + "." + token
 	if err := os.Rename(path, aside); err != nil {
@@ -90,7 +90,7 @@ func moveAway(path, dead, token string) error {
 	return os.Remove(aside)
 }
 
-// keepBeating counts until the lock is released or found to be another's.
+// keepBeating counts until the lock is released or belongs to another process.
 func keepBeating(path string, me owner, period time.Duration) (release func() error) {
 	mine := func() bool {
 		o, ok := readOwner(path)

@@ -9,7 +9,7 @@ import (
 	"goomtrain/internal/regular/regulartest"
 )
 
-// A named pipe in the place of any file of a run folder is an error, or passed over, at once.
+// A named pipe in the place of any file of a run folder is an error, or skipped, at once.
 func TestPipesInsteadOfFiles(t *testing.T) {
 	run := t.TempDir()
 	mustSave(t, run, stateOf(1), SaveOptions{})

@@ -8,24 +8,24 @@ import (
 	"goomtrain/params"
 )
 
-// ReadModel fills the arrays, whose Data are the model's own slices, with the weights. The file must have
-// exactly the arrays' names, shapes and types; the first difference is reported (ErrMismatch) before any
-// array is touched. After LoadWeights floats may be widened.
+// ReadModel reads the weights into the arrays, whose Data are the slices of the model. The file must have
+// exactly the names, shapes and types of the arrays; otherwise the error is ErrMismatch, names the first
+// difference, and no array has changed. After LoadWeights floats may be widened.
 func (c *Checkpoint) ReadModel(into []params.Array) error {
 	return readAllInto(c.model, into, "model", c.exact)
 }
 
-// ReadOptimizer fills the arrays with the optimiser's state, under the same conditions as ReadModel. The
+// ReadOptimizer reads the optimizer state into the arrays, under the same conditions as ReadModel. The
 // checkpoint must come from Load.
 func (c *Checkpoint) ReadOptimizer(into []params.Array) error {
 	if !c.exact {
-		return fmt.Errorf("%s was loaded for its weights; only Load verifies the optimiser state", c.Dir)
+		return fmt.Errorf("%s was loaded for its weights; only Load verifies the optimizer state", c.Dir)
 	}
-	return readAllInto(c.OptimizerPath(), into, "optimiser", true)
+	return readAllInto(c.OptimizerPath(), into, "optimizer", true)
 }
 
-// ReadAverage fills the arrays, whose names are those of parameters, with the averages of the weights that
-// the optimiser's state holds (params.AveragePrefix), after verifying that file. It is for a checkpoint of
+// ReadAverage reads the averages of the weights, which are part of the optimizer state (params.AveragePrefix),
+// into arrays with the names of the parameters. It verifies that file first. The checkpoint comes from
 // LoadWeights.
 func (c *Checkpoint) ReadAverage(into []params.Array) error {
 	if c.sums != nil {
@@ -63,9 +63,10 @@ func readAllInto(path string, into []params.Array, what string, exact bool) (err
 	return nil
 }
 
-// compare reports the first difference between the file's tensors and those of a model or optimiser.
+// compare returns an error about the first difference between the tensors of the file and those of a model or
+// optimizer.
 func (t *TensorFile) compare(into []params.Array, what string, exact bool) error {
-	const sameModel = "is this another model size or kind? use the configuration that the file was made with"
+	const sameModel = "is this a model of another size or kind? use the configuration that the file was made with"
 	differ := func(tensor, remedy, format string, args ...any) error {
 		return &fileError{t.name, tensor, fmt.Sprintf(format, args...), remedy, ErrMismatch}
 	}
@@ -101,7 +102,7 @@ func (t *TensorFile) compare(into []params.Array, what string, exact bool) error
 	return nil
 }
 
-// sameType is what to do about weights of a type that the model does not compute in.
+// sameType says what to do about weights of a type that the model does not compute in.
 func sameType(dtype DType) string {
 	name, ok := map[DType]string{F32: "float32", F64: "float64"}[dtype]
 	if !ok {

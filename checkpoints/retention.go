@@ -10,12 +10,12 @@ import (
 	"goomtrain/internal/atomicfile"
 )
 
-// trashPrefix marks a checkpoint that is being removed: the name goes first, so that nobody meets half a
+// trashPrefix marks a checkpoint that is being removed. It is renamed first, so that no reader finds half a
 // checkpoint.
 const trashPrefix = ".trash-"
 
-// clean removes what killed saves left in the folder checkpoints, and gives a checkpoint that was set
-// aside for a successor that never came its name back.
+// clean removes what killed saves left in the folder checkpoints. A checkpoint that was set aside, but whose
+// replacement was not completed, gets its name back.
 func clean(d disk, root string) error {
 	entries, err := os.ReadDir(root)
 	if err != nil {
@@ -50,9 +50,9 @@ func clean(d disk, root string) error {
 	return nil
 }
 
-// retain removes whole checkpoints but the last keep saved, those that a link points to, and the best
-// by the newest state (should the link be lost). A folder that is not understood, of a newer program
-// or damaged, is never removed: somebody may still want it.
+// retain removes intact checkpoints except the last keep, those that a link points to, and the best by the
+// newest state, in case the link is lost. It never removes a folder that is damaged or of a newer format:
+// somebody may still need it.
 func retain(d disk, runDir string, keep int) error {
 	if keep < 1 {
 		keep = DefaultKeep

@@ -11,14 +11,15 @@ import (
 	"goomtrain/internal/atomicfile"
 )
 
-// ConfigFile is the name of the resolved configuration in a run folder.
+// ConfigFile is the name of the file with the resolved configuration in a run folder.
 const ConfigFile = "config.toml"
 
-// RunsDir is the folder, in the working folder, of runs that are given no folder of their own.
+// RunsDir is the folder, in the working directory, of runs for which no folder was given.
 const RunsDir = "runs"
 
-// NewRunFolder makes the folder of a new run and its empty folder of checkpoints: dir, or if that is "" a
-// folder in RunsDir named after the time and name. It refuses a folder in which anything of a run is left.
+// NewRunFolder creates the folder of a new run, with an empty folder for checkpoints, and returns its path: dir
+// or, if that is "", a folder in RunsDir named after the time and name. It refuses a folder that holds files of
+// another run.
 func NewRunFolder(dir, name string) (string, error) {
 	if dir == "" {
 		name = time.Now().Format("20060102-150405") + "-" + name
@@ -29,14 +30,14 @@ func NewRunFolder(dir, name string) (string, error) {
 	}
 	switch left := leftOf(dir); {
 	case left == ConfigFile:
-		return "", fmt.Errorf("%s already holds a run: go on with go run ./cmd/train -resume %s, or give another folder", dir, dir)
+		return "", fmt.Errorf("%s already holds a run: continue it with go run ./cmd/train -resume %s, or give another folder", dir, dir)
 	case left != "":
-		return "", fmt.Errorf("%s holds %s of a run whose %s is gone: put that back, or give another folder", dir, left, ConfigFile)
+		return "", fmt.Errorf("%s holds %s of a run whose %s is missing: restore that file, or give another folder", dir, left, ConfigFile)
 	}
 	return dir, atomicfile.MkdirAll(root(dir))
 }
 
-// leftOf names the first thing of a run that lies in the folder; "" if there is none.
+// leftOf names the first file of a run in the folder; "" if there is none.
 func leftOf(dir string) string {
 	for _, name := range []string{ConfigFile, "metrics.jsonl", "metrics.csv", "tb"} {
 		if exists(filepath.Join(dir, name)) {
@@ -49,16 +50,16 @@ func leftOf(dir string) string {
 	return ""
 }
 
-// CheckResumable returns an error where the run folder has lost its folder of checkpoints: a run makes it
-// before anything else, so it was removed, and going on would begin anew over the run's metrics.
+// CheckResumable returns an error if the run folder has no folder of checkpoints. A run creates it before
+// anything else, so it was removed, and resuming would start over and overwrite the metrics.
 func CheckResumable(runDir string) error {
 	if exists(root(runDir)) || !exists(filepath.Join(runDir, "metrics.jsonl")) {
 		return nil
 	}
-	return fmt.Errorf("%s has metrics but its folder %s is gone: put it back, or start a new run in another folder", runDir, filepath.Base(root(runDir)))
+	return fmt.Errorf("%s has metrics, but its folder %s is missing: restore it, or start a new run in another folder", runDir, filepath.Base(root(runDir)))
 }
 
-// RunFolder finds the run folder of a path: the folder itself, or the one around a checkpoint.
+// RunFolder returns the run folder that path is, or that contains the checkpoint path.
 func RunFolder(path string) (string, error) {
 	if _, err := os.Stat(path); err != nil {
 		var p *fs.PathError
@@ -76,10 +77,10 @@ func RunFolder(path string) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("%s is no run folder and no checkpoint in one: %s is missing", path, ConfigFile)
+	return "", fmt.Errorf("%s is neither a run folder nor a checkpoint in one: %s is missing", path, ConfigFile)
 }
 
-// NewestRun is the run folder in RunsDir that was begun or resumed last: what is meant where no other is
+// NewestRun returns the run folder in RunsDir that was started or resumed last. Commands use it where no run is
 // named.
 func NewestRun() (string, error) {
 	entries, err := os.ReadDir(RunsDir)

@@ -27,8 +27,8 @@ func TestNewRunFolder(t *testing.T) {
 func TestNewRunFolderRefuses(t *testing.T) {
 	for left, want := range map[string]string{
 		ConfigFile:                  "train -resume",
-		"metrics.jsonl":             "whose config.toml is gone",
-		"metrics.csv":               "whose config.toml is gone",
+		"metrics.jsonl":             "whose config.toml is missing",
+		"metrics.csv":               "whose config.toml is missing",
 		"tb/events":                 "holds tb of a run",
 		"checkpoints/step-00000001": "holds checkpoints/step-00000001 of a run",
 	} {
@@ -53,7 +53,7 @@ func TestCheckResumable(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckResumable(dir); err == nil || !strings.Contains(err.Error(), "checkpoints is gone") {
+	if err := CheckResumable(dir); err == nil || !strings.Contains(err.Error(), "checkpoints is missing") {
 		t.Errorf("metrics without checkpoints: %v", err)
 	}
 	if err := os.Mkdir(root(dir), 0o755); err != nil {

@@ -19,7 +19,7 @@ import (
 // DefaultKeep is the number of checkpoints kept when SaveOptions does not say.
 const DefaultKeep = 3
 
-// SaveOptions say what a save does besides saving.
+// SaveOptions are options of a save.
 type SaveOptions struct {
 	// Keep is how many of the last checkpoints are kept, besides those that the links last and best
 	// point to. Less than 1: DefaultKeep.
@@ -28,13 +28,15 @@ type SaveOptions struct {
 	Done func(dir string, err error)
 }
 
-// Save writes the checkpoint of s.Step into a run folder, which is created if needed, and returns its
-// folder. The link last is moved to it, and best to the best checkpoint of the run. A checkpoint of the same
-// step is replaced. Then checkpoints beyond opt.Keep are removed, never one that a link points to.
+// Save writes the checkpoint of s.Step into a run folder, which is created if needed, and returns the
+// checkpoint's folder. It replaces a checkpoint of the same step. It points the link last at the new checkpoint
+// and best at the best one of the run. Then it removes checkpoints beyond opt.Keep, but none that a link points
+// to.
 //
-// On an error before the checkpoint is whole nothing has changed but that leftovers of killed saves are
-// gone; the error names the folder and what to do. If only a link or a removal failed, the checkpoint is
-// there: dir is not empty and the error is ErrHousekeeping. One Save at a time in a run folder; LockRun keeps other processes out.
+// If an error occurs before the checkpoint is complete, nothing has changed, except that leftovers of killed
+// saves are gone; the error names the folder and what to do. If only a link or a removal failed, the checkpoint
+// exists: dir is not empty and the error is ErrHousekeeping. Only one Save may run in a run folder at a time;
+// LockRun excludes other processes.
 func Save(runDir string, s State, model, optimizer []params.Array, opt SaveOptions) (dir string, err error) {
 	return save(osDisk{}, runDir, s, model, optimizer, opt)
 }
@@ -74,7 +76,7 @@ func save(d disk, runDir string, s State, model, optimizer []params.Array, opt S
 	// 1. Everything into a temporary folder, durable before its name is.
 	temp := filepath.Join(root, atomicfile.TempPrefix+name+"-"+strconv.FormatUint(uint64(rand.Uint32()), 36))
 	if err := writeFolder(d, temp, s, model, optimizer); err != nil {
-		d.removeAll(temp) // a full disk needs the room; what remains is cleaned by the next save
+		d.removeAll(temp) // free the space on a full disk; the next save cleans up what remains
 		return "", err
 	}
 	// 2. The name.
@@ -83,12 +85,12 @@ func save(d disk, runDir string, s State, model, optimizer []params.Array, opt S
 		return "", err
 	}
 	dir = filepath.Join(root, name)
-	// 3. The links, then what may go, also where a link makes trouble: the disk must not fill up.
+	// 3. The links, then the removals, even if a link failed: the disk must not fill up.
 	err = reconcile(d, runDir)
 	return dir, errors.Join(err, retain(d, runDir, opt.Keep), d.removeAll(filepath.Join(root, asidePrefix+name)))
 }
 
-// writeFolder makes a whole checkpoint at dir: three files and the folder, all synced.
+// writeFolder writes a complete checkpoint to dir: three files and the folder, all synced.
 func writeFolder(d disk, dir string, s State, model, optimizer []params.Array) error {
 	if err := d.mkdirAll(dir); err != nil {
 		return err
@@ -123,7 +125,7 @@ func writeFolder(d disk, dir string, s State, model, optimizer []params.Array) e
 	return d.syncDir(dir)
 }
 
-// summing counts and sums what is written through it.
+// summing counts and hashes what is written through it.
 type summing struct {
 	w io.Writer
 	h hash.Hash
@@ -137,12 +139,12 @@ func (s *summing) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// asidePrefix marks a checkpoint that is being replaced by another of the same step. No system renames
-// a folder over a full one, so for a moment the old one goes by this name; a reader that finds it
-// without its successor takes it as the checkpoint, and the next save gives it its name back.
+// asidePrefix marks a checkpoint that another of the same step is replacing. No system can rename a folder to
+// the name of one that is not empty, so the old checkpoint has this name for a moment. A reader that finds it
+// without its replacement takes it as the checkpoint, and the next save gives it its name back.
 const asidePrefix = ".aside-"
 
-// putInPlace renames the whole folder temp to root/name. The one that had the name stays aside for now.
+// putInPlace renames the complete folder temp to root/name. A folder of that name is set aside first.
 func putInPlace(d disk, temp, root, name string) error {
 	final, aside := filepath.Join(root, name), filepath.Join(root, asidePrefix+name)
 	if exists(final) {
@@ -150,7 +152,7 @@ func putInPlace(d disk, temp, root, name string) error {
 			return err
 		}
 		if err := d.rename(temp, final); err != nil {
-			d.rename(aside, final) // if this fails too, the next save or a reader understands
+			d.rename(aside, final) // if this fails too, readers and the next save still find it
 			return err
 		}
 	} else if err := d.rename(temp, final); err != nil {
@@ -159,9 +161,9 @@ func putInPlace(d disk, temp, root, name string) error {
 	return d.syncDir(root)
 }
 
-// UpdateState replaces the state.json of the checkpoint of s.Step by s, in one step; its tensors stay.
-// It is for what is known only after saving: the evaluation of that step. Then both links are brought up to
-// date; an error of that alone is ErrHousekeeping. On any other error the former state.json stands.
+// UpdateState replaces the state.json of the checkpoint of s.Step atomically and keeps its tensors. It adds
+// what is known only after saving: the evaluation of that step. Then it updates both links; if only that fails,
+// the error is ErrHousekeeping. On any other error state.json is unchanged.
 func UpdateState(runDir string, s State) error { return updateState(osDisk{}, runDir, s) }
 
 func updateState(d disk, runDir string, s State) error {

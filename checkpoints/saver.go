@@ -10,16 +10,16 @@ import (
 	"goomtrain/params"
 )
 
-// A Saver saves off the training path, with all that Save promises. Submit copies the arrays into buffers
-// of its own (one copy of model and optimiser, allocated by the first Submit and reused) and one
-// goroutine writes them while training goes on. Its methods may be called from several goroutines.
+// A Saver saves in the background, with all guarantees of Save. Submit copies the arrays into buffers that are
+// allocated once, one copy of model and optimizer, and a goroutine writes them while training continues. Its
+// methods may be called from several goroutines.
 type Saver struct {
 	runDir string
 	opt    SaveOptions
 	disk   disk
 
-	mu               sync.Mutex // held while waiting too: calls follow one another
-	busy             bool       // a write is under way, or its result not yet taken
+	mu               sync.Mutex // also held while waiting, so that calls are serialized
+	busy             bool       // a write is in progress, or its result has not been read
 	closed           bool
 	first            error
 	model, optimizer []params.Array // staged; the goroutine reads them while busy
@@ -35,7 +35,7 @@ type job struct {
 
 var errClosed = errors.New("checkpoints: the Saver is closed")
 
-// NewSaver starts a saver for a run folder. Close it.
+// NewSaver starts a saver for a run folder. The caller must Close it.
 func NewSaver(runDir string, opt SaveOptions) *Saver { return newSaver(osDisk{}, runDir, opt) }
 
 func newSaver(d disk, runDir string, opt SaveOptions) *Saver {
@@ -61,9 +61,9 @@ func (s *Saver) write() {
 	}
 }
 
-// Submit waits for the write under way, copies state and arrays, and returns while they are written. When
-// it returns the caller may change them. An error is either that of the write before (this one is under
-// way nonetheless: errors.Is(err, ErrPrevious)), or says why these arrays cannot be stored.
+// Submit waits for the previous write, copies state and arrays, and returns while they are being written. The
+// caller may then change them. An error is either that of the previous write, in which case this one has
+// started nonetheless (errors.Is(err, ErrPrevious)), or says why these arrays cannot be stored.
 func (s *Saver) Submit(state State, model, optimizer []params.Array) error {
 	if err := errors.Join(checkArrays(model), checkArrays(optimizer)); err != nil {
 		return fmt.Errorf("cannot save step %d: %w", state.Step, err)
@@ -79,8 +79,7 @@ func (s *Saver) Submit(state State, model, optimizer []params.Array) error {
 	return previous(err)
 }
 
-// Update is UpdateState after the write under way, itself under way when it returns. Errors are as
-// Submit's.
+// Update is UpdateState in the background, after the previous write. Errors are as for Submit.
 func (s *Saver) Update(state State) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,16 +91,16 @@ func (s *Saver) Update(state State) error {
 	return previous(err)
 }
 
-// Wait waits until nothing is under way and returns the error of the last write, unless a call before
-// has returned it.
+// Wait waits until no write is in progress and returns the error of the last one, unless an earlier call
+// returned it.
 func (s *Saver) Wait() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.wait()
 }
 
-// Close waits, ends the goroutine and returns the first error of all writes. Further calls return the
-// same.
+// Close waits, ends the goroutine and returns the first error of all writes. Further calls return the same
+// error.
 func (s *Saver) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,9 +130,9 @@ func (s *Saver) wait() error {
 	return err
 }
 
-// ErrPrevious marks an error of Submit or Update that belongs to the write before; the one asked for is
-// under way.
-var ErrPrevious = errors.New("the save before failed")
+// ErrPrevious marks an error of Submit or Update that belongs to the previous write. The new one is in
+// progress.
+var ErrPrevious = errors.New("the previous save failed")
 
 func previous(err error) error {
 	if err == nil {
@@ -167,7 +166,7 @@ func stage(dst, src []params.Array) []params.Array {
 	return dst
 }
 
-// stageData copies src into the slice that dst holds, or a new one if that has another type or length.
+// stageData copies src into the slice that dst holds, or into a new one if type or length differ.
 func stageData[T any](dst *any, src []T) {
 	if own, ok := (*dst).([]T); ok && len(own) == len(src) {
 		copy(own, src)
@@ -176,7 +175,7 @@ func stageData[T any](dst *any, src []T) {
 	*dst = slices.Clone(src)
 }
 
-// clone copies what a caller might change.
+// clone copies everything that a caller could change.
 func (s State) clone() State {
 	s.Data = bytes.Clone(s.Data)
 	for _, b := range []**Best{&s.Best, &s.Ended} {

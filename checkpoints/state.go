@@ -18,10 +18,11 @@ import (
 	"goomtrain/internal/regular"
 )
 
-// FormatVersion is the version of state.json that this program writes and the newest it reads.
+// FormatVersion is the version of state.json that this program writes, and the newest that it reads.
 const FormatVersion = 2
 
-// maxState bounds state.json, which is read whole: 64 MiB are far more than any data position needs.
+// maxState is the largest size of state.json, which is read into memory. 64 MiB are far more than any data
+// position needs.
 const maxState = 64 << 20
 
 // The files of a checkpoint folder.
@@ -35,21 +36,21 @@ const (
 type State struct {
 	FormatVersion int       `json:"format_version"` // set by Save
 	Serial        int64     `json:"serial"`         // set by Save: 1, 2, 3, ... in the order of saving
-	SavedAt       time.Time `json:"saved_at"`       // set by Save; for people, nothing depends on it
+	SavedAt       time.Time `json:"saved_at"`       // set by Save; informative only
 
 	Progress
 
-	// Ended is the evaluation that a session made of this step only because it ended, off the run's
-	// cadence; nil: none. It may make this checkpoint the best, but it does not steer a run that goes on.
+	// Ended is the evaluation that a session made of this step only because the session ended, when none was
+	// due; nil: none. It can make this checkpoint the best one, but does not affect a run that continues.
 	Ended *Best `json:"ended,omitempty"`
 
-	Data            json.RawMessage `json:"data,omitempty"` // position of the data source, any JSON; it comes back compact
+	Data            json.RawMessage `json:"data,omitempty"` // position of the data source: any JSON; Load returns it compacted
 	DataFingerprint string          `json:"data_fingerprint"`
 	DType           string          `json:"dtype"`            // float32 or float64
 	Config          string          `json:"config,omitempty"` // the run's configuration, in TOML
 }
 
-// Progress is how far a run has come. It is saved and restored whole.
+// Progress is how far a run has come.
 type Progress struct {
 	Step           int64   `json:"step"`                // updates made, skipped ones included
 	Tokens         int64   `json:"tokens"`              // counted tokens trained on
@@ -57,7 +58,7 @@ type Progress struct {
 	Best           *Best   `json:"best,omitempty"`      // nil before the first finite evaluation
 	Patience       int     `json:"patience"`            // evaluations since the best one
 	Evaluated      bool    `json:"evaluated,omitempty"` // the evaluation of this step is in Best and Patience
-	Skipped        int     `json:"skipped,omitempty"`   // steps left out in a row, up to this one, because they were not finite
+	Skipped        int     `json:"skipped,omitempty"`   // steps skipped in a row, up to this one, because they were not finite
 }
 
 // Best is the best evaluation so far.
@@ -68,7 +69,7 @@ type Best struct {
 	Step   int64   `json:"step"`
 }
 
-// best is the best evaluation of the run up to this state; nil: none.
+// best returns the best evaluation of the run up to this state, or nil.
 func (s *State) best() *Best {
 	if s.Ended != nil && (s.Best == nil || s.Ended.Value < s.Best.Value) {
 		return s.Ended
@@ -76,14 +77,14 @@ func (s *State) best() *Best {
 	return s.Best
 }
 
-// A stateFile is state.json. The sum must stay its first field in every version.
+// A stateFile is state.json. The checksum must remain its first field in every version.
 type stateFile struct {
 	SHA256 string `json:"sha256"`
 	State
 	Files map[string]fileSum `json:"files"`
 }
 
-// A fileSum vouches for a file beside state.json.
+// A fileSum is the size and checksum of a file of the checkpoint.
 type fileSum struct {
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
@@ -140,7 +141,7 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 			remedy: "update the program, or name an older checkpoint", kind: ErrNewerFormat}
 	}
 	if !sound {
-		return nil, corrupt("its text does not match its sum: it is torn, damaged or was edited")
+		return nil, corrupt("it does not match its checksum: it is incomplete, damaged or was edited")
 	}
 	s := new(stateFile)
 	if err == nil {
@@ -150,14 +151,14 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 		err = s.readVersion1(text)
 	}
 	if err != nil {
-		return nil, corrupt("cannot be understood: %v", err)
+		return nil, corrupt("cannot be parsed: %v", err)
 	}
 	if s.FormatVersion < 1 || s.Step < 0 {
-		return nil, corrupt("format_version %d at step %d cannot be", s.FormatVersion, s.Step)
+		return nil, corrupt("format_version %d and step %d are impossible", s.FormatVersion, s.Step)
 	}
 	for _, name := range []string{modelFile, optimizerFile} {
 		if _, ok := s.Files[name]; !ok {
-			return nil, corrupt("it has no sum of %s", name)
+			return nil, corrupt("it has no checksum of %s", name)
 		}
 	}
 	var b bytes.Buffer
@@ -187,9 +188,9 @@ func (s *stateFile) readVersion1(text []byte) error {
 	return nil
 }
 
-const remedyOther = "name the run folder, which takes the newest whole checkpoint, or another checkpoint"
+const remedyOther = "name the run folder, which takes the newest intact checkpoint, or another checkpoint"
 
-// sumMatches checks the sum at the beginning of text against the rest.
+// sumMatches reports whether the checksum at the beginning of text matches the rest.
 func sumMatches(text []byte) bool {
 	want := text[len(statePrefix) : len(statePrefix)+sumDigits]
 	h := sha256.New()
@@ -199,8 +200,8 @@ func sumMatches(text []byte) bool {
 	return hex.EncodeToString(h.Sum(nil)) == string(want)
 }
 
-// readState reads and checks the state.json of a checkpoint folder, and the sizes of the files that it
-// vouches for. Their content is checked by verify.
+// readState reads and checks the state.json of a checkpoint folder, and the sizes of the files that it lists.
+// verify checks their content.
 func readState(dir string) (*stateFile, error) {
 	path := filepath.Join(dir, stateName)
 	corrupt := func(path, reason string) error {
@@ -208,7 +209,7 @@ func readState(dir string) (*stateFile, error) {
 	}
 	f, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, corrupt(dir, "it has no "+stateName+": not a whole checkpoint")
+		return nil, corrupt(dir, "it has no "+stateName+": the checkpoint is incomplete")
 	}
 	if err != nil {
 		return nil, err
@@ -242,7 +243,7 @@ func readState(dir string) (*stateFile, error) {
 	return s, nil
 }
 
-// verify checks the content of one file of a checkpoint folder against its sum.
+// verify checks the content of one file of a checkpoint folder against its checksum.
 func (s *stateFile) verify(dir, name string) error {
 	path := filepath.Join(dir, name)
 	f, err := regular.Open(path)
@@ -256,7 +257,7 @@ func (s *stateFile) verify(dir, name string) error {
 		return fmt.Errorf("%s: cannot read: %w", path, err)
 	}
 	if n != s.Files[name].Bytes || hex.EncodeToString(h.Sum(nil)) != s.Files[name].SHA256 {
-		return &fileError{file: path, reason: "its content does not match the sum in " + stateName + ": it is damaged", remedy: remedyOther, kind: ErrCorrupt}
+		return &fileError{file: path, reason: "its content does not match the checksum in " + stateName + ": it is damaged", remedy: remedyOther, kind: ErrCorrupt}
 	}
 	return nil
 }

@@ -4,10 +4,10 @@ package checkpoints
 
 import "errors"
 
-// lockSystem: these systems leave it to the portable lock.
+// lockSystem returns an error: these systems use the portable lock.
 func lockSystem(string) (release func() error, err error) { return nil, errors.ErrUnsupported }
 
-// isDead reports whether it is certain that no process of that number runs: not known here.
+// isDead reports whether certainly no process of that number runs, which is not known here.
 func isDead(int) bool { return false }
 
 func isFull(error) bool { return false }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lockSystem takes flock on the file, which the kernel releases with the process. File systems that have
-// no flock return errors.ErrUnsupported.
+// lockSystem calls flock on the file; the kernel releases the lock when the process ends. File systems without
+// flock return errors.ErrUnsupported.
 func lockSystem(path string) (release func() error, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -35,7 +35,7 @@ func lockSystem(path string) (release func() error, err error) {
 	return func() error { return errors.Join(f.Truncate(0), f.Close()) }, nil
 }
 
-// isDead reports whether it is certain that no process of that number runs on this machine.
+// isDead reports whether certainly no process of that number runs on this machine.
 func isDead(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 func isFull(err error) bool {

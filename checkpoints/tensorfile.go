@@ -26,8 +26,8 @@ type TensorFile struct {
 	index    map[string]int
 }
 
-// OpenTensors opens a file. The file is untrusted: everything is checked before it is used, and an
-// error that is ErrCorrupt names the file, the tensor, what is wrong, and what to do.
+// OpenTensors opens a file. The file is not trusted: everything is checked before it is used. An error that is
+// ErrCorrupt names the file, the tensor, what is wrong, and what to do.
 func OpenTensors(path string) (*TensorFile, error) {
 	f, err := regular.Open(path)
 	if err != nil {
@@ -46,7 +46,7 @@ func OpenTensors(path string) (*TensorFile, error) {
 	return t, nil
 }
 
-// NewTensorFile reads from r, which holds size bytes; name stands for the file in errors.
+// NewTensorFile reads from r, which holds size bytes. Errors call the file name.
 func NewTensorFile(r io.ReaderAt, size int64, name string) (*TensorFile, error) {
 	corrupt := func(remedy, format string, args ...any) error {
 		return &fileError{file: name, reason: fmt.Sprintf(format, args...), remedy: remedy, kind: ErrCorrupt}
@@ -82,7 +82,7 @@ func NewTensorFile(r io.ReaderAt, size int64, name string) (*TensorFile, error) 
 	return t, nil
 }
 
-// readFull reads len(b) bytes at offset. A file that became shorter since it was opened is damaged; any
+// readFull reads len(b) bytes at offset. A file that became shorter after it was opened is ErrCorrupt; any
 // other error is the system's.
 func readFull(r io.ReaderAt, b []byte, offset int64, file, tensor string) error {
 	n, err := r.ReadAt(b, offset)
@@ -104,7 +104,7 @@ func (t *TensorFile) Names() []string {
 	return names
 }
 
-// Info describes one tensor; false if the file has none of that name.
+// Info describes one tensor. It returns false if the file has none of that name.
 func (t *TensorFile) Info(name string) (TensorInfo, bool) {
 	i, ok := t.index[name]
 	if !ok {
@@ -115,7 +115,7 @@ func (t *TensorFile) Info(name string) (TensorInfo, bool) {
 	return info, true
 }
 
-// Metadata returns the free texts of the header, nil if it has none.
+// Metadata returns the metadata of the header, nil if it has none.
 func (t *TensorFile) Metadata() map[string]string { return maps.Clone(t.metadata) }
 
 // Close closes the file; a TensorFile from NewTensorFile has nothing to close.

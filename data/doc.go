@@ -7,10 +7,10 @@
 //	              standard library; documents are joined with a separator before each (package corpus)
 //	copy, selective-copy, parity, modular, s3, s5, recall
 //	              synthetic, generated from the seed (package tasks)
-//	images        the class of an image, after its pixels row by row. The vocabulary is 256 grey values,
+//	images        the class of an image, after its pixels row by row. The vocabulary is 256 gray values,
 //	              then the classes. Only the last target counts. The accuracy at chance level is one over
 //	              the number of classes. Data: an IDX folder (package idx)
-//	image-pixels  the next pixel of the same images. The vocabulary is 256 grey values and 256, the input
+//	image-pixels  the next pixel of the same images. The vocabulary is 256 gray values and 256, the input
 //	              before the first pixel. Every target counts
 //
 // # Conventions

@@ -8,7 +8,7 @@ import (
 	"goomtrain/settings"
 )
 
-const greys = 256 // tokens 0..255 are pixels
+const grays = 256 // tokens 0..255 are pixels
 
 // Images is the task "images": predict the class of an image after its last pixel.
 type Images struct {
@@ -28,7 +28,7 @@ func (t *Images) Open(seq int, seed uint64) (*Dataset, error) {
 		return nil, err
 	}
 	d := f.dataset("images", seed, (*imageSet).classify)
-	d.Vocab, d.Chance = greys+f.classes, 1/float64(f.classes)
+	d.Vocab, d.Chance = grays+f.classes, 1/float64(f.classes)
 	return d, nil
 }
 
@@ -50,7 +50,7 @@ func (t *ImagePixels) Open(seq int, seed uint64) (*Dataset, error) {
 		return nil, err
 	}
 	d := f.dataset("image-pixels", seed, (*imageSet).nextPixel)
-	d.Vocab = greys + 1
+	d.Vocab = grays + 1
 	return d, nil
 }
 
@@ -98,12 +98,12 @@ func (s *imageSet) classify(image int, inputs, targets []int32) {
 	for i, p := range s.pixels[image*s.size : (image+1)*s.size] {
 		inputs[i], targets[i] = int32(p), -1
 	}
-	targets[s.size-1] = greys + int32(s.labels[image])
+	targets[s.size-1] = grays + int32(s.labels[image])
 }
 
 // nextPixel counts every pixel.
 func (s *imageSet) nextPixel(image int, inputs, targets []int32) {
-	last := int32(greys) // what comes before the first pixel
+	last := int32(grays) // what comes before the first pixel
 	for i, p := range s.pixels[image*s.size : (image+1)*s.size] {
 		inputs[i], targets[i] = last, int32(p)
 		last = int32(p)

@@ -22,7 +22,7 @@ func init() {
 	registerSynthetic("s3", "product of the permutations of 3 so far, at every position; vocabulary 6, chance 1/6", func() tasks.Task { return &tasks.Symmetric{N: 3} })
 	registerSynthetic("s5", "product of the permutations of 5 so far, at every position; vocabulary 120, chance 1/120", func() tasks.Task { return &tasks.Symmetric{N: 5} })
 	registerSynthetic("recall", "value of a queried key among 8 key-value pairs; vocabulary 32, chance 1/16", func() tasks.Task { return &tasks.Recall{} })
-	Register("images", "class of an image after its last pixel; vocabulary 256 grey values + classes, chance 1/classes", func() Task { return &Images{} })
+	Register("images", "class of an image after its last pixel; vocabulary 256 gray values + classes, chance 1/classes", func() Task { return &Images{} })
 	Register("image-pixels", "next pixel of an image; vocabulary 257", func() Task { return &ImagePixels{} })
 }
 

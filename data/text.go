@@ -33,7 +33,7 @@ func (t *Text) Settings() settings.Table {
 		{Name: "tokenizer", Help: "how text becomes tokens", Value: &t.Tokenizer, Rule: settings.OneOfFunc(tokenizer.Known), Zero: "byte", Change: settings.Frozen},
 		{Name: "valid-fraction", Help: "part of the text held out", Value: &t.ValidFraction, Rule: settings.Between(0, 0.9),
 			Zero: fmt.Sprint(defaultValidFraction), Change: settings.Frozen},
-		{Name: "cache-dir", Help: `folder of tokenised text, "off" for none`, Value: &t.CacheDir, Zero: "the user's cache", Change: settings.Free},
+		{Name: "cache-dir", Help: `folder of tokenized text, "off" for none`, Value: &t.CacheDir, Zero: "the user's cache", Change: settings.Free},
 	}
 }
 

@@ -26,7 +26,7 @@ func identify(op G.Op) (id identity) {
 	return id
 }
 
-// sums recognises Gorgonia's elementwise sum of two tensors, whose type is not exported: an op is a sum if
+// sums recognizes Gorgonia's elementwise sum of two tensors, whose type is not exported: an op is a sum if
 // it is the op that gorgonia.Add makes for tensors of that type. It holds the sums met so far.
 type sums map[G.TensorType]identity
 

@@ -9,9 +9,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestSumsAreRecognised: elementwise sums of two tensors are planned, whatever their type; other
+// TestSumsAreRecognized: elementwise sums of two tensors are planned, whatever their type; other
 // elementwise ops, which differ from it in an unexported field alone, are not.
-func TestSumsAreRecognised(t *testing.T) {
+func TestSumsAreRecognized(t *testing.T) {
 	known := sums{}
 	for _, of := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		for dims := 1; dims <= 4; dims++ {

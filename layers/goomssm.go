@@ -14,7 +14,7 @@ import (
 //
 //	x_t = x_{t-1} A + u_t B        y_t = (e^2 x_t / max|x_t|) C + u_t D
 //
-// without any stabilisation: states may leave the float range by any factor.
+// without any stabilization: states may leave the float range by any factor.
 type GOOMSSM[F params.Float] struct {
 	InitStates *params.Param[F] // x_0 [N, H]
 	A          *params.Param[F] // [H, H]

@@ -7,7 +7,7 @@ import (
 	"goomtrain/params"
 )
 
-// LayerNorm normalises the last dimension: (x - mean)/sqrt(variance + 1e-5) * weight + bias, with the
+// LayerNorm normalizes the last dimension: (x - mean)/sqrt(variance + 1e-5) * weight + bias, with the
 // population variance: x [..., D], weight, bias [D] -> [..., D]. Gradients: of all three.
 func LayerNorm[F params.Float](x, weight, bias *G.Node) *G.Node {
 	rows, width := split(x.Shape())

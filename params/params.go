@@ -40,7 +40,7 @@ func Size(shape []int) int {
 	return n
 }
 
-// An Array is a named tensor of any storable type: what models, optimisers and streams export as
+// An Array is a named tensor of any storable type: what models, optimizers and streams export as
 // their state and what checkpoints write. Data is one of []float32, []float64, []int64, []int32, []uint8,
 // flat and row-major, and may be shared with its owner.
 type Array struct {

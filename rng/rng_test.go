@@ -152,7 +152,7 @@ func TestPermIsAPermutation(t *testing.T) {
 	}
 }
 
-// TestKeys: a key gives the numbers of its stream by index, and neighbouring substreams share none of
+// TestKeys: a key gives the numbers of its stream by index, and neighboring substreams share none of
 // their bits more than by chance.
 func TestKeys(t *testing.T) {
 	stream, key := New(5, "mask"), NewKey(5, "mask")

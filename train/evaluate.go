@@ -21,7 +21,7 @@ type Score struct {
 }
 
 // Evaluate scores a model on the first batches of a validation set, size sequences each. The batch
-// is scratch memory. A cancelled context ends it with the context's error.
+// is scratch memory. A canceled context ends it with the context's error.
 func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int) (Score, error) {
 	source, err := set.Source()
 	if err != nil {

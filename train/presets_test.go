@@ -26,7 +26,7 @@ func parse(t *testing.T, args ...string) Config {
 	return call.Config
 }
 
-// TestPresetsLearn makes 20 updates of every preset of every model with its own layers, rates, optimiser
+// TestPresetsLearn makes 20 updates of every preset of every model with its own layers, rates, optimizer
 // and schedule. So that all of them take seconds, batches are cut to two sequences of 32 bytes and the
 // vocabulary is that of bytes also where the preset's is GPT-2's; nothing is saved.
 func TestPresetsLearn(t *testing.T) {
@@ -129,7 +129,7 @@ func TestEveryTaskWithEveryModel(t *testing.T) {
 }
 
 // imageFolder writes an IDX folder of 40 training and 10 test images of 5 x 4 pixels in 3 classes, each
-// of one grey.
+// of one gray.
 func imageFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -99,7 +99,7 @@ func sameCheckpoint(t *testing.T, a, b string, step int64) {
 }
 
 // TestResumeIsBitForBit: 40 steps at once equal 20 and 20, and equal a run that is interrupted
-// again and again, at whatever step and with other numbers of threads: the same weights, optimiser
+// again and again, at whatever step and with other numbers of threads: the same weights, optimizer
 // state and metrics.
 func TestResumeIsBitForBit(t *testing.T) {
 	defer simd.SetThreads(0)

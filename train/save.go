@@ -25,7 +25,7 @@ func (s *session[F]) state() (checkpoints.State, error) {
 	return state, nil
 }
 
-// arrays are the optimiser's and the average's.
+// arrays are the optimizer's and the average's.
 func (s *session[F]) arrays() []params.Array {
 	out := s.optimizer.State()
 	if s.ema != nil {

@@ -54,7 +54,7 @@ type session[F params.Float] struct {
 	result  Result
 }
 
-// open prepares a session: the folder and its lock, the optimiser, the state to go on from, the logs.
+// open prepares a session: the folder and its lock, the optimizer, the state to go on from, the logs.
 func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (s *session[F], err error) {
 	if len(dataset.Valid) == 0 {
 		return nil, errors.New("the data set has no validation set")
@@ -198,7 +198,7 @@ func (s *session[F]) close(err error) error {
 		fmt.Fprintln(s.out, "warning:", closing)
 	}
 	if s.log != nil && (err == nil || errors.Is(err, ErrInterrupted)) {
-		s.summarise(err)
+		s.summarize(err)
 	}
 	return err
 }
@@ -212,8 +212,8 @@ func housekeeping(err error, out io.Writer) error {
 	return err
 }
 
-// summarise says where everything is and how to go on.
-func (s *session[F]) summarise(err error) {
+// summarize says where everything is and how to go on.
+func (s *session[F]) summarize(err error) {
 	say := func(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 	dir := s.result.Dir
 	switch {

@@ -10,7 +10,7 @@ import (
 )
 
 // TempPrefix starts the name of every temporary file of this package, so that leftovers of a killed
-// process can be recognised.
+// process can be recognized.
 const TempPrefix = ".tmp-"
 
 // WriteFile replaces the file at path by data, with mode 0666 before umask. The folder must exist.

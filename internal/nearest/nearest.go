@@ -33,7 +33,7 @@ func Hint(got string, valid []string) string {
 func fold(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
 
 // edits is the optimal string alignment distance: insertions, deletions, substitutions and swaps of
-// neighbours, each one edit.
+// neighbors, each one edit.
 func edits(a, b string) int {
 	var before, last, row []int // rows i-2, i-1 and i of the table of distances between prefixes
 	for i := range len(a) + 1 {

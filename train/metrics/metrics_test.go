@@ -339,14 +339,14 @@ func TestPlotIsAPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	colours := map[any]bool{}
+	colors := map[any]bool{}
 	for y := range picture.Bounds().Dy() {
 		for x := range picture.Bounds().Dx() {
-			colours[picture.At(x, y)] = true
+			colors[picture.At(x, y)] = true
 		}
 	}
-	if picture.Bounds().Dx() < 500 || len(colours) < 10 {
-		t.Errorf("a picture of %v with %d colours", picture.Bounds(), len(colours))
+	if picture.Bounds().Dx() < 500 || len(colors) < 10 {
+		t.Errorf("a picture of %v with %d colors", picture.Bounds(), len(colors))
 	}
 }
 

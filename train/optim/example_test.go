@@ -7,7 +7,7 @@ import (
 	"goomtrain/train/optim"
 )
 
-// Example minimises (w-3)^2 / 2, whose gradient is w-3.
+// Example minimizes (w-3)^2 / 2, whose gradient is w-3.
 func Example() {
 	w := params.New[float64]("w", params.Vector, 1)
 	config, err := optim.NewConfig("adamw")
