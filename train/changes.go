@@ -6,8 +6,9 @@ import (
 	"goomtrain/settings"
 )
 
-// checkChanges compares a resumed configuration with that of the run, before. What the checkpoint depends
-// on must be equal; what makes the run differ from an unbroken one is noted for the console.
+// checkChanges compares the configuration of a resumed run with the one that the run has, before. It returns an
+// error for a change under which the checkpoint has no meaning, and notes, for the console, changes after which
+// the run differs from an uninterrupted one.
 func (c *Config) checkChanges(before settings.Table, given []settings.Pair) error {
 	for _, d := range settings.Differences(before, c.Settings()) {
 		if _, ok := settings.Last(given, d.Name); !ok {
@@ -25,17 +26,17 @@ func (c *Config) checkChange(d settings.Difference) error {
 	was, is := shown(d.Before), shown(d.After)
 	switch {
 	case d.Change == settings.Frozen:
-		return fmt.Errorf("-%s is %s, but the run has %s: leave it out to go on, or start a new run without -resume", d.Name, is, was)
+		return fmt.Errorf("-%s is %s, but the run has %s: leave it out to resume, or start a new run", d.Name, is, was)
 	case d.Change == settings.Starts && (d.Before == "0") != (d.After == "0"):
-		return fmt.Errorf("-%s is %s, but the run has %s: it can be neither begun nor dropped on the way", d.Name, is, was)
+		return fmt.Errorf("-%s is %s, but the run has %s: it cannot be turned on or off when a run is resumed", d.Name, is, was)
 	case d.Change == settings.Steers || d.Change == settings.Starts:
-		c.notes = append(c.notes, fmt.Sprintf("%s changes from %s to %s: from here on the run differs from an unbroken one", d.Name, was, is))
+		c.notes = append(c.notes, fmt.Sprintf("%s changes from %s to %s: from here on the run differs from an uninterrupted one", d.Name, was, is))
 	}
 	return nil
 }
 
-// checkCheckpoint compares the configuration with the one that a checkpoint was saved under, so that a
-// config.toml that was edited in between does not go unnoticed.
+// checkCheckpoint compares the configuration with the one that the checkpoint was saved with, which detects a
+// config.toml that was edited in between.
 func (c *Config) checkCheckpoint(saved []settings.Pair) error {
 	for _, s := range c.Settings() {
 		text, ok := settings.Last(saved, s.Name)
@@ -43,7 +44,7 @@ func (c *Config) checkCheckpoint(saved []settings.Pair) error {
 			continue
 		}
 		if was := s.Normal(text); was != s.Text() {
-			return fmt.Errorf("-%s is %s, but the checkpoint was saved with %s: give the run's config.toml its value back, or start a new run", s.Name, shown(s.Text()), shown(was))
+			return fmt.Errorf("-%s is %s, but the checkpoint was saved with %s: restore that value in the run's config.toml, or start a new run", s.Name, shown(s.Text()), shown(was))
 		}
 	}
 	return nil

@@ -10,8 +10,8 @@ import (
 	"goomtrain/train/schedule"
 )
 
-// Config is everything that decides a run. New returns one with defaults; Parse makes one from flags and
-// files. Each part belongs to the package that uses it, which says what can be set and to what.
+// Config is the whole configuration of a run. New returns one with defaults; Parse makes one from flags and
+// files. Each part belongs to the package that uses it, which defines the settings and their rules.
 type Config struct {
 	Model     models.Config
 	Data      data.Config
@@ -46,13 +46,13 @@ func (c *Config) Settings() settings.Table {
 	return append(table, loop[partCall].In("This call")...)
 }
 
-// Set gives a setting the value that text stands for, as a flag does: Set("layers", "3").
+// Set sets a setting to the value of text, as a flag does: Set("layers", "3").
 func (c *Config) Set(name, text string) error {
 	return c.Settings().Set(settings.Pair{Name: name, Text: text})
 }
 
-// Validate returns an error that names the first rule that is broken, and both settings where two
-// contradict each other. It reads no file.
+// Validate returns an error that names the first rule that is broken, or the two settings that contradict each
+// other. It reads no file.
 func (c *Config) Validate() error {
 	if err := c.Model.Validate(); err != nil {
 		return err
@@ -63,13 +63,13 @@ func (c *Config) Validate() error {
 	return c.validateTraining()
 }
 
-// validateTraining is Validate of what Run needs: not of the model and the data, which it is given.
+// validateTraining validates what Run needs, which does not include the model and the data.
 func (c *Config) validateTraining() error {
 	if err := c.Loop.validate(); err != nil {
 		return err
 	}
 	if m := c.Model.Common(); m != nil && m.Dropout > 0 && c.OverfitBatch {
-		return fmt.Errorf("-dropout %g contradicts -overfit-batch, whose loss could not fall to almost nothing: give -dropout 0", m.Dropout)
+		return fmt.Errorf("-dropout %g contradicts -overfit-batch, whose loss could not approach zero: give -dropout 0", m.Dropout)
 	}
 	if err := c.Optimizer.Validate(); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *Config) validateTraining() error {
 	return resolved.Schedule.Validate()
 }
 
-// resolve replaces what is automatic by what it stands for, once, before a run.
+// resolve replaces automatic values by the values that they stand for, once, before a run.
 func (c *Config) resolve() {
 	if c.MicroBatch == 0 {
 		c.MicroBatch = c.Batch
@@ -90,8 +90,8 @@ func (c *Config) resolve() {
 	c.Schedule.Resolve()
 }
 
-// presetSteps is the length of the preset's own curve: a shorter run keeps it, so that -steps 20 and a
-// resumed -steps 40 make the very steps of an unbroken run.
+// presetSteps is the number of steps of the preset, the length of the learning rate curve also in a shorter
+// run. With it -steps 20, resumed with -steps 40, makes the same steps as an uninterrupted run of 40.
 func (c *Config) presetSteps() int {
 	preset, err := New(Selection{Model: c.Model.Model, Preset: c.Model.Preset})
 	if err != nil { // not a registered model

@@ -8,7 +8,7 @@ import (
 	"goomtrain/train/schedule"
 )
 
-// A Selection names what the settings of a run follow from. An empty name stands for the default.
+// A Selection names the choices that determine a run's settings. An empty name stands for the default.
 type Selection struct {
 	Model, Preset, Task, Optimizer, Schedule string
 }
@@ -20,8 +20,8 @@ const (
 	defaultSchedule  = "one-cycle"
 )
 
-// New returns the configuration of a selection: the defaults, those of the preset over them, and those of
-// the task over these.
+// New returns the configuration of a selection: the defaults, overridden by those of the preset and then by
+// those of the task.
 func New(s Selection) (c Config, err error) {
 	c.Loop = defaultLoop()
 	c.Commands = Commands{Resume: "go run ./cmd/train -resume", Generate: "go run ./cmd/generate -from"}
@@ -51,11 +51,11 @@ func New(s Selection) (c Config, err error) {
 	return c, nil
 }
 
-// taskTraining is what is different in training on a task that is not text. Progress shows in the accuracy
-// and not in a sample, and a smaller weight decay is enough. What must be remembered for hundreds of
-// steps changes with every update of a recurrence's matrix, so that gets a tenth of the learning rate:
-// with 3e-3 for all parameters a delay of 200 is copied at an accuracy of 36 or 82 %, with a tenth of it
-// for the matrix at 99 %. Images of 784 steps are learned only at rates below 5e-3.
+// taskTraining returns the settings that differ in training on tasks other than text. Progress shows in the
+// accuracy, not in a sample, and a smaller weight decay suffices. Every update of a recurrence's matrix changes
+// what it remembers over hundreds of steps, so the matrix gets a tenth of the learning rate: with 3e-3 for all
+// parameters, copying after a delay of 200 reached an accuracy of 36 or 82 %, with a tenth of it for the matrix
+// 99 %. Images of 784 steps are learned only at rates below 5e-3.
 func taskTraining(lr float64) []settings.Pair {
 	pairs := []settings.Pair{{Name: "sample", Text: "0"}, {Name: "weight-decay", Text: "0.01"}, {Name: "lr-recurrent", Text: "0.1"}}
 	if lr > 2e-3 {
@@ -64,7 +64,7 @@ func taskTraining(lr float64) []settings.Pair {
 	return pairs
 }
 
-// apply sets the settings that this configuration has and passes over the others.
+// apply sets those of the settings that this configuration has.
 func (c *Config) apply(pairs []settings.Pair) error {
 	table := c.Settings()
 	for _, p := range pairs {

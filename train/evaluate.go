@@ -12,16 +12,16 @@ import (
 	"goomtrain/params"
 )
 
-// A Score is what a model reaches on a validation set.
+// A Score is the result of a model on a validation set.
 type Score struct {
 	Loss     float64 // nats per counted token
 	BPB      float64 // bits per byte; NaN where bytes are not known
-	Accuracy float64 // part of the counted tokens predicted right
+	Accuracy float64 // share of the counted tokens predicted correctly
 	Tokens   int     // counted tokens
 }
 
-// Evaluate scores a model on the first batches of a validation set, size sequences each. The batch
-// is scratch memory. A canceled context ends it with the context's error.
+// Evaluate scores a model on the first batches of a validation set, with size sequences each. It uses batch as
+// scratch memory. If ctx is canceled, it returns the error of ctx.
 func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int) (Score, error) {
 	source, err := set.Source()
 	if err != nil {
@@ -49,7 +49,7 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 		bytes += batch.Bytes
 	}
 	if sum.Tokens == 0 {
-		return Score{}, fmt.Errorf("validation set %s has no token that counts", set.Name)
+		return Score{}, fmt.Errorf("validation set %s has no counted target", set.Name)
 	}
 	return Score{
 		Loss:     sum.Loss / float64(sum.Tokens),
@@ -59,7 +59,7 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 	}, nil
 }
 
-// bitsPerByte turns a sum of nats over text of that many bytes into bits per byte; NaN without text.
+// bitsPerByte converts a sum of nats over text of that many bytes to bits per byte; NaN without text.
 func bitsPerByte(nats, bytes float64) float64 {
 	if bytes <= 0 {
 		return math.NaN()
@@ -67,7 +67,7 @@ func bitsPerByte(nats, bytes float64) float64 {
 	return nats / (math.Ln2 * bytes)
 }
 
-// counted is the number of targets that are not masked.
+// counted returns the number of targets that are not masked.
 func counted(targets []int32) int {
 	n := 0
 	for _, t := range targets {

@@ -4,11 +4,10 @@ import (
 	"goomtrain/data"
 )
 
-// fixed is a source that draws one batch and gives it again and again: a model that cannot learn it
-// by heart is broken.
+// fixed is a source that draws one batch and repeats it, for -overfit-batch. A model that works can overfit it.
 type fixed struct {
 	from  data.Source
-	state []byte // of from before the batch
+	state []byte // of the source before the batch
 	batch *data.Batch
 }
 

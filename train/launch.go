@@ -10,7 +10,7 @@ import (
 	"goomtrain/params"
 )
 
-// Launch opens the data and builds the model that the configuration names, and trains it by Run.
+// Launch opens the data, builds the model of the configuration and trains it with Run.
 func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return Result{}, err
@@ -43,7 +43,7 @@ func launch[F params.Float](ctx context.Context, cfg Config, dataset *data.Datas
 	return Run(ctx, cfg, model, dataset, console)
 }
 
-// longest is the length of the longest sequence to train or validate on.
+// longest returns the length of the longest sequence to train or validate on.
 func longest(d *data.Dataset) int {
 	n := d.SeqLen
 	for _, v := range d.Valid {

@@ -15,11 +15,11 @@ type Loop struct {
 	Batch      int // sequences of an update
 	MicroBatch int // sequences at a time; 0: the whole batch
 	Seed       uint64
-	Patience   int     // evaluations without a better loss until training stops; 0: it does not
-	MinDelta   float64 // what counts as better for Patience, in nats
+	Patience   int     // evaluations without a lower validation loss before training stops; 0: it does not stop
+	MinDelta   float64 // by which the loss must fall to count for Patience, in nats
 
-	Clip         float64 // largest global norm of the gradients; 0: any
-	EMA          float64 // decay of the average of the weights that is evaluated; 0: none
+	Clip         float64 // largest global norm of the gradients; 0: no limit
+	EMA          float64 // decay of a moving average of the weights, used for validation; 0: none
 	OnNonfinite  string  // stop or skip
 	MaxNonfinite int
 
@@ -38,7 +38,7 @@ type Loop struct {
 	Profile      bool
 }
 
-// defaultLoop is what every run starts from: about two minutes on 2 cores with the default model.
+// defaultLoop returns the defaults: about two minutes on 2 cores with the default model.
 func defaultLoop() Loop {
 	return Loop{
 		DType: "float32", Steps: 800, Batch: 16, Seed: 1,
@@ -47,7 +47,7 @@ func defaultLoop() Loop {
 	}
 }
 
-// Beyond these sizes a value is a mistake, and would exhaust the memory.
+// Larger values are mistakes and would exhaust the memory.
 const (
 	largestBatch      = 1 << 20
 	largestThreads    = 1 << 10
@@ -74,29 +74,29 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "steps", Help: "updates to make", Value: &c.Steps, Rule: settings.AtLeast(1)},
 			{Name: "batch", Help: "sequences of an update", Value: &c.Batch, Rule: settings.Between(1, largestBatch), Change: settings.Steers},
 			{Name: "micro-batch", Help: "sequences at a time, a divisor of -batch", Value: &c.MicroBatch, Rule: settings.AtLeast(0), Zero: "the whole batch", Change: settings.Steers},
-			{Name: "seed", Help: "decides everything random", Value: &c.Seed, Rule: settings.AtLeast(0), Change: settings.Frozen},
-			{Name: "patience", Help: "stop after so many evaluations without a better loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
-			{Name: "min-delta", Help: "what counts as better for -patience, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},
+			{Name: "seed", Help: "seed of all random numbers", Value: &c.Seed, Rule: settings.AtLeast(0), Change: settings.Frozen},
+			{Name: "patience", Help: "stop after this many evaluations without a lower validation loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
+			{Name: "min-delta", Help: "improvement of the loss that -patience requires, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},
 		},
 		partOptimization: {
 			{Name: "clip", Help: "largest global norm of the gradients", Value: &c.Clip, Rule: settings.AtLeast(0), Zero: "no clipping", Change: settings.Steers},
-			{Name: "ema", Help: "decay of an average of the weights, which is then evaluated", Value: &c.EMA, Rule: settings.Fraction(), Zero: "none", Change: settings.Starts},
+			{Name: "ema", Help: "decay of a moving average of the weights, used for validation", Value: &c.EMA, Rule: settings.Fraction(), Zero: "none", Change: settings.Starts},
 			{Name: "on-nonfinite", Help: "what to do about a step whose loss or gradient is not finite", Value: &c.OnNonfinite, Rule: settings.OneOf("stop", "skip"), Change: settings.Steers},
-			{Name: "max-nonfinite", Help: "with -on-nonfinite skip: stop after so many in a row", Value: &c.MaxNonfinite, Rule: settings.AtLeast(1)},
+			{Name: "max-nonfinite", Help: "with -on-nonfinite skip: stop after this many in a row", Value: &c.MaxNonfinite, Rule: settings.AtLeast(1)},
 		},
 		partKeeping: {
 			{Name: "eval-every", Help: "steps between evaluations", Value: &c.EvalEvery, Rule: settings.AtLeast(0), Zero: "at the end only"},
-			{Name: "eval-batches", Help: "batches of an evaluation, as large as a micro-batch", Value: &c.EvalBatches, Rule: settings.AtLeast(1)},
+			{Name: "eval-batches", Help: "micro-batches of an evaluation", Value: &c.EvalBatches, Rule: settings.AtLeast(1)},
 			{Name: "save-every", Help: "steps between checkpoints", Value: &c.SaveEvery, Rule: settings.AtLeast(0), Zero: "at the end only"},
 			{Name: "keep", Help: "last checkpoints kept, besides the best", Value: &c.Keep, Rule: settings.AtLeast(1)},
-			{Name: "log-every", Help: "steps between lines", Value: &c.LogEvery, Rule: settings.AtLeast(0), Zero: "10 in files, a few seconds on the console"},
+			{Name: "log-every", Help: "steps between log lines", Value: &c.LogEvery, Rule: settings.AtLeast(0), Zero: "10 in files, a few seconds on the console"},
 			{Name: "sample", Help: "tokens of the sample at the end of training on text", Value: &c.SampleTokens, Rule: settings.AtLeast(0), Zero: "none"},
 		},
 		partCall: {
 			{Name: "out", Help: "run folder", Value: &c.Out, Zero: "runs/<time>-<model>-<task>", OneCall: true},
-			{Name: "resume", Help: "run or checkpoint folder to go on from, bit for bit", Value: &c.Resume, OneCall: true},
-			{Name: "threads", Help: "threads, which do not change the result", Value: &c.Threads, Rule: settings.Between(0, largestThreads), Zero: "all cores", OneCall: true},
-			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must fall to almost nothing", Value: &c.OverfitBatch, Change: settings.Frozen},
+			{Name: "resume", Help: "run or checkpoint folder to resume, bit for bit", Value: &c.Resume, OneCall: true},
+			{Name: "threads", Help: "threads; results do not depend on it", Value: &c.Threads, Rule: settings.Between(0, largestThreads), Zero: "all cores", OneCall: true},
+			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must approach zero", Value: &c.OverfitBatch, Change: settings.Frozen},
 			{Name: "dry-run", Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
 			{Name: "profile", Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},
 		},
@@ -112,13 +112,13 @@ func (c *Loop) validate() error {
 	}
 	switch {
 	case c.MicroBatch > 0 && c.Batch%c.MicroBatch != 0:
-		return fmt.Errorf("-micro-batch %d does not divide -batch %d: all micro-batches must be of one size", c.MicroBatch, c.Batch)
+		return fmt.Errorf("-micro-batch %d does not divide -batch %d: all micro-batches must have the same size", c.MicroBatch, c.Batch)
 	case c.Patience > 0 && c.EvalEvery == 0:
 		return fmt.Errorf("-patience %d counts evaluations, but -eval-every is 0: set -eval-every", c.Patience)
 	case c.Patience > 0 && c.OverfitBatch:
-		return fmt.Errorf("-patience %d contradicts -overfit-batch, which gets worse on other data by design", c.Patience)
+		return fmt.Errorf("-patience %d contradicts -overfit-batch, which makes the validation loss worse by design", c.Patience)
 	case c.Out != "" && c.Resume != "":
-		return fmt.Errorf("-out contradicts -resume: a resumed run goes on in its own folder")
+		return fmt.Errorf("-out contradicts -resume: a resumed run continues in its own folder")
 	}
 	return nil
 }

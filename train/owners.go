@@ -11,16 +11,16 @@ import (
 	"goomtrain/train/schedule"
 )
 
-// owners knows every setting of every registered model, task, optimizer and schedule: which flags there
-// are, and which of them a selection does not have.
+// owners knows every setting of every registered model, task, optimizer and schedule. It tells which flags
+// exist and which of them a selection does not have.
 type owners struct {
 	table settings.Table      // those of the default run first in each group, then those of others
 	of    map[string][]string // by setting: the names of those of one kind that have it; nil: all have
 	kind  map[string]string   // by setting: the kind of its owners, or training loop, or call
 }
 
-// newOwners collects the settings of a call: those of the default run, all others of each kind, and those
-// of the call itself.
+// newOwners collects the settings: those of the default run, then all others of each kind, then those of the
+// call.
 func newOwners(call settings.Table) (owners, error) {
 	o := owners{of: map[string][]string{}, kind: map[string]string{}}
 	c, err := New(Selection{})
@@ -116,7 +116,7 @@ func (o *owners) add(s settings.Setting) error {
 	return nil
 }
 
-// help is the table with the owners named where not all of a kind have a setting.
+// help returns the table with the owners named in the help of settings that not all of a kind have.
 func (o owners) help() settings.Table {
 	table := append(settings.Table(nil), o.table...)
 	for i, s := range table {
@@ -127,7 +127,7 @@ func (o owners) help() settings.Table {
 	return table
 }
 
-// refuse is the error about a setting that the selected owner does not have.
+// refuse returns the error about a setting that the selected model, task, optimizer or schedule does not have.
 func (o owners) refuse(p settings.Pair, c *Config) error {
 	kind := o.kind[p.Name]
 	selected := map[string]string{"model": c.Model.Model, "task": c.Data.Name, "optimizer": c.Optimizer.Name, "schedule": c.Schedule.Name}[kind]
@@ -138,7 +138,7 @@ func (o owners) refuse(p settings.Pair, c *Config) error {
 	return err
 }
 
-// states reports whether a pair only states the default of a setting.
+// states reports whether a pair has the default value of the setting.
 func (o owners) states(p settings.Pair) bool {
 	s, ok := o.table.Find(p.Name)
 	return ok && (p.IsZero() || s.Normal(p.Text) == s.Text())

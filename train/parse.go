@@ -9,14 +9,14 @@ import (
 	"goomtrain/settings"
 )
 
-// A Call is what a command line asks for.
+// A Call is a parsed command line.
 type Call struct {
 	Config      Config
 	PrintConfig bool
 	file        string
 }
 
-// settings lists what is of the call itself, beside the configuration.
+// settings lists the settings of the call itself, which are not part of the configuration.
 func (c *Call) settings() settings.Table {
 	return settings.Table{
 		{Name: "config", Help: "TOML file of settings, under the flags' names", Value: &c.file, OneCall: true},
@@ -39,8 +39,8 @@ func Help(w io.Writer, program string) error {
 	return nil
 }
 
-// Parse makes a call of command line arguments. Values come from the preset, the file of -config and
-// the flags, each over the one before; with -resume from the run's own file instead of the preset.
+// Parse parses command line arguments. Flags override the file of -config, which overrides the preset. With
+// -resume the run's own file takes the place of the preset.
 func Parse(args []string) (call Call, err error) {
 	o, err := newOwners(call.settings())
 	if err != nil {
@@ -88,7 +88,7 @@ func Parse(args []string) (call Call, err error) {
 	return call, c.Validate()
 }
 
-// absolute makes the path of the data absolute, so that a run finds it from any working folder.
+// absolute makes the path of the data absolute, so that a run finds it from any working directory.
 func absolute(given []settings.Pair) error {
 	for i, p := range given {
 		if p.Name == "data" && p.Text != "" {
@@ -102,9 +102,9 @@ func absolute(given []settings.Pair) error {
 	return nil
 }
 
-// configOf is the configuration of the settings that a run's file and a call give, the latter over the
-// former, the call's own among them. What the selected model, task, optimizer and schedule do not have is
-// refused when the call gives it, unless it is given as 0 or a file only states its default.
+// configOf returns the configuration of saved settings, from a run's file, overridden by given ones, from the
+// call. Settings that the selected model, task, optimizer or schedule does not have are an error if the call
+// gives them, except with the value 0 or, in a file, the default.
 func (o owners) configOf(call settings.Table, saved, given []settings.Pair) (Config, error) {
 	all := append(append([]settings.Pair(nil), saved...), given...)
 	c, err := New(selectionOf(all))
@@ -128,7 +128,7 @@ func (o owners) configOf(call settings.Table, saved, given []settings.Pair) (Con
 	_, batch := settings.Last(given, "batch")
 	_, micro := settings.Last(given, "micro-batch")
 	if batch && !micro && c.Batch > 0 && c.MicroBatch > 0 && c.Batch%c.MicroBatch != 0 {
-		c.MicroBatch = 0 // it was for the batch of the preset or of the run
+		c.MicroBatch = 0 // it belonged to the batch of the preset or of the run
 	}
 	return c, nil
 }
@@ -142,7 +142,7 @@ func selectionOf(pairs []settings.Pair) (s Selection) {
 	return s
 }
 
-// checkFlags refuses flags that have no effect without another setting.
+// checkFlags returns an error for a flag that has no effect without another setting.
 func (c *Config) checkFlags(flags []settings.Pair) error {
 	for _, r := range []struct {
 		flag, needs string

@@ -216,7 +216,7 @@ func TestParseRefuses(t *testing.T) {
 		{"-config: open /nosuch.toml", []string{"-config", "/nosuch.toml"}},
 		{`no setting "stepz"; did you mean "steps"?`, []string{"-config", writeFile(t, "c.toml", "stepz = 3")}},
 		{"-resume: /nosuch: no such file", []string{"-resume", "/nosuch"}},
-		{"is no run folder", []string{"-resume", t.TempDir()}},
+		{"is neither a run folder", []string{"-resume", t.TempDir()}},
 	} {
 		if _, err := Parse(c.args); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: error %v, want one line with %q", c.args, err, c.want)

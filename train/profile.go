@@ -14,13 +14,13 @@ import (
 	"goomtrain/models"
 )
 
-// A profile records where the time of a run goes.
+// A profile measures where the time of a run is spent.
 type profile struct {
 	dir string
 	cpu *os.File
 }
 
-// startProfile begins to write cpu.pprof and has the model time its operations, if it can.
+// startProfile starts writing cpu.pprof and lets the model, if it can, time its operations.
 func startProfile(dir string, model any) (*profile, error) {
 	cpu, err := os.Create(filepath.Join(dir, "cpu.pprof"))
 	if err != nil {
@@ -36,7 +36,7 @@ func startProfile(dir string, model any) (*profile, error) {
 	return &profile{dir, cpu}, nil
 }
 
-// stop finishes the files and prints the operations by their time.
+// stop completes the files and prints the operations by their time.
 func (p *profile) stop(out io.Writer, model any) error {
 	pprof.StopCPUProfile()
 	err := p.cpu.Close()
@@ -60,7 +60,7 @@ func writeOperations(out io.Writer, ops []models.OpTime) {
 		total += op.Time
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "share\ttime\tcalls\ta call\t  operation")
+	fmt.Fprintln(t, "share\ttime\tcalls\tper call\t  operation")
 	for _, op := range ops {
 		fmt.Fprintf(t, "%.1f%%\t%v\t%d\t%v\t  %s\n", 100*op.Time.Seconds()/max(total.Seconds(), 1e-9),
 			op.Time.Round(time.Millisecond), op.Calls, (op.Time / time.Duration(max(op.Calls, 1))).Round(time.Microsecond), op.Name)

@@ -6,7 +6,7 @@ import (
 	"goomtrain/train/metrics"
 )
 
-// newRecord is a record of this step without measurements.
+// newRecord returns a record of this step without measurements.
 func (s *session[F]) newRecord(split string) metrics.Record {
 	nan := math.NaN()
 	return metrics.Record{Step: s.Step, Split: split, Loss: nan, BPB: nan, Accuracy: nan, LR: nan, GradNorm: nan,

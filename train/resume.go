@@ -9,15 +9,15 @@ import (
 	"goomtrain/settings"
 )
 
-// restore goes on from the checkpoint of cfg.Resume. A run that was killed before its first
-// checkpoint begins anew, which comes to the same.
+// restore restores the checkpoint of cfg.Resume. A run that was killed before its first checkpoint starts again
+// from the beginning, with the same result.
 func (s *session[F]) restore() error {
 	c, err := checkpoints.Load(s.cfg.Resume)
 	if errors.Is(err, checkpoints.ErrNone) && s.cfg.Resume == s.result.Dir {
 		if err := checkpoints.CheckResumable(s.result.Dir); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.out, "note: the run has no checkpoint yet and begins anew")
+		fmt.Fprintln(s.out, "note: the run has no checkpoint yet and starts from the beginning")
 		return nil
 	} else if err != nil {
 		return err
@@ -37,11 +37,11 @@ func (s *session[F]) restore() error {
 	}
 	switch st := c.State; {
 	case st.DType != s.cfg.DType:
-		return fmt.Errorf("%s is a checkpoint in %s, but -dtype is %s", c.Dir, st.DType, s.cfg.DType)
+		return fmt.Errorf("%s is a %s checkpoint, but -dtype is %s", c.Dir, st.DType, s.cfg.DType)
 	case st.DataFingerprint != s.dataset.Fingerprint:
 		return fmt.Errorf("the data has changed since the checkpoint (fingerprint %.12s, now %.12s): restore the data, or start a new run", st.DataFingerprint, s.dataset.Fingerprint)
 	case st.Step > int64(s.cfg.Steps):
-		return fmt.Errorf("%s is at step %d already: give more than -steps %d", c.Dir, st.Step, s.cfg.Steps)
+		return fmt.Errorf("%s is already at step %d: give a larger -steps than %d", c.Dir, st.Step, s.cfg.Steps)
 	}
 	if err := c.ReadModel(params.Values(s.params)); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *session[F]) restore() error {
 	}
 	s.Progress, s.saved = c.State.Progress, c.State.Step
 	if s.Step == int64(s.cfg.Steps) {
-		s.ended = c.State.Ended // the session ends where that one did
+		s.ended = c.State.Ended // this session ends where that one ended
 	}
 	fmt.Fprintf(s.out, "resumed at step %d from %s\n", s.Step, c.Dir)
 	return nil

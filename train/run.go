@@ -20,10 +20,10 @@ import (
 	"goomtrain/train/schedule"
 )
 
-// ErrInterrupted is the error of a run whose context was canceled: its checkpoint is saved.
+// ErrInterrupted is the error of a run whose context was canceled. Its checkpoint is saved.
 var ErrInterrupted = errors.New("interrupted")
 
-// A Result is what a run came to.
+// A Result is the outcome of a run.
 type Result struct {
 	Dir      string  // run folder
 	Step     int64   // updates made, of all sessions
@@ -36,7 +36,7 @@ type Result struct {
 // Run trains the model on the data set as the configuration says, in the folder cfg.Out, or goes on
 // with the run of cfg.Resume. Of cfg.Model and cfg.Data it uses the names alone, for the run's folder and
 // file: a model that is Configured replaces cfg.Model. Lines for people go to console, which gets a progress
-// bar if it is a terminal. When ctx is canceled, Run finishes the step, saves, and returns ErrInterrupted.
+// bar if it is a terminal. When ctx is cancelled, Run finishes the step, saves, and returns ErrInterrupted.
 func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
 	if err := cfg.validateTraining(); err != nil {
 		return Result{}, err
@@ -56,7 +56,8 @@ func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable
 	return s.result, withAdvice(s.close(err))
 }
 
-// withAdvice adds to an error what to do about a disk that is full or cannot be written, unless it says so.
+// withAdvice adds to an error about a full or unwritable disk what to do about it, unless the error already
+// says so.
 func withAdvice(err error) error {
 	if advice := checkpoints.Advice(err); advice != "" && !strings.Contains(err.Error(), advice) {
 		return fmt.Errorf("%w; %s", err, advice)
@@ -64,7 +65,7 @@ func withAdvice(err error) error {
 	return err
 }
 
-// loop is the training.
+// loop trains until the last step, an interrupt or an error.
 func (s *session[F]) loop(ctx context.Context) error {
 	if s.cfg.DryRun {
 		return nil
@@ -100,7 +101,7 @@ func (s *session[F]) loop(ctx context.Context) error {
 	return s.sample(ctx)
 }
 
-// interrupted saves what there is.
+// interrupted saves the current step.
 func (s *session[F]) interrupted(ctx context.Context) error {
 	if err := s.saveOnce(ctx); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (s *session[F]) interrupted(ctx context.Context) error {
 	return ErrInterrupted
 }
 
-// A step is what one update measured.
+// A step is the measurements of one update.
 type step struct {
 	loss     float64 // nats per counted token
 	bpb      float64
@@ -118,8 +119,8 @@ type step struct {
 	skipped  string // why nothing was updated
 }
 
-// makeStep makes one update: forward and backward over the micro-batches, finite check, clip, update.
-// A panic on the way becomes an error.
+// makeStep makes one update: forward and backward pass over the micro-batches, finite check, clip, update. A
+// panic becomes an error.
 func (s *session[F]) makeStep() (r step, err error) {
 	s.Step++
 	s.Evaluated = false
@@ -163,12 +164,12 @@ func (s *session[F]) makeStep() (r step, err error) {
 	return r, nil
 }
 
-// accumulate runs the micro-batches of a batch and adds up their gradients of the mean loss over all
-// tokens that count in the whole batch.
+// accumulate runs the micro-batches of a batch and adds up their gradients of the mean loss over all counted
+// targets of the batch.
 func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
 	denominator := counted(b.Targets)
 	if denominator == 0 {
-		return sum, errors.New("no target of the batch counts: there is nothing to learn from")
+		return sum, errors.New("no target of the batch counts (all are masked): there is nothing to train on")
 	}
 	rows := s.cfg.MicroBatch
 	random, _ := s.model.(models.Random)
@@ -188,7 +189,7 @@ func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
 	return sum, nil
 }
 
-// skip decides about a step that is not finite: an error, or the reason why it is left out.
+// skip decides about a step that is not finite: it returns an error, or the reason why the step is skipped.
 func (s *session[F]) skip(r step) (reason string, err error) {
 	reason = fmt.Sprintf("loss %.4g, gradient norm %.4g", r.loss, r.norm)
 	if name := s.norm.FirstNonFinite(); name != "" {
@@ -204,7 +205,7 @@ func (s *session[F]) skip(r step) (reason string, err error) {
 	return reason, nil
 }
 
-// lastGood says which checkpoint can be gone on from.
+// lastGood names the checkpoint from which the run can be resumed.
 func (s *session[F]) lastGood() string {
 	if s.saved < 0 {
 		return "nothing is saved yet"
@@ -215,7 +216,7 @@ func (s *session[F]) lastGood() string {
 	return fmt.Sprintf("the checkpoint of step %d is good", s.saved)
 }
 
-// recovered turns a panic into an error of one line. The stack goes to a file of the run folder.
+// recovered turns a panic into an error of one line. The stack trace goes to a file in the run folder.
 func (s *session[F]) recovered(err *error) {
 	cause := recover()
 	if cause == nil {
@@ -232,8 +233,8 @@ func (s *session[F]) recovered(err *error) {
 	}
 }
 
-// onCadence reports whether something that happens every so many steps happens after this one.
+// onCadence reports whether something that is done every so many steps is done after this one.
 func (s *session[F]) onCadence(every int) bool { return every > 0 && s.Step%int64(every) == 0 }
 
-// due is onCadence, and true after the last step.
+// due is onCadence, but also true after the last step.
 func (s *session[F]) due(every int) bool { return s.onCadence(every) || s.Step == int64(s.cfg.Steps) }

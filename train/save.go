@@ -10,7 +10,7 @@ import (
 	"goomtrain/params"
 )
 
-// state collects what the next step depends on, besides the arrays.
+// state returns everything but arrays that the next step depends on.
 func (s *session[F]) state() (checkpoints.State, error) {
 	position, err := s.source.State()
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *session[F]) state() (checkpoints.State, error) {
 	return state, nil
 }
 
-// arrays are the optimizer's and the average's.
+// arrays returns the arrays of the optimizer and of the moving average.
 func (s *session[F]) arrays() []params.Array {
 	out := s.optimizer.State()
 	if s.ema != nil {
@@ -34,11 +34,11 @@ func (s *session[F]) arrays() []params.Array {
 	return out
 }
 
-// errUnhealthy is the error of a save that was not made because of the weights.
+// errUnhealthy is the error of a save that was refused because of the weights.
 var errUnhealthy = errors.New("not saved")
 
-// checkHealth returns errUnhealthy, with the reason, unless a forward pass from the weights gives a finite loss.
-// What is saved has passed it, so the checkpoints that stay are of weights that can be trained on.
+// checkHealth returns errUnhealthy, with the reason, unless a forward pass with the weights gives a finite
+// loss. Every checkpoint is checked before it is saved, so training can continue from it.
 func (s *session[F]) checkHealth(ctx context.Context) (err error) {
 	defer s.recovered(&err)
 	for _, p := range s.params {
@@ -55,8 +55,8 @@ func (s *session[F]) checkHealth(ctx context.Context) (err error) {
 	return err
 }
 
-// savePeriodically saves this step in the course of training: not while steps are being left out, and not
-// weights that only give NaN.
+// savePeriodically saves this step in the course of training. It does not save while steps are being skipped,
+// nor weights that give NaN.
 func (s *session[F]) savePeriodically(ctx context.Context) error {
 	if s.Skipped > 0 {
 		return nil
@@ -69,9 +69,9 @@ func (s *session[F]) savePeriodically(ctx context.Context) error {
 	return err
 }
 
-// save writes a checkpoint of this step beside the training.
+// save writes a checkpoint of this step in the background.
 func (s *session[F]) save(ctx context.Context) error {
-	// An interrupt must not keep the health from being checked.
+	// An interrupt must not prevent this check.
 	if err := s.checkHealth(context.WithoutCancel(ctx)); errors.Is(err, errUnhealthy) {
 		return fmt.Errorf("%w; %s; try a lower -lr", err, s.lastGood())
 	} else if err != nil {
@@ -91,7 +91,7 @@ func (s *session[F]) save(ctx context.Context) error {
 	return nil
 }
 
-// saveOnce saves this step unless that is done, and waits until it is on disk.
+// saveOnce saves this step unless it is already saved, and waits until it is on disk.
 func (s *session[F]) saveOnce(ctx context.Context) error {
 	if s.saved != s.Step {
 		if err := s.save(ctx); err != nil {

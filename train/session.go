@@ -20,7 +20,7 @@ import (
 	"goomtrain/train/schedule"
 )
 
-// A session is one run from its start or resumption to its end.
+// A session is one call of Run, from its start or resumption to its end.
 type session[F params.Float] struct {
 	cfg      Config
 	model    models.Trainable[F]
@@ -42,11 +42,11 @@ type session[F params.Float] struct {
 	saver   *checkpoints.Saver
 	profile *profile
 
-	checkpoints.Progress                   // ElapsedSeconds are those of the sessions before
-	ended                *checkpoints.Best // evaluation of the last step, if it is off the cadence; nil: none
+	checkpoints.Progress                   // ElapsedSeconds does not include this session
+	ended                *checkpoints.Best // evaluation of the last step, if none was due; nil: none
 	saved                int64             // step of the last checkpoint; -1: none
 
-	begin   time.Time // of the session; monotonic, so a clock that jumps does no harm
+	begin   time.Time // of the session; monotonic, so that clock changes have no effect
 	pace    pace
 	overall pace
 	plotted time.Time
@@ -54,10 +54,10 @@ type session[F params.Float] struct {
 	result  Result
 }
 
-// open prepares a session: the folder and its lock, the optimizer, the state to go on from, the logs.
+// open prepares a session: the run folder and its lock, the optimizer, the state to resume, the logs.
 func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (s *session[F], err error) {
 	if len(dataset.Valid) == 0 {
-		return nil, errors.New("the data set has no validation set")
+		return nil, errors.New("the data set has no validation set: add one to Dataset.Valid")
 	}
 	if n := cfg.MicroBatch * dataset.SeqLen; n > largestMicroBatch {
 		return nil, fmt.Errorf("%d sequences of %d positions at once are more than %d positions: give a smaller -micro-batch or -seq", cfg.MicroBatch, dataset.SeqLen, largestMicroBatch)
@@ -90,7 +90,7 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	return s, nil
 }
 
-// openFolder takes the run folder, restores what it holds, and opens the logs.
+// openFolder locks the run folder, restores its state, and opens the logs.
 func (s *session[F]) openFolder() (err error) {
 	if s.cfg.Resume != "" {
 		if s.result.Dir, err = checkpoints.RunFolder(s.cfg.Resume); err != nil {
@@ -128,9 +128,9 @@ func (s *session[F]) openFolder() (err error) {
 	return err
 }
 
-// keeps reports whether a record of an earlier session stays in the logs: those beyond the checkpoint are
-// made again, and those that were made only because that session ended go, so that the logs are those of a
-// run that was never ended.
+// keeps reports whether a record of an earlier session stays in the logs. Records after the checkpoint are made
+// again. Records that exist only because that session ended are removed, so that the logs are those of an
+// uninterrupted run.
 func (s *session[F]) keeps(r metrics.Record) bool {
 	switch {
 	case r.Step != s.Step:
@@ -141,7 +141,7 @@ func (s *session[F]) keeps(r metrics.Record) bool {
 	return s.Evaluated || s.ended != nil
 }
 
-// printStart prints what is about to be trained.
+// printStart prints a description of the training.
 func (s *session[F]) printStart() error {
 	if err := WriteParameters(s.out, s.params, s.optimizer.Rule); err != nil {
 		return err
@@ -166,11 +166,11 @@ func (s *session[F]) printStart() error {
 	return nil
 }
 
-// elapsed is the time that the run took so far, in all its sessions, in seconds.
+// elapsed is the duration of the run so far, in all its sessions, in seconds.
 func (s *session[F]) elapsed() float64 { return s.ElapsedSeconds + time.Since(s.begin).Seconds() }
 
-// close ends the session: whatever was opened is closed, the picture drawn, the summary printed. It
-// returns the first error, err before all others.
+// close ends the session: it closes all files, draws the plot and prints the summary. It returns the first
+// error, err before all others.
 func (s *session[F]) close(err error) error {
 	s.result.Step = s.Step
 	if b := s.bestOf(); b != nil {
@@ -203,7 +203,7 @@ func (s *session[F]) close(err error) error {
 	return err
 }
 
-// housekeeping turns an error that leaves the checkpoint whole into a warning.
+// housekeeping turns an error after which the checkpoint is complete into a warning.
 func housekeeping(err error, out io.Writer) error {
 	if errors.Is(err, checkpoints.ErrHousekeeping) {
 		fmt.Fprintln(out, "warning:", err)
@@ -212,7 +212,7 @@ func housekeeping(err error, out io.Writer) error {
 	return err
 }
 
-// summarize says where everything is and how to go on.
+// summarize prints where the results are and how to continue.
 func (s *session[F]) summarize(err error) {
 	say := func(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 	dir := s.result.Dir

@@ -13,9 +13,8 @@ import (
 // blockNumber is the number of a repeated block in a parameter's name.
 var blockNumber = regexp.MustCompile(`\.\d+\.`)
 
-// WriteParameters prints the parameters: name, shape, count, whether they decay and the rule that
-// updates each. Equal parameters of consecutive blocks share a line; a tied weight stands once,
-// because it is one parameter.
+// WriteParameters prints name, shape and count of each parameter, whether it decays, and the rule that updates
+// it. Equal parameters of consecutive blocks share a line. A tied weight is one parameter and listed once.
 func WriteParameters[F params.Float](w io.Writer, ps []*params.Param[F], rule func(*params.Param[F]) string) error {
 	type row struct {
 		pattern, first, last string

@@ -9,16 +9,16 @@ import (
 	"goomtrain/params"
 )
 
-// work is the time that the products of a training step take at the machine's measured peak: six operations for
-// each weight of a matrix and position, forward and backward. Rows that are only looked up and vectors cost
-// next to nothing; a table of tokens is multiplied by as the head, for the targets that count. Zero where
-// no peak is known.
+// work is the time that the matrix products of a training step would take at the measured peak of the machine:
+// six operations for each position and weight of a matrix, forward and backward. Vectors and rows that are only
+// looked up cost next to nothing. The token table is multiplied as the head, once for each counted target. It
+// is zero where the peak is not known.
 type work struct {
 	position float64 // seconds
-	target   float64 // seconds, beside its position's
+	target   float64 // seconds, in addition to that of its position
 }
 
-// workOf measures the machine and counts the weights.
+// workOf measures the peak of the machine and counts the weights.
 func workOf[F params.Float](ps []*params.Param[F]) (w work) {
 	if _, single := any(F(0)).(float32); !single {
 		return w
@@ -62,7 +62,8 @@ func (p *pace) rate() float64 {
 	return float64(p.positions) / p.seconds
 }
 
-// utilization is the part of the machine's peak that the model's products used (MFU); NaN if it is not known.
+// utilization is the share of the machine's peak that the products of the model reached (MFU), NaN if not
+// known.
 func (p *pace) utilization(w work) float64 {
 	if p.seconds == 0 || w == (work{}) {
 		return math.NaN()

@@ -9,8 +9,8 @@ import (
 	"goomtrain/train/metrics"
 )
 
-// beforeFirstStep runs two validation batches, so that a broken evaluation fails at once and not
-// after hours, and makes up for an evaluation that a kill cut off.
+// beforeFirstStep evaluates two batches, so that a broken evaluation fails at once and not after hours. It also
+// makes an evaluation that was due when the run was killed.
 func (s *session[F]) beforeFirstStep(ctx context.Context) error {
 	if err := s.try(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("trial evaluation before the first step: %w", err)
@@ -26,7 +26,7 @@ func (s *session[F]) beforeFirstStep(ctx context.Context) error {
 	return nil
 }
 
-// try evaluates every validation set on two batches and throws the result away.
+// try evaluates two batches of every validation set and discards the result.
 func (s *session[F]) try(ctx context.Context) (err error) {
 	defer s.recovered(&err)
 	for _, set := range s.dataset.Valid {
@@ -37,7 +37,7 @@ func (s *session[F]) try(ctx context.Context) (err error) {
 	return nil
 }
 
-// evaluate scores the model on every validation set, keeps the best, and counts the patience.
+// evaluate scores the model on every validation set and updates the best score and the patience.
 func (s *session[F]) evaluate(ctx context.Context) (err error) {
 	defer s.recovered(&err)
 	if s.ema != nil {
@@ -87,8 +87,8 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 }
 
 // updateBest compares an evaluation with the best so far. A loss that is not finite is never better. An
-// evaluation that is made only because the session ends steers nothing: a run that goes on is then the one
-// that was never ended.
+// evaluation made only because the session ends has no influence on later steps, so that a resumed run equals
+// an uninterrupted one.
 func (s *session[F]) updateBest(r metrics.Record) (better bool) {
 	better = finite(r.Loss) && (s.Best == nil || r.Loss < s.Best.Value)
 	enough := finite(r.Loss) && (s.Best == nil || r.Loss < s.Best.Value-s.cfg.MinDelta)
@@ -116,10 +116,14 @@ func (s *session[F]) updateBest(r metrics.Record) (better bool) {
 }
 
 func (s *session[F]) exhausted() string {
-	return fmt.Sprintf("%d evaluations in a row did not lower the validation loss (-patience)", s.Patience)
+	text := fmt.Sprintf("the validation loss did not fall in %d evaluations in a row (-patience)", s.Patience)
+	if s.cfg.MinDelta > 0 {
+		text = fmt.Sprintf("the validation loss did not fall by more than %g in %d evaluations in a row (-patience, -min-delta)", s.cfg.MinDelta, s.Patience)
+	}
+	return text
 }
 
-// saveEvaluation brings the checkpoint of this step up to date, and makes one for a new best.
+// saveEvaluation updates the checkpoint of this step, or makes one if the evaluation is the best so far.
 func (s *session[F]) saveEvaluation(ctx context.Context, better bool) error {
 	if s.saved != s.Step {
 		if better {
@@ -137,7 +141,7 @@ func (s *session[F]) saveEvaluation(ctx context.Context, better bool) error {
 	return nil
 }
 
-// bestOf is the best evaluation, that of the session's end included; nil: none.
+// bestOf returns the best evaluation, including that of the end of the session, or nil.
 func (s *session[F]) bestOf() *checkpoints.Best {
 	if s.ended != nil && (s.Best == nil || s.ended.Value < s.Best.Value) {
 		return s.ended

@@ -13,12 +13,12 @@ import (
 	"golang.org/x/term"
 )
 
-// A Console shows a run to people: on a terminal a progress bar below the lines, elsewhere lines
-// only, and not more of them than one can read.
+// A Console shows the progress of a run: on a terminal by a progress bar below the log lines, elsewhere by log
+// lines alone, at most one every few seconds.
 type Console struct {
 	out   io.Writer
 	total int64
-	every time.Duration            // between step lines that nobody asked for; 0: none
+	every time.Duration            // between the step lines that Tick proposes; 0: it proposes none
 	bar   *progressbar.ProgressBar // nil: no terminal
 	last  time.Time                // of the last step line
 	now   func() time.Time
@@ -26,14 +26,14 @@ type Console struct {
 	clock meter
 }
 
-// How often a step is shown: a bar is redrawn at once for the eye, lines come as fast as one reads.
+// How often the bar is redrawn, and how often a step gets a line.
 const barEvery, lineEvery = 100 * time.Millisecond, 5 * time.Second
 
-// barWidth is what the bar takes of a line, without the digits of the count.
+// barWidth is the width of the bar, without the digits of the count.
 const barWidth = 36
 
-// NewConsole shows steps up to total, of which done are already made. With asked, the caller alone
-// decides which steps get a line; else Tick proposes one every few seconds.
+// NewConsole returns a Console for steps up to total, of which done have been made. If asked is set, the caller
+// alone decides which steps get a line; otherwise Tick proposes one every few seconds.
 func NewConsole(out io.Writer, done, total int64, asked bool) *Console {
 	f, ok := out.(*os.File)
 	c := newConsole(out, done, total, asked, ok && term.IsTerminal(int(f.Fd())), time.Now)
@@ -60,7 +60,7 @@ func newConsole(out io.Writer, done, total int64, asked, terminal bool, now func
 			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionThrottle(0),
 			progressbar.OptionUseANSICodes(true), progressbar.OptionSetTheme(progressbar.ThemeASCII))
 		c.every = barEvery
-		c.bar.Set64(done) // an error here could only be the terminal's; the run does not depend on it
+		c.bar.Set64(done) // an error of the terminal does not matter to the run
 	}
 	return c
 }
@@ -73,7 +73,7 @@ func (c *Console) Printf(format string, args ...any) {
 	fmt.Fprintf(c.out, format, args...)
 }
 
-// Tick notes that a step is finished, for the ETA, and says whether it is time to show one.
+// Tick records, for the ETA, that a step is finished, and reports whether it is time to show one.
 func (c *Console) Tick(step int64) (show bool) {
 	now := c.now()
 	c.clock.tick(now, step)
@@ -102,7 +102,7 @@ func (c *Console) Valid(r Record, note string) {
 	c.Printf("%s\n", line)
 }
 
-// Close leaves the bar as it stands and goes on below it.
+// Close ends the line of the bar.
 func (c *Console) Close() {
 	if c.bar != nil {
 		c.bar.Exit()
@@ -111,7 +111,7 @@ func (c *Console) Close() {
 	}
 }
 
-// numbers writes what is known of a record, shortly.
+// numbers formats the known numbers of a record.
 func numbers(r Record) []string {
 	var out []string
 	add := func(format string, x float64) {
@@ -134,8 +134,8 @@ func numbers(r Record) []string {
 	return out
 }
 
-// fit joins the parts, leaving out what matters least until they fit: a bar that is longer than its
-// line would scroll.
+// fit joins the parts, leaving out the least important ones until they fit: a bar longer than its line would
+// scroll.
 func fit(parts []string, width int) string {
 	for _, least := range []string{"MFU", "norm", "accuracy", "lr", "bpb", "loss"} {
 		if len(strings.Join(parts, "  ")) <= width {
@@ -146,7 +146,7 @@ func fit(parts []string, width int) string {
 	return strings.Join(parts, "  ")
 }
 
-// Short writes a count in at most five characters: 950, 1.25k, 12.5k, 125k, 1.25M.
+// Short formats a count in at most five characters: 950, 1.25k, 12.5k, 125k, 1.25M.
 func Short(x float64) string {
 	for _, unit := range []string{"", "k", "M", "G", "T"} {
 		if math.Abs(x) < 999.5 || unit == "T" {
@@ -165,18 +165,17 @@ func Short(x float64) string {
 
 func digits(n int64) int { return len(fmt.Sprint(n)) }
 
-// A meter foretells how long the rest takes. The first steps, which fill caches and pools, do not
-// count.
+// A meter estimates the remaining time. It ignores the first steps, which fill caches and pools.
 type meter struct {
 	begin time.Time
 	from  int64
 	seen  int
 }
 
-// warmSteps is how many steps of a session are left out of its pace.
+// warmSteps is the number of steps at the start of a session that the estimate ignores.
 const warmSteps = 10
 
-// tick notes the time of a step.
+// tick records the time of a step.
 func (m *meter) tick(now time.Time, step int64) {
 	if m.seen < warmSteps {
 		m.seen++
@@ -184,7 +183,7 @@ func (m *meter) tick(now time.Time, step int64) {
 	}
 }
 
-// eta estimates the time from step to total as text; "-" as long as nothing is known.
+// eta estimates the time from step to total as text, "-" if it is not known yet.
 func (m *meter) eta(now time.Time, step, total int64) string {
 	if step <= m.from || m.seen < warmSteps {
 		return "-"
@@ -193,7 +192,7 @@ func (m *meter) eta(now time.Time, step, total int64) string {
 	return Duration(pace * time.Duration(total-step))
 }
 
-// Duration writes a time to the second, or to the minute from an hour on.
+// Duration formats a time in seconds, and from an hour on in minutes.
 func Duration(d time.Duration) string {
 	if d >= time.Hour {
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)

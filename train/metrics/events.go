@@ -34,8 +34,8 @@ const (
 	valueSimple      = 2 // float
 )
 
-// CreateEvents starts a new event file in the folder. TensorBoard then drops what earlier files say of step
-// from and later ones.
+// CreateEvents creates an event file in the folder. TensorBoard then ignores records of step from and later
+// steps in earlier files.
 func CreateEvents(dir string, from int64) (*Events, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -113,8 +113,8 @@ func (e *Events) end() error {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// maskedChecksum is TFRecord's: CRC-32C rotated right by 15 bits plus a constant, so that a
-// checksum of data that holds checksums stays sound.
+// maskedChecksum is that of TFRecord: CRC-32C rotated right by 15 bits plus a constant. It makes checksums of
+// data that contains checksums reliable.
 func maskedChecksum(data []byte) uint32 {
 	c := crc32.Checksum(data, castagnoli)
 	return (c>>15 | c<<17) + 0xa282ead8

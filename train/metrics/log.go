@@ -22,9 +22,8 @@ type Log struct {
 	events  *Events
 }
 
-// OpenLog opens the log of a run folder. Of an earlier session it keeps the records that keep
-// accepts, in all files, so that a run resumed at a checkpoint repeats no line; from is the step at
-// which the session begins (0: a new run).
+// OpenLog opens the log of a run folder at the step from, 0 for a new run. Of the records of earlier sessions
+// it keeps, in all files, those that keep accepts, so that a resumed run repeats none.
 func OpenLog(dir string, from int64, keep func(Record) bool) (*Log, error) {
 	l := &Log{dir: dir}
 	old, skipped, err := ReadGood(filepath.Join(dir, "metrics.jsonl"))
@@ -74,7 +73,7 @@ func writeJSONL(w io.Writer, records []Record) error {
 	return nil
 }
 
-// Write adds a record. Each file gets its line in one write, so that a kill cannot mix lines.
+// Write adds a record. Each file gets its line in one write, so that a killed process leaves no mixed lines.
 func (l *Log) Write(r Record) error {
 	line, err := json.Marshal(r)
 	if err != nil {
@@ -96,10 +95,10 @@ func (l *Log) Write(r Record) error {
 	return l.events.Write(r)
 }
 
-// Sync makes the lines written so far durable: call it before a checkpoint that counts on them.
+// Sync makes the lines written so far durable. Call it before saving a checkpoint.
 func (l *Log) Sync() error { return l.jsonl.Sync() }
 
-// Plot draws loss.png from all records; without a line to draw it does nothing.
+// Plot draws loss.png from all records. It does nothing if there are none.
 func (l *Log) Plot() error {
 	curves, unit := LossCurves(l.records)
 	if len(curves) == 0 {

@@ -2,7 +2,7 @@ package metrics
 
 import "syscall"
 
-// PeakRSS is the largest resident memory that this process ever had, in MiB; NaN if unknown.
+// PeakRSS is the peak resident memory of this process in MiB, NaN if unknown.
 func PeakRSS() float64 {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

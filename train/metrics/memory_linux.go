@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// PeakRSS is the largest resident memory that this process ever had, in MiB; NaN if unknown. It comes
-// from VmHWM because getrusage also counts the process that started this one, such as the go command.
+// PeakRSS is the peak resident memory of this process in MiB, NaN if unknown. It is read from VmHWM, because
+// getrusage includes the process that started this one, such as the go command.
 func PeakRSS() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -4,8 +4,8 @@ package metrics
 
 import "runtime/metrics"
 
-// PeakRSS is the memory that the Go runtime has taken from the system, in MiB: the nearest thing
-// that this platform tells without further libraries.
+// PeakRSS is the memory that the Go runtime has obtained from the system, in MiB: the best estimate on this
+// platform without further libraries.
 func PeakRSS() float64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
 	metrics.Read(sample)

@@ -14,11 +14,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// A Curve is one line of a picture.
+// A Curve is one line of a plot.
 type Curve struct {
 	Name   string
 	Points [][2]float64 // x, y
-	Marked bool         // with a mark at every point: for few points
+	Marked bool         // with a mark at every point; for curves of few points
 }
 
 // Units of a loss.
@@ -27,8 +27,8 @@ const (
 	BitsPerByte  = "bits per byte"
 )
 
-// LossCurves turns records into curves of the loss against the step, one a split, and says the
-// unit: bits per byte where every line knows it, else nats per token.
+// LossCurves returns the loss against the step, one curve for each split, and the unit: bits per byte if every
+// record has them, otherwise nats per token.
 func LossCurves(records []Record) (curves []Curve, unit string) {
 	unit = BitsPerByte
 	for i := range records {
@@ -56,7 +56,7 @@ func LossCurves(records []Record) (curves []Curve, unit string) {
 	return curves, unit
 }
 
-// WritePlot draws the curves against the step and writes a PNG file, whole or not at all.
+// WritePlot draws the curves against the step and writes a PNG file atomically.
 func WritePlot(path, title, unit string, curves []Curve) error {
 	p := plot.New()
 	p.Title.Text = title
@@ -71,7 +71,7 @@ func WritePlot(path, title, unit string, curves []Curve) error {
 		}
 	}
 	p.X.Min = math.Min(p.X.Min, 0)
-	// The first losses tower above all others: leave their tops out once the curve is long.
+	// The first losses are far above all others: cut them off once the curve is long.
 	p.Y.Min, p.Y.Max = yRange(curves, p.Y.Min, p.Y.Max)
 	to, err := p.WriterTo(20*vg.Centimeter, 12*vg.Centimeter, "png")
 	if err != nil {
@@ -111,7 +111,7 @@ func addCurve(p *plot.Plot, i int, c Curve) error {
 	return nil
 }
 
-// yRange cuts the axis at the highest value behind the first tenth of the steps, with a margin.
+// yRange limits the axis to the highest value after the first tenth of the steps, with a margin.
 func yRange(curves []Curve, low, high float64) (float64, float64) {
 	last := 0.0
 	for _, c := range curves {

@@ -12,17 +12,17 @@ import (
 	"goomtrain/internal/regular"
 )
 
-// maxLine bounds a line of metrics.jsonl, in bytes: one of ours has a few hundred.
+// maxLine is the largest size of a line of metrics.jsonl in bytes; ordinary lines have a few hundred.
 const maxLine = 1 << 16
 
-// Skipped is what ReadGood leaves out of a file.
+// Skipped counts the lines that ReadGood skips.
 type Skipped struct {
 	Lines int
 	First error // of the first such line; it names the file, the line and what is wrong; nil if there is none
 }
 
-// ReadFile reads a metrics.jsonl. A last line that was cut off while it was written is left out; any
-// other bad line is an error that names it. A missing file holds no records.
+// ReadFile reads a metrics.jsonl. It ignores an incomplete last line; any other bad line is an error that names
+// it. A missing file has no records.
 func ReadFile(path string) ([]Record, error) {
 	records, skipped, err := ReadGood(path)
 	if err == nil {
@@ -34,8 +34,8 @@ func ReadFile(path string) ([]Record, error) {
 	return records, nil
 }
 
-// ReadGood is ReadFile that leaves bad lines out and says so in skipped. Its error is of the file, not of
-// a line.
+// ReadGood is ReadFile except that it skips bad lines and reports them in skipped. Its error concerns the file,
+// not a line.
 func ReadGood(path string) (records []Record, skipped Skipped, err error) {
 	f, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

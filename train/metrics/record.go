@@ -11,7 +11,7 @@ import (
 	"strconv"
 )
 
-// Train and Valid are the splits; further validation sets go by names of their own.
+// The main splits. Further validation sets have names of their own.
 const (
 	Train = "train"
 	Valid = "valid"
@@ -26,18 +26,18 @@ type Record struct {
 	Split        string  // Train, Valid or the name of a further validation set
 	Loss         float64 // nats per counted token
 	BPB          float64 // bits per byte of text
-	Accuracy     float64 // part of counted tokens whose likeliest prediction was right, 0 to 1
+	Accuracy     float64 // share of counted tokens predicted correctly, 0 to 1
 	LR           float64 // learning rate of the step
 	GradNorm     float64 // global norm before clipping
 	Tokens       int64   // counted tokens trained on so far
-	TokensPerSec float64 // trained tokens per second since the line before
-	MFU          float64 // part of the machine's measured peak that the model's arithmetic used
-	Elapsed      float64 // seconds since the run began, its pauses left out
+	TokensPerSec float64 // trained tokens per second since the previous record
+	MFU          float64 // model FLOPs utilization: share of the machine's measured peak, 0 to 1
+	Elapsed      float64 // seconds of training, without the time between sessions
 	PeakRSS      float64 // largest resident memory of the process, MiB
-	Skipped      string  // why the step changed nothing, if so
+	Skipped      string  // why the step made no update; "" if it made one
 }
 
-// fields names the numbers of a record in the order of the files.
+// fields lists the numbers of a record in the order of the files.
 func (r *Record) fields() []field {
 	return []field{
 		{"loss", &r.Loss}, {"bpb", &r.BPB}, {"accuracy", &r.Accuracy}, {"lr", &r.LR}, {"grad_norm", &r.GradNorm},
@@ -118,7 +118,7 @@ func csvHeader() []string {
 	return append(header, "tokens", "skipped")
 }
 
-// csvRow is the record as the row of csvHeader, unknown numbers empty.
+// csvRow returns the record as a row under csvHeader; unknown numbers are empty.
 func (r *Record) csvRow() []string {
 	row := []string{strconv.FormatInt(r.Step, 10), r.Split}
 	for _, f := range r.fields() {

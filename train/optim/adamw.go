@@ -15,7 +15,8 @@ func init() { Register("adamw", &AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8}
 //	m = beta1 m + (1-beta1) g        v = beta2 v + (1-beta2) g^2
 //	p -= lr (m' / (sqrt(v') + eps) + decay p)
 //
-// where m' and v' are m and v over the weight of the gradients in them.
+// where m' and v' are m and v corrected for their start at zero: divided by the sum of the weights of the
+// gradients in them.
 type AdamW struct {
 	WeightDecay float64 // per unit of learning rate
 	Beta2       float64 // decay of the mean square
@@ -27,7 +28,7 @@ func (k *AdamW) Settings() settings.Table {
 	return settings.Table{
 		weightDecaySetting(&k.WeightDecay),
 		beta2Setting(&k.Beta2, "decay of the mean square"),
-		{Name: "eps", Help: "added to the root of the mean square", Value: &k.Eps, Rule: settings.Positive(), Change: settings.Steers},
+		{Name: "eps", Help: "added to the root mean square", Value: &k.Eps, Rule: settings.Positive(), Change: settings.Steers},
 	}
 }
 
@@ -47,16 +48,16 @@ type adamW[F params.Float] struct {
 	beta2, eps float64
 	cut        []piece
 	body       func(i int)
-	now        simd.AdamWStep[F] // of the update under way
+	now        simd.AdamWStep[F] // of the current update
 }
 
-// newAdamW takes the slots over and gives each its mean square.
+// newAdamW makes the optimizer of the slots and gives each its mean square.
 func newAdamW[F params.Float](k AdamW, s slots[F]) (*adamW[F], error) {
 	if err := checkDecay[F]("beta2", k.Beta2); err != nil {
 		return nil, err
 	}
 	if F(k.Eps) == 0 {
-		return nil, fmt.Errorf("-eps %v: rounds to 0 in %T, where a gradient of 0 would give 0/0: must be larger", k.Eps, F(0))
+		return nil, fmt.Errorf("-eps %v: rounds to 0 in %T, so that a gradient of 0 would give 0/0: must be larger", k.Eps, F(0))
 	}
 	for _, one := range s.all {
 		one.rule, one.v = "adamw", make([]F, len(one.m))

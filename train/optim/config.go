@@ -9,12 +9,12 @@ import (
 	"goomtrain/settings"
 )
 
-// A Config is an optimizer with its settings, those that all optimizers share and those of its kind. Two
-// Configs of which one was assigned to the other share the settings of the kind: see Clone.
+// A Config is an optimizer with its settings: those that all optimizers share and those of its kind. A copy by
+// assignment shares the settings of the kind with the original; Clone makes an independent copy.
 type Config struct {
 	Name        string  // one of Names
 	LRRecurrent float64 // factor on the learning rate of parameters with the role Recurrent
-	Kind        Kind    // of the type that is registered under Name
+	Kind        Kind    // of the type registered under Name
 }
 
 // NewConfig returns the optimizer of that name with its default settings.
@@ -26,8 +26,8 @@ func NewConfig(name string) (Config, error) {
 	return Config{Name: name, LRRecurrent: 1, Kind: registry.Copy(kind)}, nil
 }
 
-// Settings lists the name, what all optimizers share, and what this one has. To change the name, make
-// another Config.
+// Settings lists the name, the settings that all optimizers share, and those of this kind. To change the name,
+// make another Config.
 func (c *Config) Settings() settings.Table {
 	t := settings.Table{
 		{Name: "optimizer", Value: &c.Name, Rule: settings.OneOfFunc(Names), Change: settings.Frozen},
@@ -40,7 +40,7 @@ func (c *Config) Settings() settings.Table {
 	return t
 }
 
-// Validate applies the settings' rules.
+// Validate applies the rules of the settings.
 func (c Config) Validate() error {
 	if err := c.Settings().Validate(); err != nil {
 		return err
@@ -52,16 +52,16 @@ func (c Config) Validate() error {
 	return err
 }
 
-// Clone returns a copy whose settings are its own.
+// Clone returns an independent copy.
 func (c Config) Clone() Config {
 	c.Kind = registry.Copy(c.Kind)
 	return c
 }
 
-// Rate is the factor on the learning rate of parameters of that role. A recurrence's matrix has one of its
-// own: its powers are what the model computes with, so small changes of it are large ones of what is
-// remembered. Updates as large as those of other matrices are noise that pulls its eigenvalues away from
-// the unit circle, and old inputs are forgotten.
+// Rate is the factor on the learning rate of parameters of that role. A recurrence's matrix has a factor of its
+// own: the model computes with powers of the matrix, so a small change of it has a large effect on what the
+// model remembers. Updates as large as those of other matrices act as noise that moves its eigenvalues away
+// from the unit circle, so that old inputs are forgotten.
 func (c Config) Rate(role params.Role) float64 {
 	if role == params.Recurrent {
 		return c.LRRecurrent
@@ -69,19 +69,20 @@ func (c Config) Rate(role params.Role) float64 {
 	return 1
 }
 
-// weightDecaySetting and beta2Setting are those of several optimizers.
+// weightDecaySetting and beta2Setting are shared by several optimizers.
 func weightDecaySetting(value *float64) settings.Setting {
-	return settings.Setting{Name: "weight-decay", Help: "decoupled, on all but biases and gains", Value: value, Rule: settings.AtLeast(0), Change: settings.Steers}
+	return settings.Setting{Name: "weight-decay", Help: "decoupled weight decay, of all but biases and gains", Value: value, Rule: settings.AtLeast(0), Change: settings.Steers}
 }
 
 func beta2Setting(value *float64, help string) settings.Setting {
 	return settings.Setting{Name: "beta2", Help: help, Value: value, Rule: settings.Fraction(), Change: settings.Steers}
 }
 
-// checkDecay refuses the decay of a running mean that rounds to 1 in F: the mean would never move.
+// checkDecay returns an error for the decay of a running mean that rounds to 1 in F, with which the mean would
+// never change.
 func checkDecay[F params.Float](name string, decay float64) error {
 	if F(decay) == 1 {
-		return fmt.Errorf("-%s %v: rounds to 1 in %T, where the mean would never move: must be smaller", name, decay, F(0))
+		return fmt.Errorf("-%s %v: rounds to 1 in %T, so that the mean would never change: must be smaller", name, decay, F(0))
 	}
 	return nil
 }

@@ -1,12 +1,13 @@
-// Package optim changes parameters by their gradients: AdamW, Lion and Muon with decoupled weight decay,
-// optimizers that other modules register, the global gradient norm, and a moving average of the weights.
+// Package optim updates parameters from their gradients. It has AdamW, Lion and Muon with decoupled weight
+// decay, a registry for optimizers of other modules, the global gradient norm, and a moving average of the
+// weights.
 //
-// A Config is one optimizer with its settings: NewConfig gives the defaults, Settings lists what can be
-// set, New builds the Optimizer for a model's parameters. Which rule and which learning rate a parameter
-// gets follows from its role (params.Role). Weight decay applies to the parameters whose role decays, and
-// shrinks the weight itself, never the gradient (Loshchilov and Hutter, arXiv 1711.05101).
+// A Config is one optimizer with its settings: NewConfig returns the defaults, Settings lists the settings, New
+// makes the Optimizer for the parameters of a model. The rule and the learning rate of a parameter follow from
+// its role (params.Role). Weight decay applies to parameters whose role decays; it shrinks the weight itself
+// and is not part of the gradient (Loshchilov and Hutter, arXiv 1711.05101).
 //
-// Everything works in place on []*params.Param and in pieces whose bounds depend on the sizes alone, so
-// the result has the same bits whatever the number of threads, and a step allocates nothing. State is
-// exported as named arrays that share the optimizer's memory: reading a checkpoint into them restores it.
+// All updates work in place on []*params.Param, in pieces whose bounds depend on the sizes alone: the result
+// has the same bits for any number of threads, and a step allocates nothing. The state of an optimizer is
+// exported as named arrays.
 package optim

@@ -7,8 +7,8 @@ import (
 	"goomtrain/params"
 )
 
-// An EMA is an exponential moving average of weights, often better than the last weights
-// themselves (Polyak and Juditsky 1992).
+// An EMA is an exponential moving average of the weights, which often generalizes better than the last weights
+// (Polyak and Juditsky 1992).
 type EMA[F params.Float] struct {
 	decay   float64
 	ps      []*params.Param[F]
@@ -19,8 +19,8 @@ type EMA[F params.Float] struct {
 	now     F
 }
 
-// NewEMA starts an average at the parameters' present values; decay is the weight of the past, in (0, 1).
-// A decay that rounds to 1 in F is refused.
+// NewEMA returns an average that starts at the present values of the parameters. decay is the weight of the
+// past, in (0, 1); it must not round to 1 in F.
 func NewEMA[F params.Float](ps []*params.Param[F], decay float64) (*EMA[F], error) {
 	if !(decay > 0 && decay < 1) {
 		return nil, fmt.Errorf("-ema %v: must lie in (0, 1)", decay)
@@ -42,8 +42,8 @@ func NewEMA[F params.Float](ps []*params.Param[F], decay float64) (*EMA[F], erro
 	return e, nil
 }
 
-// Update takes the present weights in. The first updates weigh the past less, (1+t)/(10+t), so that
-// the random start is soon forgotten.
+// Update adds the present weights to the average. The first updates give the past a smaller weight,
+// (1+t)/(10+t), so that the random initial weights are soon forgotten.
 func (e *EMA[F]) Update() {
 	t := float64(e.count[0])
 	e.count[0]++
@@ -51,7 +51,7 @@ func (e *EMA[F]) Update() {
 	simd.For(len(e.pieces), e.body)
 }
 
-// Swap exchanges the weights and their average: call it before an evaluation and again after it.
+// Swap exchanges the weights and their average. Call it before an evaluation and again after it.
 func (e *EMA[F]) Swap() {
 	for i, p := range e.ps {
 		for j, v := range p.Value {
@@ -60,7 +60,7 @@ func (e *EMA[F]) Swap() {
 	}
 }
 
-// State returns the averages as ema.NAME, and ema_updates, sharing their memory.
+// State returns the averages as ema.NAME, and ema_updates. The arrays share memory with the EMA.
 func (e *EMA[F]) State() []params.Array {
 	out := []params.Array{{Name: "ema_updates", Shape: []int{1}, Data: e.count}}
 	for i, p := range e.ps {
@@ -69,6 +69,6 @@ func (e *EMA[F]) State() []params.Array {
 	return out
 }
 
-// Restore copies a saved State into this average. It changes nothing unless every array is there in
-// its shape and type.
+// Restore copies a saved State into this average. It changes nothing unless every array is present with its
+// shape and type.
 func (e *EMA[F]) Restore(saved []params.Array) error { return params.Restore(e.State(), saved) }

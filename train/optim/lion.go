@@ -37,7 +37,7 @@ type lion[F params.Float] struct {
 	beta2 float64
 	cut   []piece
 	body  func(i int)
-	now   struct{ lr, beta1, beta2, gradScale F } // of the update under way
+	now   struct{ lr, beta1, beta2, gradScale F } // of the current update
 }
 
 func newLion[F params.Float](k Lion, s slots[F]) (*lion[F], error) {
@@ -51,7 +51,7 @@ func newLion[F params.Float](k Lion, s slots[F]) (*lion[F], error) {
 
 // Update implements Optimizer.
 func (o *lion[F]) Update(lr, beta1, gradScale float64) {
-	o.advance(beta1, o.beta2) // no step uses the weights, but the state has them for every optimizer
+	o.advance(beta1, o.beta2) // Lion does not use the weights, but the state of every optimizer has them
 	o.now.lr, o.now.beta1, o.now.beta2, o.now.gradScale = F(lr), F(beta1), F(o.beta2), F(gradScale)
 	simd.For(len(o.cut), o.body)
 }

@@ -10,18 +10,18 @@ import (
 
 func init() { Register("muon", &Muon{AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8}}) }
 
-// Muon holds the settings of Muon (Jordan 2024; Liu et al., arXiv 2502.16982), which replaces the momentum
-// of a matrix by the nearest half-orthogonal one:
+// Muon holds the settings of Muon (Jordan 2024; Liu et al., arXiv 2502.16982), which replaces the momentum of a
+// matrix by the nearest semi-orthogonal matrix:
 //
 //	m = beta1 m + g        u = g + beta1 m (Nesterov)
 //	p = (1 - lr decay) p - lr 0.2 sqrt(max(rows, columns)) orthogonal(u)
 //
-// The last factor gives an update the root mean square that AdamW's has, so that one learning rate and one
-// weight decay serve both. AdamW updates what is no matrix of at least two rows and two columns, and every
-// parameter of another role than Matrix: the rows of tables are looked up or scored, not multiplied through,
-// and an update of full rank would move all eigenvalues of a recurrence's matrix at every step.
+// The last factor gives an update the root mean square of AdamW's updates, so that both can share one learning
+// rate and one weight decay. AdamW updates all parameters whose role is not Matrix and matrices with a single
+// row or column. The rows of a table are looked up or scored, not multiplied by a whole activation, and an
+// update of full rank would move all eigenvalues of a recurrence's matrix at every step.
 type Muon struct {
-	AdamW // the weight decay is that of matrices too
+	AdamW // the weight decay also applies to matrices
 }
 
 // Settings implements Kind.
@@ -29,7 +29,7 @@ func (k *Muon) Settings() settings.Table {
 	t := k.AdamW.Settings()
 	for i := range t {
 		if t[i].Name != "weight-decay" {
-			t[i].Help += ", for AdamW on what is no matrix"
+			t[i].Help += ", of parameters that AdamW updates"
 		}
 	}
 	return t
@@ -87,7 +87,7 @@ func (o *muon[F]) updateMatrix(s *slot[F], lr, beta1, gradScale F) {
 		s.m[i] = beta1*s.m[i] + g
 		x[i] = g + beta1*s.m[i]
 	}
-	x = o.schulz.orthogonalise(x, rows, columns)
+	x = o.schulz.orthogonalize(x, rows, columns)
 	simd.Scale(s.p.Value, 1-lr*s.decay, s.p.Value)
 	simd.AddScaled(s.p.Value, -lr*F(0.2*math.Sqrt(float64(max(rows, columns)))), x)
 }

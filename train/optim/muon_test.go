@@ -100,7 +100,7 @@ func TestOrthogonaliseInTriangles(t *testing.T) {
 		}
 		var n newtonSchulz[float64]
 		n.reserve(rows, columns)
-		for i, v := range n.orthogonalise(slices.Clone(x), rows, columns) {
+		for i, v := range n.orthogonalize(slices.Clone(x), rows, columns) {
 			if d := math.Abs(v - want.At(i/columns, i%columns)); !(d <= 1e-12) {
 				t.Fatalf("%v: element %d is off by %g", shape, i, d)
 			}

@@ -6,7 +6,7 @@ import (
 	"goomtrain/params"
 )
 
-// newtonSchulz makes matrices half-orthogonal: all their singular values near 1.
+// newtonSchulz makes matrices semi-orthogonal, with all singular values near 1:
 //
 //	X = u / |u|            five times: X = a X + b (X X^T) X + c (X X^T)^2 X
 type newtonSchulz[F params.Float] struct {
@@ -18,13 +18,14 @@ type newtonSchulz[F params.Float] struct {
 	mirror func(lo, hi int)
 }
 
-// The quintic whose repetition drives every singular value in (0, 1] to within about 0.3 of 1.
+// The coefficients of the quintic polynomial. Repeating it brings every singular value in (0, 1] to within
+// about 0.3 of 1.
 const (
 	quinticA, quinticB, quinticC = 3.4445, -4.7750, 2.0315
 	quinticTimes                 = 5
 )
 
-// reserve makes room for a matrix of that shape.
+// reserve allocates memory for a matrix of that shape.
 func (n *newtonSchulz[F]) reserve(rows, columns int) {
 	if size := rows * columns; size > len(n.x) {
 		n.x, n.next = make([]F, size), make([]F, size)
@@ -35,10 +36,10 @@ func (n *newtonSchulz[F]) reserve(rows, columns int) {
 	n.mirror = n.mirrorRows
 }
 
-// orthogonalise runs the iteration on x [rows, columns] and returns the result, which shares n's memory. A
-// matrix without a normal number stays as it is: zeros, or a momentum that decays without gradients, which
-// rounding keeps from reaching zero and whose directions are lost.
-func (n *newtonSchulz[F]) orthogonalise(x []F, rows, columns int) []F {
+// orthogonalize runs the iteration on x [rows, columns] and returns the result, which shares n's memory. A
+// matrix without any normal number is returned as it is: it is zero, or a momentum that has decayed so far that
+// rounding has destroyed its directions.
+func (n *newtonSchulz[F]) orthogonalize(x []F, rows, columns int) []F {
 	norm := norm(x)
 	if norm < smallestNormal[F]() {
 		return x
@@ -74,8 +75,8 @@ func (n *newtonSchulz[F]) orthogonalise(x []F, rows, columns int) []F {
 	return x
 }
 
-// triangleRows is how many rows of a symmetric product are computed at a time, each from the first of them
-// on: few enough to leave out most of the half below the diagonal, enough to be a fast product.
+// triangleRows is the number of rows of a symmetric product that are computed at a time, each from the first of
+// them on: few enough to skip most of the half below the diagonal, enough for a fast product.
 const triangleRows = 256
 
 // symmetric computes a symmetric [k, k] matrix of which upper computes rows [lo, hi) from column lo on.
@@ -89,7 +90,8 @@ func (n *newtonSchulz[F]) symmetric(c []F, k int, upper func(lo, hi int)) {
 	}
 }
 
-// mirrorTile is the side of the squares that are mirrored at a time: two of them fit the first-level cache.
+// mirrorTile is the side of the squares that are mirrored at a time; two of them fit into the first-level
+// cache.
 const mirrorTile = 32
 
 // mirrorRows writes columns [lo, hi) below the diagonal from the rows to its right.

@@ -16,7 +16,7 @@ type Norm[F params.Float] struct {
 	body   func(i int)
 }
 
-// NewNorm prepares to measure the parameters' gradients.
+// NewNorm returns a Norm of the gradients of the parameters.
 func NewNorm[F params.Float](ps []*params.Param[F]) *Norm[F] {
 	n := &Norm[F]{ps: ps, grads: make([][]F, len(ps))}
 	for i, p := range ps {
@@ -30,8 +30,8 @@ func NewNorm[F params.Float](ps []*params.Param[F]) *Norm[F] {
 	return n
 }
 
-// Global is the Euclidean norm of all gradients together. It is not finite exactly when a gradient is not,
-// or when the norm itself exceeds the range of float64.
+// Global returns the Euclidean norm of all gradients together. It is finite unless a gradient is not, or the
+// norm exceeds the range of float64.
 func (n *Norm[F]) Global() float64 {
 	simd.For(len(n.pieces), n.body)
 	sum := 0.0
@@ -55,8 +55,8 @@ func norm[F params.Float](x []F) float64 {
 	return scaledNorm(x)
 }
 
-// leastPrecise is the least sum of float32 squares that keeps its digits: what its terms lose below the
-// normal numbers, at most 2^-150 each, is nothing beside it.
+// leastPrecise is the smallest sum of float32 squares without loss of precision: what its terms lose below the
+// normal numbers, at most 2^-150 each, is negligible.
 const leastPrecise = 1e-30
 
 // sumSquares adds up in the element type and, where squares leave the range of float32, again in float64.
@@ -74,8 +74,8 @@ func sumSquares[F params.Float](x []F) float64 {
 // inRange reports whether a sum of squares in float64 has neither overflowed nor lost digits to underflow.
 func inRange(sum float64) bool { return sum >= 1e-280 && sum <= math.MaxFloat64 }
 
-// scaledNorm is the norm of the parts together, of whose numbers each is divided by the largest first: the
-// squares need not lie in the range of float64.
+// scaledNorm is the norm of all parts together. It divides all numbers by the largest first, so that their
+// squares may exceed the range of float64.
 func scaledNorm[F params.Float](parts ...[]F) float64 {
 	largest := 0.0
 	for _, x := range parts {
@@ -96,7 +96,7 @@ func scaledNorm[F params.Float](parts ...[]F) float64 {
 	return largest * math.Sqrt(sum)
 }
 
-// smallestNormal is the least positive number of F that has all its digits.
+// smallestNormal is the smallest normal number of F.
 func smallestNormal[F params.Float]() float64 {
 	if _, single := any(F(0)).(float32); single {
 		return 0x1p-126
@@ -104,8 +104,7 @@ func smallestNormal[F params.Float]() float64 {
 	return 0x1p-1022
 }
 
-// FirstNonFinite names the first parameter whose gradient holds a number that is not finite, or
-// returns "".
+// FirstNonFinite returns the name of the first parameter whose gradient has a number that is not finite, or "".
 func (n *Norm[F]) FirstNonFinite() string {
 	for _, p := range n.ps {
 		for _, g := range p.Grad {
@@ -117,7 +116,7 @@ func (n *Norm[F]) FirstNonFinite() string {
 	return ""
 }
 
-// ClipScale is the factor that brings a norm down to limit: 1 if it is not above, or if limit is 0.
+// ClipScale returns the factor that reduces a norm to limit: 1 if the norm is not larger or limit is 0.
 func ClipScale(norm, limit float64) float64 {
 	if limit <= 0 || norm <= limit {
 		return 1

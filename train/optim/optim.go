@@ -8,23 +8,24 @@ import (
 
 // An Optimizer updates a fixed set of parameters.
 type Optimizer[F params.Float] interface {
-	// Update makes one step with learning rate lr and momentum beta1, using gradScale times the parameters'
-	// gradients, which stay as they are.
+	// Update makes one step with learning rate lr and momentum beta1. It uses gradScale times the gradients of
+	// the parameters and does not change them.
 	Update(lr, beta1, gradScale float64)
 
-	// State returns the optimizer's arrays, sharing its memory.
+	// State returns the optimizer's arrays, which share its memory.
 	State() []params.Array
 
-	// Restore copies a saved State into this optimizer. It changes nothing unless every array is there in
+	// Restore copies a saved State into this optimizer. It changes nothing unless every array is present with
 	// its shape and type.
 	Restore(saved []params.Array) error
 
-	// Rule is the name of the rule that updates a parameter, or "" for a parameter of no such optimizer.
+	// Rule returns the name of the rule that updates a parameter, or "" if the optimizer does not have the
+	// parameter.
 	Rule(p *params.Param[F]) string
 }
 
-// New returns the optimizer of a configuration for the parameters in their order. It fails where the
-// configuration is not valid, and where one of its settings loses its meaning when rounded to F.
+// New returns the optimizer of a configuration for parameters in a fixed order. It returns an error if the
+// configuration is not valid or one of its settings loses its meaning when rounded to F.
 func New[F params.Float](c Config, ps []*params.Param[F]) (Optimizer[F], error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

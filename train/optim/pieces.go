@@ -1,10 +1,10 @@
 package optim
 
-// pieceSize is how many elements one parallel task takes: enough to hide the cost of handing it
-// over, few enough that two cores share a small model evenly.
+// pieceSize is the number of elements of one parallel task: large enough to hide the cost of starting it, small
+// enough that two cores share a small model evenly.
 const pieceSize = 16384
 
-// A piece is a range of one parameter's elements.
+// A piece is a range of elements of one parameter.
 type piece struct{ index, lo, hi int }
 
 // appendPieces cuts the n elements of parameter number index.

@@ -2,7 +2,7 @@ package optim
 
 import "goomtrain/params"
 
-// A slot is one parameter with what an optimizer keeps of its gradients.
+// A slot is one parameter with the running means that an optimizer keeps for it.
 type slot[F params.Float] struct {
 	p     *params.Param[F]
 	rule  string
@@ -12,9 +12,9 @@ type slot[F params.Float] struct {
 	v     []F // running mean of their squares; nil: the rule needs none
 }
 
-// slots are the parameters of an optimizer and what their running means lack: the means start at zero, and
-// the weights of the gradients in them add up to one minus the product of the means' betas, which is
-// beta^t for a constant beta and stays right when momentum cycles.
+// slots are the parameters of an optimizer. Running means start at zero. The weights of the gradients in a mean
+// add up to one minus the product of its betas so far, which is beta^t for a constant beta. This is correct
+// also when the momentum cycles.
 type slots[F params.Float] struct {
 	all      []*slot[F]
 	products []float64 // of all beta1 and of all beta2 so far
@@ -33,14 +33,14 @@ func newSlots[F params.Float](c Config, rule string, weightDecay float64, ps []*
 	return s
 }
 
-// advance takes the betas of one more step in and returns the weights of the two means.
+// advance includes the betas of one more step and returns the sums of weights of the two means.
 func (s *slots[F]) advance(beta1, beta2 float64) (weight1, weight2 float64) {
 	s.products[0] *= beta1
 	s.products[1] *= beta2
 	return 1 - s.products[0], 1 - s.products[1]
 }
 
-// pieces cuts the parameters for parallel work.
+// pieces divides the parameters for parallel work.
 func (s *slots[F]) pieces() (pieces []piece) {
 	for i, one := range s.all {
 		pieces = appendPieces(pieces, i, len(one.m))
@@ -58,8 +58,8 @@ func (s *slots[F]) Rule(p *params.Param[F]) string {
 	return ""
 }
 
-// State implements Optimizer: exp_avg.NAME and exp_avg_sq.NAME under PyTorch's names, and beta_products,
-// the products of all momenta and of all beta2 so far.
+// State implements Optimizer. The arrays are exp_avg.NAME and exp_avg_sq.NAME, as in PyTorch, and
+// beta_products, the products of all momenta and of all beta2 so far.
 func (s *slots[F]) State() []params.Array {
 	out := []params.Array{{Name: "beta_products", Shape: []int{2}, Data: s.products}}
 	for _, one := range s.all {

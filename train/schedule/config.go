@@ -8,15 +8,15 @@ import (
 	"goomtrain/settings"
 )
 
-// A Config is a schedule with its settings, those that all schedules share and those of its kind. Two
-// Configs of which one was assigned to the other share the settings of the kind: see Clone.
+// A Config is a schedule with its settings: those that all schedules share and those of its kind. A copy by
+// assignment shares the settings of the kind with the original; Clone makes an independent copy.
 type Config struct {
 	Name   string  // one of Names
 	LR     float64 // peak learning rate
 	Warmup int     // steps until the peak is reached; more than Steps: all of them
-	Steps  int     // length of the curve in steps; beyond it the last value holds. 0: the caller sets it before New
+	Steps  int     // length of the curve in steps, after which the last value holds; 0: must be set before New
 	Beta1  float64 // momentum; 0: that of the kind
-	Kind   Kind    // of the type that is registered under Name
+	Kind   Kind    // of the type registered under Name
 }
 
 // NewConfig returns the schedule of that name with its default settings.
@@ -28,15 +28,15 @@ func NewConfig(name string) (Config, error) {
 	return Config{Name: name, LR: 3e-3, Warmup: 10, Kind: registry.Copy(kind)}, nil
 }
 
-// Settings lists the name, what all schedules share, and what this one has. To change the name, make
-// another Config.
+// Settings lists the name, the settings that all schedules share, and those of this kind. To change the name,
+// make another Config.
 func (c *Config) Settings() settings.Table {
 	t := settings.Table{
 		{Name: "schedule", Value: &c.Name, Rule: settings.OneOfFunc(Names)},
 		{Name: "lr", Help: "peak learning rate", Value: &c.LR, Rule: settings.Positive()},
 		{Name: "warmup", Help: "steps until the peak", Value: &c.Warmup, Rule: settings.AtLeast(0)},
-		{Name: "schedule-steps", Help: "length of the curve", Value: &c.Steps, Rule: settings.AtLeast(1), Zero: "the larger of -steps and the preset's steps"},
-		{Name: "beta1", Help: "momentum, one-cycle: at the peak", Value: &c.Beta1, Rule: settings.Fraction(), Zero: "0.85 with one-cycle, else 0.9"},
+		{Name: "schedule-steps", Help: "length of the learning rate curve", Value: &c.Steps, Rule: settings.AtLeast(1), Zero: "the larger of -steps and the preset's steps"},
+		{Name: "beta1", Help: "momentum; of one-cycle that at the peak", Value: &c.Beta1, Rule: settings.Fraction(), Zero: "0.85 with one-cycle, else 0.9"},
 	}
 	if c.Kind != nil {
 		t = append(t, c.Kind.Settings()...)
@@ -47,7 +47,7 @@ func (c *Config) Settings() settings.Table {
 	return t
 }
 
-// Validate applies the settings' rules and those of the kind. Steps of 0 are valid.
+// Validate applies the rules of the settings and of the kind. Steps may be 0.
 func (c Config) Validate() error {
 	if err := c.Settings().Validate(); err != nil {
 		return err
@@ -66,8 +66,7 @@ func (c Config) Validate() error {
 	return c.Kind.Validate(c)
 }
 
-// Resolve replaces what is automatic by what it stands for: a Beta1 of 0, and, where Steps are set, a Warmup
-// longer than they are.
+// Resolve replaces automatic values: a Beta1 of 0 and, if Steps is set, a Warmup longer than Steps.
 func (c *Config) Resolve() {
 	if c.Beta1 == 0 {
 		c.Beta1 = c.Kind.Momentum()
@@ -77,21 +76,21 @@ func (c *Config) Resolve() {
 	}
 }
 
-// Clone returns a copy whose settings are its own.
+// Clone returns an independent copy.
 func (c Config) Clone() Config {
 	c.Kind = registry.Copy(c.Kind)
 	return c
 }
 
-// checkMomentum refuses a decay of the mean gradient at which the mean would never move.
+// checkMomentum returns an error for a decay that rounds to 1, with which the momentum would never change.
 func checkMomentum(name string, beta float64) error {
 	if float32(beta) == 1 {
-		return fmt.Errorf("-%s %v: rounds to 1 in float32, where the momentum would never move: must be smaller", name, beta)
+		return fmt.Errorf("-%s %v: rounds to 1 in float32, so that the momentum would never change: must be smaller", name, beta)
 	}
 	return nil
 }
 
-// minLRSetting and checkMinLR are of the kinds whose curve ends at a rate of its own.
+// minLRSetting and checkMinLR are for the kinds that have a learning rate at the end of the curve.
 func minLRSetting(value *float64) settings.Setting {
 	return settings.Setting{Name: "min-lr", Help: "learning rate at the end", Value: value, Rule: settings.AtLeast(0)}
 }

@@ -4,7 +4,7 @@ import "goomtrain/settings"
 
 func init() { Register("constant", &Constant{}) }
 
-// Constant rises to its rate in the warm-up and stays there: 1/W, 2/W ... 1 of it, then 1.
+// Constant rises to its learning rate in the warm-up of W steps, by 1/W of it a step, and stays there.
 type Constant struct{}
 
 // Settings implements Kind.

@@ -4,7 +4,7 @@ import "goomtrain/settings"
 
 func init() { Register("cosine", &Cosine{MinLR: 1e-5}) }
 
-// Cosine rises as Constant does in the warm-up and falls to MinLR along half a cosine in the rest.
+// Cosine rises as Constant does in the warm-up and then falls to MinLR along half a cosine.
 type Cosine struct {
 	Constant
 	MinLR float64 // learning rate at the end of the curve

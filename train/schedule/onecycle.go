@@ -8,17 +8,17 @@ import (
 
 func init() { Register("one-cycle", &OneCycle{MinLR: 1e-5, Beta1Max: 0.99}) }
 
-// OneCycle raises the learning rate from LR/25 to LR in the warm-up and lowers it to MinLR in the rest, both
-// along half a cosine, while the momentum moves against it: Beta1Max, Beta1, Beta1Max. The peak is the last
-// step of the warm-up, as in PyTorch's OneCycleLR, with which the GOOM paper (arXiv 2510.03426) trained:
-// momentum 0.85 to 0.99 and a warm-up of few steps.
+// OneCycle raises the learning rate from LR/25 to LR in the warm-up and then lowers it to MinLR, both along
+// half a cosine. The momentum moves in the opposite direction: Beta1Max, Beta1, Beta1Max. The peak is the last
+// step of the warm-up, as in PyTorch's OneCycleLR, which the GOOM paper (arXiv 2510.03426) used with a momentum
+// of 0.85 to 0.99 and a warm-up of few steps.
 type OneCycle struct {
 	MinLR    float64 // learning rate at the end of the curve
 	Beta1Max float64 // momentum at both ends
 }
 
-// startDivisor is how many times below its peak the learning rate begins: the value of Smith and Topin
-// (arXiv 1708.07120) as every implementation has it.
+// startDivisor is the ratio of the peak to the first learning rate, from Smith and Topin (arXiv 1708.07120), as
+// in other implementations.
 const startDivisor = 25
 
 // Settings implements Kind.

@@ -8,19 +8,19 @@ import (
 
 func init() { Register("wsd", &WSD{MinLR: 1e-5, DecayRatio: 0.2}) }
 
-// WSD is warmup, stable, decay (arXiv 2404.06395): it rises as Constant does, stays, and falls to MinLR along
-// a line in the last part of the curve.
+// WSD is the schedule "warm-up, stable, decay" (arXiv 2404.06395): it rises as Constant does, stays, and falls
+// linearly to MinLR in the last part of the curve.
 type WSD struct {
 	Constant
 	MinLR      float64 // learning rate at the end of the curve
-	DecayRatio float64 // part of the curve, at its end, that decays
+	DecayRatio float64 // fraction of the curve, at its end, in which the rate falls
 }
 
 // Settings implements Kind.
 func (k *WSD) Settings() settings.Table {
 	return settings.Table{
 		minLRSetting(&k.MinLR),
-		{Name: "decay-ratio", Help: "part of the curve that decays", Value: &k.DecayRatio, Rule: settings.FractionTo1()},
+		{Name: "decay-ratio", Help: "fraction of the curve in which the learning rate falls", Value: &k.DecayRatio, Rule: settings.FractionTo1()},
 	}
 }
 
