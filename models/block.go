@@ -9,9 +9,9 @@ import (
 	"goomtrain/params"
 )
 
-// A Block is one step of a residual stream: it adds to activations what it computes from them. Each block of
-// this package has a mixer, which may be any that fits, and all the rest itself: norm, output projection,
-// dropout and residual.
+// A Block is one step of a residual stream: it adds to its input what it computes from it. Each block of this
+// package consists of a mixer, which may be any that fits, and of norm, output projection, dropout and
+// residual.
 type Block[F params.Float] interface {
 	// Forward maps x [B, T, D] to [B, T, D].
 	Forward(g *layers.Graph[F], x *G.Node) *G.Node

@@ -22,7 +22,7 @@ type compiled[F params.Float] struct {
 	stats           func() ops.HeadStats
 	params          []*params.Param[F]
 	nodes           []*G.Node // gradients, by parameter; nil: none
-	grads           [][]F     // their memory; nil before the first run
+	grads           [][]F     // memory of the gradients; nil before the first run
 
 	to, from []F // operands of add: to += from
 	add      func(lo, hi int)

@@ -8,19 +8,19 @@ import (
 	"goomtrain/settings"
 )
 
-// Config is what a model is built from: the name of an architecture, the preset that its sizes come from, and
-// the sizes. NewConfig makes one.
+// Config determines a model: the name of an architecture, the preset that its sizes come from, and the sizes.
+// NewConfig makes one.
 type Config struct {
 	Model  string
 	Preset string
-	Sizes  Sizes // nil: no registered model
+	Sizes  Sizes // nil: the model is not registered
 }
 
-// DefaultModel is the model of a configuration that names none.
+// DefaultModel is the model of a configuration without a name.
 const DefaultModel = "goom-rnn"
 
-// NewConfig returns the sizes of a preset. A model of "" is DefaultModel; a preset of "" is "small", or else the
-// model's first. Fit sets the vocabulary from the data.
+// NewConfig returns the sizes of a preset. An empty model stands for DefaultModel, an empty preset for "small"
+// or, if there is none, the first preset of the model. Fit sets the vocabulary from the data.
 func NewConfig(model, preset string) (Config, error) {
 	if model == "" {
 		model = DefaultModel
@@ -65,7 +65,7 @@ func (a architecture) presetNames() []string {
 	return names
 }
 
-// Presets lists the presets of a model in the order of registration, by convention the smallest first.
+// Presets lists the presets of a model in the order of registration, by convention from the smallest on.
 func Presets(model string) ([]string, error) {
 	a, err := architectures.Find(model)
 	if err != nil {
@@ -74,7 +74,7 @@ func Presets(model string) ([]string, error) {
 	return a.presetNames(), nil
 }
 
-// Training lists the settings of training with which the preset differs from the defaults of package train.
+// Training lists the training settings in which the preset differs from the defaults of package train.
 func (c Config) Training() []settings.Pair {
 	if a, err := architectures.Find(c.Model); err == nil {
 		if p, err := a.preset(c.Model, c.Preset); err == nil {
@@ -84,12 +84,12 @@ func (c Config) Training() []settings.Pair {
 	return nil
 }
 
-// Settings lists model and preset, the sizes that the architecture has, and those that all have. Setting model
-// or preset changes the name and no size: give them to NewConfig.
+// Settings lists model and preset, the sizes of the architecture, and those that all architectures have.
+// Setting model or preset changes only the name; NewConfig returns the sizes of another.
 func (c *Config) Settings() settings.Table {
 	table := settings.Table{
 		{Name: "model", Value: &c.Model, Rule: settings.OneOfFunc(Names), Change: settings.Frozen},
-		{Name: "preset", Help: "sizes and training to start from", Value: &c.Preset, Change: settings.Frozen},
+		{Name: "preset", Help: "named set of sizes and training settings", Value: &c.Preset, Change: settings.Frozen},
 	}
 	if a, err := architectures.Find(c.Model); err == nil {
 		table[1].Rule, table[1].Zero = settings.OneOf(a.presetNames()...), defaultPreset(a)
@@ -103,11 +103,11 @@ func (c *Config) Settings() settings.Table {
 	}
 	common := c.Sizes.common()
 	return append(table,
-		settings.Setting{Name: "vocab", Help: "tokens of the model", Value: &common.Vocab, Rule: settings.Between(1, largestVocab), Zero: "those of the data", Change: settings.Frozen},
-		settings.Setting{Name: "dropout", Help: "part of the activations set to zero at random in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers})
+		settings.Setting{Name: "vocab", Help: "size of the vocabulary", Value: &common.Vocab, Rule: settings.Between(1, largestVocab), Zero: "those of the data", Change: settings.Frozen},
+		settings.Setting{Name: "dropout", Help: "probability of setting an activation to zero in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers})
 }
 
-// Common returns the sizes that every architecture has; nil where no registered model is configured.
+// Common returns the sizes that every architecture has, nil if the model is not registered.
 func (c Config) Common() *Common {
 	if c.Sizes == nil {
 		return nil
@@ -123,17 +123,17 @@ func (c Config) Clone() Config {
 	return c
 }
 
-// largestModel is the largest number of weights that is accepted: more are a mistake.
+// largestModel is the largest number of weights; a larger one is a mistake.
 const largestModel = 1 << 32
 
-// Validate returns an error that names the rule that the sizes break. The vocabulary may be unknown.
+// Validate returns an error that names the rule that the sizes break. The vocabulary may be unset.
 func (c Config) Validate() error {
 	a, err := architectures.Find(c.Model)
 	if err != nil {
 		return err
 	}
 	if c.Sizes == nil {
-		return fmt.Errorf("model %s has no sizes: make the configuration by NewConfig", c.Model)
+		return fmt.Errorf("model %s has no sizes: make the configuration with NewConfig", c.Model)
 	}
 	if err := c.Settings().Validate(); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// weights counts the weights of the model by building it without their memory.
+// weights counts the weights of the model. It builds the model without allocating them.
 func (c Config) weights(a architecture) float64 {
 	set := params.NewShapes[float32]()
 	newNetwork(a, set, c.Sizes)
@@ -162,21 +162,21 @@ func (c Config) weights(a architecture) float64 {
 	return n
 }
 
-// FitsFile reports whether a weights file of so many bytes can hold the model. It costs no memory, so a file
-// that is too small is refused before the model is built.
+// FitsFile reports whether a weights file of that many bytes can hold the model. It allocates no weights, so
+// that a file that is too small is rejected before the model is built.
 func (c Config) FitsFile(bytes int64) bool {
 	a, err := architectures.Find(c.Model)
 	return err == nil && 2*c.weights(a) <= float64(bytes) // 2 bytes a weight in the narrowest type that is read
 }
 
-// Fit sets the sizes that follow from the data where they are not set: the vocabulary, and what depends on the
-// longest sequence. It returns an error where a size that was set is too small for the data.
+// Fit sets unset sizes that follow from the data: the vocabulary, and sizes that depend on the longest
+// sequence. It returns an error if a size that was set is too small for the data.
 func (c Config) Fit(vocab, longest int) error {
 	switch common := c.Sizes.common(); {
 	case common.Vocab == 0:
 		common.Vocab = vocab
 	case common.Vocab < vocab:
-		return fmt.Errorf("-vocab %d: the data has %d tokens: must be at least as many (0: as many)", common.Vocab, vocab)
+		return fmt.Errorf("-vocab %d: the data has %d tokens: must be at least that (0: exactly that)", common.Vocab, vocab)
 	}
 	if bounded, ok := c.Sizes.(LengthFitter); ok {
 		return bounded.FitLength(longest)
@@ -184,14 +184,14 @@ func (c Config) Fit(vocab, longest int) error {
 	return nil
 }
 
-// New builds the model of a configuration. Its initial weights follow from the seed. It returns an error for
-// sizes that break a rule and for a vocabulary that is not known.
+// New builds the model of a configuration. Its initial weights follow from the seed. It returns an error if a
+// size breaks a rule or the vocabulary is not set.
 func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if c.Common().Vocab == 0 {
-		return nil, fmt.Errorf("model %s: the vocabulary is not known: call Config.Fit with that of the data", c.Model)
+		return nil, fmt.Errorf("model %s: the vocabulary is not set: call Config.Fit with that of the data", c.Model)
 	}
 	if bounded, ok := c.Sizes.(LengthFitter); ok {
 		if err := bounded.FitLength(0); err != nil {

@@ -22,9 +22,9 @@ func TestBadConfigs(t *testing.T) {
 		{"softmax-attention", "positions", "sinus", `-positions "sinus": must be one of rotary, learned, none`},
 		{"softmax-attention", "mlp", "relu", `-mlp "relu": must be one of gelu, swiglu`},
 		{"softmax-attention", "d-mlp", "-1", "-d-mlp -1: must be 1 to"},
-		{"softmax-attention", "context", "9", `-context 9: only learned positions end, but -positions is "rotary"`},
+		{"softmax-attention", "context", "9", `-context 9: only learned positions have a context, but -positions is "rotary"`},
 		{"taylor-attention", "taylor-terms", "99", "-taylor-terms 99: must be 1 to"},
-		{"taylor-attention", "d-head", "4000", "lower one of them"},
+		{"taylor-attention", "d-head", "4000", "reduce one of them"},
 	} {
 		config := smallest(t, c.model)
 		err := config.Settings().Set(settings.Pair{Name: c.name, Text: c.value})

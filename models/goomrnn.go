@@ -7,20 +7,20 @@ import (
 	"goomtrain/params"
 )
 
-// GOOMRNN is the sizes of goom-rnn. Heads is the number of hidden vectors of a block, DHead their width.
+// GOOMRNN holds the sizes of goom-rnn. Heads is the number of hidden vectors of a block, DHead their dimension.
 type GOOMRNN struct {
 	Common
 	Stack
 }
 
-// goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding, RecurrentBlocks of
-// GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that each can read
-// the other's weights.
+// goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding, RecurrentBlocks
+// of GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that weights
+// can be exchanged with it.
 var goomRNN = Architecture[GOOMRNN]{
 	Name:  "goom-rnn",
 	About: "non-diagonal recurrence over generalized orders of magnitude",
 	Presets: []Preset[GOOMRNN]{
-		{"nano", GOOMRNN{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "seconds a run, for tests and debugging", nanoTraining},
+		{"nano", GOOMRNN{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "trains in seconds, for tests and debugging", nanoTraining},
 		{"small", GOOMRNN{Stack: Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}}, "learns text in two minutes on 2 cores", nil},
 		{"base", GOOMRNN{Stack: Stack{DEmb: 256, Layers: 6, Heads: 16, DHead: 16}}, "an hour of training on 2 cores", baseTraining},
 		{"paper-task", GOOMRNN{Stack: Stack{DEmb: 512, Layers: 8, Heads: 16, DHead: 32}}, "the paper's model of synthetic tasks and images: many short sequences",

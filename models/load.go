@@ -17,9 +17,9 @@ type Saved struct {
 	Config   Config
 }
 
-// Find finds the model of a path, as checkpoints.LoadWeights does: a run folder, a checkpoint folder, or a
-// .safetensors file. Its settings are read from config.toml beside the weights, from the checkpoint's state, or
-// from the run folder around it.
+// Find finds the model at a path: a run folder, a checkpoint folder, or a .safetensors file, as for
+// checkpoints.LoadWeights. It reads the settings from config.toml next to the weights, from the state of the
+// checkpoint, or from the run folder around it.
 func Find(path string) (Saved, error) {
 	weights, err := checkpoints.LoadWeights(path)
 	if err != nil {
@@ -44,7 +44,7 @@ func settingsOf(weights *checkpoints.Checkpoint, path string) ([]settings.Pair, 
 	}
 	dir, err := checkpoints.RunFolder(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s has no configuration: put the run's %s beside it", weights.ModelPath(), checkpoints.ConfigFile)
+		return nil, fmt.Errorf("%s has no configuration: put the run's %s next to it", weights.ModelPath(), checkpoints.ConfigFile)
 	}
 	return settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
 }
@@ -68,21 +68,21 @@ func ConfigOf(run []settings.Pair) (Config, error) {
 	return c, nil
 }
 
-// Setting returns the value of a setting of the run as text; "" where it is not set.
+// Setting returns the value of a setting of the run as text, "" if it is not set.
 func (s Saved) Setting(name string) string {
 	text, _ := settings.Last(s.Settings, name)
 	return text
 }
 
-// Load builds the model and reads its weights. With average it reads the average of the weights if the run kept
-// one (-ema).
+// Load builds the model and reads its weights. If average is set, it reads the average of the weights where the
+// run kept one (-ema).
 func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
 	path := s.Weights.ModelPath()
 	if common := s.Config.Common(); common == nil || common.Vocab == 0 {
-		return nil, fmt.Errorf("the configuration of %s does not say the model's -vocab: it is not that of a run", path)
+		return nil, fmt.Errorf("the configuration of %s has no vocab: it is not that of a run", path)
 	}
 	if info, err := os.Stat(path); err == nil && !s.Config.FitsFile(info.Size()) {
-		return nil, fmt.Errorf("%s holds %d bytes, too few for the sizes in %s: the two are not of one run", path, info.Size(), checkpoints.ConfigFile)
+		return nil, fmt.Errorf("%s has %d bytes, too few for the sizes in %s: the files are not of the same run", path, info.Size(), checkpoints.ConfigFile)
 	}
 	model, err := New[F](s.Config, 0)
 	if err != nil {
@@ -96,7 +96,7 @@ func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
 		return model, nil
 	}
 	if err := s.Weights.ReadAverage(params.Values(model.Params())); err != nil {
-		return nil, fmt.Errorf("the averaged weights: %w (-ema=false takes the last ones)", err)
+		return nil, fmt.Errorf("the averaged weights: %w (-ema=false uses the last ones)", err)
 	}
 	return model, nil
 }

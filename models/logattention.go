@@ -8,22 +8,22 @@ import (
 	"goomtrain/settings"
 )
 
-// LogAttention is the sizes of log-attention. DHead is the width of a head's keys and, unless DValue says
-// otherwise, of its values.
+// LogAttention holds the sizes of log-attention. DHead is the dimension of the keys of a head and, unless
+// DValue is set, of its values.
 type LogAttention struct {
 	Common
 	Stack
-	DValue int // width of a head's values; 0: DHead
+	DValue int // dimension of a head's values; 0: DHead
 }
 
 // logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, LogAttentionBlocks of
-// LogAttention, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that each can
-// read the other's weights.
+// LogAttention, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that weights
+// can be exchanged with it.
 var logAttention = Architecture[LogAttention]{
 	Name:  "log-attention",
 	About: "log-exp softmax attention at constant cost per token",
 	Presets: []Preset[LogAttention]{
-		{"nano", LogAttention{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "seconds a run, for tests and debugging", nanoTraining},
+		{"nano", LogAttention{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "trains in seconds, for tests and debugging", nanoTraining},
 		{"small", LogAttention{Stack: Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}}, "learns text in two minutes on 2 cores", nil},
 		{"base", LogAttention{Stack: Stack{DEmb: 256, Layers: 6, Heads: 8, DHead: 32}}, "an hour of training on 2 cores", baseTraining},
 	},
@@ -34,7 +34,7 @@ var logAttention = Architecture[LogAttention]{
 // Settings implements Sizes.
 func (c *LogAttention) Settings() settings.Table {
 	return append(c.Stack.Settings(),
-		settings.Setting{Name: "d-value", Help: "width of a head's values", Value: &c.DValue, Rule: settings.Between(1, largestWidth), Zero: "d-head"})
+		settings.Setting{Name: "d-value", Help: "dimension of a head's values", Value: &c.DValue, Rule: settings.Between(1, largestWidth), Zero: "d-head"})
 }
 
 // Validate implements Sizes.

@@ -16,12 +16,13 @@ type LogAttentionBlock[F params.Float] struct {
 	Mixer   layers.Mixer[F]    // from D to a width E
 	Up      *layers.Linear[F]  // [2D, E], with bias
 	Out     *layers.Linear[F]  // [D, D], without bias
-	Dropout *layers.Dropout[F] // of what is added to x
+	Dropout *layers.Dropout[F] // of the branch added to x
 }
 
-// NewLogAttentionBlock makes "feedforward1.0", the norm, what mixer makes, "feedforward2.0" and
-// "feedforward2.2", the projections, for activations of that width. mixer gets the block's part of the set; the
-// paper's has its own projection under "feedforward1.1". It panics on a mixer that does not fit.
+// NewLogAttentionBlock makes the block for activations of that width. Its parameters are "feedforward1.0"
+// (norm), those of the mixer, and "feedforward2.0" and "feedforward2.2" (projections). mixer gets the part of
+// the set of the block; the mixer of the paper has its own projection in "feedforward1.1". NewLogAttentionBlock
+// panics if the mixer does not fit.
 func NewLogAttentionBlock[F params.Float](s params.Set[F], width int, dropout float64, mixer func(s params.Set[F]) layers.Mixer[F]) *LogAttentionBlock[F] {
 	l := &LogAttentionBlock[F]{
 		Norm:    layers.NewLayerNorm(s.Sub("feedforward1.0"), width),

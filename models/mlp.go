@@ -8,10 +8,10 @@ import (
 	"goomtrain/params"
 )
 
-// MLP is the part of a TransformerBlock that maps each position by itself.
+// MLP is the multilayer perceptron of a TransformerBlock. It maps each position by itself.
 type MLP[F params.Float] struct {
 	In, Out *layers.Linear[F]
-	Dropout *layers.Dropout[F] // of what is added to the residual
+	Dropout *layers.Dropout[F] // of the branch added to the residual
 
 	activation func(*G.Node) *G.Node
 }

@@ -8,26 +8,26 @@ import (
 	"goomtrain/params"
 )
 
-// Stats is the result of a batch.
+// Stats are the results of a batch.
 type Stats struct {
 	Loss    float64 // sum over counted targets, in nats
 	Tokens  int     // counted targets
-	Correct int     // counted targets that had the largest logit
+	Correct int     // counted targets whose logit was the largest
 }
 
-// Trainable is what a training loop needs of a model. What else it can use stands in optional.go.
+// Trainable is what a training loop needs of a model. optional.go has what it can use besides.
 type Trainable[F params.Float] interface {
 	// Params lists the parameters, always in the same order.
 	Params() []*params.Param[F]
-	// Step runs forward and backward on inputs and targets [size, length] and adds to every parameter's Grad
-	// the gradient of (sum of losses)/denominator. A target of -1 is not counted.
+	// Step runs the forward and backward pass on inputs and targets [size, length]. It adds the gradient of
+	// (sum of losses)/denominator to the Grad of every parameter. A target of -1 is not counted.
 	Step(inputs, targets []int32, size, length int, denominator float64) (Stats, error)
-	// Evaluate runs forward only. Nothing in it is random.
+	// Evaluate runs the forward pass only, without randomness.
 	Evaluate(inputs, targets []int32, size, length int) (Stats, error)
 }
 
-// Model runs a network. It compiles a graph for each batch size and length that it meets, and keeps the last one
-// for training and a few for evaluation.
+// Model runs a network. It compiles a graph for each batch size and length that it gets, and keeps the last
+// graph for training and a few for evaluation.
 type Model[F params.Float] struct {
 	config  Config
 	net     Network[F]
@@ -46,19 +46,19 @@ var (
 	_ Profiler           = (*Model[float32])(nil)
 )
 
-// FromNetwork returns the model of a network whose parameters are those of the set. Random numbers of its training
-// follow from the set's seed.
+// FromNetwork returns the model of a network whose parameters are those of the set. The random numbers of its
+// training follow from the seed of the set.
 func FromNetwork[F params.Float](set params.Set[F], net Network[F]) *Model[F] {
 	return &Model[F]{net: net, params: set.All(), noise: ops.NewNoise(set.Seed())}
 }
 
-// Config returns what New built the model from; the zero Config for FromNetwork.
+// Config returns the configuration from which New built the model, or the zero Config for FromNetwork.
 func (m *Model[F]) Config() Config { return m.config }
 
 // Params lists the parameters in the order in which the network made them.
 func (m *Model[F]) Params() []*params.Param[F] { return m.params }
 
-// context returns the longest sequence; 0: any.
+// context returns the length of the longest sequence; 0: no limit.
 func (m *Model[F]) context() int {
 	if b, ok := m.net.(Bounded); ok {
 		return b.Context()
@@ -69,7 +69,7 @@ func (m *Model[F]) context() int {
 // Vocab returns S, the number of tokens.
 func (m *Model[F]) Vocab() int { return m.net.Head().Table.Shape[0] }
 
-// Draw implements Random. Before its first call numbers are those of update 0.
+// Draw implements Random. Before its first call the numbers are those of update 0.
 func (m *Model[F]) Draw(update int64, first int) { m.noise.Step, m.noise.First = update, first }
 
 // Step implements Trainable.
@@ -95,8 +95,7 @@ func (m *Model[F]) Step(inputs, targets []int32, size, length int, denominator f
 	return stats, m.train.accumulate()
 }
 
-// evalGraphs is the number of graphs that are kept for evaluation: that of the training length and some longer
-// ones.
+// evalGraphs is the number of graphs kept for evaluation: that of the training length and some longer ones.
 const evalGraphs = 4
 
 // Evaluate implements Trainable.
@@ -124,7 +123,7 @@ func (m *Model[F]) Evaluate(inputs, targets []int32, size, length int) (Stats, e
 	return c.run(inputs, targets, 1)
 }
 
-// check returns an error for what would panic inside a graph.
+// check returns an error for values that would make a graph panic.
 func (m *Model[F]) check(inputs, targets []int32, size, length int) error {
 	if size < 1 || length < 1 || len(inputs) != size*length || len(targets) != size*length {
 		return fmt.Errorf("models: %d inputs and %d targets for %d sequences of length %d", len(inputs), len(targets), size, length)

@@ -7,18 +7,18 @@ import (
 	"goomtrain/params"
 )
 
-// Network is what a model is made of: a function from tokens to hidden states, and a head tied to the embedding.
-// Its methods add to the graph that they are given. They are called once for every graph: for each batch size
-// and length, and for training, evaluation and streams.
+// Network is a function from tokens to hidden states and a head that is tied to the embedding. Its methods add
+// nodes to the given graph. They are called once for every graph: for each batch size and length, and for
+// training, evaluation and streams.
 type Network[F params.Float] interface {
-	// Hidden maps tokens [B, T] to the hidden states [B, T, D] that the head reads. Position t depends on
+	// Hidden maps tokens [B, T] to the hidden states [B, T, D] that the head reads. Position t must depend on
 	// tokens 0..t alone.
 	Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node
-	// Head is the table that turns hidden states into logits.
+	// Head returns the table that maps hidden states to logits.
 	Head() *layers.Embedding[F]
 }
 
-// residualNetwork is what the models of this package have in common: embedding, positions, dropout, residual
+// residualNetwork is the common form of the models of this package: embedding, positions, dropout, residual
 // blocks, LayerNorm, tied head.
 type residualNetwork[F params.Float] struct {
 	embed     *layers.Embedding[F]
@@ -44,7 +44,7 @@ func (n *residualNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node 
 	return n.norm.Forward(g, x) // [B, T, D]
 }
 
-// Context implements Bounded: learned positions end.
+// Context implements Bounded; only learned positions have a limit.
 func (n *residualNetwork[F]) Context() int {
 	if learned, ok := n.positions.(*layers.Positions[F]); ok {
 		return learned.Table.Shape[0]

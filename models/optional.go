@@ -2,33 +2,35 @@ package models
 
 import "goomtrain/params"
 
-// The optional interfaces of a Trainable, a Network and a Sizes. A Model has all of a Trainable's.
+// The optional interfaces of a Trainable, a Network and a Sizes. A Model implements all of those of a
+// Trainable.
 
-// Random is a Trainable that draws random numbers in training, as for dropout. The training loop calls Draw
-// before each Step. Without it, Step must not be random, or resumed runs and runs in micro-batches are others.
+// Random is a Trainable that uses random numbers in training, as for dropout. The training loop calls Draw
+// before each Step. Without this interface Step must not be random, or results would change when a run is
+// resumed or split into micro-batches.
 type Random interface {
-	// Draw says which random numbers the next Step draws: they follow from the seed, the number of the update
-	// and the number of the Step's first sequence within the update's batch.
+	// Draw determines the random numbers of the next Step: they depend on the seed, the number of the update,
+	// and the number of the first sequence of the Step within the batch of the update.
 	Draw(update int64, first int)
 }
 
 // Configured is a Trainable that may have been built from a Config. The training loop saves the configuration
-// in the run's folder, so that Load can build the model again. Without it the folder has the name alone that
-// the run's configuration says, and only the program that made the model can read its weights.
+// in the run folder, so that Load can build the model again. Without this interface the folder holds only the
+// name in the configuration of the run, and only the program that made the model can read its weights.
 type Configured interface {
-	// Config returns the configuration; its Model is "" for a model without one.
+	// Config returns the configuration. Its Model is "" if there is none.
 	Config() Config
 }
 
-// Streamer is a Trainable that can generate. The training loop ends a run on text with a sample. Without it
-// there is no sample.
+// Streamer is a Trainable that can generate. The training loop prints a sample at the end of a run on text.
+// Without this interface there is no sample.
 type Streamer[F params.Float] interface {
-	// NewStream returns a stream at the beginning of a sequence. It sees later updates of the weights.
+	// NewStream returns a stream at the beginning of a sequence. Later updates of the weights affect it.
 	NewStream() (*Stream[F], error)
 }
 
-// Profiler is a Trainable that can time its operations. The training loop turns the timing on for -profile and
-// prints the times at the end of the run. Without it a profile has the time of the process alone.
+// Profiler is a Trainable that can time its operations. With -profile the training loop turns timing on and
+// prints the times at the end of the run. Without this interface there is only the profile of the process.
 type Profiler interface {
 	// SetProfile turns the timing on or off.
 	SetProfile(on bool)
@@ -36,19 +38,19 @@ type Profiler interface {
 	Profile() []OpTime
 }
 
-// Bounded is a Network whose sequences have a longest length, such as that of a table of positions. Model asks
-// it before it builds a graph, and returns an error for longer sequences. Without it sequences may be of any
-// length, and a layer whose positions end panics.
+// Bounded is a Network with a longest sequence, such as the size of a table of positions. Model calls Context
+// before it builds a graph and returns an error for longer sequences. Without this interface there is no limit,
+// and a layer with a limit panics beyond it.
 type Bounded interface {
-	// Context returns the longest length; 0: any.
+	// Context returns the length of the longest sequence; 0: no limit.
 	Context() int
 }
 
 // LengthFitter is a Sizes with a size that depends on the longest sequence of the data, such as that of a table
-// of positions. Config.Fit calls it with the longest sequence, New with 0. Without it sizes do not depend on
-// lengths.
+// of positions. Config.Fit calls FitLength with that length, New with 0. Without this interface no size depends
+// on lengths.
 type LengthFitter interface {
-	// FitLength sets the size if it is not set, and returns an error if it is too small. A length of 0 is not
-	// known: it is an error where the size is not set.
+	// FitLength sets the size if it is not set, and returns an error if it is too small. A length of 0 means
+	// unknown, which is an error if the size is not set.
 	FitLength(longest int) error
 }

@@ -17,11 +17,12 @@ type RecurrentBlock[F params.Float] struct {
 	Norm    *layers.LayerNorm[F]
 	Mixer   layers.Mixer[F]    // from D to an even width 2E
 	Out     *layers.Linear[F]  // [D, E], without bias
-	Dropout *layers.Dropout[F] // of what is added to x
+	Dropout *layers.Dropout[F] // of the branch added to x
 }
 
-// NewRecurrentBlock makes "lnorm", what mixer makes, and "feedfwd.1" for activations of that width. mixer gets
-// the block's part of the set. It panics on a mixer that does not fit.
+// NewRecurrentBlock makes the block for activations of that width. Its parameters are "lnorm", those of the
+// mixer, and "feedfwd.1". mixer gets the part of the set of the block. NewRecurrentBlock panics if the mixer
+// does not fit.
 func NewRecurrentBlock[F params.Float](s params.Set[F], width int, dropout float64, mixer func(s params.Set[F]) layers.Mixer[F]) *RecurrentBlock[F] {
 	l := &RecurrentBlock[F]{
 		Norm:    layers.NewLayerNorm(s.Sub("lnorm"), width),

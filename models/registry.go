@@ -8,7 +8,7 @@ import (
 	"goomtrain/settings"
 )
 
-// The models of the project. Other modules add theirs by Register, from an init function.
+// The models of this project. Other modules add theirs by calling Register in an init function.
 func init() {
 	Register(goomRNN)
 	Register(logAttention)
@@ -16,8 +16,8 @@ func init() {
 	Register(taylorAttention)
 }
 
-// Sizes is what can be set about an architecture. It is implemented by a pointer to a struct that embeds Common
-// and has a field for each size:
+// Sizes holds the sizes of an architecture. It is a pointer to a struct that embeds Common and has a field for
+// each size:
 //
 //	type RNN struct {
 //		models.Common
@@ -30,23 +30,23 @@ func init() {
 //
 //	func (c *RNN) Validate() error { return nil }
 type Sizes interface {
-	// Settings lists the sizes that the architecture has besides those of Common. Sizes of one name in
-	// several architectures must have one type. They are Frozen: no run continues with other sizes.
+	// Settings lists the sizes of the architecture other than those of Common. Sizes of the same name in
+	// several architectures must have the same type. They are Frozen: a resumed run cannot change them.
 	Settings() settings.Table
-	// Validate returns an error that names the rule between sizes that is broken. The rules of single sizes
-	// stand in Settings; they have been checked before.
+	// Validate returns an error that names the broken rule between several sizes. The rules of single sizes,
+	// which are in Settings, have been checked before.
 	Validate() error
 
 	common() *Common
 }
 
-// Common is the sizes that every architecture has.
+// Common holds the sizes that every architecture has.
 type Common struct {
 	Vocab int // S, tokens; 0: as many as the data has
 
-	// Dropout is the probability with which training sets activations to zero: those of the embeddings, and
-	// all that blocks add to the residual stream. These are the places of GPT-2, but for attention weights,
-	// which most of these models never form.
+	// Dropout is the probability of setting an activation to zero in training. It applies to the embeddings and
+	// to everything that blocks add to the residual stream, as in GPT-2, but not to attention weights, which
+	// most of these models never compute.
 	Dropout float64
 }
 
@@ -59,8 +59,8 @@ type Architecture[C any] struct {
 	Presets []Preset[C]
 
 	// Float32 and Float64 make the parameters in the set, with names and initial values, and return the
-	// network. They are the two instances of one generic function. They must not read the parameters'
-	// values: weights are counted with a set that has none.
+	// network. Usually both are instances of one generic function. They must not read the values of parameters:
+	// to count weights they are called with a set that has none.
 	Float32 func(s params.Set[float32], c C) Network[float32]
 	Float64 func(s params.Set[float64], c C) Network[float64]
 }
@@ -69,7 +69,7 @@ type Architecture[C any] struct {
 type Preset[C any] struct {
 	Name     string
 	Sizes    C
-	Why      string          // what it is for
+	Why      string          // its purpose
 	Training []settings.Pair // settings of training that differ from the defaults of package train
 }
 
@@ -90,7 +90,7 @@ type preset struct {
 
 var architectures = registry.New[architecture]("model")
 
-// Register adds an architecture. It panics on a name that is taken and on an architecture without presets.
+// Register adds an architecture. It panics if the name is taken or there are no presets.
 func Register[C any, P interface {
 	*C
 	Sizes

@@ -2,36 +2,36 @@ package models
 
 import "goomtrain/settings"
 
-// The largest sizes that are accepted: larger ones are a mistake.
+// The largest sizes; larger ones are mistakes.
 const (
 	largestVocab = 1 << 24
 	largestWidth = 1 << 16
 	largestCount = 1 << 12
 )
 
-// Stack is the sizes that the project's own models have in common. The sizes of another architecture embed it
-// for the settings d-emb, layers, heads and d-head.
+// Stack holds the sizes that the models of this project have in common. The sizes of another architecture may embed
+// it for the settings d-emb, layers, heads and d-head.
 type Stack struct {
-	DEmb   int // D, width of activations
+	DEmb   int // D, dimension of embeddings and activations
 	Layers int // residual blocks
 	Heads  int // H attention heads, or N hidden vectors
-	DHead  int // width of a head, or of a hidden vector
+	DHead  int // dimension of a head, or of a hidden vector
 }
 
 // Settings lists the stack's sizes; a size of 0 keeps that of the preset. An architecture with further sizes
 // appends their settings to these.
 func (c *Stack) Settings() settings.Table {
 	return settings.Table{
-		{Name: "d-emb", Help: "width of embeddings", Value: &c.DEmb, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
+		{Name: "d-emb", Help: "embedding dimension", Value: &c.DEmb, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
 		{Name: "layers", Help: "residual blocks", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
-		{Name: "heads", Help: "heads, or hidden vectors, of a layer", Value: &c.Heads, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
-		{Name: "d-head", Help: "width of a head, or of a hidden vector", Value: &c.DHead, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
+		{Name: "heads", Help: "attention heads of a block; of goom-rnn: hidden vectors", Value: &c.Heads, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
+		{Name: "d-head", Help: "dimension of a head; of goom-rnn: of a hidden vector", Value: &c.DHead, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
 	}
 }
 
-// The settings of training of presets of one name, besides the defaults of package train.
+// Training settings of the presets of the same name, where they differ from the defaults of package train.
 var (
-	// nano: a run takes seconds, to try a change and for tests
+	// nano: a run takes seconds; for tests and experiments
 	nanoTraining = pairs("steps", "200", "batch", "8", "lr", "0.005", "eval-every", "100", "save-every", "100")
 	// base: a run takes about an hour on 2 cores; a wider model needs a lower learning rate
 	baseTraining = pairs("steps", "3000", "lr", "0.002", "eval-every", "250", "save-every", "250")

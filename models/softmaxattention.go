@@ -5,16 +5,16 @@ import (
 	"goomtrain/params"
 )
 
-// SoftmaxAttention is the sizes of softmax-attention.
+// SoftmaxAttention holds the sizes of softmax-attention.
 type SoftmaxAttention struct{ Transformer }
 
-// softmaxAttention is the usual pre-norm transformer, the baseline: embedding, TransformerBlocks of
+// softmaxAttention is the standard pre-norm transformer, the baseline: embedding, TransformerBlocks of
 // SoftmaxAttention, LayerNorm, tied head. A stream keeps the keys and values of all tokens.
 var softmaxAttention = Architecture[SoftmaxAttention]{
 	Name:  "softmax-attention",
-	About: "the usual transformer, whose cost per token grows with the sequence",
+	About: "standard transformer, whose cost per token grows with the sequence",
 	Presets: []Preset[SoftmaxAttention]{
-		{"nano", SoftmaxAttention{newTransformerSizes(64, 2, 4, 16)}, "seconds a run, for tests and debugging", nanoTraining},
+		{"nano", SoftmaxAttention{newTransformerSizes(64, 2, 4, 16)}, "trains in seconds, for tests and debugging", nanoTraining},
 		{"small", SoftmaxAttention{newTransformerSizes(128, 4, 4, 32)}, "learns text in two minutes on 2 cores", nil},
 		{"base", SoftmaxAttention{newTransformerSizes(384, 6, 6, 64)}, "an hour of training on 2 cores", baseTraining},
 	},

@@ -10,19 +10,19 @@ import (
 	"goomtrain/params"
 )
 
-// Stream reads one sequence token by token and predicts the next. Its memory and its cost per token are constant,
-// but for softmax attention, which keeps all keys and values. It is not safe for concurrent use.
+// Stream reads one sequence token by token and predicts the next token. Its memory and its cost per token are
+// constant, except for softmax attention, which keeps all keys and values. It is not safe for concurrent use.
 type Stream[F params.Float] struct {
 	vocab  int
 	states *layers.States
 	steps  []*streamStep[F] // the longest first
 }
 
-// streamChunks are the lengths of the pieces in which tokens are read: long prompts in long pieces, the rest one
-// by one.
+// streamChunks are the numbers of tokens that are read at a time: long prompts in long pieces, the rest one by
+// one.
 var streamChunks = []int{64, 1}
 
-// streamStep is the graph that reads some tokens and gives the logits after the last.
+// streamStep is the graph that reads some tokens and returns the logits after the last.
 type streamStep[F params.Float] struct {
 	tokens []int32
 	exec   *executor.Executor
@@ -30,7 +30,7 @@ type streamStep[F params.Float] struct {
 	out    []F // memory of the logits; nil before the first run
 }
 
-// NewStream returns a stream at the beginning of a sequence. It sees later updates of the weights.
+// NewStream returns a stream at the beginning of a sequence. Later updates of the weights affect it.
 func (m *Model[F]) NewStream() (*Stream[F], error) {
 	building.Lock()
 	defer building.Unlock()
@@ -51,8 +51,8 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 	return s, nil
 }
 
-// Append reads tokens, at least one, and returns the logits [S] of the next one. The slice is valid until the next
-// call. Tokens outside the vocabulary, and more of them than Left, are errors.
+// Append reads at least one token and returns the logits [S] of the next one. The slice is valid until the next
+// call. It returns an error for tokens outside the vocabulary, and for more tokens than Left.
 func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 	if len(tokens) == 0 {
 		return nil, fmt.Errorf("models: no tokens to read")
@@ -86,18 +86,18 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 	return last.out, nil
 }
 
-// Left returns the number of tokens that the sequence may still have, and whether there is a limit: learned
-// positions end.
+// Left returns the number of tokens that the sequence may still have, and whether there is a limit, which
+// learned positions set.
 func (s *Stream[F]) Left() (n int, limited bool) { return s.states.Left() }
 
-// Reset goes back to the beginning of a sequence.
+// Reset returns to the beginning of a sequence.
 func (s *Stream[F]) Reset() { s.states.Reset() }
 
-// State returns what the model remembers of the tokens so far, as arrays that share the stream's memory.
+// State returns the state of the model after the tokens so far, as arrays that share memory with the stream.
 func (s *Stream[F]) State() []params.Array { return s.states.Arrays() }
 
-// Restore goes on from a state that State of another stream of the same model returned. A state that does not fit
-// is an error, and leaves the stream as it was.
+// Restore continues from a state that another stream of the same model returned. It returns an error if the
+// state does not fit, and then leaves the stream unchanged.
 func (s *Stream[F]) Restore(state []params.Array) error {
 	undo, err := s.states.Fit(state)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Stream[F]) Restore(state []params.Array) error {
 	return nil
 }
 
-// restore copies a state, whose arrays must have the names, shapes and types of the stream's own.
+// restore copies a state, whose arrays must have the names, shapes and types of those of the stream.
 func (s *Stream[F]) restore(state []params.Array) error {
 	own := s.states.Arrays()
 	if len(state) != len(own) {

@@ -9,21 +9,21 @@ import (
 	"goomtrain/settings"
 )
 
-// TaylorAttention is the sizes of taylor-attention.
+// TaylorAttention holds the sizes of taylor-attention.
 type TaylorAttention struct {
 	Transformer
 	TaylorTerms int // P, terms of the series
 }
 
-// taylorAttention is the transformer of softmax-attention with the attention of arXiv 2602.00294: its weights are
-// the first TaylorTerms terms of the Taylor series of softmax weights, computed in the minimal basis of symmetric
-// tensors. It streams at constant cost per token. The state of a head grows as DHead^(TaylorTerms-1), so heads
-// are many and small, as in the paper.
+// taylorAttention is the transformer of softmax-attention with the attention of arXiv 2602.00294: the weights
+// are the first TaylorTerms terms of the Taylor series of softmax weights, computed in the minimal basis of
+// symmetric tensors. It streams at constant cost per token. The size of the state of a head grows as
+// DHead^(TaylorTerms-1), so presets have many small heads, as in the paper.
 var taylorAttention = Architecture[TaylorAttention]{
 	Name:  "taylor-attention",
 	About: "symmetric Taylor-feature attention at constant cost per token",
 	Presets: []Preset[TaylorAttention]{
-		{"nano", TaylorAttention{newTransformerSizes(64, 2, 8, 8), 4}, "seconds a run, for tests and debugging", nanoTraining},
+		{"nano", TaylorAttention{newTransformerSizes(64, 2, 8, 8), 4}, "trains in seconds, for tests and debugging", nanoTraining},
 		{"small", TaylorAttention{newTransformerSizes(128, 4, 16, 8), 4}, "learns text in two minutes on 2 cores", nil},
 		{"base", TaylorAttention{newTransformerSizes(384, 6, 24, 16), 4}, "an hour of training on 2 cores", baseTraining},
 	},
@@ -34,13 +34,13 @@ var taylorAttention = Architecture[TaylorAttention]{
 // Settings implements Sizes.
 func (c *TaylorAttention) Settings() settings.Table {
 	return append(c.Transformer.Settings(),
-		settings.Setting{Name: "taylor-terms", Help: "terms of the series", Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), ZeroKeeps: true})
+		settings.Setting{Name: "taylor-terms", Help: "terms of the Taylor series", Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), ZeroKeeps: true})
 }
 
 // Validate implements Sizes.
 func (c *TaylorAttention) Validate() error {
 	if m := ops.CountTaylorFeatures(c.DHead, c.TaylorTerms); m > ops.MaxTaylorFeatures {
-		return fmt.Errorf("-d-head %d with -taylor-terms %d has more than %d features a head: lower one of them", c.DHead, c.TaylorTerms, ops.MaxTaylorFeatures)
+		return fmt.Errorf("-d-head %d with -taylor-terms %d has more than %d features a head: reduce one of them", c.DHead, c.TaylorTerms, ops.MaxTaylorFeatures)
 	}
 	return c.Transformer.Validate()
 }

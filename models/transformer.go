@@ -9,18 +9,18 @@ import (
 	"goomtrain/settings"
 )
 
-// Transformer is the sizes that softmax-attention and taylor-attention have in common. Heads*DHead may differ
-// from DEmb.
+// Transformer holds the sizes that softmax-attention and taylor-attention have in common. Heads*DHead may
+// differ from DEmb.
 type Transformer struct {
 	Common
 	Stack
 	Positions string // rotary, learned or none
 	Context   int    // longest sequence of learned positions; 0: that of the data
 	MLP       string // gelu or swiglu
-	DMLP      int    // hidden width of the MLP; 0: 4 DEmb, of swiglu about 8/3 DEmb
+	DMLP      int    // hidden dimension of the MLP; 0: 4 DEmb, of swiglu about 8/3 DEmb
 }
 
-// newTransformerSizes returns the usual transformer of these sizes: rotary positions and GELU.
+// newTransformerSizes returns a transformer of these sizes with rotary positions and GELU.
 func newTransformerSizes(dEmb, layers, heads, dHead int) Transformer {
 	return Transformer{Stack: Stack{dEmb, layers, heads, dHead}, Positions: "rotary", MLP: "gelu"}
 }
@@ -28,17 +28,17 @@ func newTransformerSizes(dEmb, layers, heads, dHead int) Transformer {
 // Settings implements Sizes.
 func (c *Transformer) Settings() settings.Table {
 	return append(c.Stack.Settings(), settings.Table{
-		{Name: "positions", Help: "how positions are told apart", Value: &c.Positions, Rule: settings.OneOf("rotary", "learned", "none"), ZeroKeeps: true},
-		{Name: "context", Help: "longest sequence of learned positions", Value: &c.Context, Rule: settings.Between(1, largestVocab), Zero: "that of the data"},
-		{Name: "mlp", Help: "the MLP's activation", Value: &c.MLP, Rule: settings.OneOf("gelu", "swiglu"), ZeroKeeps: true},
-		{Name: "d-mlp", Help: "hidden width of the MLP", Value: &c.DMLP, Rule: settings.Between(1, largestWidth), Zero: "4 d-emb, of swiglu about 8/3 d-emb"},
+		{Name: "positions", Help: "position encoding", Value: &c.Positions, Rule: settings.OneOf("rotary", "learned", "none"), ZeroKeeps: true},
+		{Name: "context", Help: "size of the table of learned positions", Value: &c.Context, Rule: settings.Between(1, largestVocab), Zero: "longest sequence of the data"},
+		{Name: "mlp", Help: "activation of the MLP", Value: &c.MLP, Rule: settings.OneOf("gelu", "swiglu"), ZeroKeeps: true},
+		{Name: "d-mlp", Help: "hidden dimension of the MLP", Value: &c.DMLP, Rule: settings.Between(1, largestWidth), Zero: "4 d-emb, of swiglu about 8/3 d-emb"},
 	}...)
 }
 
 // Validate implements Sizes.
 func (c *Transformer) Validate() error {
 	if c.Positions != "learned" && c.Context != 0 {
-		return fmt.Errorf("-context %d: only learned positions end, but -positions is %q: leave it out", c.Context, c.Positions)
+		return fmt.Errorf("-context %d: only learned positions have a context, but -positions is %q: leave it out", c.Context, c.Positions)
 	}
 	return nil
 }
@@ -47,18 +47,19 @@ func (c *Transformer) Validate() error {
 func (c *Transformer) FitLength(longest int) error {
 	switch {
 	case c.Positions == "learned" && c.Context == 0 && longest < 1:
-		return errors.New("-context 0: learned positions need the longest sequence")
+		return errors.New("-context 0: learned positions need the length of the longest sequence")
 	case c.Positions == "learned" && c.Context == 0:
 		c.Context = longest
 	case c.Context > 0 && c.Context < longest:
-		return fmt.Errorf("-context %d: the data has sequences of %d positions: must be at least as many (0: as many)", c.Context, longest)
+		return fmt.Errorf("-context %d: the data has sequences of %d positions: must be at least that (0: exactly that)", c.Context, longest)
 	}
 	return nil
 }
 
-// newTransformer makes what softmax-attention and taylor-attention have in common, names of weights included:
-// embedding (plus learned positions, if chosen), pre-norm residual blocks of mixer and MLP, LayerNorm, tied head.
-// Weights trained with the one attention can be read by the other. mixer makes a block's attention.
+// newTransformer makes the common parts of softmax-attention and taylor-attention: embedding, learned positions
+// if chosen, pre-norm residual blocks of mixer and MLP, LayerNorm, tied head. The names of the weights are the
+// same, so that weights trained with one attention can be used with the other. mixer makes the attention of a
+// block.
 func newTransformer[F params.Float](s params.Set[F], c Transformer, mixer func(s params.Set[F]) layers.Mixer[F]) Network[F] {
 	n := &residualNetwork[F]{
 		embed:   layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
@@ -75,8 +76,8 @@ func newTransformer[F params.Float](s params.Set[F], c Transformer, mixer func(s
 	return n
 }
 
-// newMLP makes an MLP of 8 D^2 weights unless the configuration has another width: the hidden width is 4D for
-// GELU, and about 8D/3, a multiple of 16, for SwiGLU, which has a third matrix.
+// newMLP makes an MLP of 8 D^2 weights unless the configuration has a hidden dimension. By default that is 4D
+// for GELU, and about 8D/3, a multiple of 16, for SwiGLU, which has a third matrix.
 func newMLP[F params.Float](s params.Set[F], c Transformer) *MLP[F] {
 	hidden := c.DMLP
 	if c.MLP == "swiglu" {

@@ -14,14 +14,14 @@ type TransformerBlock[F params.Float] struct {
 	Norm1   *layers.LayerNorm[F]
 	Mixer   layers.Mixer[F]    // from D to a width E
 	Out     *layers.Linear[F]  // [D, E], with bias
-	Dropout *layers.Dropout[F] // of what is added to x
+	Dropout *layers.Dropout[F] // of the branch added to x
 	Norm2   *layers.LayerNorm[F]
 	MLP     *MLP[F]
 }
 
-// NewTransformerBlock makes "norm1", what mixer makes, "out", "norm2" and, by mlp, "mlp" for activations of that
-// width. mixer gets the block's part of the set, mlp the part "mlp" of that. It panics on a mixer that does not
-// fit.
+// NewTransformerBlock makes the block for activations of that width. Its parameters are "norm1", those of the
+// mixer, "out", "norm2" and those of the MLP. mixer gets the part of the set of the block, mlp the part "mlp"
+// of that. NewTransformerBlock panics if the mixer does not fit.
 func NewTransformerBlock[F params.Float](s params.Set[F], width int, dropout float64,
 	mixer func(s params.Set[F]) layers.Mixer[F], mlp func(s params.Set[F]) *MLP[F]) *TransformerBlock[F] {
 	l := &TransformerBlock[F]{

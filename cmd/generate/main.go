@@ -42,7 +42,7 @@ type options struct {
 func (o *options) table() settings.Table {
 	const text, draw, state = "Text", "Drawing", "State and machine"
 	return settings.Table{
-		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml beside it", Value: &o.from, Zero: "the newest run in runs/"},
+		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml next to it", Value: &o.from, Zero: "the newest run in runs/"},
 		{Name: "prompt", Group: text, Help: "text to go on from", Value: &o.prompt, Zero: "the beginning of a document"},
 		{Name: "prompt-file", Group: text, Help: "file with the prompt; - for standard input", Value: &o.promptFile},
 		{Name: "n", Group: text, Help: "tokens to write", Value: &o.n, Rule: settings.AtLeast(0)},

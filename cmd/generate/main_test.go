@@ -187,7 +187,7 @@ func TestMistakes(t *testing.T) {
 		{2, "n -5", []string{"-from", dir, "-n", "-5"}},
 		{1, "nosuch", []string{"-from", filepath.Join(dir, "nosuch")}},
 		{1, "task copy, which has no text", []string{"-from", copying}},
-		{1, "config.toml beside it", []string{"-from", lone}},
+		{1, "config.toml next to it", []string{"-from", lone}},
 		{1, "no such file", []string{"-from", dir, "-prompt-file", filepath.Join(dir, "nosuch")}},
 		{1, "saved with other weights", []string{"-from", dir, "-load-state", state}},
 		{1, "no state that -save-state wrote", []string{"-from", dir, "-load-state", lone}},

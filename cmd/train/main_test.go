@@ -209,7 +209,7 @@ func TestMistakes(t *testing.T) {
 		{"resume of nothing", 2, "no such file", []string{"-resume", filepath.Join(good, "nosuch")}},
 		{"positions of a recurrence", 2, "model goom-rnn has no such setting, only softmax-attention, taylor-attention", []string{"-positions", "learned"}},
 		{"misspelled positions", 2, `-positions "rotery": must be one of rotary, learned, none; did you mean "rotary"?`, []string{"-model", "softmax-attention", "-positions", "rotery"}},
-		{"context of no positions", 2, "only learned positions end", []string{"-model", "softmax-attention", "-context", "64"}},
+		{"context of no positions", 2, "only learned positions have a context", []string{"-model", "softmax-attention", "-context", "64"}},
 		{"context too short", 1, "context 16: the data has sequences of 32 positions", small(t, "-model", "softmax-attention", "-positions", "learned", "-context", "16")},
 		{"another MLP", 2, "-mlp: model goom-rnn has no such setting", []string{"-resume", good, "-mlp", "swiglu"}},
 		{"dropout of everything", 2, "-dropout 1: must lie in [0, 1)", []string{"-dropout", "1"}},
