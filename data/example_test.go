@@ -34,7 +34,7 @@ func ExampleOpen() {
 	// valid-4x 32
 }
 
-// Counter is a source of one's own: sequences that count upwards modulo ten, each from where the one
+// Counter is a custom source: sequences that count upwards modulo ten, each from where the one
 // before it ended. It could as well read numbers from a socket or a file that grows.
 type Counter struct{ At int32 }
 

@@ -9,8 +9,8 @@ import (
 	"goomtrain/params"
 )
 
-// Embedding is a table of token vectors, S tokens of width D. It is also the head that turns hidden states into
-// logits (tied weights).
+// Embedding is a table of token vectors, S tokens of dimension D. It also serves as the head that maps hidden
+// states to logits (tied weights).
 type Embedding[F params.Float] struct {
 	Table *params.Param[F] // [S, D]
 }
@@ -18,7 +18,8 @@ type Embedding[F params.Float] struct {
 // tokenDeviation is the standard deviation of initial token vectors.
 const tokenDeviation = 0.02
 
-// NewEmbedding makes the table of that name for S = vocab tokens of that width, normal with deviation 0.02.
+// NewEmbedding makes a table of that name for S = vocab tokens of dimension width. Its initial values are
+// normal with standard deviation 0.02.
 func NewEmbedding[F params.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
 	return &Embedding[F]{Table: s.New(name, params.Embedding, params.Normal(tokenDeviation), vocab, width)}
 }
@@ -45,7 +46,7 @@ type Linear[F params.Float] struct {
 	Bias   *params.Param[F] // [out], or nil
 }
 
-// NewLinear makes "weight" and, if asked for, "bias", uniform within 1/sqrt(in) as in PyTorch.
+// NewLinear makes "weight" and, if bias is set, "bias", uniform within 1/sqrt(in) as in PyTorch.
 func NewLinear[F params.Float](s params.Set[F], in, out int, bias bool) *Linear[F] {
 	bound := params.Uniform(1 / math.Sqrt(float64(in)))
 	l := &Linear[F]{Weight: s.New("weight", params.Matrix, bound, out, in)}
@@ -55,17 +56,17 @@ func NewLinear[F params.Float](s params.Set[F], in, out int, bias bool) *Linear[
 	return l
 }
 
-// In is the width of x.
+// In is the dimension of x.
 func (l *Linear[F]) In() int { return l.Weight.Shape[1] }
 
-// Out is the width of y.
+// Out is the dimension of y.
 func (l *Linear[F]) Out() int { return l.Weight.Shape[0] }
 
 // Forward maps x [..., in] to [..., out].
 func (l *Linear[F]) Forward(g *Graph[F], x *G.Node) *G.Node { return l.apply(g, x, nil) }
 
-// ForwardAdd is how a block adds to the residual stream: residual + dropout(Forward(x)), for x [B, ..., in] and
-// residual [B, ..., out]. It is one op, and two where dropout drops anything. A nil dropout drops nothing.
+// ForwardAdd returns residual + dropout(Forward(x)), which is how a block adds to the residual stream. x is [B,
+// ..., in] and residual [B, ..., out]. It is one op, or two with dropout. dropout may be nil.
 func (l *Linear[F]) ForwardAdd(g *Graph[F], x, residual *G.Node, dropout *Dropout[F]) *G.Node {
 	if dropout.off(g) {
 		return l.apply(g, x, residual)
@@ -73,7 +74,7 @@ func (l *Linear[F]) ForwardAdd(g *Graph[F], x, residual *G.Node, dropout *Dropou
 	return ops.Dropout[F](l.Forward(g, x), residual, dropout.p, dropout.site, g.Noise())
 }
 
-// apply is the op itself; a residual of nil is zero.
+// apply adds the op; a nil residual is zero.
 func (l *Linear[F]) apply(g *Graph[F], x, residual *G.Node) *G.Node {
 	var bias *G.Node
 	if l.Bias != nil {
@@ -82,7 +83,8 @@ func (l *Linear[F]) apply(g *Graph[F], x, residual *G.Node) *G.Node {
 	return ops.Linear[F](x, g.Weight(l.Weight), bias, residual)
 }
 
-// LayerNorm brings the last dimension to mean 0 and variance 1, then scales and shifts it (arXiv 1607.06450).
+// LayerNorm normalizes the last dimension to mean 0 and variance 1, then scales and shifts it (arXiv
+// 1607.06450).
 type LayerNorm[F params.Float] struct {
 	Weight, Bias *params.Param[F] // [D]
 }
@@ -100,5 +102,5 @@ func (l *LayerNorm[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	return ops.LayerNorm[F](x, g.Weight(l.Weight), g.Weight(l.Bias))
 }
 
-// Last returns the last position of each sequence: it maps x [B, T, D] to [B, D].
+// Last maps x [B, T, D] to the last position of each sequence [B, D].
 func Last[F params.Float](x *G.Node) *G.Node { return ops.Last[F](x) }

@@ -10,20 +10,20 @@ import (
 	"goomtrain/rng"
 )
 
-// DecayPositions is a learned position embedding that is itself a recurrence (arXiv 2404.05843): with
-// (c, l) = Linear(x), each channel adds ln p_t to the activation, where
+// DecayPositions is a learned position embedding that is itself a recurrence (arXiv 2404.05843). With (c, l) =
+// Linear(x), each channel adds ln p_t to the activation, where
 //
 //	p_t = sigmoid(c_t) p_{t-1} + exp(l_t)        p_0 = 1
 //
-// Each channel forgets at a rate that its input sets, so a sequence may be of any length.
+// The input sets the rate at which a channel forgets, so sequences may have any length.
 type DecayPositions[F params.Float] struct {
 	Dense *Linear[F] // [2D, D], with bias
 	state string
 }
 
-// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p begins at its
-// fixed point 1, half of which is forgotten at every position. The weights move the gates by about a half for
-// tokens that NewEmbedding made, so that positions tell from the beginning which tokens were near.
+// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p starts at the
+// fixed point 1, half of which is forgotten at every position. The initial weights change the gates by about a
+// half for tokens of NewEmbedding, so that positions show from the start which tokens are near.
 func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositions[F] {
 	dense := s.Sub("dense")
 	half := func(_ *rng.Stream, values []float64, _ []int) {
@@ -40,7 +40,7 @@ func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositio
 	}
 }
 
-// Forward adds the embedding of its positions to x [B, T, D].
+// Forward adds the position embedding to x [B, T, D].
 func (l *DecayPositions[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := StateOf(g, l.state, func() *ops.LogScanCarry[F] { return ops.NewLogScanCarry[F](g.Batch, x.Shape()[2]) })
 	return ops.AddLogScan[F](l.Dense.Forward(g, x), x, carry) // [B, T, D]

@@ -48,7 +48,7 @@ func ExampleMixer() {
 	// [2.133 -1.276 0.747 6.645]
 }
 
-// A residual block of one's own: x + Dropout(Linear(GLU(mixer(LayerNorm(x))))).
+// A custom residual block: x + Dropout(Linear(GLU(mixer(LayerNorm(x))))).
 func Example_block() {
 	const width = 8
 	set := params.NewSet[float32](1)

@@ -9,12 +9,12 @@ import (
 	"goomtrain/params"
 )
 
-// GOOMSSM is the non-diagonal recurrent mixer over generalized orders of magnitude (arXiv 2510.03426): N hidden
-// vectors of width H, each multiplied by the same matrix A at every step,
+// GOOMSSM is the non-diagonal recurrent mixer over generalized orders of magnitude (arXiv 2510.03426). It has N
+// hidden vectors of dimension H, which the same matrix A multiplies at every step:
 //
 //	x_t = x_{t-1} A + u_t B        y_t = (e^2 x_t / max|x_t|) C + u_t D
 //
-// without any stabilization: states may leave the float range by any factor.
+// The states need no stabilization: they may exceed the range of floats.
 type GOOMSSM[F params.Float] struct {
 	InitStates *params.Param[F] // x_0 [N, H]
 	A          *params.Param[F] // [H, H]
@@ -24,8 +24,8 @@ type GOOMSSM[F params.Float] struct {
 	state      string
 }
 
-// NewGOOMSSM makes "init_states", "A", "B", "C" and "D" for N = hidden vectors of that width: A orthogonal with
-// gain 0.99, B, C and D uniform within 1/sqrt(fan in), x_0 uniform within 0.1.
+// NewGOOMSSM makes "init_states", "A", "B", "C" and "D" for N = hidden vectors of dimension H = width. A is
+// orthogonal with gain 0.99, B, C and D are uniform within 1/sqrt(fan in), x_0 is uniform within 0.1.
 func NewGOOMSSM[F params.Float](s params.Set[F], in, out, hidden, width int) *GOOMSSM[F] {
 	fanIn := func(n int) params.Initial { return params.Uniform(1 / math.Sqrt(float64(n))) }
 	return &GOOMSSM[F]{

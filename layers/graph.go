@@ -10,8 +10,8 @@ import (
 	"goomtrain/params"
 )
 
-// Graph is one computation while it is built, at one batch size and length. It gives every parameter one node
-// over the parameter's own memory, so that all graphs see an update between runs.
+// Graph is a computation under construction, for one batch size and length. Each parameter gets one node, which
+// uses the memory of the parameter, so that updates between runs affect all graphs.
 type Graph[F params.Float] struct {
 	*G.ExprGraph
 	Batch, Length int // B, T
@@ -22,25 +22,25 @@ type Graph[F params.Float] struct {
 	asked   map[string]bool // names of the states that the graph has
 }
 
-// NewGraph returns an empty graph for batch whole sequences of that length. Nothing in it is random.
+// NewGraph returns an empty graph for batch whole sequences of that length, without randomness.
 func NewGraph[F params.Float](batch, length int) *Graph[F] {
 	return &Graph[F]{ExprGraph: G.NewGraph(), Batch: batch, Length: length, weights: map[*params.Param[F]]*G.Node{}}
 }
 
-// NewTraining returns an empty graph for whole sequences in which layers draw random numbers. Which ones, noise
-// says at the time of each run.
+// NewTraining returns an empty graph for whole sequences in which layers may draw random numbers. noise
+// determines the numbers of each run.
 func NewTraining[F params.Float](batch, length int, noise *ops.Noise) *Graph[F] {
 	g := NewGraph[F](batch, length)
 	g.noise = noise
 	return g
 }
 
-// NewStreaming returns an empty graph whose sequences go on from run to run. Graphs of different lengths may
-// share states: they then read the same sequences by turns. It panics if graphs that share states have
-// different batch sizes.
+// NewStreaming returns an empty graph whose sequences continue from run to run. Graphs of different lengths may
+// share states and then read the same sequences in turn. It panics if graphs that share states have different
+// batch sizes.
 func NewStreaming[F params.Float](batch, length int, states *States) *Graph[F] {
 	if states.batch != 0 && states.batch != batch {
-		panic(fmt.Sprintf("layers: a graph of %d sequences with the states of %d", batch, states.batch))
+		panic(fmt.Sprintf("layers: a graph of %d sequences has states of %d", batch, states.batch))
 	}
 	states.batch = batch
 	g := NewGraph[F](batch, length)
@@ -48,19 +48,19 @@ func NewStreaming[F params.Float](batch, length int, states *States) *Graph[F] {
 	return g
 }
 
-// DType is the element type of the graph's floats.
+// DType is the element type of the graph's floating-point nodes.
 func (g *Graph[F]) DType() tensor.Dtype { return ops.DType[F]() }
 
-// Noise returns the source of the random numbers that layers draw in training, as Dropout does, and nil where
-// nothing is random: in evaluation and in streams, where a layer must do without.
+// Noise returns the source of the random numbers that layers such as Dropout draw in training. It returns nil
+// in evaluation and in streams, where layers must not be random.
 //
-// What a layer draws must be a pure function of the noise at the time of the run, the layer's name, the sequence
-// and the place within it: then a run that resumes repeats it, both passes agree, and neither threads nor
-// micro-batches change it. The noise's methods give such numbers: in Forward,
+// The random numbers of a layer must be a pure function of the noise at the time of the run, the layer's name,
+// the sequence and the place within it. Then a resumed run repeats them, forward and backward pass agree, and
+// threads and micro-batches have no influence. The methods of the noise return such numbers. In Forward call
 //
 //	site := g.Noise().Site(l.name) // l.name is s.Name("noise") of the layer's part of the set
 //
-// and in the op, at each run, site.Sequence(b).Uint64(i) for the i-th number of sequence b.
+// and in the op, in each run, site.Sequence(b).Uint64(i) for the i-th number of sequence b.
 func (g *Graph[F]) Noise() *ops.Noise { return g.noise }
 
 // Weight returns the node of a parameter.
@@ -79,15 +79,15 @@ func (g *Graph[F]) Uses(p *params.Param[F]) bool {
 	return ok
 }
 
-// Input returns a node of that shape whose value is data, now and in every run: []F, or []int32 for indices. It
-// panics if the data does not fill the shape.
+// Input returns a node of that shape whose value is data, []F or for indices []int32, in every run. It panics
+// if the size of data does not match the shape.
 func (g *Graph[F]) Input(name string, data any, shape ...int) *G.Node {
 	of := g.DType()
 	if _, indices := data.([]int32); indices {
 		of = tensor.Int32
 	}
 	n := G.NewTensor(g.ExprGraph, of, len(shape), G.WithShape(shape...), G.WithName(name))
-	// a header of its own over the shared memory: two graphs must not share one
+	// a header for this graph over the shared memory: two graphs must not share one
 	if err := G.Let(n, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))); err != nil {
 		panic(fmt.Sprintf("layers: input %q %v: %v", name, shape, err))
 	}

@@ -7,9 +7,9 @@ import (
 	"goomtrain/params"
 )
 
-// LogAttention is the mixer of the log-exp attention model (arXiv 2404.05843): softmax attention that is exact,
-// of constant cost per token, and of a similarity that is the logarithm of a dot product of exponentials. Its
-// values and its results are logarithms; see ops.LogSelfAttention.
+// LogAttention is the mixer of the log-exp attention model (arXiv 2404.05843). It is softmax attention,
+// computed without approximation at constant cost per token, whose similarity is the logarithm of a dot product
+// of exponentials. Its values and results are logarithms; see ops.LogSelfAttention.
 type LogAttention[F params.Float] struct {
 	QKV *Linear[F] // [H*(2K+V), in], with bias: for each head its query, its key and the logarithms of its value
 
@@ -17,9 +17,9 @@ type LogAttention[F params.Float] struct {
 	state             string
 }
 
-// NewLogAttention makes "weight" and "bias" of the projection in the part qkv, for H = heads whose keys have K
-// and whose values V numbers. The mixer's state goes by the name of s. The two are parts of one set: the paper's
-// module, whose names these are, has the projection apart from the attention.
+// NewLogAttention makes "weight" and "bias" of the projection in the part qkv, for H = heads with K = key
+// numbers in each key and V = value numbers in each value. s names the state of the mixer. Both are parts of
+// one set: in the paper's module, whose names these are, the projection is not a part of the attention.
 func NewLogAttention[F params.Float](s, qkv params.Set[F], in, heads, key, value int) *LogAttention[F] {
 	return &LogAttention[F]{QKV: NewLinear(qkv, in, heads*(2*key+value), true),
 		heads: heads, key: key, value: value, state: s.Name("attention")}

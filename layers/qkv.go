@@ -7,9 +7,9 @@ import (
 	"goomtrain/params"
 )
 
-// QKV projects each position to the queries, keys and values of H heads of width K, the part that softmax and
-// Taylor attention have in common. With rotary positions it then turns queries and keys by their positions, so
-// that a query and a key see only how far apart they are (arXiv 2104.09864).
+// QKV projects each position to the queries, keys and values of H heads of dimension K, as softmax and Taylor
+// attention need them. With rotary positions it also rotates queries and keys by their positions, so that their
+// product depends only on the distance between them (arXiv 2104.09864).
 type QKV[F params.Float] struct {
 	Linear *Linear[F] // [3*H*K, in]: the queries of all heads, then their keys, then their values
 
@@ -18,7 +18,7 @@ type QKV[F params.Float] struct {
 	state        string // of rotary positions
 }
 
-// NewQKV makes "qkv", with bias, for H = heads of that width.
+// NewQKV makes "qkv", with bias, for H = heads of dimension width.
 func NewQKV[F params.Float](s params.Set[F], in, heads, width int, rotary bool) *QKV[F] {
 	return &QKV[F]{Linear: NewLinear(s.Sub("qkv"), in, 3*heads*width, true),
 		heads: heads, width: width, rotary: rotary, state: s.Name("rotary")}

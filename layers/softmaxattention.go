@@ -7,15 +7,15 @@ import (
 	"goomtrain/params"
 )
 
-// SoftmaxAttention is the mixer of the usual transformer (arXiv 1706.03762): each position averages the values
-// of itself and of those before it, with softmax weights. In a streaming graph it keeps the keys and values of
-// all positions: its memory and its cost per token grow with the sequence.
+// SoftmaxAttention is the mixer of the standard transformer (arXiv 1706.03762): each position averages the
+// values of itself and of the positions before it, with softmax weights. In a streaming graph it keeps the keys
+// and values of all positions, so that its memory and its cost per token grow with the sequence.
 type SoftmaxAttention[F params.Float] struct {
 	QKV   *QKV[F]
 	state string
 }
 
-// NewSoftmaxAttention makes "qkv" for H = heads of that width; see NewQKV.
+// NewSoftmaxAttention makes "qkv" for H = heads of dimension width; see NewQKV.
 func NewSoftmaxAttention[F params.Float](s params.Set[F], in, heads, width int, rotary bool) *SoftmaxAttention[F] {
 	return &SoftmaxAttention[F]{QKV: NewQKV(s, in, heads, width, rotary), state: s.Name("attention")}
 }

@@ -6,37 +6,35 @@ import (
 	"goomtrain/params"
 )
 
-// A State is what one layer carries from run to run of a streaming graph, such as the last hidden vector of a
-// recurrence, for each sequence of the batch. The states of package ops (ops.Carry and others) implement it.
+// A State is what one layer carries from run to run of a streaming graph, for each sequence of the batch, such
+// as the last hidden vectors of a recurrence. The states of package ops (ops.Carry and others) implement it.
 type State interface {
-	// Reset goes back to the beginning of a sequence.
+	// Reset returns to the beginning of a sequence.
 	Reset()
-	// Arrays returns the whole state: copying other values into the arrays continues from those values. The
-	// arrays share the state's memory, their names begin with prefix, and their names, order and types are
-	// always the same. So are their shapes, unless the state is a GrowingState.
+	// Arrays returns the whole state; copying other values into the arrays continues from those values. The
+	// arrays share memory with the state, and their names begin with prefix. Names, order and types are always
+	// the same, and so are shapes unless the state is a GrowingState.
 	Arrays(prefix string) []params.Array
 }
 
-// A GrowingState is a State whose arrays have shapes that depend on what it has read, such as a cache of keys
-// and values.
+// A GrowingState is a State whose shapes depend on what it has read, such as a cache of keys and values.
 type GrowingState interface {
 	State
-	// Fit gives the state's arrays the shapes of arrays, which another state of the same layer returned under
-	// the same prefix. The caller copies the values afterwards. What the state held before stays in it until
-	// then: undo makes it as if Fit had not been called. Arrays that are missing or impossible are an error,
-	// which leaves the state as it was; they may come from a file.
+	// Fit gives the arrays of the state the shapes of arrays, which another state of the same layer returned
+	// under the same prefix. The caller then copies the values. undo restores the state from before the call.
+	// Missing or impossible arrays, which may come from a file, are an error and leave the state unchanged.
 	Fit(prefix string, arrays []params.Array) (undo func(), err error)
 }
 
-// A BoundedState is a State of sequences that have a longest length, such as a position in a table.
+// A BoundedState is a State of sequences with a longest length, such as a position in a table.
 type BoundedState interface {
 	State
-	// Left is the number of positions that every sequence may still have, at least 0. It is asked before each
-	// run, and a run of more positions is refused.
+	// Left returns the number of positions that every sequence may still have, at least 0. It is called before
+	// each run, and a run of more positions is an error.
 	Left() int
 }
 
-// States collects the states of all layers of a model for one batch of running sequences. It is not safe for
+// States holds the states of all layers of a model for one batch of running sequences. It is not safe for
 // concurrent use.
 type States struct {
 	batch  int // B of the graphs; 0: no graph yet
@@ -47,24 +45,24 @@ type States struct {
 // NewStates returns an empty collection.
 func NewStates() *States { return &States{byName: map[string]State{}} }
 
-// StateOf returns the state of that name in a streaming graph, and the zero S (a nil pointer) in other graphs,
-// whose sequences all begin in the run. A recurrent layer calls it in Forward, once for each state that it has,
-// and hands the result to its op: the op's Forward begins from the state and leaves the last position's in it.
+// StateOf returns the state of that name in a streaming graph, and the zero S, a nil pointer, in other graphs.
+// A recurrent layer calls it in Forward, once for each of its states, and passes the result to its op: the op
+// starts from the state and stores the state after the last position in it.
 //
-// create returns a new state of g.Batch sequences at their beginning, which may also be a GrowingState or a
-// BoundedState. It is called when the first of the graphs that share the States asks for the name; graphs of
-// other lengths then get the same state.
+// create returns a new state of g.Batch sequences at their beginning. The state may also be a GrowingState or a
+// BoundedState. create is called when the first of the graphs that share the States asks for the name; graphs
+// of other lengths then get the same state.
 //
-// The name must be unique in the model, and exported states are found again by it: take the name of the part
-// of the set that the layer's parameters go under, as in s.Name("state"). StateOf panics if the graph has
-// asked for the name before, as when one layer is applied twice: the two would overwrite each other's state.
+// The name must be unique in the model and identifies exported states. Use the name of the layer's part of the
+// set, as in s.Name("state"). StateOf panics if the graph has asked for the name before, as when one layer is
+// applied twice: each would overwrite the state of the other.
 func StateOf[S State, F params.Float](g *Graph[F], name string, create func() S) S {
 	var zero S
 	if g.states == nil {
 		return zero
 	}
 	if g.asked[name] {
-		panic(fmt.Sprintf("layers: the state %q is asked for twice in one graph: each use of a layer needs a state, and a name, of its own", name))
+		panic(fmt.Sprintf("layers: the state %q is requested twice in one graph: each use of a layer needs its own state and name", name))
 	}
 	g.asked[name] = true
 	if known, ok := g.states.byName[name]; ok {
@@ -80,15 +78,15 @@ func StateOf[S State, F params.Float](g *Graph[F], name string, create func() S)
 	return state
 }
 
-// Reset brings every layer back to the beginning of a sequence.
+// Reset returns every layer to the beginning of a sequence.
 func (s *States) Reset() {
 	for _, state := range s.byName {
 		state.Reset()
 	}
 }
 
-// Arrays returns the state of all layers, in the order in which they were built. The arrays share the states'
-// memory; their names begin with those of the states.
+// Arrays returns the states of all layers, in the order in which they were built. The arrays share memory with
+// the states. Their names begin with those of the states.
 func (s *States) Arrays() []params.Array {
 	var all []params.Array
 	for _, name := range s.names {
@@ -97,9 +95,9 @@ func (s *States) Arrays() []params.Array {
 	return all
 }
 
-// Fit gives Arrays the shapes of arrays that states of the same model returned, so that their values can be
-// copied; see GrowingState, whose Fit it calls. undo makes it as if Fit had not been called; after an error that
-// is done already.
+// Fit gives the arrays of the states the shapes of arrays, which states of the same model returned, so that
+// their values can be copied; it calls GrowingState.Fit. undo restores the states from before the call. After
+// an error the states are unchanged.
 func (s *States) Fit(arrays []params.Array) (undo func(), err error) {
 	var done []func()
 	undo = func() {

@@ -18,7 +18,7 @@ func TestStateMistakes(t *testing.T) {
 		mixer.Forward(g, g.Input("x", make([]float64, g.Batch*2), g.Batch, 1, 2))
 	}
 	for want, mistake := range map[string]func(states *layers.States){
-		`"average" is asked for twice`: func(states *layers.States) {
+		`"average" is requested twice`: func(states *layers.States) {
 			g := layers.NewStreaming[float64](1, 1, states)
 			forward(g, mixer)
 			forward(g, mixer)
@@ -27,7 +27,7 @@ func TestStateMistakes(t *testing.T) {
 			forward(layers.NewStreaming[float64](1, 1, states), &movingAverage[float64]{2, 0.5, "other.state"})
 			forward(layers.NewStreaming[float64](1, 1, states), other)
 		},
-		"a graph of 2 sequences with the states of 1": func(states *layers.States) {
+		"a graph of 2 sequences has states of 1": func(states *layers.States) {
 			layers.NewStreaming[float64](1, 1, states)
 			layers.NewStreaming[float64](2, 1, states)
 		},

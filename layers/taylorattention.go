@@ -7,16 +7,16 @@ import (
 	"goomtrain/params"
 )
 
-// TaylorAttention is SoftmaxAttention with the first P terms of the Taylor series of its weights
-// (arXiv 2602.00294); see ops.TaylorSelfAttention. In a streaming graph its state and its cost per token are
-// constant: C(K+P-1, P-1) * (K+1) numbers a head.
+// TaylorAttention is SoftmaxAttention with the first P terms of the Taylor series of its weights (arXiv
+// 2602.00294); see ops.TaylorSelfAttention. In a streaming graph its state and its cost per token are constant:
+// C(K+P-1, P-1) * (K+1) numbers a head.
 type TaylorAttention[F params.Float] struct {
 	QKV   *QKV[F]
 	terms int // P
 	state string
 }
 
-// NewTaylorAttention makes "qkv" for P = terms and H = heads of that width; see NewQKV.
+// NewTaylorAttention makes "qkv" for P = terms and H = heads of dimension width; see NewQKV.
 func NewTaylorAttention[F params.Float](s params.Set[F], in, heads, width, terms int, rotary bool) *TaylorAttention[F] {
 	return &TaylorAttention[F]{QKV: NewQKV(s, in, heads, width, rotary), terms: terms, state: s.Name("attention")}
 }

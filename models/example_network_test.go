@@ -44,7 +44,7 @@ func (n *hybrid) Hidden(g *layers.Graph[float32], tokens *G.Node) *G.Node {
 	return n.norm.Forward(g, x)
 }
 
-// A network of one's own, of mixers and blocks, as a model.
+// A model of your own network of mixers and blocks.
 func ExampleFromNetwork() {
 	set := params.NewSet[float32](1)
 	model := models.FromNetwork(set, newHybrid(set, 10))

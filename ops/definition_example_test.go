@@ -41,7 +41,7 @@ func scaleAdd[F params.Float](x, scale, residual *G.Node) *G.Node {
 	})
 }
 
-// An op of one's own, and its gradient held to central differences.
+// A custom op, with its gradient checked against central differences.
 func ExampleApply() {
 	g := G.NewGraph()
 	xs, scales, residuals := []float64{1, 2, 3, 4}, []float64{10, -1}, []float64{0, 0, 5, 5}

@@ -107,7 +107,7 @@ func TestGradientsOfEveryKind(t *testing.T) {
 	}
 }
 
-// TestScalarInputs: scalars, as a scale in a graph of one's own, have gradients of either kind.
+// TestScalarInputs: scalars, as a scale in the caller's graph, have gradients of either kind.
 func TestScalarInputs(t *testing.T) {
 	g := G.NewGraph()
 	x, y := G.NewScalar(g, tensor.Float32, G.WithName("x")), G.NewScalar(g, tensor.Float32, G.WithName("y"))

@@ -10,7 +10,7 @@ import (
 	"goomtrain/ops"
 )
 
-// A linear layer and its gradient in a graph of one's own.
+// A linear layer and its gradient in a plain Gorgonia graph.
 func ExampleLinear() {
 	g := G.NewGraph()
 	input := func(name string, shape []int, values ...float32) *G.Node {
