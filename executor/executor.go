@@ -32,8 +32,8 @@ type leaf struct {
 	slot int
 }
 
-// Executor is the compiled form of one graph. It is not safe for concurrent use; several executors
-// of several graphs may run at once.
+// Executor is a compiled graph. It is not safe for concurrent use. Executors of different graphs may run at the
+// same time.
 type Executor struct {
 	values  []G.Value // by slot
 	slots   map[*G.Node]int
@@ -45,8 +45,8 @@ type Executor struct {
 
 var _ G.VM = (*Executor)(nil)
 
-// New compiles the graph. Values of the nodes in keep, and only those, may be read after a run; the
-// memory of every other planned output is reused within it.
+// New compiles the graph. Only the values of the nodes in keep may be read after a run; the memory of all other
+// planned outputs is reused within the run.
 func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
 	sorted, err := G.Sort(g) // from outputs to inputs
 	if err != nil {
@@ -136,7 +136,7 @@ func (e *Executor) run(in *instruction) error {
 	return nil
 }
 
-// Value is the value of a node after a run: of an input, or of a node that New was told to keep.
+// Value returns the value of a node after a run: of an input, or of a node that was passed to New.
 func (e *Executor) Value(n *G.Node) (G.Value, error) {
 	slot, ok := e.slots[n]
 	if !ok {
@@ -148,11 +148,11 @@ func (e *Executor) Value(n *G.Node) (G.Value, error) {
 	return e.values[slot], nil
 }
 
-// PlannedBytes is the memory of the shared output buffers.
+// PlannedBytes returns the size of the shared output buffers.
 func (e *Executor) PlannedBytes() int { return e.planned }
 
-// Reset is a part of gorgonia.VM; nothing has to be done between runs.
+// Reset implements gorgonia.VM. It does nothing.
 func (e *Executor) Reset() {}
 
-// Close is a part of gorgonia.VM; the buffers go with the executor.
+// Close implements gorgonia.VM. It does nothing.
 func (e *Executor) Close() error { return nil }

@@ -5,9 +5,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// plan gives every planned output a buffer. A buffer is free again after the last instruction that
-// reads the value; an unplanned op may return its input, so that its inputs live as long as its own
-// result. Buffers are shared between values of equal type and size.
+// plan assigns a buffer to every planned output. A buffer is free again after the last instruction that reads
+// the value. An unplanned op may return its input, so its inputs live as long as its result. Values of equal
+// type and size share buffers.
 func (e *Executor) plan(keep []*G.Node) {
 	last := e.lastUses(keep)
 	type class struct {
@@ -42,8 +42,8 @@ func (e *Executor) plan(keep []*G.Node) {
 	}
 }
 
-// lastUses is, by slot, the last instruction that reads the value: -1 if none does, and beyond the
-// program for values to keep.
+// lastUses returns, by slot, the last instruction that reads the value: -1 if none does, and beyond the program
+// for values to keep.
 func (e *Executor) lastUses(keep []*G.Node) []int {
 	last := make([]int, len(e.values))
 	for i := range last {
@@ -69,7 +69,7 @@ func (e *Executor) lastUses(keep []*G.Node) []int {
 	return last
 }
 
-// buffer is a value of that shape over a reused or a new buffer; scalars have their own.
+// buffer returns a value of that shape over a reused or a new buffer. Scalars are not shared.
 func (e *Executor) buffer(shape tensor.Shape, of tensor.Dtype, reuse func() tensor.Tensor) G.Value {
 	if len(shape) == 0 {
 		if of == tensor.Float32 {
@@ -78,7 +78,7 @@ func (e *Executor) buffer(shape tensor.Shape, of tensor.Dtype, reuse func() tens
 		return G.NewF64(0)
 	}
 	if b := reuse(); b != nil {
-		// a header of its own: two nodes may see one buffer under two shapes
+		// a new header: two nodes may use one buffer with different shapes
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(b.Data()))
 	}
 	e.planned += shape.TotalSize() * int(of.Size())

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// OpTime is what one kind of operation, on outputs of one shape, cost in all profiled runs.
+// OpTime is the time of one kind of operation, on outputs of one shape, in all profiled runs.
 type OpTime struct {
 	Name  string // op and shape of its output
 	Calls int
 	Time  time.Duration
 }
 
-// SetProfile turns the timing of every operation on or off. Off, a run reads no clock.
+// SetProfile turns the timing of operations on or off. It is off by default, and a run then reads no clock.
 func (e *Executor) SetProfile(on bool) { e.profile = on }
 
 // Profile lists the time by kind of operation, the longest first.

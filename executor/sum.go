@@ -11,8 +11,8 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// identity is what tells Gorgonia's ops apart. Gorgonia itself takes two ops of one hash for the same op
-// and merges their nodes.
+// identity distinguishes the ops of Gorgonia. Gorgonia itself considers two ops with the same hash to be the
+// same op and merges their nodes.
 type identity struct {
 	of   reflect.Type
 	hash [sha256.Size]byte
@@ -26,12 +26,12 @@ func identify(op G.Op) (id identity) {
 	return id
 }
 
-// sums recognizes Gorgonia's elementwise sum of two tensors, whose type is not exported: an op is a sum if
-// it is the op that gorgonia.Add makes for tensors of that type. It holds the sums met so far.
+// sums recognizes Gorgonia's elementwise sum of two tensors, whose type is not exported: an op is a sum if it
+// equals the op that gorgonia.Add makes for tensors of that type. It caches these ops.
 type sums map[G.TensorType]identity
 
-// planned is the op of n as one that writes into a planned buffer, or nil if it is no sum of two tensors of
-// one type.
+// planned returns the op of n as one that writes into a planned buffer, or nil if it is not a sum of two
+// tensors of one type.
 func (s sums) planned(n *G.Node) G.UsePreallocDoer {
 	t, ok := n.Type().(G.TensorType)
 	if !ok || n.Op().Arity() != 2 || t.Of != tensor.Float32 && t.Of != tensor.Float64 {
@@ -52,7 +52,7 @@ func (s sums) planned(n *G.Node) G.UsePreallocDoer {
 	}
 }
 
-// probe is the identity of the sum of two tensors of that type; no op has the zero identity.
+// probe returns the identity of the sum of two tensors of that type. No op has the zero identity.
 func probe(t G.TensorType) identity {
 	g := G.NewGraph()
 	shape := make([]int, t.Dims)
@@ -69,7 +69,7 @@ func probe(t G.TensorType) identity {
 	return identify(sum.Op())
 }
 
-// sum adds two tensors of one shape. Its loop body is made once, so that a run allocates nothing.
+// sum adds two tensors of the same shape. Its loop body is made once, so that a run allocates nothing.
 type sum[F simd.Float] struct {
 	data      func(*tensor.Dense) []F
 	dst, x, y []F

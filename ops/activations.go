@@ -11,7 +11,7 @@ import (
 )
 
 // GELU is the Gaussian error linear unit in GPT-2's form, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-// (arXiv 1606.08415), element by element. Gradient: of x.
+// (arXiv 1606.08415), elementwise. Gradient: of x.
 func GELU[F params.Float](x *G.Node) *G.Node {
 	return activation[F]("GELU", x, x.Shape(), dense.NewGELU[F](x.Shape().TotalSize()))
 }
@@ -30,7 +30,7 @@ func SwiGLU[F params.Float](x *G.Node) *G.Node {
 	return activation[F]("SwiGLU", x, withWidth(x.Shape(), width), dense.NewSwiGLU[F](rows, width))
 }
 
-// halves is the shape [rows, width] of either half of x's last dimension.
+// halves returns the shape [rows, width] of either half of the last dimension of x.
 func halves(op string, x *G.Node) (rows, width int) {
 	rows, width = split(x.Shape())
 	if width%2 != 0 {
@@ -39,7 +39,7 @@ func halves(op string, x *G.Node) (rows, width int) {
 	return rows, width / 2
 }
 
-// activation is a function of one input whose gradient needs nothing but that input.
+// activation is a function of one input whose gradient depends on that input only.
 func activation[F params.Float](name string, x *G.Node, out tensor.Shape, k interface {
 	Forward(y, x []F)
 	Backward(dx, x, dy []F)

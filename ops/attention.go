@@ -11,9 +11,9 @@ import (
 	"goomtrain/params"
 )
 
-// attentionInputs checks the operands of an attention and gives its size and output shape. One operand
-// is packed [B, T, 2*H*K + H*V]: queries, keys and values of all heads; three are q [B, Tq, H*K],
-// k [B, Tk, H*K] and v [B, Tk, H*V].
+// attentionInputs checks the operands of an attention and returns its size and output shape. A single operand
+// is packed [B, T, 2*H*K + H*V]: queries, keys and values of all heads. Three operands are q [B, Tq, H*K], k
+// [B, Tk, H*K] and v [B, Tk, H*V].
 func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) (size multihead.Size, out tensor.Shape) {
 	if heads < 1 || keys < 1 {
 		panic(fmt.Sprintf("ops: %s: %d heads of width %d, want at least 1 of width 1", name, heads, keys))
@@ -39,13 +39,13 @@ func attentionInputs(name string, inputs G.Nodes, heads, keys int, causal bool) 
 		panic(fmt.Sprintf("ops: %s: values have %d numbers a position (shape %v), want a multiple of %d heads", name, total, v, heads))
 	}
 	if causal && q[1] != k[1] {
-		panic(fmt.Sprintf("ops: %s: causal with %d queries and %d keys, want as many", name, q[1], k[1]))
+		panic(fmt.Sprintf("ops: %s: causal with %d queries and %d keys, want the same number of both", name, q[1], k[1]))
 	}
 	size = multihead.Size{Batch: q[0], Queries: q[1], Keys: k[1], Heads: heads, DKey: keys, DValue: total / heads, Causal: causal}
 	return size, tensor.Shape{q[0], q[1], total}
 }
 
-// attentionRows finds queries, keys and values in data of one or three operands.
+// attentionRows returns queries, keys and values in the data of one or three operands.
 func attentionRows[F params.Float](size multihead.Size, data func(i int) []F, packed bool) (q, k, v multihead.Rows[F]) {
 	if packed {
 		return multihead.SplitQKV(data(0), size.Heads, size.DKey, size.DValue)
@@ -53,7 +53,7 @@ func attentionRows[F params.Float](size multihead.Size, data func(i int) []F, pa
 	return multihead.Packed(data(0), size.Heads, size.DKey), multihead.Packed(data(1), size.Heads, size.DKey), multihead.Packed(data(2), size.Heads, size.DValue)
 }
 
-// attention makes the definition that all attentions have in common. differentiate may be nil.
+// attention makes the definition common to all attentions. differentiate may be nil.
 func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes, out tensor.Shape,
 	differentiate func(),
 	forward func(y []F, q, k, v multihead.Rows[F]),
@@ -84,8 +84,7 @@ func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes,
 // KVCache is the state of a streaming softmax attention: all keys and values so far.
 type KVCache[F params.Float] = softmax.Cache[F]
 
-// NewKVCache returns an empty cache for B = batch sequences, H heads, K = keys and V = values numbers a
-// head.
+// NewKVCache returns an empty cache for B = batch sequences and H heads with K = keys and V = values numbers.
 func NewKVCache[F params.Float](batch, heads, keys, values int) *KVCache[F] {
 	return softmax.NewCache[F](batch, heads, keys, values)
 }
@@ -94,18 +93,18 @@ func NewKVCache[F params.Float](batch, heads, keys, values int) *KVCache[F] {
 //
 //	y_t = sum over j <= t of exp(q_t . k_j / sqrt(K)) v_j / (the sum of these weights)
 //
-// qkv [B, T, 2*H*K + H*V] holds the queries of all heads, then their keys, then their values -> y [B, T, H*V].
-// It is computed by tiles in O(T) memory and again in the backward pass (arXiv 2205.14135). Gradient:
-// of qkv.
+// qkv [B, T, 2*H*K + H*V] holds the queries of all heads, then their keys, then their values; the result is y
+// [B, T, H*V]. The computation uses tiles and O(T) memory, and the backward pass repeats it (arXiv 2205.14135).
+// Gradient: of qkv.
 //
-// cache is nil for training. With a cache (of B, H, K, V) the sequence goes on: keys and values are added
-// to it, and queries look at all that it holds; what it held before is detached.
+// cache is nil for training. With a cache (of B, H, K, V) the sequence continues: keys and values are added to
+// the cache, and queries attend to all that it holds. What it held before is detached.
 func SoftmaxSelfAttention[F params.Float](qkv *G.Node, heads, keys int, cache *KVCache[F]) *G.Node {
 	return softmaxAttention("SoftmaxSelfAttention", G.Nodes{qkv}, heads, keys, true, cache)
 }
 
-// SoftmaxAttention is SoftmaxSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
-// v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys. Gradients: of all three.
+// SoftmaxAttention is SoftmaxSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk,
+// H*V] -> y [B, Tq, H*V]. If it is not causal, every query attends to all keys. Gradients: of all three.
 func SoftmaxAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, cache *KVCache[F]) *G.Node {
 	want("SoftmaxAttention", "q", q, -1, -1, -1)
 	return softmaxAttention("SoftmaxAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), causal, cache)

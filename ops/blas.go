@@ -6,6 +6,6 @@ import (
 	"goomtrain/internal/simd/matmul/blas"
 )
 
-// Gorgonia's own matrix products run on the project's kernels too, so that what users build from its
-// built-in ops is fast.
+// Gorgonia's built-in matrix products also run on the kernels of this project, so that graphs of built-in ops
+// are fast.
 func init() { G.Use(blas.Implementation{}) }

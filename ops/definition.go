@@ -10,9 +10,9 @@ import (
 	"goomtrain/params"
 )
 
-// A Definition states an op of element type F whose gradient is derived by hand: its inputs, its shape,
-// the formula and the formula of the gradient. Apply turns it into a node of a graph. One definition
-// makes one node; buffers that Forward fills for Backward belong to the closures of that one node.
+// A Definition describes an op of element type F whose gradient is derived by hand: its inputs, its shape, the
+// formula and the formula of the gradient. Apply turns it into a node of a graph. A definition makes a single
+// node; buffers that Forward fills for Backward belong to the closures of that node.
 //
 // Data is flat and row-major. A scalar is a slice of length 1.
 type Definition[F params.Float] struct {
@@ -22,53 +22,51 @@ type Definition[F params.Float] struct {
 	// Inputs are nodes of one graph, with elements of type F or, for indices, int32.
 	Inputs G.Nodes
 
-	// Grads says, for each input, where its gradient is written. Exactly one is GradPrimary.
+	// Grads tells, for each input, where its gradient is written. Exactly one is GradPrimary.
 	Grads []Gradient
 
 	// Out is the shape of the output, whose elements are of type F. Empty: a scalar.
 	Out tensor.Shape
 
-	// Forward is called once in every run of the graph. It must write every element of out, whose
-	// content before the call is undefined: NaN, or numbers of another op that used the buffer. It must
-	// not write to the inputs, nor keep a reference to out or to the data of in after it has returned:
-	// the next run may bring other memory.
+	// Forward is called once in every run of the graph. It must write every element of out, whose content
+	// before the call is undefined: NaN, or numbers of another op that used the buffer. It must not write to
+	// the inputs or keep a reference to out or to the data of in: the next run may use other memory.
 	Forward func(out []F, in Operands[F])
 
-	// Backward is called once in every run of a graph in which gorgonia.Grad has asked for a gradient
-	// through this op, after Forward. in and out are the operands and the result of Forward, unchanged;
-	// dout, of the shape of out, is the gradient of the loss with respect to out. What Forward stored in
-	// buffers of the definition's own is still there.
+	// Backward is called after Forward, once in every run of a graph in which gorgonia.Grad has requested a
+	// gradient through this op. in and out are the operands and the result of Forward, unchanged. dout, of the
+	// shape of out, is the gradient of the loss with respect to out. Buffers of the definition still hold what
+	// Forward stored in them.
 	//
-	// grads has one slice for each input, of the input's size: nil for GradNone and GradSame. Backward must
-	// write (not add to) every element of the others, whether the loss needs that gradient or not; their
-	// content before the call is undefined. It must not write to in, out or dout, nor keep a reference to
-	// any of them. No slice of grads shares memory with another, or with in, out or dout.
+	// grads has one slice for each input, of the size of the input, which is nil for GradNone and GradSame.
+	// Backward must write (not add to) every element of the others, whether the loss needs that gradient or
+	// not; their content before the call is undefined. It must not write to in, out or dout, nor keep a
+	// reference to any of them. No slice of grads shares memory with another, or with in, out or dout.
 	Backward func(grads [][]F, in Operands[F], out, dout []F)
 
-	// Differentiate may be nil. Otherwise it is called once, by gorgonia.Grad while the graph is built and
-	// before any run, so that Forward can prepare what only Backward needs, or compute gradients on its
-	// way. grads has the slices of GradSide inputs, the same ones as in every later call of Backward; all
-	// others are nil.
+	// Differentiate may be nil. Otherwise gorgonia.Grad calls it once, while the graph is built and before any
+	// run, so that Forward can prepare what only Backward needs, or compute gradients itself. grads has the
+	// slices of the GradSide inputs, the same ones as in every later call of Backward; all others are nil.
 	Differentiate func(grads [][]F)
 }
 
-// A Gradient says where the gradient of the loss with respect to one input of an op is written.
+// A Gradient tells where the gradient of the loss with respect to one input of an op is written.
 type Gradient int
 
 const (
 	// GradNone: the input has no gradient. Indices and constants have none.
 	GradNone Gradient = iota
 
-	// GradPrimary: Backward writes it to a buffer that the executor plans and reuses within a run. Every op
-	// has exactly one such input: its largest activation, to save most memory.
+	// GradPrimary: Backward writes it to a buffer that the executor plans and reuses within a run. Every op has
+	// exactly one such input. Choose the largest activation, which saves most memory.
 	GradPrimary
 
-	// GradSide: Backward writes it to a buffer that belongs to the op alone. Parameters and the further
-	// activations of an op have these.
+	// GradSide: Backward writes it to a buffer that belongs to this op alone. This is for parameters and
+	// further activations.
 	GradSide
 
-	// GradSame: the gradient is that of the output itself, and nothing is computed or copied. An input of
-	// the output's shape that is only added to the result, such as a residual, has this.
+	// GradSame: the gradient equals that of the output, so nothing is computed or copied. This is for an input
+	// of the shape of the output that is only added to the result, such as a residual.
 	GradSame
 )
 
@@ -79,22 +77,21 @@ func (g Gradient) String() string {
 	return [...]string{"GradNone", "GradPrimary", "GradSide", "GradSame"}[g]
 }
 
-// Apply adds an op to the graph of its inputs and returns the op's output. The node can be differentiated
-// by gorgonia.Grad, once a graph, and runs on package executor and on Gorgonia's TapeMachine.
+// Apply adds an op to the graph of its inputs and returns its output. The node can be differentiated by
+// gorgonia.Grad, once for each graph. It runs on package executor and on Gorgonia's TapeMachine.
 //
-// A definition that contradicts itself or its inputs is a programmer's mistake: Apply panics with the
-// name of the op and what is wrong.
+// An inconsistent definition is a programming mistake: Apply panics with the name of the op and what is wrong.
 func Apply[F params.Float](def Definition[F]) *G.Node {
 	if mistake := def.mistake(); mistake != "" {
 		panic(fmt.Sprintf("ops: %s: %s", def.Name, mistake))
 	}
-	// the op outlives the call: it must not change with the caller's slices
+	// the caller may change its slices after the call
 	def.Inputs, def.Grads, def.Out = slices.Clone(def.Inputs), slices.Clone(def.Grads), slices.Clone(def.Out)
 	op := &fused[F]{identity: newIdentity(def.Name, def.Inputs, def.Out), def: def}
 	return mustApply(op, def.Inputs...)
 }
 
-// mistake says what is wrong with the definition, or nothing.
+// mistake describes what is wrong with the definition, "" if nothing is.
 func (def *Definition[F]) mistake() string {
 	switch {
 	case def.Name == "":
@@ -133,13 +130,13 @@ func (def *Definition[F]) mistake() string {
 	return ""
 }
 
-// ExtraOutput gives the op of node y, which Apply has made, one more output of that shape: a node, and
-// the slice from which the node's value is read. The op's Forward must write every element of the slice
-// in every run. The slice belongs to the op alone: what it holds stays until Forward writes it again.
+// ExtraOutput adds another output of that shape to the op of node y, which Apply has made. It returns a node
+// and the slice that holds the value of the node. Forward of the op must write every element of the slice in
+// every run. The slice belongs to this op alone: its content remains until Forward writes it again.
 //
-// No gradient flows through the extra output: gorgonia.Grad fails where the loss depends on an input
-// through it alone, and counts other paths only. The name is for profiles and errors. ExtraOutput panics
-// if Apply has not made y's op with element type F.
+// No gradient flows through the extra output: gorgonia.Grad returns an error if the loss depends on an input
+// through it alone, and otherwise counts only the other paths. The name appears in profiles and errors.
+// ExtraOutput panics if Apply has not made the op of y with element type F.
 func ExtraOutput[F params.Float](y *G.Node, name string, shape tensor.Shape) (*G.Node, []F) {
 	if _, ok := y.Op().(*fused[F]); !ok {
 		panic(fmt.Sprintf("ops: %s: %v is not the output of an op that Apply made with elements of type %v", name, y, DType[F]()))

@@ -1,32 +1,32 @@
-// Package ops holds the fused operations of the project as nodes of a Gorgonia graph, one file an op:
-// its formula, its shapes and its gradient. The arithmetic is in internal/kernels, in internal/simd
-// and in goom; node.go is the one place that knows Gorgonia's Op interfaces.
+// Package ops provides differentiable operations for Gorgonia graphs. Each fuses what Gorgonia would do in many
+// nodes into one, with a gradient derived by hand. There is one file for each op, with its formula, shapes and
+// gradient. The arithmetic is in internal/kernels, internal/simd and goom; node.go is the only file that deals
+// with Gorgonia's Op interfaces.
 //
 // # Dimensions
 //
-// One legend for every comment and name in the project:
+// All comments and names of the project use these letters:
 //
 //	B batch   T time   D model width   H heads (or N hidden vectors)   K key width   V value width
 //	S vocabulary   P Taylor terms   R rows: all leading dimensions together
 //
-// Tensors are row-major. Activations are [B, T, D]; ops that work row by row take any leading
-// dimensions.
+// Tensors are row-major. Activations are [B, T, D]; ops that work row by row accept any leading dimensions.
 //
 // # Conventions
 //
-// A function of this package adds one node to the graph of its arguments and returns it. Its type
-// parameter is the element type, float32 or float64, of the node and of all arguments that are not
-// indices: ops.GELU[float32](x). Another element type or a wrong shape is a mistake of the caller and
-// panics with the op, the operand and what it should be. Every op writes all of its output on every run,
-// keeps no reference to its inputs, and computes the gradients of all its inputs in one backward pass.
+// A function of this package adds one node to the graph of its arguments and returns it. Its type parameter is
+// the element type, float32 or float64, of the node and of all arguments that are not indices:
+// ops.GELU[float32](x). Another element type or a wrong shape is a programming mistake: the function panics and
+// names the op, the operand and what is expected. Every op writes all of its output in every run, keeps no
+// reference to its inputs, and computes the gradients of all its inputs in one backward pass.
 //
-// Gradients come from gorgonia.Grad, once a graph. Graphs run on package executor (planned buffers,
-// no allocation) or on Gorgonia's own TapeMachine, with the same results.
+// Gradients come from gorgonia.Grad, called once for each graph. Graphs run on package executor, with planned
+// buffers and no allocation, or on Gorgonia's own TapeMachine, with the same results.
 //
-// # Ops of your own
+// # Your own ops
 //
-// The ops here are made by Apply from a Definition: the inputs, the shape, the formula and the formula of
-// the gradient, over flat slices. Apply is open to other modules, and what it makes runs like the ops of
-// this package: in planned buffers on the executor, and on the TapeMachine. ExtraOutput gives such an op a
-// second result; package parallel shares its loops out over the threads.
+// Apply makes an op from a Definition: the inputs, the shape, the formula and the formula of the gradient, over
+// flat slices. Other modules can call it, and their ops run like those of this package, in planned buffers on
+// the executor and on the TapeMachine. ExtraOutput adds a second result to such an op. Package parallel divides
+// its loops among the threads.
 package ops

@@ -8,8 +8,8 @@ import (
 	"goomtrain/params"
 )
 
-// Dot is the scalar sum of x * w over all elements, for x and w of one shape: a loss that is linear in
-// x, or, with random w, a probe of x's gradient. Gradients: of both.
+// Dot is the scalar sum of x * w over all elements, for x and w of the same shape. It serves as a loss that is
+// linear in x or, with random w, to test the gradient of x. Gradients: of both.
 func Dot[F params.Float](x, w *G.Node) *G.Node {
 	want("Dot", "w", w, x.Shape()...)
 	k := dense.NewDot[F](x.Shape().TotalSize())

@@ -9,21 +9,21 @@ import (
 	"goomtrain/params"
 )
 
-// Noise says which random numbers a training step draws: its Step is the number of the update, its First that of
-// the run's first sequence within the update's batch. An op of another module draws from it by Site.
+// Noise determines the random numbers of a training step. Step is the number of the update, First the number of
+// the run's first sequence within the batch of the update. Ops of other modules use it by Site.
 type Noise = dense.Noise
 
-// A Site is one place of a model that draws random numbers; Noise.Site makes one.
+// A Site is one place of a model that uses random numbers; see Noise.Site.
 type Site = dense.Site
 
 // NewNoise returns the noise of a seed, at step 0.
 func NewNoise(seed uint64) *Noise { return dense.NewNoise(seed) }
 
-// Dropout is residual + x m/(1-p), where m is 0 with probability p and else 1, for each number anew
-// (arXiv 1207.0580): x [B, ...], residual of x's shape or nil -> x's shape. Gradients: of both.
+// Dropout is residual + x m/(1-p), where m is 0 with probability p and otherwise 1, drawn for each number
+// (arXiv 1207.0580): x [B, ...], residual of the shape of x or nil -> the shape of x. Gradients: of both.
 //
-// The mask is a pure function of the noise at the time of the run, the site's name and the place of the
-// number: a batch cut into pieces has the masks of the whole, and both passes of a run have the same.
+// The mask is a pure function of the noise at the time of the run, the name of the site and the place of the
+// number. Cutting a batch into pieces does not change it, and both passes of a run have the same mask.
 func Dropout[F params.Float](x, residual *G.Node, p float64, site string, noise *Noise) *G.Node {
 	if !(p >= 0 && p < 1) {
 		panic(fmt.Sprintf("ops: Dropout: p is %v, want at least 0 and less than 1", p))

@@ -12,13 +12,13 @@ import (
 	"goomtrain/params"
 )
 
-// Generalized orders of magnitude in a graph: one node holds the GOOMs of shape [...] as a tensor
-// [2, ...], the logarithms ln|x| first, then the signs. Gradients are with respect to the logarithms;
-// those of the signs are zero. Such nodes come from GoomLog (or from a constant that holds both parts),
-// pass through any of the ops below, and leave through GoomExp. Their arithmetic, with what it says
-// about zeros and infinities, is in package goom.
+// Generalized orders of magnitude in a graph: one node holds the GOOMs of shape [...] as a tensor [2, ...],
+// first the logarithms ln|x|, then the signs. Gradients are with respect to the logarithms; those of the signs
+// are zero. GoomLog makes such nodes, or a constant that holds both parts; the ops below compute with them;
+// GoomExp converts them to real numbers. Package goom has the arithmetic, and the rules for zeros and
+// infinities.
 
-// shapeOf is the shape of the numbers in a GOOM node.
+// shapeOf returns the shape of the numbers in a GOOM node.
 func shapeOf(op, operand string, x *G.Node, atLeast int) tensor.Shape {
 	s := x.Shape()
 	if len(s) < 1+atLeast || s[0] != 2 {
@@ -27,16 +27,16 @@ func shapeOf(op, operand string, x *G.Node, atLeast int) tensor.Shape {
 	return s[1:]
 }
 
-// packed is the shape of the node of GOOMs of that shape.
+// packed returns the shape of a node of GOOMs of that shape.
 func packed(shape []int) tensor.Shape { return append(tensor.Shape{2}, shape...) }
 
-// unpack sees a node's data as a tensor. The shape is kept by the op, so that nothing is allocated.
+// unpack returns the data of a node as a tensor. The op keeps the shape, so that nothing is allocated.
 func unpack[F params.Float](x []F, shape []int) goom.Tensor[F] {
 	n := len(x) / 2
 	return goom.Tensor[F]{Shape: shape, Log: x[:n:n], Sign: x[n:]}
 }
 
-// logGrad is the half of a gradient that is not zero; the other half is cleared.
+// logGrad returns the half of a gradient that belongs to the logarithms, and clears the other half.
 func logGrad[F params.Float](d []F) []F {
 	if d == nil {
 		return nil
@@ -46,7 +46,7 @@ func logGrad[F params.Float](d []F) []F {
 	return d[:n:n]
 }
 
-// GoomLog turns real numbers into GOOMs: x [...] -> [2, ...]. The gradient s/(|x| + eps) is finite at zero.
+// GoomLog converts real numbers to GOOMs: x [...] -> [2, ...]. The gradient s/(|x| + eps) is finite at zero.
 func GoomLog[F params.Float](x *G.Node) *G.Node {
 	shape := slices.Clone(x.Shape())
 	n := shape.TotalSize()
@@ -70,7 +70,7 @@ func GoomLog[F params.Float](x *G.Node) *G.Node {
 	})
 }
 
-// GoomExp turns GOOMs into real numbers: x [2, ...] -> [...]. Numbers beyond the floats' range become zeros
+// GoomExp converts GOOMs to real numbers: x [2, ...] -> [...]. Numbers beyond the range of floats become zeros
 // and infinities. GoomExp(GoomLog(x)) has derivative 1 everywhere.
 func GoomExp[F params.Float](x *G.Node) *G.Node {
 	shape := shapeOf("GoomExp", "x", x, 0)
@@ -118,8 +118,8 @@ func LMME[F params.Float](a, b *G.Node) *G.Node {
 	})
 }
 
-// LogSumExp is the signed sum of GOOMs x [2, ...] along an axis of their shape (0 is the first after the 2;
-// negative: counted from the end), which the result lacks. Gradient: dl_i = dy * x_i / sum(x).
+// LogSumExp is the signed sum of GOOMs x [2, ...] along an axis, which the result does not have. Axis 0 is the
+// first after the 2; negative axes count from the end. Gradient: dl_i = dy * x_i / sum(x).
 func LogSumExp[F params.Float](x *G.Node, axis int) *G.Node {
 	return goomSums[F]("LogSumExp", x, axis, goom.Total)
 }
@@ -129,12 +129,13 @@ func LogMeanExp[F params.Float](x *G.Node, axis int) *G.Node {
 	return goomSums[F]("LogMeanExp", x, axis, goom.Mean)
 }
 
-// LogCumSumExp is the running sums along an axis, of x's shape. Gradient: dl_i = x_i * sum over t >= i of dy_t / y_t.
+// LogCumSumExp has the running sums along an axis, in the shape of x. Gradient: dl_i = x_i * sum over t >= i of
+// dy_t / y_t.
 func LogCumSumExp[F params.Float](x *G.Node, axis int) *G.Node {
 	return goomSums[F]("LogCumSumExp", x, axis, goom.RunningSum)
 }
 
-// LogCumMeanExp is the running means along an axis.
+// LogCumMeanExp has the running means along an axis.
 func LogCumMeanExp[F params.Float](x *G.Node, axis int) *G.Node {
 	return goomSums[F]("LogCumMeanExp", x, axis, goom.RunningMean)
 }

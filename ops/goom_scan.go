@@ -38,11 +38,11 @@ func AffineScan[F params.Float](a, b, x0 *G.Node) *G.Node {
 	return affineScan[F]("AffineScan", a, b, x0)
 }
 
-// affineScan leaves b and x0 out where they are nil.
+// affineScan omits b and x0 if they are nil.
 func affineScan[F params.Float](name string, a, b, x0 *G.Node) *G.Node {
 	shapes := [3]tensor.Shape{slices.Clone(a.Shape()[1:])} // of a, b, x0
 	inputs, grads := G.Nodes{a}, []Gradient{GradPrimary}
-	place := [3]int{0, -1, -1} // where each stands among the inputs
+	place := [3]int{0, -1, -1} // index of each among the inputs
 	out := shapes[0]
 	for i, n := range []*G.Node{b, x0} {
 		if n != nil {

@@ -8,19 +8,19 @@ import (
 	"goomtrain/params"
 )
 
-// HeadStats reports the last run of a loss: the unweighted sum in nats over counted rows, the number
-// of counted rows, and how many of them had their target's logit as the largest.
+// HeadStats are the results of the last run of a loss: the unweighted sum in nats over counted rows, the number
+// of counted rows, and the number of those whose target has the largest logit.
 type HeadStats = dense.HeadStats
 
-// HeadLoss is a linear head with softmax cross-entropy on integer targets, fused by tiles of rows so
-// that logits [..., S] are never stored as a whole:
+// HeadLoss is a linear head with softmax cross-entropy against integer targets. It is computed in tiles of
+// rows, so that the logits [..., S] are never stored as a whole:
 //
 //	loss = weight * sum over counted rows of -ln softmax(x W^T)[target]
 //
-// x [..., D], w [S, D], targets [...] of int32 (-1: the row is not counted), weight [1] -> a scalar.
-// Usually weight is 1/(counted targets of the whole step). Gradients: of x and w; they are computed
-// together with the loss once the graph is differentiated. The function returned with the node reports
-// the last run. A target of S or more panics when the graph runs.
+// x [..., D], w [S, D], targets [...] of int32 (-1: the row is not counted), weight [1] -> a scalar. Usually
+// weight is 1/(counted targets of the whole step). Gradients: of x and w; they are computed together with the
+// loss once the graph is differentiated. The returned function reports the last run. A target of S or more
+// panics when the graph runs.
 func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() HeadStats) {
 	rows, width := split(x.Shape())
 	want("HeadLoss", "w", w, -1, width)

@@ -13,8 +13,8 @@ func Linear[F params.Float](x, w, bias, residual *G.Node) *G.Node {
 	return linear[F]("Linear", x, w, bias, residual, true)
 }
 
-// MatMul is y = x W (+ residual) with a matrix as it stands: x [..., K], w [K, M], residual [..., M]
-// or nil -> [..., M]. Gradients: of all of them.
+// MatMul is y = x W (+ residual), with W not transposed: x [..., K], w [K, M], residual [..., M] or nil ->
+// [..., M]. Gradients: of all of them.
 func MatMul[F params.Float](x, w, residual *G.Node) *G.Node {
 	return linear[F]("MatMul", x, w, nil, residual, false)
 }
@@ -38,7 +38,7 @@ func linear[F params.Float](name string, x, w, bias, residual *G.Node, transpose
 	}
 	k := dense.NewLinear[F](rows, in, out, transposed)
 	def := Definition[F]{Name: name, Inputs: G.Nodes{x, w}, Grads: []Gradient{GradPrimary, GradSide}, Out: shape}
-	biasAt, residualAt := 0, 0 // input 0 is x: 0 says that there is none
+	biasAt, residualAt := 0, 0 // 0 means none: input 0 is x
 	if bias != nil {
 		biasAt = len(def.Inputs)
 		def.Inputs, def.Grads = append(def.Inputs, bias), append(def.Grads, GradSide)
@@ -60,7 +60,7 @@ func linear[F params.Float](name string, x, w, bias, residual *G.Node, transpose
 	return Apply(def)
 }
 
-// optional is the data of an input beyond the first, or nil for index 0.
+// optional returns the data of an input beyond the first, or nil for index 0.
 func (in Operands[F]) optional(i int) []F {
 	if i == 0 {
 		return nil

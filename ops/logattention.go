@@ -9,12 +9,12 @@ import (
 	"goomtrain/params"
 )
 
-// LogCarry is the state of a log-exp attention between two stretches of one sequence: the logarithms of
-// the sums of exp(k+v) and of exp(k) over all positions so far.
+// LogCarry is the state of a log-exp attention between two parts of a sequence: the logarithms of the sums of
+// exp(k+v) and of exp(k) over all positions so far.
 type LogCarry = logattention.Carry
 
-// NewLogCarry returns the carry of sequences not begun, for B = batch sequences, H heads, K = keys and
-// V = values numbers a head.
+// NewLogCarry returns the carry at the beginning of B = batch sequences, for H heads with K = keys and V =
+// values numbers.
 func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
 	return logattention.NewCarry(batch, heads, keys, values, signed)
 }
@@ -24,11 +24,11 @@ func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
 //
 //	w_ts = sum_k exp(q_tk + k_sk)        y_tv = ln(sum_{s<=t} w_ts exp(v_sv)) - ln(sum_{s<=t} w_ts)
 //
-// qkv [B, T, H*(2K+V)] holds for each head its query, its key and its value, as the paper's projection does
-// -> y [B, T, H*V]. Time and memory are proportional to T. Gradient: of qkv.
+// qkv [B, T, H*(2K+V)] holds the query, key and value of each head in turn, in the order of the paper's
+// projection -> y [B, T, H*V]. Time and memory are proportional to T. Gradient: of qkv.
 //
-// carry is nil for training. With a carry (of B, H, K, V, not signed) the sequence goes on where the last
-// run ended, and the carry receives the last state; it is detached: no gradient flows into it.
+// carry is nil for training. With a carry (of B, H, K, V, not signed) the sequence continues where the last
+// run ended, and the carry receives the last state. It is detached: no gradient flows into it.
 func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCarry) *G.Node {
 	size, out := attentionInputs("LogSelfAttention", G.Nodes{qkv}, heads, keys, true)
 	k := logattention.New[F](size, false)
@@ -51,8 +51,8 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCa
 	})
 }
 
-// LogAttention is LogSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
-// v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys. Gradients: of all three.
+// LogAttention is LogSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk, H*V] -> y
+// [B, Tq, H*V]. If it is not causal, every query attends to all keys. Gradients: of all three.
 func LogAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, carry *LogCarry) *G.Node {
 	y, _ := logAttention[F]("LogAttention", G.Nodes{q, k, v}, heads, causal, carry)
 	return y
@@ -101,10 +101,10 @@ func logAttention[F params.Float](name string, inputs G.Nodes, heads int, causal
 	return y, ySign
 }
 
-// LogScanCarry is the state of decay positions between two stretches of one sequence.
+// LogScanCarry is the state of decay positions between two parts of a sequence.
 type LogScanCarry[F params.Float] = scan.GatedCarry[F]
 
-// NewLogScanCarry returns the carry of B = batch sequences of width D not begun.
+// NewLogScanCarry returns the carry at the beginning of B = batch sequences of width D.
 func NewLogScanCarry[F params.Float](batch, width int) *LogScanCarry[F] {
 	return scan.NewGatedCarry[F](batch, width)
 }
@@ -114,8 +114,8 @@ func NewLogScanCarry[F params.Float](batch, width int) *LogScanCarry[F] {
 //	p_t = sigmoid(c_t) p_{t-1} + exp(l_t)        p_0 = 1        y_t = x_t + ln p_t
 //
 // gates [B, T, 2D] holds c_t in the first half of each row and l_t in the second, x [B, T, D] -> y [B, T, D].
-// p may leave the float range by any factor. Gradients: of gates and x. With a carry (of B, D) the
-// sequence goes on where the last run ended; the carry is detached.
+// p may exceed the range of floats. Gradients: of gates and x. With a carry (of B, D) the sequence continues
+// where the last run ended; the carry is detached.
 func AddLogScan[F params.Float](gates, x *G.Node, carry *LogScanCarry[F]) *G.Node {
 	want("AddLogScan", "x", x, -1, -1, -1)
 	s := x.Shape()

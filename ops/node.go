@@ -15,9 +15,9 @@ import (
 	"goomtrain/params"
 )
 
-// This file is the only adapter to Gorgonia's Op interfaces. An op's own file states a definition; Apply
-// turns it into a node, and differentiation turns that into ONE backward node that computes the
-// gradients of all inputs in one pass.
+// This file adapts definitions to Gorgonia's Op interfaces. Apply turns a definition into a node.
+// Differentiation makes a single backward node from that, which computes the gradients of all inputs in one
+// pass.
 
 var (
 	_ executor.PlannedOp = (*fused[float32])(nil)
@@ -25,10 +25,10 @@ var (
 	_ executor.OwningOp  = (*sideOutput)(nil)
 )
 
-// instances numbers the ops: Gorgonia merges nodes whose hashes agree, and no two of ours are one.
+// instances numbers the ops. Gorgonia merges nodes with equal hashes, and no two ops here may be merged.
 var instances atomic.Uint64
 
-// identity holds the methods that are alike for every op here.
+// identity has the methods that are the same for every op here.
 type identity struct {
 	name   string
 	id     uint64
@@ -78,7 +78,7 @@ func (o *identity) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.ou
 type fused[F params.Float] struct {
 	identity
 	def Definition[F]
-	own G.Value // the output where the machine gives no buffer
+	own G.Value // the output if the machine provides no buffer
 }
 
 func mustApply(op G.Op, inputs ...*G.Node) *G.Node {
@@ -158,7 +158,7 @@ type backward[F params.Float] struct {
 	def     *Definition[F]
 	primary int     // the input whose gradient is the output
 	grads   [][]F   // of all inputs; those of GradSide are owned
-	own     G.Value // the output where the machine gives no buffer
+	own     G.Value // the output if the machine provides no buffer
 }
 
 // Planned marks an executor.PlannedOp.

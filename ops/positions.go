@@ -9,12 +9,12 @@ import (
 	"goomtrain/params"
 )
 
-// Position counts the positions that a streaming sequence has had.
+// Position counts the positions that a streaming sequence has had so far.
 type Position = dense.Position
 
-// Rotary turns queries and keys by angles that grow with their position (arXiv 2104.09864), so that
-// q_t . k_j depends on t - j: qkv [B, T, 2*H*K + H*V] -> the same shape; values are copied. Gradient: of
-// qkv. position is nil for training, where sequences begin at position 0.
+// Rotary rotates queries and keys by angles that grow with their position (arXiv 2104.09864), so that q_t . k_j
+// depends on t - j: qkv [B, T, 2*H*K + H*V] -> the same shape; values are copied. Gradient: of qkv. position is
+// nil for training, where sequences begin at position 0.
 func Rotary[F params.Float](qkv *G.Node, heads, keys int, position *Position) *G.Node {
 	want("Rotary", "qkv", qkv, -1, -1, -1)
 	s := qkv.Shape()
@@ -47,7 +47,7 @@ func AddPositions[F params.Float](x, table *G.Node, position *Position) *G.Node 
 	return Apply(Definition[F]{
 		Name:    "AddPositions",
 		Inputs:  G.Nodes{table, x},
-		Grads:   []Gradient{GradPrimary, GradSame}, // x is only added: the table's is all there is to compute
+		Grads:   []Gradient{GradPrimary, GradSame}, // x is only added, so only the gradient of the table is computed
 		Out:     s,
 		Forward: func(out []F, in Operands[F]) { k.Forward(out, in.Floats(1), in.Floats(0), position.Take(s[1])) },
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) {

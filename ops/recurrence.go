@@ -7,19 +7,19 @@ import (
 	"goomtrain/params"
 )
 
-// Carry is the state of a recurrence between two stretches of one sequence.
+// Carry is the state of a recurrence between two parts of a sequence.
 type Carry[F params.Float] = recurrence.Carry[F]
 
-// Recurrence is the non-diagonal linear recurrence over generalized orders of magnitude
-// (arXiv 2510.03426), read out by direction:
+// Recurrence is the non-diagonal linear recurrence over generalized orders of magnitude (arXiv 2510.03426). Its
+// result is the direction of the states:
 //
 //	x_t = x_{t-1} A + u_t        z_t = e^2 * x_t / max_j |x_tj|
 //
-// u [B, T, N*D] (N hidden vectors of width D), a [D, D], x0 [N, D] -> z [B, T, N*D]. States may leave
-// the float range by any factor. Gradients: of u, a and x0; the maximum is detached.
+// u [B, T, N*D] (N hidden vectors of width D), a [D, D], x0 [N, D] -> z [B, T, N*D]. States may exceed the
+// range of floats. Gradients: of u, a and x0; the maximum is detached.
 //
-// carry is nil for training. With a carry (of B, N, D) the sequence goes on where the last run ended,
-// and the carry receives the last state; it is detached: no gradient flows into it.
+// carry is nil for training. With a carry (of B, N, D) the sequence continues where the last run ended, and the
+// carry receives the last state. It is detached: no gradient flows into it.
 func Recurrence[F params.Float](u, a, x0 *G.Node, carry *Carry[F]) *G.Node {
 	want("Recurrence", "x0", x0, -1, -1)
 	rows, width := x0.Shape()[0], x0.Shape()[1]
@@ -40,7 +40,8 @@ func Recurrence[F params.Float](u, a, x0 *G.Node, carry *Carry[F]) *G.Node {
 	})
 }
 
-// NewCarry returns the carry of sequences not begun: B = batch, N = rows hidden vectors of that width.
+// NewCarry returns the carry at the beginning of B = batch sequences, for N = rows hidden vectors of that
+// width.
 func NewCarry[F params.Float](batch, rows, width int) *Carry[F] {
 	return recurrence.NewCarry[F](batch, rows, width)
 }

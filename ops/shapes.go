@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// want panics, naming op and operand, unless the node has that shape; -1 stands for any size.
+// want panics, naming op and operand, unless the node has that shape. -1 stands for any size.
 func want(op, operand string, n *G.Node, dims ...int) {
 	s := n.Shape()
 	ok := len(s) == len(dims)
@@ -26,7 +26,7 @@ func want(op, operand string, n *G.Node, dims ...int) {
 	}
 }
 
-// split is the shape of a tensor of rows: the product of all leading dimensions, and the last.
+// split returns the shape of a tensor of rows: the product of all leading dimensions, and the last.
 func split(s tensor.Shape) (rows, width int) {
 	width = s[len(s)-1]
 	rows = 1
@@ -36,7 +36,7 @@ func split(s tensor.Shape) (rows, width int) {
 	return rows, width
 }
 
-// withWidth is a shape with another last dimension.
+// withWidth returns the shape with another last dimension.
 func withWidth(s tensor.Shape, width int) tensor.Shape {
 	out := s.Clone()
 	out[len(out)-1] = width

@@ -10,25 +10,25 @@ import (
 	"goomtrain/params"
 )
 
-// TaylorCarry is the state of a Taylor attention between two stretches of one sequence. Its size does not
-// depend on the length of the sequence.
+// TaylorCarry is the state of a Taylor attention between two parts of a sequence. Its size does not depend on
+// the length of the sequence.
 type TaylorCarry[F params.Float] = taylor.Carry[F]
 
-// NewTaylorCarry returns the carry of sequences not begun: B = batch sequences, H heads of K = keys and
-// V = values numbers, P = terms.
+// NewTaylorCarry returns the carry at the beginning of B = batch sequences, for H heads with K = keys and V =
+// values numbers and P = terms.
 func NewTaylorCarry[F params.Float](batch, heads, keys, values, terms int) *TaylorCarry[F] {
 	return taylor.NewCarry[F](batch, heads, keys, values, terms)
 }
 
-// MaxTaylorTerms is the largest number of Taylor terms, and MaxTaylorFeatures that of features of a head
-// that can stream.
+// MaxTaylorTerms is the largest number of Taylor terms, and MaxTaylorFeatures the largest number of features of
+// a head that can stream.
 const (
 	MaxTaylorTerms    = taylor.MaxTerms
 	MaxTaylorFeatures = taylor.MaxFeatures
 )
 
-// CountTaylorFeatures is the number of features of P = terms terms of heads of that width, or more than
-// MaxTaylorFeatures if it is larger than that.
+// CountTaylorFeatures returns the number of features of P = terms terms of heads of that width. If that exceeds
+// MaxTaylorFeatures, it returns some number larger than MaxTaylorFeatures.
 func CountTaylorFeatures(width, terms int) int { return taylor.CountFeatures(width, terms) }
 
 // TaylorSelfAttention is causal attention among the positions of one tensor with P = terms Taylor terms of
@@ -37,18 +37,18 @@ func CountTaylorFeatures(width, terms int) int { return taylor.CountFeatures(wid
 //	w_tj = sum over p < P of s^p / p!, s = q_t . k_j / sqrt(K)    y_t = sum over j <= t of w_tj v_j / the sum of w_tj
 //
 // qkv [B, T, 2*H*K + H*V] holds the queries of all heads, then their keys, then their values -> y [B, T, H*V].
-// It is computed from scores or from features, whichever is cheaper. An even P allows weights below
-// zero, and sums of weights that are zero: y and its gradients are then 0. Gradient: of qkv.
+// It is computed from scores or from features, whichever is cheaper. With an even P weights may be
+// negative. Where their sum is zero, y and its gradients are 0. Gradient: of qkv.
 //
-// carry is nil for training. With a carry (of B, H, K, V, P) the sequence goes on where the last run
-// ended, at constant cost per position, and the carry receives the last state; it is detached.
+// carry is nil for training. With a carry (of B, H, K, V, P) the sequence continues where the last run ended,
+// at constant cost per position, and the carry receives the last state. It is detached.
 func TaylorSelfAttention[F params.Float](qkv *G.Node, heads, keys, terms int, carry *TaylorCarry[F]) *G.Node {
 	return taylorAttention("TaylorSelfAttention", G.Nodes{qkv}, heads, keys, terms, true, carry)
 }
 
-// TaylorAttention is TaylorSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and
-// v [B, Tk, H*V] -> y [B, Tq, H*V]; not causal, every query looks at all keys, those of the carry
-// included. Gradients: of all three.
+// TaylorAttention is TaylorSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk,
+// H*V] -> y [B, Tq, H*V]. If it is not causal, every query attends to all keys, including those of the carry.
+// Gradients: of all three.
 func TaylorAttention[F params.Float](q, k, v *G.Node, heads, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
 	want("TaylorAttention", "q", q, -1, -1, -1)
 	return taylorAttention("TaylorAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), terms, causal, carry)
@@ -68,12 +68,12 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 		k.Backward)
 }
 
-// A TaylorDegree is the size of one degree of the feature map: its features, the numbers of its state
-// and the floating-point operations of a position, of one head.
+// A TaylorDegree describes one degree of the feature map for one head: the number of features, the size of its
+// state and the floating-point operations per position.
 type TaylorDegree = taylor.Degree
 
-// TaylorTable lists the degrees 0..P-1 of P = terms terms of heads of K = keys and V = values numbers, and
-// their total, as the paper counts them (arXiv 2602.00294).
+// TaylorTable returns the degrees 0..P-1 for P = terms and heads with K = keys and V = values numbers, and
+// their total, counted as in the paper (arXiv 2602.00294).
 func TaylorTable(keys, values, terms int) (degrees []TaylorDegree, total TaylorDegree) {
 	return taylor.Table(keys, values, terms)
 }

@@ -17,11 +17,11 @@ func DType[F params.Float]() tensor.Dtype { return tensor.Dtype{Type: reflect.Ty
 // Operands are the values of an op's inputs during one call of Forward or Backward.
 type Operands[F params.Float] []G.Value
 
-// Floats is the data of input i, flat and row-major; of a scalar, a slice of length 1. It is the input's
-// own memory, to be read only, and valid until the call ends. It panics if the elements are not of type F.
+// Floats returns the data of input i, flat and row-major; for a scalar, a slice of length 1. It is the memory
+// of the input: do not write to it or use it after the call. Floats panics if the elements are not of type F.
 func (in Operands[F]) Floats(i int) []F { return floats[F](in[i]) }
 
-// Indices is the data of input i, an input of int32, as Floats is of the others.
+// Indices returns the data of input i, which has int32 elements, as Floats does for others.
 func (in Operands[F]) Indices(i int) []int32 {
 	v, ok := in[i].(*tensor.Dense)
 	if !ok || v.Dtype() != tensor.Int32 {
@@ -30,7 +30,7 @@ func (in Operands[F]) Indices(i int) []int32 {
 	return contiguous(v).Int32s()
 }
 
-// floats is the flat data of a value, without a copy and without the allocation of Value.Data.
+// floats returns the flat data of a value without a copy, and without the allocation of Value.Data.
 func floats[F params.Float](v G.Value) []F {
 	switch v := v.(type) {
 	case *tensor.Dense:
@@ -46,7 +46,7 @@ func floats[F params.Float](v G.Value) []F {
 	panic(fmt.Sprintf("ops: %T is no tensor or scalar of floats", v))
 }
 
-// contiguous panics if the tensor's data is not in the order of its shape, as that of a transposed view.
+// contiguous panics if the data of the tensor is not row-major, as in a transposed view.
 func contiguous(v *tensor.Dense) *tensor.Dense {
 	if v.RequiresIterator() || v.DataOrder().IsColMajor() {
 		panic(fmt.Sprintf("ops: a value of shape %v is a view with strides %v, want row-major data: bind its Materialize() instead", v.Shape(), v.Strides()))
@@ -54,7 +54,7 @@ func contiguous(v *tensor.Dense) *tensor.Dense {
 	return v
 }
 
-// cast changes the static type of a slice to the one that it has.
+// cast changes the static type of a slice to its actual type.
 func cast[F, E params.Float](s []E) []F {
 	var f F
 	var e E
@@ -64,7 +64,7 @@ func cast[F, E params.Float](s []E) []F {
 	return unsafe.Slice((*F)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
 
-// newValue is a value of that shape over memory of its own; an empty shape is a scalar.
+// newValue returns a new value of that shape; an empty shape is a scalar.
 func newValue[F params.Float](shape tensor.Shape) G.Value {
 	if len(shape) > 0 {
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(make([]F, shape.TotalSize())))

@@ -1,8 +1,8 @@
-// Package params holds what training and storage see of a model: named parameters with their
-// gradients, and named arrays of state. It knows nothing of graphs.
+// Package params defines how training and storage see a model: named parameters with their gradients, and named
+// arrays of state. It does not depend on graphs.
 //
-// A parameter has a role, which the layer that makes it says: see Role for which to choose.
+// Every parameter has a role, which the layer that makes it chooses; see Role.
 //
-// A name is an API: dotted, stable, and the same as in the papers' PyTorch modules where one exists,
-// so that weights travel through safetensors files. Data is flat and row-major.
+// Names are an API: dotted, stable, and the same as in the papers' PyTorch modules where one exists, so that
+// weights can be exchanged through safetensors files. Data is flat and row-major.
 package params

@@ -6,11 +6,11 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// Float is the element type of parameters, activations and kernels: float32 in production, float64 for
-// checking. It is the constraint of every generic type and function of the project.
+// Float is the element type of parameters, activations and kernels: float32 for training, float64 for checks.
+// It is the constraint of all generic types and functions of the project.
 type Float = simd.Float
 
-// A Param is one named parameter of a model: a flat row-major tensor and its gradient.
+// A Param is a named parameter of a model with its gradient.
 type Param[F Float] struct {
 	Name  string
 	Role  Role
@@ -28,7 +28,7 @@ func New[F Float](name string, role Role, shape ...int) *Param[F] {
 	return &Param[F]{Name: name, Role: role, Shape: append([]int(nil), shape...), Value: make([]F, n), Grad: make([]F, n)}
 }
 
-// Size is the number of elements of a shape: 1 for a scalar. It panics on a negative dimension.
+// Size returns the number of elements of a shape, 1 for a scalar. It panics on a negative dimension.
 func Size(shape []int) int {
 	n := 1
 	for _, d := range shape {
@@ -40,19 +40,19 @@ func Size(shape []int) int {
 	return n
 }
 
-// An Array is a named tensor of any storable type: what models, optimizers and streams export as
-// their state and what checkpoints write. Data is one of []float32, []float64, []int64, []int32, []uint8,
-// flat and row-major, and may be shared with its owner.
+// An Array is a named tensor that can be stored. Models, optimizers and streams export their state as arrays,
+// and checkpoints store them. Data is one of []float32, []float64, []int64, []int32, []uint8, flat and
+// row-major, and may be shared with its owner.
 type Array struct {
 	Name  string
 	Shape []int
 	Data  any
 }
 
-// AveragePrefix stands before a parameter's name in the name of the average of its values.
+// AveragePrefix is the prefix of a parameter's name in the name of the moving average of its values.
 const AveragePrefix = "ema."
 
-// Values returns the parameters' values as arrays that share their memory.
+// Values returns the values of the parameters as arrays that share their memory.
 func Values[F Float](ps []*Param[F]) []Array {
 	out := make([]Array, len(ps))
 	for i, p := range ps {
@@ -68,7 +68,7 @@ func ZeroGrad[F Float](ps []*Param[F]) {
 	}
 }
 
-// Count is the number of weights of all parameters together.
+// Count returns the number of weights of all parameters together.
 func Count[F Float](ps []*Param[F]) int {
 	n := 0
 	for _, p := range ps {

@@ -2,34 +2,34 @@ package params
 
 import "fmt"
 
-// A Role is what a parameter is in its layer. The layer that makes a parameter says its role, and
-// optimizers go by it: which parameters decay, which of them Muon makes orthogonal, which have a learning
-// rate of their own. So a role is chosen by how the forward pass uses the parameter, not by its shape:
+// A Role is the function of a parameter in its layer. Optimizers decide by it which parameters decay, which of
+// them Muon makes orthogonal, and which have a learning rate of their own. The layer that makes a parameter
+// chooses the role by how the forward pass uses the parameter, not by its shape:
 //
-//   - multiplied by activations, which it maps to other activations: Matrix;
-//   - some of its rows picked out, or all of them scored, by an index such as a token: Embedding;
-//   - its rows picked out by the position in the sequence: Positions;
-//   - multiplied by the state of a recurrence at every step: Recurrent;
-//   - the state in which a recurrence begins: State;
-//   - added to activations, or multiplied with them element by element: Vector.
+//   - Matrix: multiplied by activations, which it maps to other activations;
+//   - Embedding: rows are picked, or all of them scored, by an index such as a token;
+//   - Positions: rows are picked by the position in the sequence;
+//   - Recurrent: multiplied by the state of a recurrence at every step;
+//   - State: the initial state of a recurrence;
+//   - Vector: added to activations, or multiplied with them element by element.
 //
-// What maps a state into a layer or out of it, once a step, is a Matrix. A table that is both looked up and
-// the head (tied weights) is an Embedding, and so is a head alone.
+// A parameter that maps inputs to a state or a state to outputs, once each step, is a Matrix. A table that is
+// both looked up and used as the head (tied weights) is an Embedding, and so is a head alone.
 type Role int
 
 // The roles of parameters.
 const (
-	Matrix    Role = iota // weights of a linear map; where they have two dimensions, Muon makes their updates orthogonal
-	Embedding             // rows that are looked up or scored, such as token tables and tied heads: a step moves few of them
+	Matrix    Role = iota // weights of a linear map; Muon makes their updates orthogonal if they have two dimensions
+	Embedding             // rows that are looked up or scored, as in token tables and tied heads; a step changes few of them
 	Positions             // rows that are looked up by position
-	Recurrent             // what a recurrence multiplies its state by at every step: small changes of it change the memory much
+	Recurrent             // matrix of a recurrence; small changes have a large effect on its memory
 	State                 // initial states
-	Vector                // biases, gains and scales: they do not decay
+	Vector                // biases, gains and scales; they do not decay
 )
 
 var roleNames = [...]string{"matrix", "embedding", "positions", "recurrent", "state", "vector"}
 
-// String is the role's name in tables: matrix, embedding, positions, recurrent, state or vector.
+// String returns the name of the role: matrix, embedding, positions, recurrent, state or vector.
 func (r Role) String() string {
 	if !r.valid() {
 		return fmt.Sprintf("Role(%d)", int(r))
@@ -39,6 +39,6 @@ func (r Role) String() string {
 
 func (r Role) valid() bool { return r >= 0 && int(r) < len(roleNames) }
 
-// Decays reports whether weight decay shrinks parameters of this role: all but Vector, whose values, such
-// as a gain of 1, have no reason to be near 0.
+// Decays reports whether weight decay applies to parameters of this role. It applies to all but Vector, whose
+// values, such as a gain of 1, have no reason to be near 0.
 func (r Role) Decays() bool { return r != Vector }

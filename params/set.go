@@ -7,9 +7,9 @@ import (
 	"goomtrain/rng"
 )
 
-// A Set collects the parameters of a model while it is built. Sub gives the part of it whose names
-// have a further prefix. Initial values follow from the seed and the parameter's full name alone, so
-// they depend neither on the order of construction nor on the other parameters.
+// A Set collects the parameters of a model while it is built. Sub returns a part of it, whose names have a
+// further prefix. Initial values follow from the seed and the full name of the parameter alone, so they do not
+// depend on the order of construction or on other parameters.
 type Set[F Float] struct {
 	seed   uint64
 	prefix string
@@ -17,7 +17,7 @@ type Set[F Float] struct {
 	made   *collected[F] // shared by a set and its parts
 }
 
-// collected is the parameters made so far.
+// collected holds the parameters made so far.
 type collected[F Float] struct {
 	all   []*Param[F]
 	names map[string]bool
@@ -33,26 +33,26 @@ func (c *collected[F]) add(p *Param[F]) {
 // NewSet returns an empty set whose initial values follow from the seed.
 func NewSet[F Float](seed uint64) Set[F] { return Set[F]{seed: seed, made: newCollected[F]()} }
 
-// NewShapes returns an empty set whose parameters have names and shapes but neither values nor gradients:
-// it tells the sizes of a model without its memory.
+// NewShapes returns an empty set whose parameters have names and shapes but neither values nor gradients. It
+// serves to compute the size of a model without allocating it.
 func NewShapes[F Float]() Set[F] { return Set[F]{shapes: true, made: newCollected[F]()} }
 
-// Sub is the part of the set under prefix "name.".
+// Sub returns the part of the set under the prefix "name.".
 func (s Set[F]) Sub(name string) Set[F] {
 	s.prefix += name + "."
 	return s
 }
 
-// Seed is what the initial values follow from.
+// Seed returns the seed of the initial values.
 func (s Set[F]) Seed() uint64 { return s.seed }
 
-// Name is the full name of a parameter or state of this part of the set.
+// Name returns the full name of a parameter or state of this part of the set.
 func (s Set[F]) Name(name string) string { return s.prefix + name }
 
 // All lists the parameters of the whole set in the order in which they were made.
 func (s Set[F]) All() []*Param[F] { return s.made.all }
 
-// New adds a parameter. It panics on a name taken before, an unknown role and a shape without elements.
+// New adds a parameter. It panics if the name is taken, the role is unknown or the shape has no elements.
 func (s Set[F]) New(name string, role Role, initial Initial, shape ...int) *Param[F] {
 	name = s.Name(name)
 	if s.made.names[name] {
@@ -76,7 +76,7 @@ func (s Set[F]) New(name string, role Role, initial Initial, shape ...int) *Para
 	return p
 }
 
-// An Initial fills the initial values, flat and row-major, of a parameter of that shape.
+// An Initial sets the initial values, flat and row-major, of a parameter of that shape.
 type Initial func(r *rng.Stream, values []float64, shape []int)
 
 // Constant sets every element to v.
@@ -88,7 +88,7 @@ func Constant(v float64) Initial {
 	}
 }
 
-// Uniform draws from (-bound, bound).
+// Uniform draws from the uniform distribution on (-bound, bound).
 func Uniform(bound float64) Initial {
 	return func(r *rng.Stream, values []float64, _ []int) {
 		for i := range values {
@@ -97,7 +97,7 @@ func Uniform(bound float64) Initial {
 	}
 }
 
-// Normal draws from a normal distribution of mean zero.
+// Normal draws from a normal distribution with mean zero and that standard deviation.
 func Normal(deviation float64) Initial {
 	return func(r *rng.Stream, values []float64, _ []int) {
 		for i := range values {
@@ -106,8 +106,8 @@ func Normal(deviation float64) Initial {
 	}
 }
 
-// Orthogonal is gain times a random orthogonal [n, n] matrix: the Gram-Schmidt basis of a matrix of
-// normal numbers, uniform over the orthogonal group. It panics on any other shape.
+// Orthogonal is gain times a random orthogonal [n, n] matrix, uniform over the orthogonal group: the
+// Gram-Schmidt basis of a matrix of normal numbers. It panics on any other shape.
 func Orthogonal(gain float64) Initial {
 	return func(r *rng.Stream, values []float64, shape []int) {
 		if len(shape) != 2 || shape[0] != shape[1] {
@@ -120,7 +120,7 @@ func Orthogonal(gain float64) Initial {
 				for j := range row {
 					row[j] = r.NormFloat64()
 				}
-				for range 2 { // the second pass removes what rounding left of the first
+				for range 2 { // the second pass removes the rounding errors of the first
 					for k := range i {
 						project(row, values[k*n:(k+1)*n])
 					}
@@ -139,7 +139,7 @@ func Orthogonal(gain float64) Initial {
 	}
 }
 
-// project removes from x its part along the unit vector u.
+// project removes the component of x along the unit vector u.
 func project(x, u []float64) {
 	c := dot(x, u)
 	for j := range x {

@@ -6,14 +6,14 @@ import (
 	"goomtrain/internal/simd"
 )
 
-// A Stream reads tokens and answers with the logits of the one to come.
+// A Stream reads tokens and returns the logits of the next one.
 type Stream[F simd.Float] interface {
 	Append(tokens []int32) (logits []F, err error)
 }
 
-// Generate draws n tokens and feeds each back into the stream, beginning from the logits after the
-// prompt. It hands every token to emit, whose error ends the text and is returned. It returns the
-// logits after the last token, with which the text can go on.
+// Generate draws n tokens and appends each to the stream, starting with the logits after the prompt. It calls
+// emit with every token; an error of emit ends the text and is returned. It returns the logits after the last
+// token, from which the text can be continued.
 func Generate[F simd.Float](stream Stream[F], logits []F, sampler *Sampler[F], n int, emit func(token int32) error) ([]F, error) {
 	one := make([]int32, 1)
 	for i := range n {

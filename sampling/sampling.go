@@ -11,14 +11,14 @@ import (
 	"goomtrain/rng"
 )
 
-// Config says how to draw.
+// Config holds the settings of a Sampler.
 type Config struct {
 	Temperature float64 // logits are divided by it; 0: always the largest logit
 	TopK        int     // only the k largest logits; 0: all
 	TopP        float64 // only the fewest tokens whose probabilities reach p together; 1: all
 }
 
-// Validate names the rule that a value breaks.
+// Validate returns an error that names the rule that a value breaks.
 func (c Config) Validate() error {
 	switch {
 	case !(c.Temperature >= 0) || math.IsInf(c.Temperature, 1):
@@ -37,8 +37,8 @@ type candidate struct {
 	token         int32
 }
 
-// better orders candidates from the likeliest down; equals by token, so that a draw never depends
-// on how a sort treats ties.
+// better orders candidates from the most likely on, and equal ones by token, so that the result does not depend
+// on the stability of a sort.
 func better(a, b candidate) int {
 	if c := cmp.Compare(b.logit, a.logit); c != 0 {
 		return c
@@ -55,7 +55,7 @@ func (h worstFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 func (h *worstFirst) Push(any)          { panic("sampling: the heap has a fixed size") }
 func (h *worstFirst) Pop() any          { panic("sampling: the heap has a fixed size") }
 
-// A Sampler draws tokens. It is not safe for concurrent use and, once warm, allocates nothing.
+// A Sampler draws tokens. It is not safe for concurrent use. After the first call it allocates nothing.
 type Sampler[F simd.Float] struct {
 	config     Config
 	random     *rng.Stream
@@ -76,8 +76,8 @@ func (s *Sampler[F]) State() rng.State { return s.random.State() }
 // Restore continues the random stream of a saved state.
 func (s *Sampler[F]) Restore(state rng.State) { s.random = rng.Restore(state) }
 
-// Next draws a token from logits [S]. It returns an error if a logit is not a number or infinitely
-// large, or if no token is possible; then no random number was used.
+// Next draws a token from logits [S]. It returns an error, and uses no random number, if a logit is NaN or +Inf
+// or if no token is possible.
 func (s *Sampler[F]) Next(logits []F) (int32, error) {
 	largest, err := argmax(logits)
 	if err != nil || s.config.Temperature == 0 {
@@ -92,10 +92,10 @@ func (s *Sampler[F]) Next(logits []F) (int32, error) {
 			return c.token, nil
 		}
 	}
-	return largest, nil // only rounding leads here
+	return largest, nil // reached only by rounding errors
 }
 
-// argmax finds the largest logit and refuses what is not a distribution.
+// argmax returns the largest logit, or an error if the logits do not define a distribution.
 func argmax[F simd.Float](logits []F) (int32, error) {
 	best := -1
 	for i, l := range logits {
@@ -112,7 +112,7 @@ func argmax[F simd.Float](logits []F) (int32, error) {
 	return int32(best), nil
 }
 
-// topK fills the candidates with the k best tokens, or all.
+// topK sets the candidates to the k best tokens, or to all.
 func (s *Sampler[F]) topK(logits []F) {
 	k := s.config.TopK
 	if k == 0 || k > len(logits) {

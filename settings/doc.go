@@ -1,6 +1,6 @@
-// Package settings is how every part of the project says what can be set about it. The package that uses a
-// value owns its Setting: name, help, default, rule, and whether a resumed run may change it. Flags, TOML
-// files, help texts, validation and the comparison of runs all read the same Table.
+// Package settings describes what can be configured. The package that uses a value owns its Setting: name,
+// help, default, rule, and whether a resumed run may change it. Flags, TOML files, help texts, validation and
+// the comparison of runs are all derived from a Table of settings.
 //
 // A configuration is a struct with a method that returns a Table of pointers to its fields:
 //
@@ -10,7 +10,7 @@
 //		}
 //	}
 //
-// The default of a setting is what its field holds when the table is made. An unknown name, a name given
-// twice, a value of the wrong type or outside its rule is an error that names the setting, the value and
-// the rule.
+// The default of a setting is the value of its field when the table is made. An unknown name, a name given
+// twice, or a value of the wrong type or outside its rule is an error that names the setting, the value and the
+// rule.
 package settings

@@ -9,10 +9,10 @@ import (
 	"goomtrain/internal/nearest"
 )
 
-// ErrHelp is returned by ReadFlags and ParseFlags when help was asked for.
+// ErrHelp is returned by ReadFlags and ParseFlags when help was requested.
 var ErrHelp = flag.ErrHelp
 
-// recorder collects flags in their order and refuses a second one of a name.
+// recorder collects flags in their order and refuses a name that occurs twice.
 type recorder struct {
 	setting Setting
 	pairs   *[]Pair
@@ -28,8 +28,8 @@ func (r recorder) Set(text string) error {
 	return nil
 }
 
-// ReadFlags reads command line arguments under the table's names and returns what was given, in order,
-// without setting anything. An argument that is no flag is returned in rest.
+// ReadFlags reads command line arguments whose flags have the table's names. It returns the values given, in
+// order, and the arguments that are not flags. It sets nothing.
 func (t Table) ReadFlags(args []string) (given []Pair, rest []string, err error) {
 	set := flag.NewFlagSet("", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -58,7 +58,7 @@ func flagHint(name string, valid []string) string {
 	return ""
 }
 
-// ParseFlags is ReadFlags that also sets the table. It does not apply the settings' rules: see Validate.
+// ParseFlags is ReadFlags that also sets the table. It does not apply the rules of the settings; see Validate.
 func (t Table) ParseFlags(args []string) (given []Pair, rest []string, err error) {
 	given, rest, err = t.ReadFlags(args)
 	for i := 0; i < len(given) && err == nil; i++ {

@@ -13,34 +13,34 @@ import (
 	"goomtrain/internal/nearest"
 )
 
-// A Setting is one named value.
+// A Setting is one named value of a configuration.
 type Setting struct {
 	Name  string // of the flag and of the key in files
 	Help  string // one line
 	Value any    // *int, *int64, *uint64, *float64, *string or *bool; it holds the default
-	Rule  Rule   // what values are valid; the zero Rule: all of the type
+	Rule  Rule   // condition on the value; the zero Rule accepts all values of the type
 
-	// Zero says what 0 or an empty text stands for, as in "the whole batch"; "" where it is a value like
-	// any other. Where ZeroKeeps is set, giving 0 or an empty text leaves the default.
+	// Zero is the meaning of 0 or an empty text, such as "the whole batch"; "" if that is a value like any
+	// other. If ZeroKeeps is set, giving 0 or an empty text keeps the default.
 	Zero      string
 	ZeroKeeps bool
 
-	Change  Change // what a resumed run may do with it
+	Change  Change // whether a resumed run may change it
 	Group   string // heading in the help and in written files; see Table.In
-	OneCall bool   // of one call, not of the work that it does: written files leave it out
+	OneCall bool   // applies to one call of a program only; written files do not have it
 }
 
-// Change says whether a run that goes on from a checkpoint may have another value than before.
+// Change tells whether a run that resumes from a checkpoint may change the value.
 type Change int
 
 const (
-	Free   Change = iota // it may: the weights do not depend on it
-	Steers               // it may, but from then on the weights differ from those of an unbroken run
-	Frozen               // it may not: the checkpoint has no meaning under another value
-	Starts               // it may change, but not between zero and another value: the checkpoint has an array for it, or none
+	Free   Change = iota // it may, and the weights do not depend on it
+	Steers               // it may, but from then on the weights differ from those of an uninterrupted run
+	Frozen               // it may not, because the checkpoint has no meaning with another value
+	Starts               // it may, but not between zero and another value, because the checkpoint has an array for it or none
 )
 
-// A Rule is a condition on a value, with the words for it.
+// A Rule is a condition on a value, and its description.
 type Rule struct {
 	text  string
 	holds func(x float64) bool
@@ -75,12 +75,12 @@ func FractionTo1() Rule {
 // OneOf is the rule that a text is one of the names.
 func OneOf(names ...string) Rule { return OneOfFunc(func() []string { return names }) }
 
-// OneOfFunc is OneOf for names that are not all known yet, such as those of a registry.
+// OneOfFunc is OneOf for names that are known only later, such as those of a registry.
 func OneOfFunc(names func() []string) Rule { return Rule{names: names} }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// parse gives the setting the value that text stands for; the rule is not applied.
+// parse sets the setting to the value of text. It does not apply the rule.
 func (s Setting) parse(text string) error {
 	var err error
 	want := ""
@@ -130,7 +130,7 @@ func (s Setting) parse(text string) error {
 	return nil
 }
 
-// Text is the present value as it is written in flags and files.
+// Text returns the present value as written in flags and files.
 func (s Setting) Text() string {
 	switch v := s.Value.(type) {
 	case *int:
@@ -154,9 +154,9 @@ func (s Setting) IsZero() bool { return isZero(s.Text()) }
 
 func isZero(text string) bool { return text == "" || text == "0" || text == "false" }
 
-// Validate returns an error that names the setting, its value and the rule that it breaks, if it breaks it.
-// A value of 0 with a meaning of its own (Zero) is valid. A number that is not finite is not, nor a text that
-// is not UTF-8, unless it is of one call.
+// Validate returns an error that names the setting, its value and the rule, if the value breaks the rule. A
+// value of 0 with a meaning of its own (Zero) is valid. A number that is not finite is not valid, nor is text
+// that is not UTF-8, unless the setting is of one call.
 func (s Setting) Validate() error {
 	if s.Zero != "" && s.IsZero() {
 		return nil
@@ -201,8 +201,8 @@ func (s Setting) Validate() error {
 	return errors.New(text)
 }
 
-// Normal is text as the setting writes the value that it stands for, so that 1e-3 equals 0.001; text itself
-// where it stands for none.
+// Normal returns text in the form in which the setting writes its value, so that 1e-3 equals 0.001. It returns
+// text itself if that is not a valid value.
 func (s Setting) Normal(text string) string {
 	s.Value = reflect.New(reflect.TypeOf(s.Value).Elem()).Interface()
 	s.ZeroKeeps = false

@@ -11,17 +11,17 @@ import (
 	"goomtrain/internal/nearest"
 )
 
-// A Table is the settings of one owner, or of several one after another, in the order of the help.
+// A Table lists the settings of one owner, or of several one after another, in the order of the help.
 type Table []Setting
 
-// A Pair is a value given for a setting.
+// A Pair is a name and the value given for it.
 type Pair struct {
 	Name, Text string
-	File       string // where it stands; "": a flag, or given by a program
+	File       string // file that has it; "": a flag, or given by a program
 	literal    any    // of a file: the value with its type; nil: any type that Text can be read as
 }
 
-// In returns the table with every setting under that heading.
+// In returns the table with all settings under that heading.
 func (t Table) In(group string) Table {
 	t = slices.Clone(t)
 	for i := range t {
@@ -30,7 +30,7 @@ func (t Table) In(group string) Table {
 	return t
 }
 
-// Names lists the settings' names in their order.
+// Names lists the names of the settings in their order.
 func (t Table) Names() []string {
 	out := make([]string, len(t))
 	for i, s := range t {
@@ -48,7 +48,7 @@ func (t Table) Find(name string) (Setting, bool) {
 	return t[i], true
 }
 
-// Set gives a setting the value that a pair stands for. It does not apply the setting's rule: see Validate.
+// Set sets a setting to the value of a pair. It does not apply the rule of the setting; see Validate.
 func (t Table) Set(p Pair) error {
 	s, ok := t.Find(p.Name)
 	err := s.check(p)
@@ -64,7 +64,7 @@ func (t Table) Set(p Pair) error {
 	return err
 }
 
-// check refuses a literal of a file that stands in quotes where it must not, or the reverse.
+// check returns an error if a value of a file has quotes where it must not have them, or lacks them.
 func (s Setting) check(p Pair) error {
 	_, text := s.Value.(*string)
 	switch _, quoted := p.literal.(string); {
@@ -81,7 +81,7 @@ func (s Setting) check(p Pair) error {
 // IsZero reports whether the value is 0, false or an empty text.
 func (p Pair) IsZero() bool { return isZero(p.Text) }
 
-// Last returns the value that a list gives to a name last, and whether it does.
+// Last returns the last value that a list has for a name, and whether it has one.
 func Last(pairs []Pair, name string) (text string, given bool) {
 	for _, p := range slices.Backward(pairs) {
 		if p.Name == name {
@@ -117,7 +117,7 @@ func (t Table) Help(w io.Writer) {
 	}
 }
 
-// help is the setting's help with the meaning of zero and the valid names.
+// help returns the help of the setting with the meaning of zero and the valid names.
 func (s Setting) help() string {
 	help := s.Help
 	if s.Rule.names != nil {
@@ -145,7 +145,7 @@ type Difference struct {
 	Change        Change
 }
 
-// String writes NAME: BEFORE | AFTER.
+// String returns NAME: BEFORE | AFTER.
 func (d Difference) String() string {
 	return fmt.Sprintf("%s: %s | %s", d.Name, shown(d.Before), shown(d.After))
 }
@@ -157,8 +157,8 @@ func shown(text string) string {
 	return text
 }
 
-// Differences lists the settings in which two tables differ, first in the order of the first table, then
-// those that only the second has. Settings of one call are left out.
+// Differences lists the settings in which two tables differ, in the order of the first table, followed by those
+// that only the second has. It ignores settings of one call.
 func Differences(before, after Table) []Difference {
 	var out []Difference
 	for _, s := range before {
@@ -178,7 +178,7 @@ func Differences(before, after Table) []Difference {
 	return out
 }
 
-// MarshalJSON writes the table as one object of NAME: VALUE, without settings of one call.
+// MarshalJSON encodes the table as one object of NAME: VALUE, without settings of one call.
 func (t Table) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')

@@ -11,11 +11,11 @@ import (
 	"goomtrain/internal/regular"
 )
 
-// maxFile bounds a settings file, in bytes: more would be a mistake, such as a corpus.
+// maxFile is the largest size of a settings file in bytes. A larger one is a mistake, such as a corpus.
 const maxFile = 1 << 20
 
-// ReadFile reads the NAME = value lines of a TOML file and returns them in their order. The names are not
-// checked: Table.Set does that.
+// ReadFile reads the NAME = value lines of a TOML file and returns them in order. It does not check the names;
+// Table.Set does.
 func ReadFile(path string) ([]Pair, error) {
 	text, err := regular.ReadFile(path, maxFile)
 	if err != nil {
@@ -24,7 +24,7 @@ func ReadFile(path string) ([]Pair, error) {
 	return ReadTOML(path, string(text))
 }
 
-// ReadTOML is ReadFile of a text; file stands for it in errors.
+// ReadTOML is ReadFile for a text. Errors call it file.
 func ReadTOML(file, text string) ([]Pair, error) {
 	var values map[string]any
 	meta, err := toml.Decode(text, &values)
@@ -52,8 +52,8 @@ func ReadTOML(file, text string) ([]Pair, error) {
 	return given, nil
 }
 
-// TOML writes the table as a file that ReadFile reads back, each value with its meaning. Settings of one
-// call are left out.
+// TOML returns the table as a file that ReadFile can read, with a comment on each value. It omits settings of
+// one call.
 func (t Table) TOML() string {
 	var b strings.Builder
 	group := ""
@@ -74,8 +74,8 @@ func (t Table) TOML() string {
 	return strings.TrimPrefix(b.String(), "\n")
 }
 
-// tomlString quotes a text as TOML's basic string. Characters that do not print are escaped, more of them
-// than TOML asks for: the file may be shown on a terminal.
+// tomlString quotes a text as a basic string of TOML. It escapes all characters that do not print, more than
+// TOML requires, because the file may be shown on a terminal.
 func tomlString(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
