@@ -74,7 +74,7 @@ func (o *heavyBall[F]) State() (arrays []params.Array) {
 }
 
 // Restore implements optim.Optimizer.
-func (o *heavyBall[F]) Restore(saved []params.Array) error { return optim.Restore(o.State(), saved) }
+func (o *heavyBall[F]) Restore(saved []params.Array) error { return params.Restore(o.State(), saved) }
 
 // Rule implements optim.Optimizer.
 func (o *heavyBall[F]) Rule(*params.Param[F]) string { return "heavy-ball" }

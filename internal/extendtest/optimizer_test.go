@@ -75,7 +75,7 @@ func (o *steps[F]) State() (out []params.Array) {
 	return out
 }
 
-func (o *steps[F]) Restore(saved []params.Array) error { return optim.Restore(o.State(), saved) }
+func (o *steps[F]) Restore(saved []params.Array) error { return params.Restore(o.State(), saved) }
 
 func (o *steps[F]) Rule(*params.Param[F]) string { return "rprop" }
 

@@ -1,7 +1,7 @@
 package simd
 
-// Grain is how many elements one core takes at a time in a loop over elements, such as a sum or an
-// exponential: some microseconds of work, far more than it costs to hand it over.
+// Grain is the number of elements that a goroutine takes at a time in a loop over elements, such as a sum or an
+// exponential: some microseconds of work, which is far more than the cost of claiming it.
 const Grain = 1 << 14
 
 // Pieces returns n/grain rounded up: the number of pieces that ForRange makes of n indices.

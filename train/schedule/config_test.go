@@ -93,7 +93,7 @@ func TestRefuses(t *testing.T) {
 		"schedule cosine: its Kind is *schedule.WSD, want":   func(c *Config) { c.Name = "cosine" },
 		"schedule wsd: its Kind is <nil>":                    func(c *Config) { c.Kind = nil },
 		"-schedule-steps -1: must be at least 1":             func(c *Config) { c.Steps = -1 },
-		"schedule wsd: Steps is 0":                      func(c *Config) { c.Steps = 0 },
+		"schedule wsd: Steps is 0":                           func(c *Config) { c.Steps = 0 },
 		"-warmup -1: must be at least 0":                     func(c *Config) { c.Warmup = -1 },
 		"-lr NaN: must be positive":                          func(c *Config) { c.LR = math.NaN() },
 		"-min-lr 2: must be at most -lr 1":                   func(c *Config) { c.Kind = &WSD{MinLR: 2, DecayRatio: 0.2} },
