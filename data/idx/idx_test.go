@@ -66,7 +66,12 @@ func TestRefusals(t *testing.T) {
 		"\x00\x00\x08\x00":                 "has 0 dimensions",
 		"\x00\x00\x08\xff":                 "has 255 dimensions",
 		"\x00\x00\x08\x01\x00\x00\x00\x00": "dimension 1 of 1 is 0",
-		"\x00\x00\x08\x02\xff\xff\xff\xff\xff\xff\xff\xff": "promise more than",
+		"\x00\x00\x08\x02\xff\xff\xff\xff\xff\xff\xff\xff": "its dimensions [4294967295] promise more than 2147483648 bytes",
+		"\x00\x00\x08\x01\x80\x00\x00\x00x":                "need 2147483648 bytes, there are 1",
+		"\x00\x00\x08\x02\x00\x00\x00\x02\x80\x00\x00\x00": "its dimensions [2 2147483648] promise",
+		"\x00\x01" + good[2:]:                              "begins with 00 01 08 01",
+		"\x01\x00" + good[2:]:                              "begins with 01 00 08 01",
+		"\x00\x00\x08\x09":                                 "has 9 dimensions; 1 to 8 are read",
 		"\x00\x00\x08\x01\x7f\xff\xff\xffx":                "need 2147483647 bytes, there are 1",
 		"\x1f\x8b":                                         "damaged gzip header",
 		compress(good)[:20]:                                "unexpected EOF",
@@ -76,6 +81,18 @@ func TestRefusals(t *testing.T) {
 		if a, err := Read(strings.NewReader(file)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, error %v, want one with %q", file, a, err, want)
 		}
+	}
+}
+
+// TestEightDimensions: the most that are read.
+func TestEightDimensions(t *testing.T) {
+	file, want := "\x00\x00\x08\x08", []int{1, 2, 1, 1, 3, 1, 1, 1}
+	for _, d := range want {
+		file += "\x00\x00\x00" + string(rune(d))
+	}
+	a, err := Read(strings.NewReader(file + "abcdef"))
+	if err != nil || !slices.Equal(a.Dims, want) || string(a.Data) != "abcdef" {
+		t.Errorf("%+v, %v", a, err)
 	}
 }
 

@@ -125,6 +125,77 @@ func TestPointAndTarget(t *testing.T) {
 	}
 }
 
+// TestModes: files and folders have the modes of ordinary new ones, whatever the umask.
+func TestModes(t *testing.T) {
+	dir := t.TempDir()
+	mode := func(name string, make func(path string) error) fs.FileMode {
+		path := filepath.Join(dir, name)
+		if err := make(path); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode()
+	}
+	nothing := func(io.Writer) error { return nil }
+	want := mode("plain", func(path string) error { return os.WriteFile(path, nil, 0o666) })
+	for name, make := range map[string]func(path string) error{
+		"write": func(path string) error { return WriteFile(path, nil) }, "new": func(path string) error { return WriteNew(path, nothing) },
+	} {
+		if got := mode(name, make); got != want {
+			t.Errorf("%s: mode %v, want %v", name, got, want)
+		}
+	}
+	want = mode("folder", func(path string) error { return os.Mkdir(path, 0o777) })
+	if got := mode("made", MkdirAll); got != want {
+		t.Errorf("folder: mode %v, want %v", got, want)
+	}
+}
+
+func TestSyncDirReportsAMissingFolder(t *testing.T) {
+	if err := SyncDir(filepath.Join(t.TempDir(), "no")); canSyncDir && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPointTriesAnotherName: a temporary name that is taken does not make a text file of the link.
+func TestPointTriesAnotherName(t *testing.T) {
+	t.Cleanup(func() { symlink = os.Symlink })
+	calls := 0
+	symlink = func(target, link string) error {
+		if calls++; calls < 3 {
+			return fs.ErrExist
+		}
+		return os.Symlink(target, link)
+	}
+	link := filepath.Join(t.TempDir(), "last")
+	if err := Point(link, "step-1"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 || calls != 3 {
+		t.Errorf("%v, %v after %d calls, want a symbolic link after 3", info, err, calls)
+	}
+}
+
+// TestTargetLength: a target of 4096 bytes, the longest path of common systems, is read.
+func TestTargetLength(t *testing.T) {
+	link, want := filepath.Join(t.TempDir(), "last"), strings.Repeat("x", 4096)
+	if err := os.WriteFile(link, []byte(want), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Target(link); err != nil || got != want {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if err := os.WriteFile(link, []byte(want+"x"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Target(link); err == nil {
+		t.Errorf("%d bytes of 4097", len(got))
+	}
+}
+
 func TestPointRefusesAFolder(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "last")
 	if err := os.Mkdir(link, 0o777); err != nil {

@@ -26,6 +26,20 @@ func TestName(t *testing.T) {
 	}
 }
 
+// TestNameTakesTheNearest: of several near names the nearest, in whichever order; none that differs in more than a third.
+func TestNameTakesTheNearest(t *testing.T) {
+	for _, names := range [][]string{{"weights-decay", "weight-decay"}, {"weight-decay", "weights-decay"}} {
+		if name := Name("weight-decai", names); name != "weight-decay" {
+			t.Errorf("of %q: %q", names, name)
+		}
+	}
+	for got, want := range map[string]string{"abcdefghWXYZ": "abcdefghijkl", "abcdefgVWXYZ": "", "abX": "ab", "aXY": "", "aX": "ab"} {
+		if name := Name(got, []string{"ab", "abc", "abcdefghijkl"}); name != want {
+			t.Errorf("Name(%q) = %q, want %q", got, name, want)
+		}
+	}
+}
+
 // TestEdits holds the distances against values counted by hand.
 func TestEdits(t *testing.T) {
 	for _, c := range []struct {
@@ -33,6 +47,7 @@ func TestEdits(t *testing.T) {
 		want int
 	}{
 		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"ab", "ba", 1}, {"flaw", "lawn", 2}, {"same", "same", 0},
+		{"ac", "abc", 1}, {"abc", "ac", 1}, {"ab", "bc", 2}, {"ab", "ca", 2}, {"xaby", "xbay", 1}, {"ca", "abc", 3},
 	} {
 		if got := edits(c.a, c.b); got != c.want {
 			t.Errorf("edits(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
