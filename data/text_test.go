@@ -211,7 +211,7 @@ func TestSmallTexts(t *testing.T) {
 func TestHeldOutShare(t *testing.T) {
 	files := map[string]string{}
 	for i := range 500 {
-		files[fmt.Sprint(i)] = words("file", 3)
+		files[fmt.Sprint(i)] = words(fmt.Sprint("file", i), 3) // equal texts would count once
 	}
 	many, one := writeFiles(t, files), writeFiles(t, map[string]string{"a": words("x", 3000)})
 	length := func(dir string, fraction float64) (valid, all int) {

@@ -31,7 +31,7 @@ func LogSumExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis,
 func LogMeanExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, Mean) }
 
 // LogCumSumExp returns the signed running sums along an axis: y_t = x_1 + ... + x_t. Each prefix has a scale of its own,
-// so that it keeps its digits beside a larger prefix and after a sum that cancelled.
+// so that it keeps its digits beside a larger prefix and after a sum that canceled.
 func LogCumSumExp[F Float](x Tensor[F], axis int) Tensor[F] { return along(x, axis, RunningSum) }
 
 // LogCumMeanExp returns the running means along an axis: LogCumSumExp less ln(1..n).

@@ -6,7 +6,7 @@ import (
 )
 
 // A number that is not zero may come out with the very logarithm Floor, which stands for zero. Every operation gives
-// it the neighbouring logarithm instead. Here the operands run through neighbouring floats, so that every logarithm
+// it the neighboring logarithm instead. Here the operands run through neighboring floats, so that every logarithm
 // about Floor is met.
 func TestFloorIsNotZero(t *testing.T) {
 	t.Run("float32", testFloorIsNotZero[float32])

@@ -310,7 +310,7 @@ func (p *Product[F]) mend(i, lo, hi int, y, a, b Tensor[F], limit F, underflow b
 			y.Sign[at] = 1
 		case underflow || !math.IsInf(float64(l), -1):
 			p.exactElement(i, at, y, a, b)
-		default: // nothing underflowed, so this is a sum of zeros, or one that cancelled exactly
+		default: // nothing underflowed, so this is a sum of zeros, or one that canceled exactly
 			y.Log[at], y.Sign[at] = Floor[F](), 1
 		}
 	}

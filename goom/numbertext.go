@@ -10,7 +10,7 @@ import (
 // String is Text(6).
 func (x Number) String() string { return x.Text(6) }
 
-// resolved bounds the logarithms that determine a decimal digit: beyond it neighbouring float64 logarithms are 1/4 and
+// resolved bounds the logarithms that determine a decimal digit: beyond it neighboring float64 logarithms are 1/4 and
 // more apart.
 const resolved = 1 << 50
 

@@ -70,7 +70,7 @@ func ResettingMatrices[F Float](selected func(m Matrices[F]) bool, reset func(m 
 	return Resetting[Matrices[F]]{Mul: MulMatrices[F], Add: AddMatrices[F], Selected: selected, Reset: reset}
 }
 
-// MulMatrices returns the products a_i b_i, normalised. Elements far below the largest of a product are lost, as Matrices
+// MulMatrices returns the products a_i b_i, normalized. Elements far below the largest of a product are lost, as Matrices
 // says; LMME and the scans keep them.
 func MulMatrices[F Float](a, b Matrices[F]) Matrices[F] {
 	if a.N != b.N || a.Cols != b.Rows {
@@ -88,7 +88,7 @@ func MulMatrices[F Float](a, b Matrices[F]) Matrices[F] {
 	return c
 }
 
-// AddMatrices returns the sums a_i + b_i, normalised.
+// AddMatrices returns the sums a_i + b_i, normalized.
 func AddMatrices[F Float](a, b Matrices[F]) Matrices[F] {
 	if a.N != b.N || a.Rows != b.Rows || a.Cols != b.Cols {
 		panic(fmt.Sprintf("goom: sum of %d matrices %dx%d and %d of %dx%d", a.N, a.Rows, a.Cols, b.N, b.Rows, b.Cols))

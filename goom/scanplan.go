@@ -306,7 +306,7 @@ func (p *Scan[F]) rescanOne(i int) {
 		if p.o.Grad {
 			p.rowsX[t] = !x.uniform
 			if t > lo {
-				p.rowsX[t-1] = !prev.uniform // the step may have normalised its rows
+				p.rowsX[t-1] = !prev.uniform // the step may have normalized its rows
 			}
 		}
 		r.wide = r.wide || x.wide != nil || !p.wholeA[t]

@@ -42,7 +42,7 @@ type rowFactor[F Float] struct {
 }
 
 // doubt is the exponent of mantissas from which on an element of a product is right: terms that underflowed do not
-// count beside it. (Mantissas are normalised when they leave 2^±32, and the largest of a factor is near 1.) Whether a
+// count beside it. (Mantissas are normalized when they leave 2^±32, and the largest of a factor is near 1.) Whether a
 // smaller element is right depends on the smallest elements of the operands.
 func doubt[F Float]() int {
 	if single[F]() {
@@ -86,15 +86,15 @@ func (x *state[F]) copyFrom(y *state[F]) {
 	x.wide = y.wide // never written again once made
 }
 
-// mul sets x = y a for another state y, whose rows it may normalise.
+// mul sets x = y a for another state y, whose rows it may normalize.
 func (x *state[F]) mul(y *state[F], a factor[F]) {
 	for y.wide == nil && a.whole {
 		x.multiply(y, a)
 		if within(x.mant, doubt[F]()) || !underflows(y.mant, a.mant) {
-			x.normalise()
+			x.normalize()
 			return
 		}
-		if !y.normaliseRows() {
+		if !y.normalizeRows() {
 			break
 		}
 	}
@@ -106,10 +106,10 @@ func (x *state[F]) mulLogs(y *state[F], a factor[F], l, s []F) {
 	for y.wide == nil && a.whole {
 		x.multiply(y, a)
 		if x.writeLogs(l, s, doubt[F]()) || !underflows(y.mant, a.mant) {
-			x.normalise()
+			x.normalize()
 			return
 		}
-		if !y.normaliseRows() {
+		if !y.normalizeRows() {
 			break
 		}
 	}
@@ -238,8 +238,8 @@ func finite[F Float](x []F) bool {
 	return m-m == 0
 }
 
-// normalise brings the largest magnitude back near 1 once it has left [2^-32, 2^32].
-func (x *state[F]) normalise() {
+// normalize brings the largest magnitude back near 1 once it has left [2^-32, 2^32].
+func (x *state[F]) normalize() {
 	if e, ok := topExponent(x.mant); ok && (e > 32 || e < -32) {
 		scalePow2(x.mant, x.mant, -e)
 		for i := range x.exp {
@@ -248,8 +248,8 @@ func (x *state[F]) normalise() {
 	}
 }
 
-// normaliseRows brings every row's largest magnitude into [1, 2) and reports whether that changed one.
-func (x *state[F]) normaliseRows() (changed bool) {
+// normalizeRows brings every row's largest magnitude into [1, 2) and reports whether that changed one.
+func (x *state[F]) normalizeRows() (changed bool) {
 	for i := range x.rows {
 		row := x.mant[i*x.d:][:x.d]
 		if e, ok := topExponent(row); ok && e != 0 {

@@ -154,7 +154,7 @@ func (s *wideSum) add(x float64, e int64) {
 	default:
 		s.mant += x * pow2(e-s.exp)
 	}
-	if m := math.Abs(s.mant); m != 0 && m < 0x1p-60 { // the sum has cancelled: rescale it
+	if m := math.Abs(s.mant); m != 0 && m < 0x1p-60 { // the sum has canceled: rescale it
 		f, k := math.Frexp(s.mant)
 		s.mant, s.exp = f, addExp(s.exp, int64(k))
 	}

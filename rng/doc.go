@@ -11,7 +11,7 @@
 // numbers belong to places, such as the elements of a mask, a Key gives each by its index, in any order and from any
 // goroutine.
 //
-// The numbers are the same on every system and in every version of this package. The generator is SplitMix64's finaliser
+// The numbers are the same on every system and in every version of this package. The generator is SplitMix64's finalizer
 // (Steele, Lea, Flood 2014), applied twice over a Weyl sequence that depends on the key. It is fast and good enough for
 // sampling, shuffling and initial values. It is not a cryptographic generator: do not use it for secrets.
 package rng

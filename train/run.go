@@ -36,7 +36,7 @@ type Result struct {
 // Run trains the model on the data set as the configuration says, in the folder cfg.Out, or goes on
 // with the run of cfg.Resume. Of cfg.Model and cfg.Data it uses the names alone, for the run's folder and
 // file: a model that is Configured replaces cfg.Model. Lines for people go to console, which gets a progress
-// bar if it is a terminal. When ctx is cancelled, Run finishes the step, saves, and returns ErrInterrupted.
+// bar if it is a terminal. When ctx is canceled, Run finishes the step, saves, and returns ErrInterrupted.
 func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
 	if err := cfg.validateTraining(); err != nil {
 		return Result{}, err

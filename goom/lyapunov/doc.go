@@ -12,6 +12,6 @@
 //
 // A Jacobian is [d, d] row-major, J_ij = d x_i(t+1) / d x_j(t), acting on columns. Lists of n are flat,
 // [n, d, d]. Flows need the Jacobian of the integrator's whole step (System.Step gives that of a
-// Runge-Kutta step): with I + dt Df the exponents are wrong by tens of per cent at dt = 0.01. Exponents are in the order of
+// Runge-Kutta step): with I + dt Df the exponents are wrong by tens of percent at dt = 0.01. Exponents are in the order of
 // the columns, which is largest first after some steps, in nats per unit of time.
 package lyapunov

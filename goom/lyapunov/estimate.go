@@ -65,7 +65,7 @@ func (m *means) growth(r []float64) {
 	}
 }
 
-// Sequential estimates a spectrum by QR factorisations, one after another.
+// Sequential estimates a spectrum by QR factorizations, one after another.
 type Sequential struct {
 	means
 	q, next, r []float64

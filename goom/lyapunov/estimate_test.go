@@ -99,7 +99,7 @@ func TestErrors(t *testing.T) {
 func TestNonFinite(t *testing.T) {
 	const d, n = 3, 4
 	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		for _, scale := range []float64{0, 1} { // in matrices of zeros too, of which a factorisation looks at little
+		for _, scale := range []float64{0, 1} { // in matrices of zeros too, of which a factorization looks at little
 			for at := range n * d * d {
 				jac := make([]float64, n*d*d)
 				for i := range jac {

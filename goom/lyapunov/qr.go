@@ -26,7 +26,7 @@ func QR(q, r, a []float64, n, d int) {
 	})
 }
 
-// reflections is the memory of one factorisation.
+// reflections is the memory of one factorization.
 type reflections struct {
 	d    int
 	r    []float64 // [d, d], becomes triangular

@@ -100,7 +100,7 @@ func Lorenz96(n int, force float64) *System {
 	return s
 }
 
-// CoupledMaps is a ring of n maps f(x) = slope*x mod 1, each mixed with its neighbours:
+// CoupledMaps is a ring of n maps f(x) = slope*x mod 1, each mixed with its neighbors:
 // x_i' = (1-eps) f(x_i) + eps/2 (f(x_{i-1}) + f(x_{i+1})). Its derivative is slope times a circulant matrix
 // everywhere, so the exponents are exactly ln|slope (1 - eps + eps cos(2 pi k/n))|.
 func CoupledMaps(n int, slope, eps float64) *System {

@@ -1,6 +1,6 @@
 // Package kernels is the index of the arithmetic of every fused operation, a package for each family:
 //
-//	dense         linear layers, normalisation, gates, embeddings, positions, dropout, the loss
+//	dense         linear layers, normalization, gates, embeddings, positions, dropout, the loss
 //	recurrence    the non-diagonal linear recurrence of a GOOM SSM
 //	scan          diagonal linear recurrences, also among logarithms
 //	softmax       softmax attention, and the cache of keys and values with which it streams

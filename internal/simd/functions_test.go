@@ -45,7 +45,7 @@ func ulps(got float32, want float64) float64 {
 		if got == nearest {
 			return 0
 		}
-		// the neighbour of infinity is a finite number
+		// the neighbor of infinity is a finite number
 		want = math.Copysign(math.MaxFloat32, want)
 	case math.IsInf(float64(got), 0) || got != got:
 		return math.Inf(1)
@@ -121,7 +121,7 @@ func testSpecials(t *testing.T, f function) {
 	}
 }
 
-// testLengths checks that every length, in place and not, gives the same bits and leaves the neighbours alone.
+// testLengths checks that every length, in place and not, gives the same bits and leaves the neighbors alone.
 func testLengths(t *testing.T, f function) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for n := range 70 {

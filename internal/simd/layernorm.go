@@ -2,7 +2,7 @@ package simd
 
 import "goomtrain/internal/simd/floats"
 
-// LayerNorm normalises one row x [D] (Ba et al., arXiv:1607.06450): dst = (x - mean) * rstd * weight + bias
+// LayerNorm normalizes one row x [D] (Ba et al., arXiv:1607.06450): dst = (x - mean) * rstd * weight + bias
 // with rstd = 1/sqrt(var + eps), and returns the two numbers that the backward pass needs. dst may be x.
 func LayerNorm[F Float](dst, x, weight, bias []F, eps F) (mean, rstd F) {
 	checkMap("LayerNorm", dst, x)

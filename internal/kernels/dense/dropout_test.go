@@ -73,7 +73,7 @@ func TestDropoutMaskIsFixed(t *testing.T) {
 	}
 }
 
-// TestDropoutStatistics: the part dropped is p, and the masks of neighbours, of sequences, steps, sites
+// TestDropoutStatistics: the part dropped is p, and the masks of neighbors, of sequences, steps, sites
 // and seeds are independent, within five standard errors.
 func TestDropoutStatistics(t *testing.T) {
 	const batch, size = 4, 25000
@@ -90,7 +90,7 @@ func TestDropoutStatistics(t *testing.T) {
 		}
 		for name, other := range map[string][]float64{
 			"seed": mask(2, "a", 1, 0), "site": mask(1, "b", 1, 0), "step": mask(1, "a", 2, 0), "sequence": base[size:],
-			"neighbour": base[1:], "next word": base[2:], "step and sequence swapped": mask(1, "a", 0, 1),
+			"neighbor": base[1:], "next word": base[2:], "step and sequence swapped": mask(1, "a", 0, 1),
 		} {
 			both := 0.0
 			for i, d := range other {

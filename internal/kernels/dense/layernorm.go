@@ -8,7 +8,7 @@ import (
 // LayerNormEps is added to the variance of a row, as in PyTorch.
 const LayerNormEps = 1e-5
 
-// LayerNorm normalises rows (arXiv 1607.06450): y = (x - mean) * rstd * weight + bias, where
+// LayerNorm normalizes rows (arXiv 1607.06450): y = (x - mean) * rstd * weight + bias, where
 // rstd = 1/sqrt(variance + 1e-5) and the variance is the mean square of the deviations.
 //
 //	x, y [R, D]   weight, bias [D]   saved: mean, rstd [R]

@@ -108,7 +108,7 @@ func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F) {
 // setMatrix keeps A as mantissas of moderate size and an exponent, which is 0 for every usual A.
 func (k *Kernel[F]) setMatrix(a []F) {
 	copy(k.a, a)
-	k.aExponent = normalise(k.a)
+	k.aExponent = normalize(k.a)
 }
 
 // startAt sets the first state of every batch element to x_0.
@@ -117,7 +117,7 @@ func (k *Kernel[F]) startAt(x0 []F) {
 		for n := range k.rows {
 			row := k.start.mantissa[(b*k.rows+n)*k.width : (b*k.rows+n+1)*k.width]
 			copy(row, x0[n*k.width:(n+1)*k.width])
-			k.start.exponent[b*k.rows+n] = normalise(row)
+			k.start.exponent[b*k.rows+n] = normalize(row)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func addScaledSlowly[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (
 	if largest == 0 {
 		return 0, 0
 	}
-	if largest < smallestScale { // the operands cancelled
+	if largest < smallestScale { // the operands canceled
 		k := math.Ilogb(float64(largest))
 		for i := range dst {
 			dst[i] = F(math.Ldexp(float64(dst[i]), -k))
@@ -101,9 +101,9 @@ func addScaledSlowly[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (
 // shift returns from - to within the range that Ldexp needs.
 func shift(from, to int64) int { return int(max(-4000, min(4000, from-to))) }
 
-// normalise brings a row of any finite magnitude to the range of scales in place, and returns the
+// normalize brings a row of any finite magnitude to the range of scales in place, and returns the
 // exponent that this takes away.
-func normalise[F simd.Float](row []F) (e int64) {
+func normalize[F simd.Float](row []F) (e int64) {
 	largest := float64(simd.MaxAbs(row))
 	if largest == 0 || largest >= smallestScale && largest <= largestScale || !(largest <= math.MaxFloat64) {
 		return 0

@@ -98,7 +98,7 @@ func (k *Diag[F]) channelsBackTask(task int) {
 	}
 }
 
-// reverse4 writes the gradients of four neighbouring pieces of n steps from lo on, or of four channels. l
+// reverse4 writes the gradients of four neighboring pieces of n steps from lo on, or of four channels. l
 // are the adjoints just behind the pieces, next the a just behind them.
 func (k *Diag[F]) reverse4(lo, n int, l []F, next [4]F) {
 	cut := func(x []F) (x0, x1, x2, x3 []F) {

@@ -119,7 +119,7 @@ func TestGatedStreams(t *testing.T) {
 }
 
 // TestGatedMillionSteps: 10^6 steps of float32 stay at the fixed point x = b/(1-a), where prefix sums of
-// logarithms would be several per cent off.
+// logarithms would be several percent off.
 func TestGatedMillionSteps(t *testing.T) {
 	const steps, d = 1000, 2
 	x, e := make([]float32, steps*2*d), make([]float32, steps*d)

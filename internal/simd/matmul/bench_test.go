@@ -10,7 +10,7 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// The speed of a machine varies by tens of per cent with its clock and its neighbours, so a benchmark of products times
+// The speed of a machine varies by tens of percent with its clock and its neighbors, so a benchmark of products times
 // the product and the machine's peak alternately and reports the best of each, and their ratio. b.N is the number of
 // such rounds: use -benchtime 50x or so. The program in the folder compare does the same against OpenBLAS.
 //

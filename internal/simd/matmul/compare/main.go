@@ -75,7 +75,7 @@ func ours(s shape, a, b, c []float32) {
 	matmul.Batched(s.count, s.transA, s.transB, s.m, s.n, s.k, 1, a, s.lda(), s.m*s.k, b, s.ldb(), s.k*s.n, 0, c, s.n, s.m*s.n)
 }
 
-// filled returns numbers between -1 and 1 without a pattern that would favour either side.
+// filled returns numbers between -1 and 1 without a pattern that would favor either side.
 func filled(n int) []float32 {
 	x := make([]float32, n)
 	state := uint32(1)
