@@ -5,27 +5,27 @@ import (
 	"goomtrain/settings"
 )
 
-// A Task is what a model is trained on, with its settings. A struct of settings implements it by pointer.
+// A Task is what a model is trained on, with its settings: a pointer to a struct of settings.
 type Task interface {
-	// Settings returns the settings that the task has beside the length of a sequence.
+	// Settings returns the settings of the task other than the length of a sequence.
 	Settings() settings.Table
-	// Validate returns an error that names the settings which break a rule between them, if some do; seq is
-	// the number of positions of a sequence, 0 the task's default. Every setting satisfies its own rule
-	// already. Validate reads no file.
+	// Validate returns an error that names the settings whose combination breaks a rule. seq is the number of
+	// positions of a sequence; 0 stands for the task's default. Every setting satisfies its own rule already.
+	// Validate reads no file.
 	Validate(seq int) error
 	// Open reads or prepares the data. The same settings, contents and seed give the same sequences.
 	Open(seq int, seed uint64) (*Dataset, error)
 }
 
-// Config says what to train on. NewConfig makes one.
+// Config holds the settings of the data. NewConfig makes one.
 type Config struct {
 	Name string // of a registered task
 	Seq  int    // positions of a training sequence; 0: the task's default
 	Task Task   // settings of the task of that name; nil: its defaults
 }
 
-// NewConfig returns the configuration of a registered task with its default settings. The error of an
-// unknown name lists the registered ones.
+// NewConfig returns the configuration of a registered task with its default settings. If the name is unknown,
+// the error lists the registered ones.
 func NewConfig(task string) (Config, error) {
 	c := Config{Name: task}
 	table := c.Settings()
@@ -35,8 +35,8 @@ func NewConfig(task string) (Config, error) {
 	return c, nil
 }
 
-// Settings returns a table of the name, the length and the task's own settings, which points into c. To
-// change the task, make another Config: giving the setting "task" another value leaves Task as it is.
+// Settings returns a table of the name, the length and the task's own settings, which points into c. To change
+// the task, make another Config: setting "task" to another value leaves Task unchanged.
 func (c *Config) Settings() settings.Table {
 	table := settings.Table{
 		{Name: "task", Value: &c.Name, Rule: settings.OneOfFunc(Tasks), Change: settings.Frozen},
@@ -72,8 +72,8 @@ func (c Config) Validate() error {
 	return c.task().Validate(c.Seq)
 }
 
-// Open reads or prepares the data that the configuration names. The same configuration and seed give the
-// same sequences as long as the contents of the files are the same; Dataset.Fingerprint tells.
+// Open reads or prepares the data of the configuration. The same configuration and seed give the same sequences
+// as long as the contents of the files are the same, which Dataset.Fingerprint identifies.
 func Open(c Config, seed uint64) (*Dataset, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

@@ -12,8 +12,9 @@ type Batch struct {
 	Size, Len int
 	Inputs    []int32 // [Size, Len], each in [0, Vocab)
 	Targets   []int32 // [Size, Len], each in [0, Vocab), or -1: not counted
-	// Bytes is how many bytes of text the counted targets stand for; 0: the data is not text. Separators
-	// count as targets but stand for none. Bits per byte is the summed loss in nats / (ln 2 * Bytes).
+	// Bytes is the number of bytes of text that the counted targets stand for; 0: the data is not text.
+	// Separators are counted targets but stand for no bytes. Bits per byte is the summed loss in nats / (ln 2 *
+	// Bytes).
 	Bytes float64
 }
 
@@ -23,40 +24,40 @@ type Source interface {
 	// the slices only when they are too small, so that nothing is allocated from the second call on. A
 	// finite source returns io.EOF, and no batch, when it has no sequence left.
 	Next(b *Batch) error
-	// State returns where the source stands, as JSON.
+	// State returns the position of the source, as JSON.
 	State() ([]byte, error)
-	// Restore moves the source to where it stood when State was called. If the state is damaged or comes
-	// from another source, seed or data, it returns an error and the source stays as it was.
+	// Restore moves the source to the position that State returned. If the state is damaged or comes from
+	// another source, seed or data, it returns an error and leaves the source unchanged.
 	Restore(state []byte) error
 }
 
-// A Validation is one set to validate on.
+// A Validation is a set of sequences for validation.
 type Validation struct {
 	Name string // "valid", or for longer sequences than trained on "valid-2x", "valid-4x"
 	Len  int    // positions of a sequence
-	// Source returns a fresh source at its beginning: every one draws the same sequences.
+	// Source returns a new source at its beginning. Every one draws the same sequences.
 	Source func() (Source, error)
 }
 
-// Tokenizer turns text into token numbers and back; see package tokenizer.
+// Tokenizer converts text to token numbers and back; see package tokenizer.
 type Tokenizer = tokenizer.Tokenizer
 
-// A Dataset is everything there is to train and validate on.
+// A Dataset is the data for training and validation.
 type Dataset struct {
 	Name        string       // the task
 	Vocab       int          // inputs and targets are in [0, Vocab)
 	SeqLen      int          // positions of a training sequence
-	Fingerprint string       // hash of contents and settings: a run must not resume on data with another
+	Fingerprint string       // hash of contents and settings; a run resumes only on data with the same one
 	Train       Source       // without end
 	Valid       []Validation // the first is the main one
 	Tokenizer   Tokenizer    // nil: not text
-	Chance      float64      // accuracy at chance level; 0: the task has no accuracy worth reporting
-	Summary     string       // one line: what was opened, how much of it
-	Notes       []string     // what the user should be told once, a line each
-	Release     func() error // gives back what the sources hold, such as mapped or open files; nil: nothing
+	Chance      float64      // accuracy at chance level; 0: accuracy is not reported
+	Summary     string       // one line: what was opened and its size
+	Notes       []string     // notes for the user, one line each
+	Release     func() error // releases what the sources hold, such as mapped or open files; may be nil
 }
 
-// Close calls Release, once. The dataset's sources must not be used any more.
+// Close calls Release, once. The sources of the dataset must not be used afterwards.
 func (d *Dataset) Close() error {
 	release := d.Release
 	d.Release = nil

@@ -20,19 +20,19 @@
 //
 // A Source draws one sequence after another, and the caller says how many make a batch: four batches of 8
 // hold the same sequences as one of 32. State returns the position of a source. A source that is restored
-// to it goes on with the same sequences, bit for bit. One seed decides everything; training, validation and
-// the choice of what is held out have separate streams of random numbers, so that a change to one leaves
-// the others as they are.
+// to it continues with the same sequences, bit for bit. Everything follows from one seed; training, validation
+// and the split into the two have separate streams of random numbers, so that a change to one does not affect
+// the others.
 //
 // Training sources never end. Validation sources are finite, and every one that is opened draws the same
 // sequences. They fill the last batch with sequences that do not count, and then return io.EOF. The first n
 // sequences are spread evenly over the whole set, for every n.
 //
-// # Tasks and data of your own
+// # Your own tasks and data
 //
-// Generate makes one data set of a function. Synthetic and Register add a task with settings of its own,
-// under a name, from any module: see the example of Register. A task on other data implements Task. Anything
-// with the three methods of Source can be trained on: see the example of Source. A Dataset needs Vocab,
-// SeqLen, Train and, to be validated, Valid; its other fields are for messages, for refusing to resume a run on
-// other data, and for giving back what the sources hold.
+// Generate makes a single data set from a function. Synthetic and Register add a named task with settings, from
+// any module; see the example of Register. A task on other data implements Task. Any type with the three
+// methods of Source can be trained on; see the example of Source. A Dataset needs Vocab, SeqLen, Train and, for
+// validation, Valid. Its other fields are for messages, for refusing to resume a run on other data, and for
+// releasing what the sources hold.
 package data

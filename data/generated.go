@@ -9,11 +9,10 @@ import (
 // validSequences is the size of each validation set of generated data.
 const validSequences = 1024
 
-// Generate returns a data set whose sequences fill draws: inputs in [0, vocab) and targets in [0, vocab)
-// or -1, rows of length positions, from the random numbers alone. It trains without end and validates on
-// 1,024 sequences of other random numbers. Name and sizes identify the data: give it another name when fill
-// changes. Generate is for one data set of a program; a task with settings is made by Synthetic and
-// Register.
+// Generate returns a data set whose sequences fill draws. fill gets rows of length positions and sets inputs in
+// [0, vocab) and targets in [0, vocab) or -1 from the random numbers alone. Training has no end; validation has
+// 1,024 sequences of other random numbers. Name and sizes identify the data: use another name when fill
+// changes. Generate is for a single data set of a program; Synthetic and Register make a task with settings.
 func Generate(name string, vocab, length int, seed uint64, fill func(r *rng.Stream, inputs, targets []int32)) *Dataset {
 	if vocab < 1 || length < 1 || fill == nil {
 		panic(fmt.Sprintf("data: Generate needs a vocabulary and a length of at least 1 and a function, got %d, %d, %v", vocab, length, fill != nil))

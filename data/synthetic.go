@@ -6,10 +6,10 @@ import (
 	"goomtrain/data/tasks"
 )
 
-// Synthetic returns the Task named name whose sequences a task of package tasks draws, or one of the
-// caller's own. It trains without end, and validates on three sets of 1,024 sequences of other random
-// numbers: as long as those of training, twice and four times as long. Name, length, settings and
-// vocabulary identify the data: give it another name when the sequences change.
+// Synthetic returns the Task of that name whose sequences are those of task, which is of package tasks or your
+// own. Training has no end. There are three validation sets of 1,024 sequences of other random numbers: of the
+// training length, twice and four times that length. Name, length, settings and vocabulary identify the data:
+// use another name when the sequences change.
 func Synthetic(name string, task tasks.Task) Task { return &synthetic{task, name} }
 
 type synthetic struct {

@@ -27,11 +27,11 @@ type Text struct {
 // Settings implements Task.
 func (t *Text) Settings() settings.Table {
 	return settings.Table{
-		// The text is identified by its content: a run goes on with the same text in another place, and
-		// Fingerprint refuses another text.
+		// The text is identified by its content: a run can resume with the same text in another place, and
+		// Fingerprint detects another text.
 		{Name: "data", Help: "file, folder or glob of text", Value: &t.Data, Zero: "the Go library's sources", Change: settings.Free},
-		{Name: "tokenizer", Help: "how text becomes tokens", Value: &t.Tokenizer, Rule: settings.OneOfFunc(tokenizer.Known), Zero: "byte", Change: settings.Frozen},
-		{Name: "valid-fraction", Help: "part of the text held out", Value: &t.ValidFraction, Rule: settings.Between(0, 0.9),
+		{Name: "tokenizer", Help: "tokenizer of the text", Value: &t.Tokenizer, Rule: settings.OneOfFunc(tokenizer.Known), Zero: "byte", Change: settings.Frozen},
+		{Name: "valid-fraction", Help: "fraction of the text held out for validation", Value: &t.ValidFraction, Rule: settings.Between(0, 0.9),
 			Zero: fmt.Sprint(defaultValidFraction), Change: settings.Frozen},
 		{Name: "cache-dir", Help: `folder of tokenized text, "off" for none`, Value: &t.CacheDir, Zero: "the user's cache", Change: settings.Free},
 	}

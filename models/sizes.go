@@ -18,8 +18,8 @@ type Stack struct {
 	DHead  int // dimension of a head, or of a hidden vector
 }
 
-// Settings lists the stack's sizes; a size of 0 keeps that of the preset. An architecture with further sizes
-// appends their settings to these.
+// Settings lists these sizes. A value of 0 keeps that of the preset. An architecture with further sizes appends
+// their settings.
 func (c *Stack) Settings() settings.Table {
 	return settings.Table{
 		{Name: "d-emb", Help: "embedding dimension", Value: &c.DEmb, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},

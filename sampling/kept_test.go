@@ -95,7 +95,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestGreedyDrawsNothing: neither the likeliest token nor an error uses a random number.
+// TestGreedyDrawsNothing: neither the most likely token nor an error uses a random number.
 func TestGreedyDrawsNothing(t *testing.T) {
 	for _, c := range []struct {
 		temperature float64

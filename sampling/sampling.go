@@ -22,7 +22,7 @@ type Config struct {
 func (c Config) Validate() error {
 	switch {
 	case !(c.Temperature >= 0) || math.IsInf(c.Temperature, 1):
-		return fmt.Errorf("temperature %g: must be a number of at least 0 (0: always the likeliest token)", c.Temperature)
+		return fmt.Errorf("temperature %g: must be a number of at least 0 (0: always the most likely token)", c.Temperature)
 	case c.TopK < 0:
 		return fmt.Errorf("top-k %d: must be at least 0 (0: every token)", c.TopK)
 	case !(c.TopP > 0 && c.TopP <= 1):

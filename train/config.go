@@ -21,18 +21,18 @@ type Config struct {
 
 	Commands Commands
 
-	notes []string // printed at the start: what a resumed run changes
+	notes []string // printed at the start: what changes in a resumed run
 }
 
-// Commands are the command lines that the last lines of a run advise, each to be followed by the run's folder. New
-// sets those of this module; the program of another module, whose models these do not know, sets its own. An empty
-// one is not advised.
+// Commands are the command lines that a run suggests when it ends, each followed by the run folder. New sets
+// those of this module. A program of another module, whose models these commands do not know, sets its own. An
+// empty one is not printed.
 type Commands struct {
-	Resume   string // goes on with the run
-	Generate string // writes text with its model
+	Resume   string // resumes the run
+	Generate string // generates text with the model of the run
 }
 
-// Settings lists every setting of the run under its name in flags and files, in the order of the help.
+// Settings lists every setting of the run, named as in flags and files, in the order of the help.
 func (c *Config) Settings() settings.Table {
 	loop := c.Loop.settings()
 	model := append(c.Model.Settings(), loop[partModel]...).In("Model")

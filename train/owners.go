@@ -15,7 +15,7 @@ import (
 // exist and which of them a selection does not have.
 type owners struct {
 	table settings.Table      // those of the default run first in each group, then those of others
-	of    map[string][]string // by setting: the names of those of one kind that have it; nil: all have
+	of    map[string][]string // by setting: the names of the models, tasks, ... that have it; nil: all have it
 	kind  map[string]string   // by setting: the kind of its owners, or training loop, or call
 }
 
@@ -83,8 +83,8 @@ func newOwners(call settings.Table) (owners, error) {
 	return o, nil
 }
 
-// claim notes that the settings of a table belong to one kind of owner. A run has one value under each name, so
-// it is an error if another kind has such a setting, or if the table has it twice.
+// claim records that the settings of a table belong to one kind of owner. A run has one value for each name, so
+// it is an error if another kind has a setting of that name, or if the table has it twice.
 func (o *owners) claim(kind string, table settings.Table) error {
 	for i, s := range table {
 		if _, twice := table[:i].Find(s.Name); twice {
@@ -98,7 +98,7 @@ func (o *owners) claim(kind string, table settings.Table) error {
 	return nil
 }
 
-// add puts a setting behind the others of its group, unless one of its name is there.
+// add appends a setting to its group, unless the group has one of that name.
 func (o *owners) add(s settings.Setting) error {
 	if known, ok := o.table.Find(s.Name); ok {
 		if a, b := fmt.Sprintf("%T", known.Value), fmt.Sprintf("%T", s.Value); a != b {

@@ -33,10 +33,10 @@ type Result struct {
 	Reason   string // why the run stopped before its last step; "" if it did not
 }
 
-// Run trains the model on the data set as the configuration says, in the folder cfg.Out, or goes on
-// with the run of cfg.Resume. Of cfg.Model and cfg.Data it uses the names alone, for the run's folder and
-// file: a model that is Configured replaces cfg.Model. Lines for people go to console, which gets a progress
-// bar if it is a terminal. When ctx is canceled, Run finishes the step, saves, and returns ErrInterrupted.
+// Run trains the model on the data set as the configuration says, in the folder cfg.Out, or resumes the run of
+// cfg.Resume. Of cfg.Model and cfg.Data it uses only the names, for the run folder and its config.toml; a model
+// that is Configured replaces cfg.Model. Progress is written to console, with a progress bar if that is a
+// terminal. When ctx is canceled, Run finishes the step, saves, and returns ErrInterrupted.
 func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
 	if err := cfg.validateTraining(); err != nil {
 		return Result{}, err
@@ -226,7 +226,7 @@ func (s *session[F]) recovered(err *error) {
 	*err = fmt.Errorf("step %d: internal error: %v", s.Step, cause)
 	text := fmt.Appendf(nil, "%v\n\n%s", cause, debug.Stack())
 	if worker, ok := cause.(*parallel.Panic); ok {
-		text = fmt.Appendf(text, "\nwhere a parallel loop's body panicked:\n%s", worker.Stack)
+		text = fmt.Appendf(text, "\nstack of the parallel loop's body that panicked:\n%s", worker.Stack)
 	}
 	if os.WriteFile(path, text, 0o644) == nil {
 		*err = fmt.Errorf("%w (stack in %s)", *err, path)

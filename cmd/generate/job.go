@@ -10,7 +10,7 @@ import (
 	"goomtrain/models"
 )
 
-// A job is what one call writes, and where.
+// A job is the work of one call.
 type job struct {
 	o      options
 	saved  models.Saved
@@ -18,10 +18,10 @@ type job struct {
 	stderr io.Writer
 }
 
-// maxPrompt bounds a prompt file: more would be a mistake, such as a corpus.
+// maxPrompt is the largest size of a prompt file. A larger one is a mistake, such as a corpus.
 const maxPrompt = 64 << 20
 
-// prompt is the text to go on from.
+// prompt returns the text to continue.
 func (j job) prompt() ([]byte, error) {
 	if j.o.promptFile == "" {
 		return []byte(j.o.prompt), nil
@@ -45,8 +45,8 @@ func (j job) prompt() ([]byte, error) {
 	return text, nil
 }
 
-// A textWriter writes text as it comes, in whole characters: a token may end in the middle of one.
-// On a terminal it replaces what could disturb it.
+// A textWriter writes text in whole characters, because a token may end in the middle of one. On a terminal it
+// replaces characters that could affect the terminal.
 type textWriter struct {
 	out      io.Writer
 	terminal bool
@@ -68,7 +68,7 @@ func (w *textWriter) write(text []byte) error {
 	return w.emit(whole)
 }
 
-// flush writes what is left, though it may be no whole character, and ends the line on a terminal.
+// flush writes the rest, even if it is not a whole character, and ends the line on a terminal.
 func (w *textWriter) flush() error {
 	if w.terminal {
 		w.pending = append(w.pending, '\n')

@@ -43,16 +43,16 @@ func (o *options) table() settings.Table {
 	const text, draw, state = "Text", "Drawing", "State and machine"
 	return settings.Table{
 		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml next to it", Value: &o.from, Zero: "the newest run in runs/"},
-		{Name: "prompt", Group: text, Help: "text to go on from", Value: &o.prompt, Zero: "the beginning of a document"},
+		{Name: "prompt", Group: text, Help: "text to continue", Value: &o.prompt, Zero: "the beginning of a document"},
 		{Name: "prompt-file", Group: text, Help: "file with the prompt; - for standard input", Value: &o.promptFile},
-		{Name: "n", Group: text, Help: "tokens to write", Value: &o.n, Rule: settings.AtLeast(0)},
-		{Name: "temperature", Group: draw, Help: "logits are divided by it; 0: always the likeliest token", Value: &o.sampling.Temperature},
-		{Name: "top-k", Group: draw, Help: "only the k likeliest tokens; 0: all", Value: &o.sampling.TopK},
-		{Name: "top-p", Group: draw, Help: "only the fewest tokens whose probabilities reach p together", Value: &o.sampling.TopP},
-		{Name: "seed", Group: draw, Help: "decides the text", Value: &o.seed},
-		{Name: "ema", Group: draw, Help: "take the averaged weights where the run kept them", Value: &o.average},
-		{Name: "save-state", Group: state, Help: "file to save the state after the text in", Value: &o.saveState},
-		{Name: "load-state", Group: state, Help: "file of a saved state to go on from", Value: &o.loadState},
+		{Name: "n", Group: text, Help: "tokens to generate", Value: &o.n, Rule: settings.AtLeast(0)},
+		{Name: "temperature", Group: draw, Help: "logits are divided by it; 0: always the most likely token", Value: &o.sampling.Temperature},
+		{Name: "top-k", Group: draw, Help: "draw from the k most likely tokens; 0: all", Value: &o.sampling.TopK},
+		{Name: "top-p", Group: draw, Help: "draw from the smallest set of tokens with total probability p", Value: &o.sampling.TopP},
+		{Name: "seed", Group: draw, Help: "seed of the random numbers", Value: &o.seed},
+		{Name: "ema", Group: draw, Help: "use the averaged weights if the run kept them", Value: &o.average},
+		{Name: "save-state", Group: state, Help: "file in which to save the state after the text", Value: &o.saveState},
+		{Name: "load-state", Group: state, Help: "file of a saved state to continue from", Value: &o.loadState},
 		{Name: "threads", Group: state, Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
 	}
 }
@@ -61,7 +61,7 @@ func defaults() options {
 	return options{n: 200, sampling: sampling.Config{Temperature: 0.8, TopP: 1}, seed: 1, average: true}
 }
 
-// parse makes options of command line arguments.
+// parse parses command line arguments.
 func parse(args []string) (options, error) {
 	o := defaults()
 	given, rest, err := o.table().ParseFlags(args)
@@ -84,12 +84,12 @@ func parse(args []string) (options, error) {
 	return o, o.sampling.Validate()
 }
 
-// run is the command: it returns the exit code. Text goes to text, help to stdout.
+// run runs the command and returns the exit code. Text goes to text, help to stdout.
 func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 	o, err := parse(args)
 	if errors.Is(err, settings.ErrHelp) {
 		o := defaults()
-		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate [-from RUN] [flags]\n\nWrites text with a trained model. Defaults in brackets.\n")
+		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate [-from RUN] [flags]\n\nGenerates text with a trained model. Defaults in brackets.\n")
 		o.table().Help(stdout)
 		return 0
 	} else if err != nil {
@@ -111,7 +111,7 @@ func generate(o options, text *textWriter, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(stderr, "note: writing with the newest run,", printable.Line(newest))
+		fmt.Fprintln(stderr, "note: using the newest run,", printable.Line(newest))
 		o.from = newest
 	}
 	saved, err := models.Find(o.from)
@@ -168,7 +168,7 @@ func write[F params.Float](j job) error {
 			return err
 		}
 	} else {
-		tokens = append([]int32{tok.Separator()}, tokens...) // every document began behind one
+		tokens = append([]int32{tok.Separator()}, tokens...) // in training one preceded every document
 	}
 	begin := time.Now()
 	if len(tokens) > 0 {

@@ -190,7 +190,7 @@ func TestMistakes(t *testing.T) {
 		{1, "config.toml next to it", []string{"-from", lone}},
 		{1, "no such file", []string{"-from", dir, "-prompt-file", filepath.Join(dir, "nosuch")}},
 		{1, "saved with other weights", []string{"-from", dir, "-load-state", state}},
-		{1, "no state that -save-state wrote", []string{"-from", dir, "-load-state", lone}},
+		{1, "was not written by -save-state", []string{"-from", dir, "-load-state", lone}},
 		{1, "load-state:", []string{"-from", dir, "-load-state", filepath.Join(dir, "config.toml")}},
 		{1, "save-state:", []string{"-from", dir, "-n", "1", "-save-state", filepath.Join(dir, "nosuch", "state")}},
 	} {

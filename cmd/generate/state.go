@@ -25,7 +25,7 @@ const (
 	logitsName   = "logits"
 )
 
-// modelFingerprint is a hash of all weights: a state belongs to the very weights that made it.
+// modelFingerprint is a hash of all weights. A state can only be used with the weights that computed it.
 func modelFingerprint(values []params.Array) string {
 	h := sha256.New()
 	for _, a := range values {
@@ -54,7 +54,7 @@ func saveState[F params.Float](path, fingerprint string, stream *models.Stream[F
 	return nil
 }
 
-// loadState restores stream and, if asked, sampler, and returns the logits to go on from.
+// loadState restores stream and, if withSampler is set, sampler. It returns the logits to continue from.
 func loadState[F params.Float](path, fingerprint string, stream *models.Stream[F], vocab int, sampler *sampling.Sampler[F], withSampler bool) (logits []F, err error) {
 	file, err := checkpoints.OpenTensors(path)
 	if err != nil {
@@ -64,9 +64,9 @@ func loadState[F params.Float](path, fingerprint string, stream *models.Stream[F
 	meta := file.Metadata()
 	switch {
 	case meta["format"] != stateFormat:
-		return nil, fmt.Errorf("load-state: %s is no state that -save-state wrote", path)
+		return nil, fmt.Errorf("load-state: %s was not written by -save-state", path)
 	case meta["model"] != fingerprint:
-		return nil, fmt.Errorf("load-state: %s was saved with other weights: give the run it was made with to -from", path)
+		return nil, fmt.Errorf("load-state: %s was saved with other weights: give the run that it belongs to with -from", path)
 	}
 	var random rng.State
 	if err := json.Unmarshal([]byte(meta["sampler"]), &random); err != nil {

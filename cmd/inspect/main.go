@@ -25,14 +25,14 @@ type options struct {
 func (o *options) table() settings.Table {
 	const group = "Flags"
 	return settings.Table{
-		{Name: "params", Group: group, Help: "statistics of every tensor: mean, deviation, smallest, largest, not finite", Value: &o.params},
+		{Name: "params", Group: group, Help: "statistics of every tensor: mean, standard deviation, smallest, largest, not finite", Value: &o.params},
 		{Name: "config", Group: group, Help: "the whole configuration of a run", Value: &o.config},
 		{Name: "metrics", Group: group, Help: "every evaluation of a run", Value: &o.metrics},
 		{Name: "plot", Group: group, Help: "PNG file to draw the losses of all runs in", Value: &o.plot},
 	}
 }
 
-// run is the command: it returns the exit code.
+// run runs the command and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	_, paths, err := o.table().ParseFlags(args)

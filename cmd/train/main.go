@@ -28,7 +28,7 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(os.Stderr, "\nfinishing the step, then saving; once more to exit at once")
+		fmt.Fprintln(os.Stderr, "\nfinishing the step, then saving; press Ctrl-C again to exit at once")
 		cancel()
 		<-signals
 		os.Exit(interrupted)
@@ -36,7 +36,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the command: it returns the exit code.
+// run runs the command and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	call, err := train.Parse(args)
 	switch {

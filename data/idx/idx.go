@@ -93,7 +93,7 @@ func readPlain(r io.Reader) (*Array, error) {
 	case got < size:
 		return nil, fmt.Errorf("it is cut off: dimensions %v need %d bytes, there are %d", a.Dims, size, got)
 	case got > size:
-		return nil, fmt.Errorf("it goes on behind its %d bytes of dimensions %v", size, a.Dims)
+		return nil, fmt.Errorf("it continues after its %d bytes of dimensions %v", size, a.Dims)
 	}
 	a.Data = data.Bytes()[:size:size]
 	return a, nil

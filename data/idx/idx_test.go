@@ -60,7 +60,7 @@ func TestRefusals(t *testing.T) {
 		good[:3]:                           "header is cut off",
 		good[:6]:                           "cut off in dimension 1 of 1",
 		good[:len(good)-1]:                 "need 5 bytes, there are 4",
-		good + "x":                         "goes on behind its 5 bytes",
+		good + "x":                         "continues after its 5 bytes",
 		"PK\x03\x04":                       "begins with 50 4b 03 04",
 		"\x00\x00\x0d\x01\x00\x00":         "type 0x0d",
 		"\x00\x00\x08\x00":                 "has 0 dimensions",
@@ -75,7 +75,7 @@ func TestRefusals(t *testing.T) {
 		"\x00\x00\x08\x01\x7f\xff\xff\xffx":                "need 2147483647 bytes, there are 1",
 		"\x1f\x8b":                                         "damaged gzip header",
 		compress(good)[:20]:                                "unexpected EOF",
-		compress(good + "x"):                               "goes on behind",
+		compress(good + "x"):                               "continues after",
 		compress(good) + "trailing junk":                   "gzip",
 	} {
 		if a, err := Read(strings.NewReader(file)); err == nil || !strings.Contains(err.Error(), want) {

@@ -1,14 +1,14 @@
-// Package tokenizer turns text into token numbers and back, and lists by name the tokenizers that are
+// Package tokenizer converts text to token numbers and back, and keeps a registry of the tokenizers that are
 // linked into the program.
 //
-// The byte tokenizer is always there. Others live in packages of their own, because their vocabularies
-// make a program bigger, and register themselves when imported:
+// The byte tokenizer is always available. Others are in packages of their own, because their vocabularies make
+// a program bigger, and register themselves when imported:
 //
 //	import _ "goomtrain/data/gpt2" // tokenizer.New("gpt2") works from here on
 //
 // # Conventions
 //
 // Tokens are numbers in [0, Vocab). Every byte string can be encoded, valid UTF-8 or not, and
-// Decode(Encode(text)) is text. One token, the separator, stands for no text: it comes before every
-// document of a corpus, and generation without a prompt starts from it.
+// Decode(Encode(text)) is text. One token, the separator, stands for no text: it precedes every document of a
+// corpus, and generation without a prompt starts from it.
 package tokenizer

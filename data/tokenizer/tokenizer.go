@@ -2,15 +2,14 @@ package tokenizer
 
 import "unicode/utf8"
 
-// A Tokenizer turns text into token numbers and back. Its methods may be called by several goroutines at
-// once.
+// A Tokenizer converts text to token numbers and back. Its methods may be called by several goroutines at once.
 //
-// A corpus is encoded in pieces, cut before a white space that follows something else; a tokenizer whose
-// tokens reach across such a place, from text into the white space behind it, gives other tokens for the
-// whole than for the pieces.
+// A corpus is encoded in pieces, which begin with white space that follows other text. A tokenizer with tokens
+// that extend over such a place, from text into the white space after it, gives other tokens for the pieces
+// than for the whole.
 type Tokenizer interface {
-	// Name is the name under which New finds it. It also stands for the version of the vocabulary: a
-	// tokenizer that gives other tokens than before needs another name, as the cache of tokens goes by it.
+	// Name is the registered name. It also identifies the version of the vocabulary: a tokenizer that starts to
+	// give other tokens needs another name, because the name is part of the key of the token cache.
 	Name() string
 	// Vocab is the number of different tokens.
 	Vocab() int

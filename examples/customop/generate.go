@@ -19,7 +19,7 @@ func generate(args []string, out io.Writer) error {
 		{Name: "from", Help: "run folder", Value: &from},
 		{Name: "prompt", Help: "text to go on from", Value: &prompt},
 		{Name: "n", Help: "tokens to write", Value: &n, Rule: settings.AtLeast(0)},
-		{Name: "temperature", Help: "logits are divided by it; 0: always the likeliest token", Value: &draw.Temperature, Rule: settings.AtLeast(0)},
+		{Name: "temperature", Help: "logits are divided by it; 0: always the most likely token", Value: &draw.Temperature, Rule: settings.AtLeast(0)},
 		{Name: "seed", Help: "decides the text", Value: &seed},
 	}.In("Flags")
 	_, rest, err := flags.ParseFlags(args)

@@ -44,7 +44,7 @@ func TestRun(t *testing.T) {
 	if want := "Head size 16: the cost model puts the crossing at a context of 546,"; !strings.Contains(text.String(), want) {
 		t.Errorf("no line %q", want)
 	}
-	distances, times := numbers(t, text.String(), "Mean distance"), numbers(t, text.String(), "Measured time")
+	distances, times := numbers(t, text.String(), "Mean distance"), numbers(t, text.String(), "Time per token")
 	if len(distances) != 12 || len(times) != 6 {
 		t.Fatalf("%d rows of distances and %d of times, want 12 and 6:\n%s", len(distances), len(times), text.String())
 	}

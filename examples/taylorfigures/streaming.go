@@ -48,7 +48,7 @@ func token(heads, width int, attention func(qkv *G.Node) *G.Node) (func() error,
 // streaming measures one token of 8 heads at growing contexts, in float32.
 func streaming(w io.Writer, out string, longest int) error {
 	const heads, terms = 8, 4
-	fmt.Fprintf(w, "## Measured time of a token, %d heads, P = %d, float32, microseconds\n\n| context |", heads, terms)
+	fmt.Fprintf(w, "## Time per token, %d heads, P = %d, float32, microseconds\n\n| context |", heads, terms)
 	var names []string
 	var lines []any
 	times := map[string]plotter.XYs{}
