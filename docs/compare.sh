@@ -1,11 +1,11 @@
 #!/bin/sh
 # Trains three models of nearly the same number of parameters on the default corpus, the Go library's own
-# sources, for the same steps on the same batches, and prints a table of their validation loss. From the
-# root of the repository:
+# sources, for the same steps on the same batches, and prints a table of their validation loss. Run it from
+# the root of the repository:
 #
 #     sh docs/compare.sh [folder for the runs] [steps]
 #
-# A finished run in the folder is not repeated. Two cores need about two minutes a model.
+# It does not repeat a finished run in the folder. A model takes about two minutes on two cores.
 set -eu
 out=${1:-runs/compare}
 steps=${2:-400}

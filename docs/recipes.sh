@@ -1,12 +1,12 @@
 #!/bin/sh
-# Trains every model on every generated task with one budget, a million positions at width 64, and prints
-# the table of docs/recipes.md: the share of right answers on sequences never seen, of the trained length and
-# of twice and four times that length. From the root of the repository:
+# Trains every model on every synthetic task with the same amount of training, a million positions at width 64,
+# and prints the table of docs/recipes.md: the validation accuracy at the training length and at twice and four
+# times that length. Run it from the root of the repository:
 #
 #     sh docs/recipes.sh [folder for the runs] [task...]
 #
-# A finished run in the folder is not repeated. The whole table takes about ten minutes on two cores, a task a
-# minute or two. TRAIN names a built cmd/train to use, THREADS the threads (all cores).
+# It does not repeat a finished run in the folder. The whole table takes about ten minutes on two cores, a task a
+# minute or two. TRAIN names a built cmd/train to use, THREADS the number of threads (default: all cores).
 set -eu
 out=${1:-runs/recipes}
 [ $# -eq 0 ] || shift
@@ -25,7 +25,7 @@ train() { # model, task
 	selective-copy) size='-batch 16 -steps 500 -schedule-steps 500' ;;
 	*) size='-batch 32 -steps 500 -schedule-steps 500' ;;
 	esac
-	case $1 in # as many hidden vectors as make its weights about as many as those of the others
+	case $1 in # so many hidden vectors that it has about as many weights as the others
 	goom-rnn) size="$size -heads 8 -d-head 32" ;;
 	esac
 	if ! grep -q '^train: done' "$out/$name.log" 2>/dev/null; then

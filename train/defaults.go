@@ -77,7 +77,7 @@ func (c *Config) apply(pairs []settings.Pair) error {
 	return nil
 }
 
-// without leaves out the pairs of these names.
+// without returns the pairs whose names are not among these.
 func without(pairs []settings.Pair, names []string, more ...string) (out []settings.Pair) {
 	left := map[string]bool{}
 	for _, name := range append(names, more...) {

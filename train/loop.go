@@ -31,7 +31,7 @@ type Loop struct {
 	SampleTokens int // length of the sample at the end of a run on text
 
 	Out          string // run folder; "": runs/<time>-<model>-<task>
-	Resume       string // run or checkpoint folder to go on from
+	Resume       string // run or checkpoint folder to resume
 	Threads      int    // 0: as many as parallel.SetThreads said last, at first one for each core
 	OverfitBatch bool   // train on one fixed batch
 	DryRun       bool   // stop before training
@@ -64,7 +64,7 @@ const (
 	parts
 )
 
-// settings lists the loop's settings by the part of the table that they stand in.
+// settings lists the loop's settings by their part of the table.
 func (c *Loop) settings() [parts]settings.Table {
 	return [parts]settings.Table{
 		partModel: {

@@ -88,7 +88,7 @@ func newOwners(call settings.Table) (owners, error) {
 func (o *owners) claim(kind string, table settings.Table) error {
 	for i, s := range table {
 		if _, twice := table[:i].Find(s.Name); twice {
-			return fmt.Errorf("setting %s stands twice", s.Name)
+			return fmt.Errorf("setting %s occurs twice", s.Name)
 		}
 		if other, taken := o.kind[s.Name]; taken && other != kind {
 			return fmt.Errorf("setting %s belongs to the %s already: give it another name", s.Name, other)

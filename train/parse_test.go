@@ -103,7 +103,7 @@ func TestSettingsHaveOneOwner(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range o.table {
 		if seen[s.Name] {
-			t.Errorf("%s stands twice", s.Name)
+			t.Errorf("%s occurs twice", s.Name)
 		}
 		seen[s.Name] = true
 		if s.Group == "" || s.Help == "" && !slices.Contains([]string{"model", "task", "optimizer", "schedule"}, s.Name) {
@@ -139,7 +139,7 @@ func TestClaimRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
-	if err := o.claim("model", settings.Table{{Name: "twice"}, {Name: "twice"}}); err == nil || !strings.Contains(err.Error(), "setting twice stands twice") {
+	if err := o.claim("model", settings.Table{{Name: "twice"}, {Name: "twice"}}); err == nil || !strings.Contains(err.Error(), "setting twice occurs twice") {
 		t.Errorf("a table with a name twice: error %v", err)
 	}
 }

@@ -60,8 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// A report is what one call prints. What cannot be read is kept in failures, and the report goes on with
-// the rest.
+// A report is the output of one call. Errors of reading are collected in failures; the rest is still reported.
 type report struct {
 	options
 	out      io.Writer

@@ -37,7 +37,7 @@ import (
 const (
 	footerSize = sha256.Size + 8 + 8 + 4 + 4 + 8
 	magic      = "GOOMTOK1" // a change of the format, or of how text is cut, needs another
-	cacheMin   = 1 << 20    // corpora with less text are encoded anew faster than a cache is looked after
+	cacheMin   = 1 << 20    // encoding less text than this is faster than maintaining a cache
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -59,7 +59,7 @@ func (c *Corpus) encode(docs []document, content [sha256.Size]byte, o Options) e
 		return nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		c.note("the token cache %s could not be used (%v) and is written anew", path, err)
+		c.note("the token cache %s could not be used (%v) and is written again", path, err)
 	}
 	if err = writeCache(path, key, docs, o.Tokenizer); err == nil {
 		err = c.openCache(path, key, docs, o.Tokenizer)

@@ -96,7 +96,7 @@ func TestDamagedCache(t *testing.T) {
 		if !slices.Equal(all(c), want) {
 			t.Errorf("%s: other tokens", name)
 		}
-		if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "written anew") {
+		if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "written again") {
 			t.Errorf("%s: notes %q", name, c.Notes)
 		}
 		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, good) {

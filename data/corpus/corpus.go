@@ -29,7 +29,7 @@ type Corpus struct {
 	Documents []Document
 	Bytes     int64    // of text
 	Hash      string   // of names and contents, hex SHA-256
-	Notes     []string // what the user should be told once, in lines safe to print: files left out, a cache that could not be used
+	Notes     []string // notes for the user, in lines safe to print: files left out, a cache that could not be used
 
 	tokens  tokens
 	release func() error

@@ -1,6 +1,6 @@
 // Command chains multiplies random normal matrices, X_1 X_2 X_3 ..., and shows how long such chains get in
-// float32, in float64 and over GOOMs: the first experiment of arXiv 2510.03426. Floats overflow after some
-// hundred products or fewer; block-scaled GOOMs go on for as long as one cares to wait.
+// float32, in float64 and over GOOMs. This is the first experiment of arXiv 2510.03426. Floats overflow after
+// some hundred products or fewer; block-scaled GOOMs do not overflow.
 //
 //	go run ./examples/chains -dims 8,16,32,64,128,256,512,1024 -steps 1000000 -budget 5s
 package main
@@ -160,8 +160,8 @@ func overflow[F params.Float](d int, o options) (int, error) {
 	return 0, nil
 }
 
-// pool is how many different random matrices a chain takes in turn: drawing them anew would take longer than
-// multiplying them.
+// pool is the number of different random matrices that a chain uses in turn: drawing new ones would take longer
+// than multiplying.
 const pool = 512
 
 // chain multiplies over GOOMs, in float32 mantissas, until the steps or the time are used up.

@@ -1,5 +1,5 @@
-// Command custommodel builds a model of its own from layers and trains it on data of its own: sequences
-// that count in unknown steps modulo 17, so that from the third number on the next one is certain.
+// Command custommodel builds its own model from layers and trains it on its own data: sequences that count
+// modulo 17 in steps of unknown size, so that two numbers determine all that follow.
 package main
 
 import (

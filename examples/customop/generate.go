@@ -11,16 +11,16 @@ import (
 	"goomtrain/settings"
 )
 
-// generate writes text with the model of a run.
+// generate generates text with the model of a run.
 func generate(args []string, out io.Writer) error {
 	var from, prompt string
 	n, seed, draw := 200, uint64(1), sampling.Config{Temperature: 0.8, TopP: 1}
 	flags := settings.Table{
 		{Name: "from", Help: "run folder", Value: &from},
-		{Name: "prompt", Help: "text to go on from", Value: &prompt},
-		{Name: "n", Help: "tokens to write", Value: &n, Rule: settings.AtLeast(0)},
+		{Name: "prompt", Help: "text to continue", Value: &prompt},
+		{Name: "n", Help: "tokens to generate", Value: &n, Rule: settings.AtLeast(0)},
 		{Name: "temperature", Help: "logits are divided by it; 0: always the most likely token", Value: &draw.Temperature, Rule: settings.AtLeast(0)},
-		{Name: "seed", Help: "decides the text", Value: &seed},
+		{Name: "seed", Help: "seed of the random numbers", Value: &seed},
 	}.In("Flags")
 	_, rest, err := flags.ParseFlags(args)
 	switch {

@@ -1,7 +1,6 @@
-// Command customop is a module of its own that adds to goomtrain what it does not have: an op with a gradient
-// derived by hand (op.go), a layer with streaming state (layer.go), a model with presets and sizes of its own
-// (model.go), a task (task.go) and an optimizer (optimizer.go). Trained, resumed and generated from like the
-// project's own:
+// Command customop is a module of its own that extends goomtrain by an op with a gradient derived by hand
+// (op.go), a layer with streaming state (layer.go), a model with sizes and presets (model.go), a task (task.go)
+// and an optimizer (optimizer.go). It trains, resumes and generates with them as with those of goomtrain:
 //
 //	go run . -model leaky-rnn -preset nano -integrators 48 -out runs/leaky
 //	go run . -resume runs/leaky -steps 400
@@ -30,7 +29,7 @@ func main() {
 	}
 }
 
-// run trains, or with "generate" as its first argument writes text.
+// run trains or, if the first argument is "generate", generates text.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) > 0 && args[0] == "generate" {
 		return generate(args[1:], out)

@@ -11,7 +11,7 @@ import (
 	"goomtrain/settings"
 )
 
-// LeakyRNN is the sizes of the model leaky-rnn.
+// LeakyRNN holds the sizes of the model leaky-rnn.
 type LeakyRNN struct {
 	models.Common
 	Width       int // D, of activations
@@ -20,11 +20,11 @@ type LeakyRNN struct {
 	Memory      int // positions that the slowest integrator remembers at first
 }
 
-// Settings implements models.Sizes. The first two have the names of the project's own models; a flag may have one
-// meaning for several models, as long as they agree on its type.
+// Settings implements models.Sizes. The first two have the names of settings of goomtrain's models; several
+// models may share a flag if they agree on its type.
 func (c *LeakyRNN) Settings() settings.Table {
 	return settings.Table{
-		{Name: "d-emb", Help: "width of embeddings", Value: &c.Width, Rule: settings.Between(1, 1<<16), ZeroKeeps: true},
+		{Name: "d-emb", Help: "embedding dimension", Value: &c.Width, Rule: settings.Between(1, 1<<16), ZeroKeeps: true},
 		{Name: "layers", Help: "residual blocks", Value: &c.Blocks, Rule: settings.Between(1, 1<<12), ZeroKeeps: true},
 		{Name: "integrators", Help: "leaky integrators of a block", Value: &c.Integrators, Rule: settings.Between(1, 1<<16), ZeroKeeps: true},
 		{Name: "memory", Help: "positions that the slowest integrator remembers at first", Value: &c.Memory, Rule: settings.Between(2, 1<<24), ZeroKeeps: true},
@@ -39,7 +39,7 @@ func init() {
 		Name:  "leaky-rnn",
 		About: "leaky integrators with learned decays",
 		Presets: []models.Preset[LeakyRNN]{
-			{Name: "nano", Sizes: LeakyRNN{Width: 32, Blocks: 2, Integrators: 32, Memory: 64}, Why: "seconds a run, for tests",
+			{Name: "nano", Sizes: LeakyRNN{Width: 32, Blocks: 2, Integrators: 32, Memory: 64}, Why: "trains in seconds, for tests",
 				Training: []settings.Pair{{Name: "steps", Text: "200"}, {Name: "batch", Text: "8"}, {Name: "lr", Text: "0.01"}}},
 			{Name: "small", Sizes: LeakyRNN{Width: 128, Blocks: 4, Integrators: 256, Memory: 256}, Why: "learns text in two minutes on 2 cores"},
 		},

@@ -45,7 +45,7 @@ type Carry[F params.Float] struct {
 	y            []F
 }
 
-// NewCarry returns the carry of sequences not begun.
+// NewCarry returns the carry at the beginning of the sequences.
 func NewCarry[F params.Float](batch, width int) *Carry[F] {
 	return &Carry[F]{batch, width, make([]F, batch*width)}
 }
@@ -58,15 +58,15 @@ func (c *Carry[F]) Arrays(prefix string) []params.Array {
 	return []params.Array{{Name: prefix + "y", Shape: []int{c.batch, c.width}, Data: c.y}}
 }
 
-// integrator is the arithmetic over slices. Each sequence is one task of a parallel loop. The functions of a task
-// are made once, so that no run allocates.
+// integrator is the arithmetic on slices. Each sequence is one task of a parallel loop. The functions of a task
+// are made once, so that runs do not allocate.
 type integrator[F params.Float] struct {
 	batch, length, width int
 	carry                *Carry[F]
 	keep, take           []F         // a and 1-a [D]
 	begin                []F         // y_{-1} of the run [B, D]
 	h, dp                []F         // h_{t+1}, and the sum in dp of one sequence [B, D]
-	y, u, du, dy         []F         // of the run under way [B, T, D]
+	y, u, du, dy         []F         // of the current run [B, T, D]
 	ahead, back          func(b int) // both passes over sequence b
 }
 

@@ -6,7 +6,7 @@ import (
 	"goomtrain/train/optim"
 )
 
-// HeavyBall is the settings of gradient descent with momentum (Polyak 1964):
+// HeavyBall holds the settings of gradient descent with momentum (Polyak 1964):
 //
 //	m = beta1 m + g        p -= lr (m + decay p)
 type HeavyBall struct {
@@ -15,11 +15,11 @@ type HeavyBall struct {
 
 func init() { optim.Register("heavy-ball", &HeavyBall{Decay: 0.01}) }
 
-// Settings implements optim.Kind. A resumed run may change the decay, but is told that it steers away from an
-// unbroken one.
+// Settings implements optim.Kind. A resumed run may change the decay; a note then says that it differs from an
+// uninterrupted run.
 func (k *HeavyBall) Settings() settings.Table {
 	return settings.Table{
-		{Name: "weight-decay", Help: "decoupled, on all but biases and gains", Value: &k.Decay, Rule: settings.AtLeast(0), Change: settings.Steers},
+		{Name: "weight-decay", Help: "decoupled weight decay, of all but biases and gains", Value: &k.Decay, Rule: settings.AtLeast(0), Change: settings.Steers},
 	}
 }
 

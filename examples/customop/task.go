@@ -9,15 +9,15 @@ import (
 	"goomtrain/settings"
 )
 
-// Majority is the settings of the task majority: name the symbol that has come most often so far.
+// Majority holds the settings of the task majority: predict the symbol that has been most frequent so far.
 //
 //	inputs      symbols 0..n-1 at random
-//	targets     the most frequent symbol up to there; where several are, the position does not count
+//	targets     the most frequent symbol up to there; if there are several, the position is not counted
 type Majority struct {
 	Candidates int // n; 0: 3
 }
 
-// Settings implements tasks.Task. The data of another setting is other data, so a resumed run may not change it.
+// Settings implements tasks.Task. The setting determines the data, so a resumed run may not change it.
 func (c *Majority) Settings() settings.Table {
 	return settings.Table{
 		{Name: "candidates", Help: "symbols to count", Value: &c.Candidates, Rule: settings.Between(2, 1000), Zero: "3", Change: settings.Frozen},
@@ -41,7 +41,7 @@ func (c *Majority) Build(seq int) (*tasks.Sequences, error) {
 	}, nil
 }
 
-// leader is the index of the largest count, -1 where it is not the only one.
+// leader returns the index of the largest count, or -1 if there are several.
 func leader(counts []int) int32 {
 	best, only := 0, true
 	for i, n := range counts[1:] {

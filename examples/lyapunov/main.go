@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// estimate is what the three methods say of one system, and how they came to it.
+// estimate holds the results of the three methods for one system, and their convergence.
 type estimate struct {
 	system       *lyapunov.System
 	steps        int

@@ -1,7 +1,6 @@
-// Command taylorfigures remakes the figures of the paper on Taylor attention (arXiv 2602.00294) from runs
-// of this project's own code: what the basis of symmetric tensors saves, state and work beside a
-// key-value cache, the distance to softmax attention, and the measured time of a token. It prints
-// tables and writes pictures.
+// Command taylorfigures reproduces the figures of the paper on Taylor attention (arXiv 2602.00294) with the
+// code of this project: the savings of the basis of symmetric tensors, state and work compared with a key-value
+// cache, the distance to softmax attention, and the time per token. It prints tables and writes pictures.
 //
 //	go run ./examples/taylorfigures -out docs/taylor
 package main

@@ -1,11 +1,10 @@
-// Command taylorswap takes a trained softmax-attention model, puts Taylor attention of 2 to 8 terms in
-// the place of its attention, weights and all else as they are, and prints what that does to the
-// validation loss:
+// Command taylorswap takes a trained softmax-attention model, replaces its attention by Taylor attention of 2
+// to 8 terms without any other change, and prints the effect on the validation loss:
 //
 //	go run ./cmd/train -model softmax-attention -out runs/softmax
 //	go run ./examples/taylorswap -from runs/softmax
 //
-// Without -from it first trains a small model, for as many steps as -steps says.
+// Without -from it first trains a small model for -steps steps.
 package main
 
 import (

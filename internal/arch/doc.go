@@ -1,5 +1,5 @@
-// Package arch holds no code: its tests keep the import directions of the project, and the list of the places that
-// take a logarithm of package math.
+// Package arch has only tests. They check the import directions of the project, the places that take a
+// logarithm of package math, the flags and commands that texts name, and the code in the documents.
 //
 // Imports point down only:
 //
@@ -7,6 +7,6 @@
 //	models -> layers -> ops -> goom, internal/kernels -> params -> internal/simd
 //	internal/simd/matmul, below goom and internal/kernels -> internal/simd
 //
-// data, checkpoints and train/metrics know neither each other nor train, and nothing of Gorgonia,
-// which stops at models.
+// data, checkpoints and train/metrics import neither each other nor train. Only models and the packages below
+// it import Gorgonia.
 package arch

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// TempPrefix starts the name of every temporary file of this package, so that leftovers of a killed
+// TempPrefix is the prefix of the names of all temporary files of this package, by which leftovers of a killed
 // process can be recognized.
 const TempPrefix = ".tmp-"
 
@@ -21,8 +21,8 @@ func WriteFile(path string, data []byte) error {
 	})
 }
 
-// Write replaces the file at path by what write produces, with mode 0666 before umask. The folder must
-// exist. If write returns an error the file at path stays as it was, and that error is returned.
+// Write replaces the file at path by what write produces, with mode 0666 before umask. The folder must exist.
+// If write returns an error, Write returns it and the file at path is unchanged.
 func Write(path string, write func(io.Writer) error) error {
 	f, err := createTemp(path)
 	if err != nil {
@@ -32,15 +32,15 @@ func Write(path string, write func(io.Writer) error) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		os.Remove(f.Name()) // best effort: the first error is the one to tell
+		os.Remove(f.Name()) // best effort: the first error is reported
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
 }
 
-// WriteNew creates the file at path, which must not exist, with what write produces, and syncs it. It is
-// for files of a folder that gets its name only when it is complete: a failed write stays, and the
-// folder is not synced.
+// WriteNew creates the file at path, which must not exist, with what write produces, and syncs it. It is for
+// files of a folder that gets its name only when it is complete: it does not remove the file after an error,
+// and does not sync the folder.
 func WriteNew(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -61,8 +61,8 @@ func fill(f *os.File, write func(io.Writer) error) error {
 	return err
 }
 
-// createTemp is os.CreateTemp beside path, but with the mode of an ordinary file instead of 0600,
-// because the file becomes the user's own.
+// createTemp is os.CreateTemp in the folder of path, but with the mode of an ordinary file instead of 0600,
+// because the file becomes the user's.
 func createTemp(path string) (*os.File, error) {
 	for {
 		name := tempName(path)
@@ -73,9 +73,9 @@ func createTemp(path string) (*os.File, error) {
 	}
 }
 
-// SyncDir makes the entries of a folder durable: names created, renamed or removed in it survive a
-// power cut once it returns nil. It does nothing where folders cannot be synced (Windows, some
-// network file systems).
+// SyncDir makes the entries of a folder durable: when it returns nil, names that were created, renamed or
+// removed survive a power cut. It does nothing where folders cannot be synced (Windows, some network file
+// systems).
 func SyncDir(dir string) error {
 	if !canSyncDir {
 		return nil
@@ -94,7 +94,7 @@ func SyncDir(dir string) error {
 	return err
 }
 
-// MkdirAll is os.MkdirAll with mode 0777 before umask, with every new folder durable when it returns.
+// MkdirAll is os.MkdirAll with mode 0777 before umask. Every new folder is durable when it returns.
 func MkdirAll(path string) error {
 	var made []string // folders that are not there yet, deepest first
 	for p := filepath.Clean(path); ; p = filepath.Dir(p) {

@@ -1,7 +1,7 @@
-// Package atomicfile replaces files and links so that a reader, or the machine after a power cut,
-// finds either the whole old content or the whole new one.
+// Package atomicfile replaces files and links atomically: a reader, or the machine after a power cut, finds
+// either the whole old content or the whole new one.
 //
-// The recipe: write a temporary file in the same folder, fsync it, rename it over the target, fsync
-// the folder. A write that fails leaves the target as it was and removes its temporary file; one
-// that is killed leaves a temporary file whose name starts with TempPrefix.
+// It writes a temporary file in the same folder, syncs it, renames it to the target and syncs the folder. A
+// write that fails leaves the target unchanged and removes its temporary file. A killed process leaves a
+// temporary file whose name starts with TempPrefix.
 package atomicfile

@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// maxTarget bounds what Target reads of a text file that stands in for a symbolic link: the longest
-// path of common systems.
+// maxTarget is the largest size of a text file that replaces a symbolic link: the longest path of common
+// systems.
 const maxTarget = 4096
 
-// symlink is os.Symlink; tests replace it to play a file system without symbolic links.
+// symlink is os.Symlink; tests replace it to simulate a file system without symbolic links.
 var symlink = os.Symlink
 
-// Point makes link a relative symbolic link to target, replacing a former link (or the text file that
-// stands for one) in one step. Where symbolic links cannot be made (FAT, Windows without the
-// privilege) link becomes a small text file that holds the target; Target reads both. A folder at
-// link is left alone and refused.
+// Point makes link a relative symbolic link to target. It replaces a former link, or the text file in place of
+// one, atomically. Where symbolic links cannot be made (FAT, Windows without the privilege) link becomes a
+// small text file that holds the target; Target reads both. If link is a folder, Point returns an error and
+// leaves it unchanged.
 func Point(link, target string) error {
 	if info, err := os.Lstat(link); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder, not a link to %s (copied without its links?): move it away", link, target)
@@ -46,8 +46,8 @@ func Point(link, target string) error {
 	}
 }
 
-// Target returns where link points, as stored: what Point was given. It does not check that the
-// target exists. The error of a missing link is fs.ErrNotExist.
+// Target returns the target of link as Point stored it. It does not check that the target exists. The error of
+// a missing link is fs.ErrNotExist.
 func Target(link string) (string, error) {
 	info, err := os.Lstat(link)
 	if err != nil {
@@ -75,7 +75,7 @@ func Target(link string) (string, error) {
 	return target, nil
 }
 
-// tempName returns a fresh temporary name beside path.
+// tempName returns a new temporary name in the folder of path.
 func tempName(path string) string {
 	dir, base := filepath.Split(path)
 	return dir + TempPrefix + base + "-" + strconv.FormatUint(uint64(rand.Uint32()), 36)

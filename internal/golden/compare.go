@@ -48,12 +48,12 @@ func MaxRelErr[A, B simd.Float](got []A, want []B) float64 {
 	return worst / scale
 }
 
-// A Recorder compares results of one operation with their cases and keeps the worst errors. Make one
-// per test with NewRecorder; when the test ends it logs
+// A Recorder compares results of one operation with its cases and records the largest errors. Make one for each
+// test with NewRecorder. When the test ends, the Recorder logs
 //
 //	golden: OP: N cases, worst forward error E1, worst gradient error E2
 //
-// and fails the test when no comparison was made.
+// and fails the test if no comparison was made.
 type Recorder struct {
 	op       string
 	cases    map[string]bool
@@ -74,8 +74,9 @@ func NewRecorder(t testing.TB, op string) *Recorder {
 	return r
 }
 
-// Forward compares an output in float64 with what binds it (see Case.Want); where nothing binds it only
-// checks the length against the reference's output. tol is relative to the tensor's largest magnitude.
+// Forward compares an output in float64 with its required value (see Case.Want). If there is none, it only
+// checks the length against the output of the reference. tol is relative to the largest magnitude of the
+// tensor.
 func (r *Recorder) Forward(t testing.TB, c Case, name string, got []float64, tol float64) {
 	t.Helper()
 	want, ok := c.Want(name)
@@ -90,7 +91,7 @@ func (r *Recorder) Forward(t testing.TB, c Case, name string, got []float64, tol
 	r.ForwardError(t, c, name, MaxRelErr(got, want.Data), tol)
 }
 
-// ForwardError records an error that the caller measured in its own way and fails above tol.
+// ForwardError records an error that the caller measured, and fails if it exceeds tol.
 func (r *Recorder) ForwardError(t testing.TB, c Case, name string, err, tol float64) {
 	t.Helper()
 	r.count(c)
@@ -100,8 +101,7 @@ func (r *Recorder) ForwardError(t testing.TB, c Case, name string, err, tol floa
 	}
 }
 
-// Gradient compares a gradient in float64 with what binds it (see Case.WantGrad); where nothing binds
-// it checks nothing.
+// Gradient compares a gradient in float64 with its required value (see Case.WantGrad), if there is one.
 func (r *Recorder) Gradient(t testing.TB, c Case, name string, got []float64, tol float64) {
 	t.Helper()
 	want, ok := c.WantGrad(name)
@@ -111,7 +111,7 @@ func (r *Recorder) Gradient(t testing.TB, c Case, name string, got []float64, to
 	r.GradientError(t, c, name, MaxRelErr(got, want.Data), tol)
 }
 
-// GradientError records a gradient's error that the caller measured in its own way and fails above tol.
+// GradientError records an error of a gradient that the caller measured, and fails if it exceeds tol.
 func (r *Recorder) GradientError(t testing.TB, c Case, name string, err, tol float64) {
 	t.Helper()
 	r.count(c)

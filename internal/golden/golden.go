@@ -31,7 +31,7 @@ func Convert[F simd.Float](t Tensor) []F {
 	return out
 }
 
-// Ints returns the data as integers (labels, tokens, indices). It panics where a number is not one.
+// Ints returns the data as integers (labels, tokens, indices). It panics if a number is not an integer.
 func (t Tensor) Ints() []int {
 	out := make([]int, len(t.Data))
 	for i, v := range t.Data {
@@ -163,8 +163,8 @@ func readFile(path, op string) ([]Case, error) {
 	return out, nil
 }
 
-// readCase reads one case. Every field that is an object of tensors becomes a kind of its own, so a
-// file may have more kinds than this package names.
+// readCase reads one case. Every field that is an object of tensors becomes a kind, so a file may have more
+// kinds than this package knows.
 func readCase(raw map[string]json.RawMessage) (Case, error) {
 	c := Case{tensors: map[string]map[string]Tensor{}}
 	for key, b := range raw {
@@ -198,7 +198,7 @@ func readCase(raw map[string]json.RawMessage) (Case, error) {
 	return c, nil
 }
 
-// Has says whether the case has a tensor of that kind and name.
+// Has reports whether the case has a tensor of that kind and name.
 func (c Case) Has(kind, name string) bool {
 	_, ok := c.tensors[kind][name]
 	return ok
@@ -230,13 +230,13 @@ func (c Case) Names(kind string) []string {
 	return out
 }
 
-// Want returns the binding value of an output: the exact one where it stands, else the reference's if
-// it is normative. ok is false when nothing binds.
+// Want returns the required value of an output: the exact one if present, otherwise that of the reference if it
+// is normative. ok is false if no value is required.
 func (c Case) Want(name string) (want Tensor, ok bool) {
 	return c.binding("exact", "outputs", name, c.Status)
 }
 
-// WantGrad returns the binding value of the gradient with respect to an input, as Want does.
+// WantGrad is Want for the gradient with respect to an input.
 func (c Case) WantGrad(name string) (want Tensor, ok bool) {
 	return c.binding("exact_grads", "grads", name, c.GradsStatus)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Options tune Check. The zero value is right for a smooth function of numbers near 1.
+// Options are options of Check. The zero value suits smooth functions of numbers near 1.
 type Options struct {
 	Step      float64 // relative step: h = Step * max(|x_i|, Floor); 0: 1e-3
 	Floor     float64 // smallest magnitude that scales a step; 0: 1
@@ -13,9 +13,9 @@ type Options struct {
 	Elements  int     // check at most that many elements, spread evenly; 0: all
 }
 
-// Check fails t unless analytic is the gradient of f with respect to x. f computes the scalar from the
-// present contents of x, which Check changes element by element and restores. It returns the worst error,
-// relative to the largest magnitude among both gradients (absolute when that is zero).
+// Check fails t unless analytic is the gradient of f with respect to x. f computes a scalar from the content of
+// x, which Check changes element by element and restores. It returns the largest error, relative to the largest
+// magnitude of both gradients (absolute if that is zero).
 func Check(t testing.TB, name string, f func() float64, x, analytic []float64, opts Options) float64 {
 	t.Helper()
 	if len(x) != len(analytic) {
@@ -59,7 +59,7 @@ func Check(t testing.TB, name string, f func() float64, x, analytic []float64, o
 	return worst
 }
 
-// Derivative estimates df/d(*x) and leaves *x as it was.
+// Derivative estimates df/d(*x). It leaves *x unchanged.
 func Derivative(f func() float64, x *float64, opts Options) float64 {
 	if opts.Step == 0 {
 		opts.Step = 1e-3

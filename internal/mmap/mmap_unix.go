@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Map returns the content of an open regular file and a function that releases it; the file itself may
-// be closed at once. The bytes must not be used after the release.
+// Map returns the content of an open regular file and a function that releases it. The file itself may be
+// closed at once. The bytes must not be used after the release.
 func Map(f *os.File) (data []byte, release func() error, err error) {
 	info, err := f.Stat()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package nearest finds the valid name that a misspelled one probably meant, so that an error about an
-// unknown task, model or flag can say what to type instead.
+// Package nearest finds the valid name that a misspelled one probably stands for, so that an error about an
+// unknown task, model or flag can suggest it.
 package nearest
 
 import (
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Name returns the valid name that is fewest edits away from got, the first of equals, or "" when every
-// one of them differs in more than about a third of its letters, so that a suggestion would be a guess.
-// Letter case, and the difference between - and _, count for nothing.
+// Name returns the valid name with the smallest edit distance from got, the first of equals. It returns "" if
+// all of them differ in more than about a third of their letters. Letter case, and the difference between - and
+// _, do not count.
 func Name(got string, valid []string) string {
 	best, fewest := "", 0
 	for _, v := range valid {
@@ -21,8 +21,8 @@ func Name(got string, valid []string) string {
 	return best
 }
 
-// Hint returns what to append to an error message about an unknown name: `; did you mean "x"?`, or else
-// the list of the valid names.
+// Hint returns what to append to an error message about an unknown name: `; did you mean "x"?` or, if no name
+// is near, the list of valid names.
 func Hint(got string, valid []string) string {
 	if name := Name(got, valid); name != "" {
 		return fmt.Sprintf("; did you mean %q?", name)

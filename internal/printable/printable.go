@@ -1,6 +1,6 @@
-// Package printable makes text of others, such as names in a file or a model's sample, safe to print on a
-// terminal: control characters could move the cursor, change the title or forge lines, and characters
-// that change the direction of writing could make a line read as another.
+// Package printable makes untrusted text, such as names in a file or a sample of a model, safe to print on a
+// terminal. Control characters could move the cursor, change the title or forge lines, and characters that
+// change the direction of writing could make a line read as another.
 package printable
 
 import (
@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns text of several lines: line ends and tabs stay, every other character that does not print
-// and every byte that is not UTF-8 becomes U+FFFD.
+// Text returns text of several lines. Line ends and tabs are kept; every other character that does not print,
+// and every byte that is not UTF-8, becomes U+FFFD.
 func Text(text []byte) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
@@ -21,9 +21,9 @@ func Text(text []byte) string {
 	}, strings.ToValidUTF8(string(text), string(unicode.ReplacementChar)))
 }
 
-// Line returns text on one line: line ends, tabs, every other character that does not print and every byte
-// that is not UTF-8 become Go's escape sequences, such as \n, \x1b and \u202e. Backslashes and quotes
-// stay, so that paths can be read, and Line of its own result changes nothing.
+// Line returns text on one line. Line ends, tabs, every other character that does not print, and every byte
+// that is not UTF-8 become Go's escape sequences, such as \n, \x1b and \u202e. Backslashes and quotes are kept,
+// so that paths remain readable, and Line does not change its own result.
 func Line(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {

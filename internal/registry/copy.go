@@ -5,9 +5,9 @@ import (
 	"reflect"
 )
 
-// Copy returns a pointer to a copy of the struct that p points to. T is an interface, such as that of the
-// settings of an optimizer, whose values are pointers to structs. A registry keeps a struct of default
-// settings for each name, and gives every caller a copy to change. It panics where p is no pointer to a struct.
+// Copy returns a pointer to a copy of the struct that p points to. T is an interface whose values are pointers
+// to structs, such as the settings of an optimizer. A registry keeps a struct of default settings for each name
+// and gives every caller a copy to change. It panics if p is not a pointer to a struct.
 func Copy[T any](p T) T {
 	from := reflect.ValueOf(p)
 	if from.Kind() != reflect.Pointer || from.IsNil() || from.Elem().Kind() != reflect.Struct {

@@ -1,7 +1,7 @@
-// Package registry keeps named things of one kind: models, tasks, optimizers, schedules, tokenizers.
+// Package registry maps names to things of one kind: models, tasks, optimizers, schedules, tokenizers.
 //
-// Every such package has one Registry and exports a Register function over it, so that other modules can
-// add to it from an init function. A name is taken once.
+// A package for such things has one Registry and exports a Register function for it, so that other modules can
+// add to it in an init function. Names are unique.
 package registry
 
 import (
@@ -11,7 +11,7 @@ import (
 	"goomtrain/internal/nearest"
 )
 
-// A Registry maps names to things of one kind. The zero value is not usable; see New. Registering is not
+// A Registry maps names to things of one kind. New makes one; the zero value is not usable. Registering is not
 // safe for concurrent use: do it in init functions.
 type Registry[T any] struct {
 	kind   string
@@ -24,7 +24,7 @@ func New[T any](kind string) *Registry[T] {
 	return &Registry[T]{kind: kind, byName: map[string]T{}}
 }
 
-// Register adds a thing. It panics on an empty name, one with spaces, and one that is taken.
+// Register adds a thing. It panics if the name is empty, has spaces or is taken.
 func (r *Registry[T]) Register(name string, thing T) {
 	if name == "" || strings.ContainsAny(name, " \t\n\"'") {
 		panic(fmt.Sprintf("%q cannot be the name of a %s", name, r.kind))
@@ -36,7 +36,7 @@ func (r *Registry[T]) Register(name string, thing T) {
 	r.byName[name] = thing
 }
 
-// Find returns the thing of that name, or an error that names the nearest one.
+// Find returns the thing of that name, or an error that suggests the nearest name.
 func (r *Registry[T]) Find(name string) (T, error) {
 	thing, ok := r.byName[name]
 	if !ok {

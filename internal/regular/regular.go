@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// Open opens the regular file at path, or the one that a symbolic link there points to, for reading. It
-// never waits: anything but a regular file is an error that names the path and what it is.
+// Open opens the regular file at path, or the one that a symbolic link there points to, for reading. It never
+// waits. For anything but a regular file it returns an error that names the path and its kind.
 func Open(path string) (*os.File, error) {
 	if info, err := os.Stat(path); err == nil { // first, because opening a device can have an effect
 		if err := Check(path, info.Mode()); err != nil {
@@ -30,8 +30,8 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// ReadFile returns the content of the regular file at path. A file of more than limit bytes is an error,
-// and is not read.
+// ReadFile returns the content of the regular file at path. A file of more than limit bytes is an error and is
+// not read.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -55,7 +55,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// Check returns an error that names path and what it is, unless mode is that of a regular file.
+// Check returns an error that names path and its kind, unless mode is that of a regular file.
 func Check(path string, mode fs.FileMode) error {
 	what := "a special file"
 	switch {

@@ -46,7 +46,7 @@ func same(a, b Record) bool {
 }
 
 // TestLogResumes writes a log, tears its last line as a crash would, and opens it again at an
-// earlier step: no record is lost, none stands twice, in the JSON lines as in the CSV table.
+// earlier step: no record is lost, none occurs twice, in the JSON lines as in the CSV table.
 func TestLogResumes(t *testing.T) {
 	dir := t.TempDir()
 	log, err := OpenLog(dir, 0, func(Record) bool { return true })

@@ -1,4 +1,4 @@
-// Package regulartest helps to test that no call waits on a named pipe that stands where a file belongs.
+// Package regulartest helps to test that no call waits for a named pipe in place of a file.
 package regulartest
 
 import (
