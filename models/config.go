@@ -103,7 +103,7 @@ func (c *Config) Settings() settings.Table {
 	}
 	common := c.Sizes.common()
 	return append(table,
-		settings.Setting{Name: "vocab", Help: "size of the vocabulary", Value: &common.Vocab, Rule: settings.Between(1, largestVocab), Zero: "those of the data", Change: settings.Frozen},
+		settings.Setting{Name: "vocab", Help: "size of the vocabulary", Value: &common.Vocab, Rule: settings.Between(1, largestVocab), Zero: "that of the data", Change: settings.Frozen},
 		settings.Setting{Name: "dropout", Help: "probability of setting an activation to zero in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers})
 }
 

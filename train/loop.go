@@ -13,7 +13,7 @@ type Loop struct {
 
 	Steps      int // updates
 	Batch      int // sequences of an update
-	MicroBatch int // sequences at a time; 0: the whole batch
+	MicroBatch int // sequences processed at a time; 0: the whole batch
 	Seed       uint64
 	Patience   int     // evaluations without a lower validation loss before training stops; 0: it does not stop
 	MinDelta   float64 // by which the loss must fall to count for Patience, in nats
@@ -73,7 +73,7 @@ func (c *Loop) settings() [parts]settings.Table {
 		partLength: {
 			{Name: "steps", Help: "updates to make", Value: &c.Steps, Rule: settings.AtLeast(1)},
 			{Name: "batch", Help: "sequences of an update", Value: &c.Batch, Rule: settings.Between(1, largestBatch), Change: settings.Steers},
-			{Name: "micro-batch", Help: "sequences at a time, a divisor of -batch", Value: &c.MicroBatch, Rule: settings.AtLeast(0), Zero: "the whole batch", Change: settings.Steers},
+			{Name: "micro-batch", Help: "sequences processed at a time, a divisor of -batch", Value: &c.MicroBatch, Rule: settings.AtLeast(0), Zero: "the whole batch", Change: settings.Steers},
 			{Name: "seed", Help: "seed of all random numbers", Value: &c.Seed, Rule: settings.AtLeast(0), Change: settings.Frozen},
 			{Name: "patience", Help: "stop after this many evaluations without a lower validation loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
 			{Name: "min-delta", Help: "improvement of the loss that -patience requires, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},
@@ -95,7 +95,7 @@ func (c *Loop) settings() [parts]settings.Table {
 		partCall: {
 			{Name: "out", Help: "run folder", Value: &c.Out, Zero: "runs/<time>-<model>-<task>", OneCall: true},
 			{Name: "resume", Help: "run or checkpoint folder to resume, bit for bit", Value: &c.Resume, OneCall: true},
-			{Name: "threads", Help: "threads; results do not depend on it", Value: &c.Threads, Rule: settings.Between(0, largestThreads), Zero: "all cores", OneCall: true},
+			{Name: "threads", Help: "number of threads, which does not affect results", Value: &c.Threads, Rule: settings.Between(0, largestThreads), Zero: "all cores", OneCall: true},
 			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must approach zero", Value: &c.OverfitBatch, Change: settings.Frozen},
 			{Name: "dry-run", Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
 			{Name: "profile", Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},
