@@ -44,3 +44,21 @@ func TestCutBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenWidth: a token takes as few bytes as its vocabulary allows, and comes back from them.
+func TestTokenWidth(t *testing.T) {
+	for _, c := range []struct{ vocab, want int }{{2, 1}, {256, 1}, {257, 2}, {50257, 2}, {1 << 16, 2}, {1<<16 + 1, 4}, {1 << 30, 4}} {
+		width := tokenWidth(c.vocab)
+		if width != c.want {
+			t.Errorf("vocabulary of %d: %d bytes a token, want %d", c.vocab, width, c.want)
+		}
+		row := tokens{width: width}
+		for _, token := range []int32{0, 1, int32(c.vocab - 1)} {
+			row.data = appendToken(row.data, token, width)
+		}
+		got := make([]int32, 2)
+		if row.copy(got, 1); row.len() != 3 || got[0] != 1 || got[1] != int32(c.vocab-1) {
+			t.Errorf("vocabulary of %d: %d tokens, the last %v", c.vocab, row.len(), got)
+		}
+	}
+}

@@ -137,6 +137,9 @@ func TestNewLetters(t *testing.T) {
 // TestForeignNumbers: the separator and numbers that are no token stand for no text.
 func TestForeignNumbers(t *testing.T) {
 	tok := open(t)
+	if tok.Vocab() != 50257 || tok.Separator() != 50256 {
+		t.Errorf("vocabulary of %d, separator %d, want 50257 and 50256", tok.Vocab(), tok.Separator())
+	}
 	for _, token := range []int32{-1, tok.Separator(), int32(tok.Vocab()), 1 << 30} {
 		if n, text := tok.Bytes(token), tok.Decode([]int32{token}); n != 0 || len(text) != 0 {
 			t.Errorf("token %d: %d bytes, %q", token, n, text)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -84,14 +85,49 @@ func TestSubnormalGrowth(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	s, p, l := NewSequential(2, 1, nil), NewParallel(2, 1, nil), NewLargest(2, 1, []float64{1, 0})
-	if _, err := s.Exponents(); err == nil {
-		t.Error("no error before the first Jacobian")
+	ask := func() (errs [3]error) {
+		_, errs[0] = s.Exponents()
+		_, errs[1] = p.Exponents()
+		_, errs[2] = l.Exponent()
+		return errs
 	}
-	if _, err := p.Exponents(); err == nil {
-		t.Error("no error before the first Jacobian")
+	for i, err := range ask() {
+		if err == nil || errors.Is(err, ErrNonFinite) {
+			t.Errorf("estimator %d before the first Jacobian: %v", i, err)
+		}
 	}
-	if _, err := l.Exponent(); err == nil {
-		t.Error("no error before the first Jacobian")
+	for _, add := range []func([]float64){s.Add, p.Add, l.Add} {
+		add([]float64{2, 0, 0, 3})
+	}
+	for i, err := range ask() {
+		if err != nil {
+			t.Errorf("estimator %d after one Jacobian: %v", i, err)
+		}
+	}
+	for name, bad := range map[string]func(){
+		"q0":            func() { NewSequential(2, 1, make([]float64, 3)) },
+		"s0":            func() { NewParallel(2, 1, make([]float64, 5)) },
+		"u0":            func() { NewLargest(2, 1, make([]float64, 3)) },
+		"dimension":     func() { NewSequential(0, 1, nil) },
+		"step":          func() { NewParallel(2, math.NaN(), nil) },
+		"Jacobians":     func() { s.Add(make([]float64, 7)) },
+		"QR of a":       func() { QR(make([]float64, 9), nil, make([]float64, 8), 2, 2) },
+		"QR of q":       func() { QR(make([]float64, 7), nil, make([]float64, 8), 2, 2) },
+		"QR of r":       func() { QR(make([]float64, 8), make([]float64, 4), make([]float64, 8), 2, 2) },
+		"QR of minus 1": func() { QR(nil, nil, nil, -1, 0) },
+		"state":         func() { Lorenz().Step(make([]float64, 2), nil) },
+		"Jacobian":      func() { Lorenz().Step(make([]float64, 3), make([]float64, 8)) },
+		"sites":         func() { Lorenz96(0, 8) },
+		"maps":          func() { CoupledMaps(0, 2, 0.3) },
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "lyapunov: ") {
+					t.Errorf("wrong %s: panic %v, want one of this package", name, text)
+				}
+			}()
+			bad()
+		}()
 	}
 }
 

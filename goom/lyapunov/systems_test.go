@@ -73,3 +73,24 @@ func TestStepJacobian(t *testing.T) {
 		}
 	}
 }
+
+// The usual systems have the usual constants, with the literature's exponents for them.
+func TestUsualConstants(t *testing.T) {
+	for _, c := range []struct {
+		system      *System
+		x, f, known []float64
+	}{
+		{Lorenz(), []float64{1, 2, 3}, []float64{10, 23, -6}, []float64{0.9056, 0, -14.5723}},
+		{Rossler(), []float64{1, 2, 3}, []float64{-5, 1.4, -13.9}, []float64{0.0714, 0, -5.3943}},
+		{Henon(), []float64{2, 3}, []float64{-1.6, 0.6}, []float64{0.41922, -1.62319}},
+	} {
+		f := make([]float64, len(c.x))
+		c.system.F(f, c.x)
+		for i := range f {
+			if math.Abs(f[i]-c.f[i]) > 1e-14 || c.system.Known[i] != c.known[i] {
+				t.Errorf("%s: F(%v) = %v and known %v, want %v and %v", c.system.Name, c.x, f, c.system.Known, c.f, c.known)
+				break
+			}
+		}
+	}
+}
