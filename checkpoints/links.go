@@ -1,7 +1,10 @@
 package checkpoints
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -17,6 +20,11 @@ func Reconcile(runDir string) error {
 
 // reconcile is the last step of every save. It leaves a link alone that is already right.
 func reconcile(d disk, runDir string) error {
+	for _, name := range []string{"last", "best"} {
+		if err := restoreCopy(d, root(runDir), name); err != nil {
+			return err
+		}
+	}
 	entries, err := List(runDir)
 	if err != nil {
 		return err
@@ -25,15 +33,35 @@ func reconcile(d disk, runDir string) error {
 		if e.Err != nil {
 			continue
 		}
-		if err := link(d, runDir, "last", e.Step); err != nil {
-			return err
-		}
+		err := link(d, runDir, "last", e.Step)
 		if b := e.State.best(); b != nil {
-			return link(d, runDir, "best", b.Step)
+			err = errors.Join(err, link(d, runDir, "best", b.Step))
 		}
-		return nil
+		return err
 	}
 	return nil
+}
+
+// restoreCopy makes room for a link whose place is taken by a copy of the checkpoint that it pointed to: a program
+// that copies folders may follow links. The copy is removed if that checkpoint is there and intact, and gets its
+// name if not. A folder that is no checkpoint stays, and point refuses to replace it.
+func restoreCopy(d disk, root, name string) error {
+	path := filepath.Join(root, name)
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+		return nil
+	}
+	copied, err := readState(path)
+	if err != nil {
+		return nil
+	}
+	original := filepath.Join(root, stepName(copied.Step))
+	if !exists(original) {
+		return errors.Join(d.rename(path, original), d.syncDir(root))
+	}
+	if c, err := open(original, true); err != nil || !maps.Equal(c.sums.Files, copied.Files) {
+		return nil
+	}
+	return remove(d, path)
 }
 
 // link points a link to the checkpoint of a step, if that exists.

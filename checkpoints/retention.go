@@ -71,18 +71,23 @@ func retain(d disk, runDir string, keep int) error {
 		return nil
 	}
 	best := whole[len(whole)-1].State.Best
-	root := root(runDir)
 	for _, e := range whole[:len(whole)-keep] {
 		if e.Last || e.Best || best != nil && best.Step == e.Step {
 			continue
 		}
-		trash := filepath.Join(root, trashPrefix+filepath.Base(e.Dir)+"-"+strconv.FormatUint(uint64(rand.Uint32()), 36))
-		if err := d.rename(e.Dir, trash); err != nil {
-			return err
-		}
-		if err := d.removeAll(trash); err != nil {
+		if err := remove(d, e.Dir); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// remove removes a checkpoint.
+func remove(d disk, dir string) error {
+	root, name := filepath.Split(dir)
+	trash := filepath.Join(root, trashPrefix+name+"-"+strconv.FormatUint(uint64(rand.Uint32()), 36))
+	if err := d.rename(dir, trash); err != nil {
+		return err
+	}
+	return d.removeAll(trash)
 }

@@ -12,6 +12,9 @@ import (
 // restore restores the checkpoint of cfg.Resume. A run that was killed before its first checkpoint starts again
 // from the beginning, with the same result.
 func (s *session[F]) restore() error {
+	if err := housekeeping(checkpoints.Reconcile(s.result.Dir), s.out); err != nil {
+		return err
+	}
 	c, err := checkpoints.Load(s.cfg.Resume)
 	if errors.Is(err, checkpoints.ErrNone) && s.cfg.Resume == s.result.Dir {
 		if err := checkpoints.CheckResumable(s.result.Dir); err != nil {
@@ -20,9 +23,6 @@ func (s *session[F]) restore() error {
 		fmt.Fprintln(s.out, "note: the run has no checkpoint yet and starts from the beginning")
 		return nil
 	} else if err != nil {
-		return err
-	}
-	if err := housekeeping(checkpoints.Reconcile(s.result.Dir), s.out); err != nil {
 		return err
 	}
 	for _, note := range c.Notes {

@@ -178,7 +178,11 @@ func (s *session[F]) close(err error) error {
 	}
 	var errs []error
 	if s.saver != nil {
-		errs = append(errs, housekeeping(s.saver.Close(), s.out))
+		last := housekeeping(s.saver.Wait(), s.out)
+		if first := s.saver.Close(); last == nil && !errors.Is(first, checkpoints.ErrHousekeeping) { // which is printed already
+			last = first
+		}
+		errs = append(errs, last)
 	}
 	if s.console != nil {
 		s.console.Close()
