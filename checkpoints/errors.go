@@ -16,11 +16,19 @@ var (
 	// ErrMismatch: the tensors of a file do not match the model or optimizer.
 	ErrMismatch = errors.New("tensors do not match")
 	// ErrNone: there is no checkpoint. Such an error is also fs.ErrNotExist.
-	ErrNone = fmt.Errorf("no checkpoint: %w", fs.ErrNotExist)
+	ErrNone error = &noneError{"no checkpoint"}
 	// ErrHousekeeping: the checkpoint is saved and complete, but a link could not be moved or an old checkpoint
 	// not be removed. The next save tries again.
 	ErrHousekeeping = errors.New("saved, but links or old checkpoints could not be updated")
 )
+
+// A noneError is ErrNone with a text of its own.
+type noneError struct{ text string }
+
+func (e *noneError) Error() string        { return e.text }
+func (e *noneError) Is(target error) bool { return target == ErrNone || target == fs.ErrNotExist }
+
+func none(format string, args ...any) error { return &noneError{fmt.Sprintf(format, args...)} }
 
 // A fileError names, on one line, the file, the tensor, what is wrong, and what to do.
 type fileError struct {

@@ -92,6 +92,9 @@ func TestCopiesForLinks(t *testing.T) {
 			mustSave(t, run, s, SaveOptions{})
 		}
 		foldersForLinks(t, run)
+		if c, err := LoadWeights(run); err != nil || c.State.Step != 1 {
+			t.Errorf("%s: LoadWeights does not take the best: %+v, %v", name, c, err)
+		}
 		if err := c.spoil(run); err != nil {
 			t.Fatal(err)
 		}

@@ -94,13 +94,16 @@ func Latest(runDir string) (dir string, err error) {
 	return "", noneIn(runDir, entries)
 }
 
-// BestDir returns the folder that the link best points to. The error is ErrNone if there is no such link or it
-// is dangling.
+// BestDir returns the folder that the link best points to, or the folder best itself in a run that was copied
+// without its links. The error is ErrNone if there is neither, or the link is dangling.
 func BestDir(runDir string) (dir string, err error) {
 	root := root(runDir)
 	name := linkTarget(root, "best")
+	if info, err := os.Lstat(filepath.Join(root, "best")); err == nil && info.IsDir() {
+		name = "best"
+	}
 	if name == "" || !exists(filepath.Join(root, name)) {
-		return "", fmt.Errorf("%s has no best checkpoint yet: the first evaluation sets it: %w", runDir, ErrNone)
+		return "", none("%s has no best checkpoint yet: the first evaluation sets it", runDir)
 	}
 	return filepath.Join(root, name), nil
 }
@@ -132,7 +135,7 @@ func parseStep(name string) (step int64, ok bool) {
 // noneIn returns the error about a run folder without a usable checkpoint.
 func noneIn(runDir string, entries []Entry) error {
 	if len(entries) == 0 {
-		return fmt.Errorf("%s holds no checkpoint (was the run stopped before its first save?): %w", runDir, ErrNone)
+		return none("%s holds no checkpoint (was the run stopped before its first save?)", runDir)
 	}
 	newest := entries[len(entries)-1]
 	return fmt.Errorf("none of the %d checkpoints in %s can be used; the newest: %w", len(entries), runDir, newest.Err)

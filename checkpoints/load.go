@@ -85,13 +85,13 @@ func locate(path string) (place, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return place{}, fmt.Errorf("%s does not exist: name a run folder or a checkpoint folder: %w", path, ErrNone)
+		return place{}, none("%s does not exist: name a run folder or a checkpoint folder", path)
 	case err != nil:
 		return place{}, err
 	case info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(path), ".safetensors"):
 		return place{weights: path}, nil
 	case !info.IsDir():
-		return place{}, fmt.Errorf("%s is neither a run folder, nor a checkpoint folder, nor a .safetensors file: %w", path, ErrNone)
+		return place{}, none("%s is neither a run folder, nor a checkpoint folder, nor a .safetensors file", path)
 	}
 	if absolute, err := filepath.Abs(path); err == nil && filepath.Base(absolute) == "checkpoints" && !exists(root(path)) {
 		return place{run: filepath.Dir(absolute)}, nil

@@ -30,7 +30,7 @@ func NewRunFolder(dir, name string) (string, error) {
 	}
 	switch left := leftOf(dir); {
 	case left == ConfigFile:
-		return "", fmt.Errorf("%s already holds a run: continue it with go run ./cmd/train -resume %s, or give another folder", dir, dir)
+		return "", fmt.Errorf("%s already holds a run: continue it with -resume %s, or give another folder", dir, dir)
 	case left != "":
 		return "", fmt.Errorf("%s holds %s of a run whose %s is missing: restore that file, or give another folder", dir, left, ConfigFile)
 	}
@@ -71,6 +71,9 @@ func RunFolder(path string) (string, error) {
 	candidates := []string{path, filepath.Dir(filepath.Dir(filepath.Clean(path)))}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		candidates = append(candidates, filepath.Dir(filepath.Dir(real)), filepath.Dir(real))
+	}
+	if absolute, err := filepath.Abs(path); err == nil { // a path in a working directory within the run
+		candidates = append(candidates, filepath.Dir(filepath.Dir(absolute)), filepath.Dir(absolute))
 	}
 	for _, dir := range candidates {
 		if _, err := os.Stat(filepath.Join(dir, ConfigFile)); err == nil {

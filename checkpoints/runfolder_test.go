@@ -26,7 +26,7 @@ func TestNewRunFolder(t *testing.T) {
 // TestNewRunFolderRefuses: whatever is left of a run keeps its folder from being trained over.
 func TestNewRunFolderRefuses(t *testing.T) {
 	for left, want := range map[string]string{
-		ConfigFile:                  "train -resume",
+		ConfigFile:                  "continue it with -resume",
 		"metrics.jsonl":             "whose config.toml is missing",
 		"metrics.csv":               "whose config.toml is missing",
 		"tb/events":                 "holds tb of a run",
@@ -80,6 +80,12 @@ func TestRunFolder(t *testing.T) {
 		}
 		if a, b := stat(t, dir), stat(t, run); !os.SameFile(a, b) {
 			t.Errorf("%s: %s, want %s", path, dir, run)
+		}
+	}
+	for at, path := range map[string]string{run: "checkpoints/last", root(run): "last", step: "."} {
+		t.Chdir(at)
+		if dir, err := RunFolder(path); err != nil || !os.SameFile(stat(t, dir), stat(t, run)) {
+			t.Errorf("%s in %s: %s, error %v", path, at, dir, err)
 		}
 	}
 	if _, err := RunFolder(filepath.Join(run, "none")); err == nil {

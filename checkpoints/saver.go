@@ -132,7 +132,7 @@ func (s *Saver) wait() error {
 
 // ErrPrevious marks an error of Submit or Update that belongs to the previous write. The new one is in
 // progress.
-var ErrPrevious = errors.New("the previous save failed")
+var ErrPrevious = errors.New("the previous save")
 
 func previous(err error) error {
 	if err == nil {

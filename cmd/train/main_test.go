@@ -222,12 +222,12 @@ func TestMistakes(t *testing.T) {
 		{"sequence longer than the text", 1, "100000", []string{"-data", short, "-seq", "100000"}},
 		{"heads without sense", 2, "-heads -3: must be 1 to 4096", []string{"-heads", "-3"}},
 		{"vocabulary too small", 1, "vocab 100: the data has 256", small(t, "-vocab", "100")},
-		{"folder of a run", 1, "already holds a run: continue it with go run ./cmd/train -resume", small(t, "-out", good)},
+		{"folder of a run", 1, "already holds a run: continue it with -resume", small(t, "-out", good)},
 		{"out is a file", 1, "file", small(t, "-out", file)},
 		{"corrupt checkpoint", 1, "model.safetensors", []string{"-resume", checkpoints.StepDir(torn, 4), "-steps", "8"}},
 		{"data has changed", 1, "the data has changed", []string{"-resume", changed[indexOf(changed, "-out")+1], "-steps", "8"}},
 		{"run of another process", 1, "good", []string{"-resume", good, "-steps", "8"}},
-		{"fewer steps than made", 1, "at step 4 already", []string{"-resume", good, "-steps", "2"}},
+		{"fewer steps than made", 1, "is already at step 4", []string{"-resume", good, "-steps", "2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "run of another process" {
