@@ -17,7 +17,7 @@ type Task interface {
 	Open(seq int, seed uint64) (*Dataset, error)
 }
 
-// Config holds the settings of the data. NewConfig makes one.
+// Config holds the settings of the data. NewConfig makes one. A copy by assignment shares Task with the original.
 type Config struct {
 	Name string // of a registered task
 	Seq  int    // positions of a training sequence; 0: the task's default

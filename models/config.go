@@ -9,7 +9,7 @@ import (
 )
 
 // Config determines a model: the name of an architecture, the preset that its sizes come from, and the sizes.
-// NewConfig makes one.
+// NewConfig makes one. A copy by assignment shares Sizes with the original; Clone makes an independent copy.
 type Config struct {
 	Model  string
 	Preset string

@@ -52,8 +52,8 @@ func FromNetwork[F params.Float](set params.Set[F], net Network[F]) *Model[F] {
 	return &Model[F]{net: net, params: set.All(), noise: ops.NewNoise(set.Seed())}
 }
 
-// Config returns the configuration from which New built the model, or the zero Config for FromNetwork.
-func (m *Model[F]) Config() Config { return m.config }
+// Config returns a copy of the configuration from which New built the model, or the zero Config for FromNetwork.
+func (m *Model[F]) Config() Config { return m.config.Clone() }
 
 // Params lists the parameters in the order in which the network made them.
 func (m *Model[F]) Params() []*params.Param[F] { return m.params }

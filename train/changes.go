@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"goomtrain/settings"
 )
@@ -27,27 +28,47 @@ func (c *Config) checkChange(d settings.Difference) error {
 	switch {
 	case d.Change == settings.Frozen:
 		return fmt.Errorf("-%s is %s, but the run has %s: leave it out to resume, or start a new run", d.Name, is, was)
-	case d.Change == settings.Starts && (d.Before == "0") != (d.After == "0"):
+	case switches(d):
 		return fmt.Errorf("-%s is %s, but the run has %s: it cannot be turned on or off when a run is resumed", d.Name, is, was)
-	case d.Change == settings.Steers || d.Change == settings.Starts:
-		c.notes = append(c.notes, fmt.Sprintf("%s changes from %s to %s: from here on the run differs from an uninterrupted one", d.Name, was, is))
 	}
+	c.note(d)
 	return nil
 }
 
 // checkCheckpoint compares the configuration with the one that the checkpoint was saved with, which detects a
-// config.toml that was edited in between.
+// config.toml that was edited in between. Errors and notes are as for checkChanges.
 func (c *Config) checkCheckpoint(saved []settings.Pair) error {
 	for _, s := range c.Settings() {
 		text, ok := settings.Last(saved, s.Name)
-		if !ok || s.OneCall || s.Change != settings.Frozen || s.ZeroKeeps && (settings.Pair{Text: text}).IsZero() {
+		if !ok || s.OneCall || s.ZeroKeeps && (settings.Pair{Text: text}).IsZero() {
 			continue
 		}
-		if was := s.Normal(text); was != s.Text() {
-			return fmt.Errorf("-%s is %s, but the checkpoint was saved with %s: restore that value in the run's config.toml, or start a new run", s.Name, shown(s.Text()), shown(was))
+		d := settings.Difference{Name: s.Name, Before: s.Normal(text), After: s.Text(), Change: s.Change}
+		switch {
+		case d.Before == d.After:
+		case d.Change == settings.Frozen || switches(d):
+			return fmt.Errorf("-%s is %s, but the checkpoint was saved with %s: restore that value in the run's config.toml, or start a new run", s.Name, shown(d.After), shown(d.Before))
+		default:
+			c.note(d)
 		}
 	}
 	return nil
+}
+
+// switches reports whether a change turns something on or off for which the checkpoint has an array or none.
+func switches(d settings.Difference) bool {
+	return d.Change == settings.Starts && (d.Before == "0") != (d.After == "0")
+}
+
+// note notes, once, a change after which the run differs from an uninterrupted one.
+func (c *Config) note(d settings.Difference) {
+	if d.Change != settings.Steers && d.Change != settings.Starts {
+		return
+	}
+	text := fmt.Sprintf("%s changes from %s to %s: from here on the run differs from an uninterrupted one", d.Name, shown(d.Before), shown(d.After))
+	if !slices.Contains(c.notes, text) {
+		c.notes = append(c.notes, text)
+	}
 }
 
 func shown(text string) string {

@@ -11,7 +11,9 @@ import (
 )
 
 // Config is the whole configuration of a run. New returns one with defaults; Parse makes one from flags and
-// files. Each part belongs to the package that uses it, which defines the settings and their rules.
+// files. Each part belongs to the package that uses it, which defines the settings and their rules. A copy by
+// assignment shares the settings of the model, task, optimizer and schedule with the original: for an independent
+// configuration call New again.
 type Config struct {
 	Model     models.Config
 	Data      data.Config

@@ -269,6 +269,41 @@ func TestResumeComparesSettings(t *testing.T) {
 	}
 }
 
+// TestEditedConfig: a config.toml that was edited since the checkpoint is compared with the checkpoint's own.
+func TestEditedConfig(t *testing.T) {
+	for _, c := range []struct{ name, text, want, note string }{
+		{"d-emb", "32", "-d-emb is 32, but the checkpoint was saved with 64", ""},
+		{"ema", "0.5", "-ema is 0.5, but the checkpoint was saved with 0", ""},
+		{"lr", "0.25", "", "lr changes from 0.005 to 0.25"},
+		{"steps", "7", "", ""},
+	} {
+		saved, err := settings.ReadTOML("state.json", new(selected(t, Selection{Preset: "nano"})).Settings().TOML())
+		if err != nil {
+			t.Fatal(err)
+		}
+		edited := selected(t, Selection{Preset: "nano"})
+		if err := edited.Set(c.name, c.text); err != nil {
+			t.Fatal(err)
+		}
+		err = edited.checkCheckpoint(saved)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+		if notes := strings.Join(edited.notes, "\n"); (notes == "") != (c.note == "") || !strings.Contains(notes, c.note) {
+			t.Errorf("%s: notes %q, want %q", c.name, notes, c.note)
+		}
+	}
+}
+
+// TestConfigWithoutSchedule: a Config put together by hand is an error, not a panic.
+func TestConfigWithoutSchedule(t *testing.T) {
+	c := selected(t, Selection{})
+	c.Schedule = schedule.Config{Name: "one-cycle", LR: 1e-3}
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "as NewConfig makes it") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestSettingsOfOthers: a setting that the selection does not have is passed over where nothing is asked for by
 // it: given as 0, or with its default in a file, as in files of earlier versions.
 func TestSettingsOfOthers(t *testing.T) {

@@ -66,9 +66,9 @@ func (c Config) Validate() error {
 	return c.Kind.Validate(c)
 }
 
-// Resolve replaces automatic values: a Beta1 of 0 and, if Steps is set, a Warmup longer than Steps.
+// Resolve replaces automatic values: a Beta1 of 0, if Kind is set, and a Warmup longer than Steps, if Steps is set.
 func (c *Config) Resolve() {
-	if c.Beta1 == 0 {
+	if c.Beta1 == 0 && c.Kind != nil {
 		c.Beta1 = c.Kind.Momentum()
 	}
 	if c.Steps > 0 {
