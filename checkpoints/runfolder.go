@@ -30,7 +30,7 @@ func NewRunFolder(dir, name string) (string, error) {
 	}
 	switch left := leftOf(dir); {
 	case left == ConfigFile:
-		return "", fmt.Errorf("%s already holds a run: continue it with -resume %s, or give another folder", dir, dir)
+		return "", fmt.Errorf("%s already holds a run: resume it, or give another folder", dir)
 	case left != "":
 		return "", fmt.Errorf("%s holds %s of a run whose %s is missing: restore that file, or give another folder", dir, left, ConfigFile)
 	}

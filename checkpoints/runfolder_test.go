@@ -26,7 +26,7 @@ func TestNewRunFolder(t *testing.T) {
 // TestNewRunFolderRefuses: whatever is left of a run keeps its folder from being trained over.
 func TestNewRunFolderRefuses(t *testing.T) {
 	for left, want := range map[string]string{
-		ConfigFile:                  "continue it with -resume",
+		ConfigFile:                  "already holds a run: resume it",
 		"metrics.jsonl":             "whose config.toml is missing",
 		"metrics.csv":               "whose config.toml is missing",
 		"tb/events":                 "holds tb of a run",

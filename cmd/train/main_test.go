@@ -222,7 +222,7 @@ func TestMistakes(t *testing.T) {
 		{"sequence longer than the text", 1, "100000", []string{"-data", short, "-seq", "100000"}},
 		{"heads without sense", 2, "-heads -3: must be 1 to 4096", []string{"-heads", "-3"}},
 		{"vocabulary too small", 1, "vocab 100: the data has 256", small(t, "-vocab", "100")},
-		{"folder of a run", 1, "already holds a run: continue it with -resume", small(t, "-out", good)},
+		{"folder of a run", 1, "already holds a run: resume it", small(t, "-out", good)},
 		{"out is a file", 1, "file", small(t, "-out", file)},
 		{"corrupt checkpoint", 1, "model.safetensors", []string{"-resume", checkpoints.StepDir(torn, 4), "-steps", "8"}},
 		{"data has changed", 1, "the data has changed", []string{"-resume", changed[indexOf(changed, "-out")+1], "-steps", "8"}},
