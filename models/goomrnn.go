@@ -14,8 +14,8 @@ type GOOMRNN struct {
 }
 
 // goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding, RecurrentBlocks
-// of GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that weights
-// can be exchanged with it.
+// of GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, but for
+// the embedding: it is one parameter with the head and has that name.
 var goomRNN = Architecture[GOOMRNN]{
 	Name:  "goom-rnn",
 	About: "non-diagonal recurrence over generalized orders of magnitude",

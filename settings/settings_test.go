@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -229,12 +228,4 @@ func TestReadFileIsBounded(t *testing.T) {
 			t.Errorf("a named pipe: %v", err)
 		}
 	})
-}
-
-func TestMarshalJSON(t *testing.T) {
-	c := config{steps: 3, lr: 0.5, name: "a\"b", ema: true, out: "not written"}
-	text, err := json.Marshal(c.table())
-	if err != nil || string(text) != `{"steps":3,"total":0,"seed":0,"lr":0.5,"d-emb":"a\"b","ema":true}` {
-		t.Errorf("%s, error %v", text, err)
-	}
 }

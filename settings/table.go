@@ -1,8 +1,6 @@
 package settings
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -176,25 +174,4 @@ func Differences(before, after Table) []Difference {
 		}
 	}
 	return out
-}
-
-// MarshalJSON encodes the table as one object of NAME: VALUE, without settings of one call.
-func (t Table) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for _, s := range t {
-		if s.OneCall {
-			continue
-		}
-		value, err := json.Marshal(s.Value)
-		if err != nil {
-			return nil, fmt.Errorf("settings: %s: %w", s.Name, err)
-		}
-		if b.Len() > 1 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "%q:%s", s.Name, value)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
 }

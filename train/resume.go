@@ -3,10 +3,12 @@ package train
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"goomtrain/checkpoints"
 	"goomtrain/params"
 	"goomtrain/settings"
+	"goomtrain/train/metrics"
 )
 
 // restore restores the checkpoint of cfg.Resume. A run that was killed before its first checkpoint starts again
@@ -18,6 +20,9 @@ func (s *session[F]) restore() error {
 	c, err := checkpoints.Load(s.cfg.Resume)
 	if errors.Is(err, checkpoints.ErrNone) && s.cfg.Resume == s.result.Dir {
 		if err := checkpoints.CheckResumable(s.result.Dir); err != nil {
+			return err
+		}
+		if err := s.checkBeginning(); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.out, "note: the run has no checkpoint yet and starts from the beginning")
@@ -61,5 +66,21 @@ func (s *session[F]) restore() error {
 		s.ended = c.State.Ended // this session ends where that one ended
 	}
 	fmt.Fprintf(s.out, "resumed at step %d from %s\n", s.Step, c.Dir)
+	return nil
+}
+
+// checkBeginning returns an error where a run without checkpoints has trained beyond the first of them: they were
+// removed, and starting from the beginning would overwrite the run's metrics.
+func (s *session[F]) checkBeginning() error {
+	records, _, err := metrics.ReadGood(filepath.Join(s.result.Dir, "metrics.jsonl"))
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if every := int64(s.cfg.SaveEvery); every > 0 && r.Step > every {
+			return fmt.Errorf("%s has metrics up to step %d but no checkpoint, though one is saved every %d steps: put its checkpoints back, or start a new run in another folder",
+				s.result.Dir, records[len(records)-1].Step, every)
+		}
+	}
 	return nil
 }

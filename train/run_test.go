@@ -548,3 +548,32 @@ func TestBadWeightsAreNotSaved(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptiedCheckpoints: a run whose checkpoints were removed is not started over, which would overwrite its
+// metrics; one that was killed before its first checkpoint is.
+func TestEmptiedCheckpoints(t *testing.T) {
+	dataset, cfg := corpus(t)
+	path := cfg.Data.Task.(*data.Text).Data
+	if _, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1)); err != nil {
+		t.Fatal(err)
+	}
+	before := losses(t, cfg.Out)
+	folder := filepath.Join(cfg.Out, "checkpoints")
+	if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	again := cfg
+	again.Resume, again.Out = cfg.Out, ""
+	dataset, _ = openText(t, path)
+	if _, _, err := runBigram(t, context.Background(), again, dataset, newBigram[float32](256, 1)); err == nil || !strings.Contains(err.Error(), "put its checkpoints back") {
+		t.Errorf("error %v", err)
+	}
+	if after := losses(t, cfg.Out); !slices.Equal(before, after) {
+		t.Error("the metrics were overwritten")
+	}
+	again.SaveEvery = 0 // then a run of any length may have none
+	dataset, _ = openText(t, path)
+	if _, console, err := runBigram(t, context.Background(), again, dataset, newBigram[float32](256, 1)); err != nil || !strings.Contains(console, "starts from the beginning") {
+		t.Errorf("error %v\n%s", err, console)
+	}
+}
