@@ -37,10 +37,13 @@ func (s *session[F]) record(r step) error {
 	return s.log.Write(m)
 }
 
+// defaultLogEvery is the number of steps between lines in files where -log-every does not say.
+const defaultLogEvery = 10
+
 // logEvery is the number of steps between lines in files.
 func (s *session[F]) logEvery() int {
 	if s.cfg.LogEvery == 0 {
-		return 10
+		return defaultLogEvery
 	}
 	return s.cfg.LogEvery
 }

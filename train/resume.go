@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"goomtrain/checkpoints"
 	"goomtrain/params"
@@ -62,6 +63,10 @@ func (s *session[F]) restore() error {
 		return fmt.Errorf("%s: %w", c.Dir, err)
 	}
 	s.Progress, s.saved = c.State.Progress, c.State.Step
+	text, _ := settings.Last(saved, "log-every")
+	if s.loggedEvery, _ = strconv.Atoi(text); s.loggedEvery == 0 {
+		s.loggedEvery = defaultLogEvery
+	}
 	if s.Step == int64(s.cfg.Steps) {
 		s.ended = c.State.Ended // this session ends where that one ended
 	}

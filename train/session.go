@@ -44,6 +44,7 @@ type session[F params.Float] struct {
 
 	checkpoints.Progress                   // ElapsedSeconds does not include this session
 	ended                *checkpoints.Best // evaluation of the last step, if none was due; nil: none
+	loggedEvery          int               // steps between lines in the session that saved the checkpoint
 	saved                int64             // step of the last checkpoint; -1: none
 
 	begin   time.Time // of the session; monotonic, so that clock changes have no effect
@@ -136,7 +137,7 @@ func (s *session[F]) keeps(r metrics.Record) bool {
 	case r.Step != s.Step:
 		return r.Step < s.Step
 	case r.Split == metrics.Train:
-		return s.due(s.logEvery())
+		return s.due(s.loggedEvery)
 	}
 	return s.Evaluated || s.ended != nil
 }

@@ -106,14 +106,15 @@ func TestFullDisk(t *testing.T) {
 		for _, c := range []struct {
 			leave int64
 			every string // steps between checkpoints
+			log   string // steps between lines of metrics
 			want  string
 		}{
-			{checkpoint / 2, "5", "cannot save checkpoint step-00000015"},
-			{8 << 10, "1000", "train: write "}, // a line of metrics, or the picture
-			{0, "5", "cannot lock run folder"},
+			{checkpoint / 2, "5", "1000", "cannot save checkpoint step-00000015"}, // no line of metrics finds the disk full first
+			{8 << 10, "1000", "1", "train: write "},                               // a line of metrics, or the picture
+			{0, "5", "1", "cannot lock run folder"},
 		} {
 			ballast := fill(t, disk, c.leave)
-			code, _, errs := command("-resume", run, "-steps", "40", "-save-every", c.every)
+			code, _, errs := command("-resume", run, "-steps", "40", "-save-every", c.every, "-log-every", c.log)
 			oneLine(t, code, errs, c.want, "no space left on device", "the disk is full: free space there, or use a run folder on another disk")
 			if found, err := checkpoints.Load(run); err != nil || found.State.Step != 10 || len(found.Notes) > 0 {
 				t.Errorf("after the failure: %+v, error %v", found, err)
