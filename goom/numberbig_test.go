@@ -176,3 +176,33 @@ func FuzzNumberText(f *testing.F) {
 		}
 	})
 }
+
+// Float64 is exact in range, and zero or infinite beyond it, at any exponent.
+func TestFloat64(t *testing.T) {
+	for _, c := range []struct {
+		x    Scaled
+		want float64
+	}{
+		{Scaled{Mant: -1.5, Exp: -5}, -1.5 / 32}, {Scaled{Mant: 3, Exp: 40}, 3 << 40}, {Scaled{Mant: 1, Exp: -1074}, 5e-324}, {Scaled{Mant: 1, Exp: -1080}, 0},
+		{Scaled{Mant: 5e-324, Exp: 2000}, 0x1p926}, {Scaled{Mant: 1e300, Exp: -1900}, 1e300 * 0x1p-950 * 0x1p-950},
+		{Scaled{Mant: 1, Exp: math.MaxInt64}, math.Inf(1)}, {Scaled{Mant: -1, Exp: math.MaxInt64}, math.Inf(-1)}, {Scaled{Mant: 1, Exp: math.MinInt64}, 0}, {Scaled{Exp: math.MaxInt64}, 0},
+	} {
+		if got := c.x.Float64(); got != c.want {
+			t.Errorf("%+v is %v, want %v", c.x, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		x    Number
+		want float64
+	}{{Number{0, -1}, -1}, {Number{800, 1}, math.Inf(1)}, {Number{-800, 1}, 0}, {Number{math.Inf(-1), 1}, 0}, {Number{math.Inf(1), -1}, math.Inf(-1)}} {
+		if got := c.x.Float64(); got != c.want {
+			t.Errorf("%+v is %v, want %v", c.x, got, c.want)
+		}
+	}
+	for _, prec := range []uint{0, 10, 64, 200} {
+		z, err := Number{Log: 1, Sign: 1}.Big(prec)
+		if want := prec + 64*uint(1-min(prec, 1)); err != nil || z.Prec() != want {
+			t.Errorf("Big(%d) has %d bits, want %d (%v)", prec, z.Prec(), want, err)
+		}
+	}
+}
