@@ -49,7 +49,7 @@ func main() {
 	})
 	cfg, err := train.New(train.Selection{Preset: "nano"})
 	if err == nil {
-		cfg.Model, cfg.Data = models.Config{Model: "my-rnn"}, data.Config{Name: "counting"}
+		cfg.Model, cfg.Data, cfg.Commands = models.Config{Model: "my-rnn"}, data.Config{Name: "counting"}, train.Commands{}
 		cfg.Steps, cfg.Schedule.Steps, cfg.Batch, cfg.Schedule.LR, cfg.EvalEvery = 1500, 1500, 32, 1e-2, 500
 		_, err = train.Run(context.Background(), cfg, model, counting, os.Stdout)
 	}
