@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"goomtrain/internal/nearest"
 	"goomtrain/params"
@@ -78,7 +79,7 @@ func Presets(model string) ([]string, error) {
 func (c Config) Training() []settings.Pair {
 	if a, err := architectures.Find(c.Model); err == nil {
 		if p, err := a.preset(c.Model, c.Preset); err == nil {
-			return p.training
+			return slices.Clone(p.training)
 		}
 	}
 	return nil

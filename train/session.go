@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"goomtrain/checkpoints"
@@ -150,7 +151,7 @@ func (s *session[F]) printStart() error {
 	if s.dataset.Summary != "" {
 		fmt.Fprintln(s.out, s.dataset.Summary)
 	}
-	for _, note := range append(s.dataset.Notes, s.cfg.notes...) {
+	for _, note := range slices.Concat(s.dataset.Notes, s.cfg.notes) {
 		fmt.Fprintln(s.out, "note:", note)
 	}
 	c := s.cfg

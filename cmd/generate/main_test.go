@@ -281,3 +281,27 @@ func TestWholeCharacters(t *testing.T) {
 		t.Errorf("on a terminal %q", out.String())
 	}
 }
+
+// TestDamagedAverage: averaged weights are read only from a file that its checkpoint vouches for.
+func TestDamagedAverage(t *testing.T) {
+	dir := trained(t, "-sample", "0", "-ema", "0.5")
+	best, err := checkpoints.BestDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(best, "optimizer.safetensors")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(file[len(file)-len(file)/4:])
+	if err := os.WriteFile(path, file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, text, _, errs := call("-from", best, "-n", "5"); code != 1 || text != "" || !strings.Contains(errs, "averaged weights") || !strings.Contains(errs, "damaged") {
+		t.Errorf("exit code %d, text %q, %s", code, text, errs)
+	}
+	if code, _, _, errs := call("-from", best, "-n", "5", "-ema=false"); code != 0 {
+		t.Errorf("the last weights: exit code %d, %s", code, errs)
+	}
+}
