@@ -136,9 +136,10 @@ func TestChainKeepsDigits(t *testing.T) {
 }
 
 // Rows and elements that drift apart by any factor, the case that needs exponents for single elements: chains of
-// diagonal and triangular matrices with rates of their own. The truth is Exact LMME, step by step in float64.
+// diagonal and triangular matrices with rates of their own, cut into chunks. The truth is Exact LMME, step by step in
+// float64.
 func TestWideScans(t *testing.T) {
-	const T, d = 60, 3
+	const T, d = 150, 3
 	x := New[float32](2, T, d, d)
 	r := rng.New(4, "wide")
 	for i := range x.Log {

@@ -61,16 +61,26 @@ func TestWrongShapes(t *testing.T) {
 		"LMME of vectors": func() { LMME(v, m) },
 		"no gradient":     func() { NewProduct[float64]([]int{2, 3}, []int{3, 2}, Options{}).Backward(six, nil, m, m, m, six) },
 		"scan":            func() { PrefixProducts(m) },
-		"affine scan":     func() { AffineScan(New[float64](2, 3, 3), New[float64](2, 3, 2), Tensor[float64]{}) },
-		"Chained":         func() { Chained(New[float64](2, 2, 3)) },
-		"Fold":            func() { Fold([]int(nil), func(a, b int) int { return a + b }) },
-		"matrices":        func() { NewMatrices[float64](1, -1, 2) },
-		"MatricesOf":      func() { MatricesOf(six, 1, 2, 2) },
-		"MulMatrices":     func() { MulMatrices(NewMatrices[float64](1, 2, 3), NewMatrices[float64](1, 2, 3)) },
-		"AddMatrices":     func() { AddMatrices(NewMatrices[float64](1, 2, 3), NewMatrices[float64](1, 3, 2)) },
-		"Blocks":          func() { Blocks(v) },
-		"chain":           func() { NewChain[float64](-1) },
-		"Chain.Mul":       func() { NewChain[float64](2).Mul(NewMatrices[float64](1, 3, 3)) },
+		"scan operands": func() {
+			NewScan[float64]([]int{1, 3, 3}, nil, false, 0, Options{}).Forward(New[float64](1, 3, 3), v, Tensor[float64]{}, Tensor[float64]{})
+		},
+		"scan summands": func() {
+			NewScan[float64]([]int{1, 3, 3}, []int{1, 2, 3}, false, 0, Options{}).Forward(m, New[float64](1, 3, 3), v, Tensor[float64]{})
+		},
+		"scan gradient": func() {
+			a, y := New[float64](1, 3, 3), New[float64](1, 3, 3)
+			NewScan[float64](a.Shape, nil, false, 0, Options{Grad: true}).Backward(six, nil, nil, y, a, Tensor[float64]{}, Tensor[float64]{}, make([]float64, 9))
+		},
+		"affine scan": func() { AffineScan(New[float64](2, 3, 3), New[float64](2, 3, 2), Tensor[float64]{}) },
+		"Chained":     func() { Chained(New[float64](2, 2, 3)) },
+		"Fold":        func() { Fold([]int(nil), func(a, b int) int { return a + b }) },
+		"matrices":    func() { NewMatrices[float64](1, -1, 2) },
+		"MatricesOf":  func() { MatricesOf(six, 1, 2, 2) },
+		"MulMatrices": func() { MulMatrices(NewMatrices[float64](1, 2, 3), NewMatrices[float64](1, 2, 3)) },
+		"AddMatrices": func() { AddMatrices(NewMatrices[float64](1, 2, 3), NewMatrices[float64](1, 3, 2)) },
+		"Blocks":      func() { Blocks(v) },
+		"chain":       func() { NewChain[float64](-1) },
+		"Chain.Mul":   func() { NewChain[float64](2).Mul(NewMatrices[float64](1, 3, 3)) },
 	} {
 		func() {
 			defer func() {

@@ -3,8 +3,9 @@
 //
 //	go run ./.ci/mutate -budget 10m ./sampling ./rng
 //
-// Nothing is written to the tree: changed files reach the compiler by go test -overlay. A survivor is either a test to
-// write or a change that makes no difference (a faster path, a capacity, a grain of work); which of the two takes a look.
+// Changed files reach the compiler by go test -overlay, so the tree stays as it is, but for files that failing tests
+// leave, such as testdata/rapid. Do not edit the package meanwhile. A survivor is either a missing test or a change that
+// makes no difference, such as to a faster path or a capacity.
 package main
 
 import (
