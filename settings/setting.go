@@ -150,9 +150,7 @@ func (s Setting) Text() string {
 }
 
 // IsZero reports whether the present value is 0, false or an empty text.
-func (s Setting) IsZero() bool { return isZero(s.Text()) }
-
-func isZero(text string) bool { return text == "" || text == "0" || text == "false" }
+func (s Setting) IsZero() bool { return reflect.ValueOf(s.Value).Elem().IsZero() }
 
 // Validate returns an error that names the setting, its value and the rule, if the value breaks the rule. A
 // value of 0 with a meaning of its own (Zero) is valid. A number that is not finite is not valid, nor is text

@@ -229,3 +229,21 @@ func TestReadFileIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestIsZero: 0 in any notation, false and the empty text.
+func TestIsZero(t *testing.T) {
+	for text, want := range map[string]bool{"": true, "0": true, "0.0": true, "-0": true, "0e5": true, "false": true, "1": false, "true": false, "off": false, "1e-300": false} {
+		if got := (Pair{Text: text}).IsZero(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// TestHelpOfSeveralLines: written files have one line for each setting, whatever its help.
+func TestHelpOfSeveralLines(t *testing.T) {
+	x := 3
+	text := Table{{Name: "x", Help: "first\nsecond = 4", Value: &x}}.TOML()
+	if pairs, err := ReadTOML("f", text); err != nil || len(pairs) != 1 {
+		t.Errorf("%v, error %v in\n%s", pairs, err, text)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"goomtrain/internal/nearest"
@@ -76,8 +77,11 @@ func (s Setting) check(p Pair) error {
 	return nil
 }
 
-// IsZero reports whether the value is 0, false or an empty text.
-func (p Pair) IsZero() bool { return isZero(p.Text) }
+// IsZero reports whether the value is 0, in any notation, false or an empty text.
+func (p Pair) IsZero() bool {
+	x, err := strconv.ParseFloat(p.Text, 64)
+	return p.Text == "" || p.Text == "false" || err == nil && x == 0
+}
 
 // Last returns the last value that a list has for a name, and whether it has one.
 func Last(pairs []Pair, name string) (text string, given bool) {

@@ -69,7 +69,8 @@ func (t Table) TOML() string {
 		if _, ok := s.Value.(*string); ok {
 			text = tomlString(text)
 		}
-		fmt.Fprintf(&b, "%-30s # %s\n", s.Name+" = "+text, s.help())
+		help := strings.Join(strings.Fields(s.help()), " ") // on one line
+		fmt.Fprintf(&b, "%-30s # %s\n", s.Name+" = "+text, help)
 	}
 	return strings.TrimPrefix(b.String(), "\n")
 }
