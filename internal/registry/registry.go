@@ -6,7 +6,7 @@ package registry
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 
 	"goomtrain/internal/nearest"
 )
@@ -24,9 +24,10 @@ func New[T any](kind string) *Registry[T] {
 	return &Registry[T]{kind: kind, byName: map[string]T{}}
 }
 
-// Register adds a thing. It panics if the name is empty, has spaces or is taken.
+// Register adds a thing. It panics if the name is taken or is not one of letters, digits, dots, dashes and
+// underscores: names stand in flags, in files and in the names of run folders.
 func (r *Registry[T]) Register(name string, thing T) {
-	if name == "" || strings.ContainsAny(name, " \t\n\"'") {
+	if !valid.MatchString(name) {
 		panic(fmt.Sprintf("%q cannot be the name of a %s", name, r.kind))
 	}
 	if _, taken := r.byName[name]; taken {
@@ -44,6 +45,8 @@ func (r *Registry[T]) Find(name string) (T, error) {
 	}
 	return thing, nil
 }
+
+var valid = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // Names lists the names in the order of registration.
 func (r *Registry[T]) Names() []string { return append([]string(nil), r.names...) }

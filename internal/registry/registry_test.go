@@ -26,6 +26,8 @@ func TestRegisterPanics(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"", "cannot be the name"},
 		{"two words", "cannot be the name"},
+		{"../up", "cannot be the name"},
+		{"a\x1b[2J", "cannot be the name"},
 		{"apple", "registered twice"},
 	} {
 		func() {
