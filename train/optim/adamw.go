@@ -8,8 +8,6 @@ import (
 	"goomtrain/settings"
 )
 
-func init() { Register("adamw", &AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8}) }
-
 // AdamW holds the settings of AdamW (Loshchilov and Hutter, arXiv 1711.05101):
 //
 //	m = beta1 m + (1-beta1) g        v = beta2 v + (1-beta2) g^2

@@ -6,8 +6,6 @@ import (
 	"goomtrain/settings"
 )
 
-func init() { Register("lion", &Lion{WeightDecay: 0.1, Beta2: 0.99}) }
-
 // Lion holds the settings of Lion (Chen et al., arXiv 2302.06675), with c = beta1 m + (1-beta1) g:
 //
 //	p -= lr (sign(c) + decay p)        m = beta2 m + (1-beta2) g

@@ -8,8 +8,6 @@ import (
 	"goomtrain/settings"
 )
 
-func init() { Register("muon", &Muon{AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8}}) }
-
 // Muon holds the settings of Muon (Jordan 2024; Liu et al., arXiv 2502.16982), which replaces the momentum of a
 // matrix by the nearest semi-orthogonal matrix:
 //

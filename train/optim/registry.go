@@ -6,6 +6,13 @@ import (
 	"goomtrain/settings"
 )
 
+// The optimizers of this project. Other modules add theirs by calling Register in an init function.
+func init() {
+	Register("adamw", &AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8})
+	Register("lion", &Lion{WeightDecay: 0.1, Beta2: 0.99})
+	Register("muon", &Muon{AdamW{WeightDecay: 0.1, Beta2: 0.99, Eps: 1e-8}})
+}
+
 // A Kind is a pointer to a struct with the settings that only one kind of optimizer has. It makes optimizers of
 // that kind; see Register.
 type Kind interface {

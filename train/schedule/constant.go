@@ -2,8 +2,6 @@ package schedule
 
 import "goomtrain/settings"
 
-func init() { Register("constant", &Constant{}) }
-
 // Constant rises to its learning rate in the warm-up of W steps, by 1/W of it a step, and stays there.
 type Constant struct{}
 

@@ -2,8 +2,6 @@ package schedule
 
 import "goomtrain/settings"
 
-func init() { Register("cosine", &Cosine{MinLR: 1e-5}) }
-
 // Cosine rises as Constant does in the warm-up and then falls to MinLR along half a cosine.
 type Cosine struct {
 	Constant

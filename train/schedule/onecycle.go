@@ -6,8 +6,6 @@ import (
 	"goomtrain/settings"
 )
 
-func init() { Register("one-cycle", &OneCycle{MinLR: 1e-5, Beta1Max: 0.99}) }
-
 // OneCycle raises the learning rate from LR/25 to LR in the warm-up and then lowers it to MinLR, both along
 // half a cosine. The momentum moves in the opposite direction: Beta1Max, Beta1, Beta1Max. The peak is the last
 // step of the warm-up, as in PyTorch's OneCycleLR, which the GOOM paper (arXiv 2510.03426) used with a momentum

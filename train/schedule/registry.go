@@ -5,6 +5,14 @@ import (
 	"goomtrain/settings"
 )
 
+// The schedules of this project. Other modules add theirs by calling Register in an init function.
+func init() {
+	Register("constant", &Constant{})
+	Register("cosine", &Cosine{MinLR: 1e-5})
+	Register("one-cycle", &OneCycle{MinLR: 1e-5, Beta1Max: 0.99})
+	Register("wsd", &WSD{MinLR: 1e-5, DecayRatio: 0.2})
+}
+
 // A Kind is the shape of a curve: a pointer to a struct with the settings that only this kind has; see
 // Register. A Kind that embeds Constant only has to define the methods that differ.
 type Kind interface {

@@ -6,8 +6,6 @@ import (
 	"goomtrain/settings"
 )
 
-func init() { Register("wsd", &WSD{MinLR: 1e-5, DecayRatio: 0.2}) }
-
 // WSD is the schedule "warm-up, stable, decay" (arXiv 2404.06395): it rises as Constant does, stays, and falls
 // linearly to MinLR in the last part of the curve.
 type WSD struct {
