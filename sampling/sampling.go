@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"goomtrain/internal/simd"
+	"goomtrain/params"
 	"goomtrain/rng"
 )
 
@@ -56,14 +56,14 @@ func (h *worstFirst) Push(any)          { panic("sampling: the heap has a fixed 
 func (h *worstFirst) Pop() any          { panic("sampling: the heap has a fixed size") }
 
 // A Sampler draws tokens. It is not safe for concurrent use. After the first call it allocates nothing.
-type Sampler[F simd.Float] struct {
+type Sampler[F params.Float] struct {
 	config     Config
 	random     *rng.Stream
 	candidates worstFirst
 }
 
 // New returns a sampler at the beginning of the random stream of that seed.
-func New[F simd.Float](config Config, seed uint64) (*Sampler[F], error) {
+func New[F params.Float](config Config, seed uint64) (*Sampler[F], error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *Sampler[F]) Next(logits []F) (int32, error) {
 }
 
 // argmax returns the largest logit, or an error if the logits do not define a distribution.
-func argmax[F simd.Float](logits []F) (int32, error) {
+func argmax[F params.Float](logits []F) (int32, error) {
 	best := -1
 	for i, l := range logits {
 		if l != l || math.IsInf(float64(l), 1) {
