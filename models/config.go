@@ -75,6 +75,16 @@ func Presets(model string) ([]string, error) {
 	return a.presetNames(), nil
 }
 
+// Purpose returns the line about a preset, or "" for an unknown model or preset.
+func Purpose(model, name string) string {
+	a, err := architectures.Find(model)
+	if err != nil {
+		return ""
+	}
+	p, _ := a.preset(model, name)
+	return p.why
+}
+
 // Training lists the training settings in which the preset differs from the defaults of package train.
 func (c Config) Training() []settings.Pair {
 	if a, err := architectures.Find(c.Model); err == nil {
@@ -173,6 +183,9 @@ func (c Config) FitsFile(bytes int64) bool {
 // Fit sets unset sizes that follow from the data: the vocabulary, and sizes that depend on the longest
 // sequence. It returns an error if a size that was set is too small for the data.
 func (c Config) Fit(vocab, longest int) error {
+	if c.Sizes == nil {
+		return fmt.Errorf("model %s has no sizes: make the configuration with NewConfig", c.Model)
+	}
 	switch common := c.Sizes.common(); {
 	case common.Vocab == 0:
 		common.Vocab = vocab

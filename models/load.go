@@ -55,7 +55,7 @@ func ConfigOf(run []settings.Pair) (Config, error) {
 	preset, _ := settings.Last(run, "preset")
 	c, err := NewConfig(model, preset)
 	if err != nil {
-		return Config{}, err
+		return Config{}, fmt.Errorf("%w (a model of another module needs the program that registers it)", err)
 	}
 	table := c.Settings()
 	for _, p := range run {

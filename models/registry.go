@@ -84,6 +84,7 @@ type architecture struct {
 
 type preset struct {
 	name     string
+	why      string
 	sizes    func() Sizes // a copy
 	training []settings.Pair
 }
@@ -105,7 +106,7 @@ func Register[C any, P interface {
 		float64: func(s params.Set[float64], c Sizes) Network[float64] { return a.Float64(s, *c.(P)) },
 	}
 	for _, p := range a.Presets {
-		erased.presets = append(erased.presets, preset{p.Name, func() Sizes { c := p.Sizes; return P(&c) }, p.Training})
+		erased.presets = append(erased.presets, preset{p.Name, p.Why, func() Sizes { c := p.Sizes; return P(&c) }, p.Training})
 	}
 	architectures.Register(a.Name, erased)
 }
