@@ -42,7 +42,7 @@ func exists(path string) bool {
 
 // saveError describes a failed save and what to do about it. whole says that the checkpoint itself was written.
 func saveError(root, name string, whole bool, err error) error {
-	e := &saveFailure{fmt.Sprintf("cannot save checkpoint %s in %s: %v; earlier checkpoints are untouched", name, root, err), []error{err}}
+	e := &textError{fmt.Sprintf("cannot save checkpoint %s in %s: %v; earlier checkpoints are untouched", name, root, err), []error{err}}
 	if whole {
 		e.text = fmt.Sprintf("checkpoint %s in %s is saved, but updating links or removing old checkpoints failed: %v", name, root, err)
 		e.causes = append(e.causes, ErrHousekeeping)
@@ -65,10 +65,10 @@ func Advice(err error) string {
 }
 
 // A saveFailure is a text with the errors that caused it.
-type saveFailure struct {
+type textError struct {
 	text   string
 	causes []error
 }
 
-func (e *saveFailure) Error() string   { return e.text }
-func (e *saveFailure) Unwrap() []error { return e.causes }
+func (e *textError) Error() string   { return e.text }
+func (e *textError) Unwrap() []error { return e.causes }

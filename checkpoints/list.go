@@ -137,6 +137,7 @@ func noneIn(runDir string, entries []Entry) error {
 	if len(entries) == 0 {
 		return none("%s holds no checkpoint (was the run stopped before its first save?)", runDir)
 	}
-	newest := entries[len(entries)-1]
-	return fmt.Errorf("none of the %d checkpoints in %s can be used; the newest: %w", len(entries), runDir, newest.Err)
+	err := entries[len(entries)-1].Err
+	text := fmt.Sprintf("none of the %d checkpoints in %s can be used; the newest: %s; restore one from a copy, or start a new run", len(entries), runDir, reason(err))
+	return &textError{text, []error{err}}
 }

@@ -147,12 +147,16 @@ func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
 }
 
 func passedOver(dir string, err error) string {
-	reason := err.Error()
+	return fmt.Sprintf("skipped %s: %s", dir, strings.TrimPrefix(reason(err), dir+string(filepath.Separator)))
+}
+
+// reason is an error without its remedy, for texts that have another.
+func reason(err error) string {
 	var f *fileError
-	if errors.As(err, &f) { // without the remedy: skipping it is the remedy
-		reason = (&fileError{file: f.file, tensor: f.tensor, reason: f.reason}).Error()
+	if !errors.As(err, &f) {
+		return err.Error()
 	}
-	return fmt.Sprintf("skipped %s: %s", dir, reason)
+	return (&fileError{file: f.file, tensor: f.tensor, reason: f.reason}).Error()
 }
 
 // openWeights opens a single file. If it is part of a checkpoint whose checksum it matches, its state comes

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"goomtrain/internal/atomicfile"
@@ -22,19 +23,28 @@ const RunsDir = "runs"
 // another run.
 func NewRunFolder(dir, name string) (string, error) {
 	if dir == "" {
-		name = time.Now().Format("20060102-150405") + "-" + name
+		name = time.Now().Format("20060102-150405") + "-" + strings.NewReplacer("/", "-", `\`, "-").Replace(name)
 		dir = filepath.Join(RunsDir, name)
 		for n := 2; exists(dir); n++ {
 			dir = filepath.Join(RunsDir, fmt.Sprintf("%s-%d", name, n))
 		}
 	}
-	switch left := leftOf(dir); {
-	case left == ConfigFile:
-		return "", fmt.Errorf("%s already holds a run: resume it, or give another folder", dir)
-	case left != "":
-		return "", fmt.Errorf("%s holds %s of a run whose %s is missing: restore that file, or give another folder", dir, left, ConfigFile)
+	if err := CheckNew(dir); err != nil {
+		return "", err
 	}
 	return dir, atomicfile.MkdirAll(root(dir))
+}
+
+// CheckNew returns an error if a folder, which need not exist, holds files of a run.
+func CheckNew(dir string) error {
+	switch left := leftOf(dir); left {
+	case "":
+		return nil
+	case ConfigFile:
+		return fmt.Errorf("%s already holds a run: resume it, or give another folder", dir)
+	default:
+		return fmt.Errorf("%s holds %s of a run whose %s is missing: restore that file, or give another folder", dir, left, ConfigFile)
+	}
 }
 
 // leftOf names the first file of a run in the folder; "" if there is none.
