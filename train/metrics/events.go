@@ -45,7 +45,7 @@ func CreateEvents(dir string, from int64) (*Events, error) {
 		host = "localhost"
 	}
 	now := time.Now()
-	name := fmt.Sprintf("events.out.tfevents.%010d.%s.%d.%d", now.Unix(), filepath.Base(host), os.Getpid(), now.Nanosecond())
+	name := fmt.Sprintf("events.out.tfevents.%010d.%s.%d.%09d", now.Unix(), filepath.Base(host), os.Getpid(), now.Nanosecond())
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 // A Log writes every record of a run to metrics.jsonl, metrics.csv and a TensorBoard event file.
 type Log struct {
 	dir     string
+	Kept    string  // name given to the metrics.csv of an earlier session whose metrics.jsonl is missing; "": none
 	Skipped Skipped // lines of an earlier session that were no records, and are gone
 	records []Record
 	jsonl   *os.File
@@ -31,6 +32,9 @@ func OpenLog(dir string, from int64, keep func(Record) bool) (*Log, error) {
 		return nil, err
 	}
 	l.Skipped = skipped
+	if err := l.keepTable(); err != nil {
+		return nil, err
+	}
 	anew := from + 1 // the first step whose events are written again
 	for _, r := range old {
 		if keep(r) {
@@ -61,6 +65,19 @@ func OpenLog(dir string, from int64, keep func(Record) bool) (*Log, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// keepTable moves a metrics.csv whose metrics.jsonl is missing out of the way, so that it is not overwritten.
+func (l *Log) keepTable() error {
+	path := filepath.Join(l.dir, "metrics.csv")
+	if _, err := os.Lstat(filepath.Join(l.dir, "metrics.jsonl")); err == nil {
+		return nil
+	}
+	if _, err := os.Lstat(path); err != nil {
+		return nil // a new run
+	}
+	l.Kept = path + ".old"
+	return os.Rename(path, l.Kept)
 }
 
 func writeJSONL(w io.Writer, records []Record) error {

@@ -430,3 +430,20 @@ func TestLogsTellOneStory(t *testing.T) {
 		}
 	}
 }
+
+// TestTableWithoutRecords: a metrics.csv whose metrics.jsonl is missing is kept under another name.
+func TestTableWithoutRecords(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "metrics.csv")
+	if err := os.WriteFile(path, []byte("step,split\n1,train\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l, err := OpenLog(dir, 5, func(Record) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if old, err := os.ReadFile(path + ".old"); err != nil || l.Kept != path+".old" || !strings.Contains(string(old), "1,train") {
+		t.Errorf("kept %q as %q, error %v", old, l.Kept, err)
+	}
+}
