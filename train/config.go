@@ -2,9 +2,11 @@ package train
 
 import (
 	"fmt"
+	"strings"
 
 	"goomtrain/data"
 	"goomtrain/models"
+	"goomtrain/params"
 	"goomtrain/settings"
 	"goomtrain/train/optim"
 	"goomtrain/train/schedule"
@@ -76,9 +78,31 @@ func (c *Config) validateTraining() error {
 	if err := c.Optimizer.Validate(); err != nil {
 		return err
 	}
+	if err := c.checkRounding(); err != nil {
+		return err
+	}
 	resolved := *c
 	resolved.resolve()
 	return resolved.Schedule.Validate()
+}
+
+// checkRounding returns an error for a setting that loses its meaning in the element type.
+func (c *Config) checkRounding() error {
+	if c.DType == "float64" {
+		return checkRounding[float64](c)
+	}
+	return checkRounding[float32](c)
+}
+
+func checkRounding[F params.Float](c *Config) error {
+	if _, err := optim.New[F](c.Optimizer, nil); err != nil {
+		return err
+	}
+	if c.EMA == 0 {
+		return nil
+	}
+	_, err := optim.NewEMA[F](nil, c.EMA)
+	return err
 }
 
 // resolve replaces automatic values by the values that they stand for, once, before a run.
@@ -110,16 +134,15 @@ func (c Config) curve() (*schedule.Schedule, error) {
 
 // modelText describes the model in one line.
 func (c *Config) modelText() string {
-	text := fmt.Sprintf("%s, preset %s:", c.Model.Model, c.Model.Preset)
-	for i, s := range c.Model.Settings()[2:] {
-		if s.IsZero() {
-			continue
-		}
-		separator := ","
-		if i == 0 {
-			separator = ""
-		}
-		text += fmt.Sprintf("%s %s %s", separator, s.Name, s.Text())
+	name := c.Model.Model
+	if c.Model.Preset != "" {
+		name += ", preset " + c.Model.Preset
 	}
-	return text
+	var sizes []string
+	for _, s := range c.Model.Settings()[2:] {
+		if !s.IsZero() {
+			sizes = append(sizes, s.Name+" "+s.Text())
+		}
+	}
+	return name + ": " + strings.Join(sizes, ", ")
 }

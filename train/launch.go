@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/models"
 	"goomtrain/params"
@@ -14,6 +15,11 @@ import (
 func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return Result{}, err
+	}
+	if cfg.Out != "" { // before the data, which may take long to read
+		if err := checkpoints.CheckNew(cfg.Out); err != nil {
+			return Result{}, fmt.Errorf("-out: %w", err)
+		}
 	}
 	dataset, err := data.Open(cfg.Data, cfg.Seed)
 	if err != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"goomtrain/data"
@@ -83,10 +84,15 @@ func newOwners(call settings.Table) (owners, error) {
 	return o, nil
 }
 
+var settingName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
 // claim records that the settings of a table belong to one kind of owner. A run has one value for each name, so
 // it is an error if another kind has a setting of that name, or if the table has it twice.
 func (o *owners) claim(kind string, table settings.Table) error {
 	for i, s := range table {
+		if !settingName.MatchString(s.Name) {
+			return fmt.Errorf("setting %q: a name must be lower-case letters, digits and dashes, as in d-head: it is a flag and a key in config.toml", s.Name)
+		}
 		if _, twice := table[:i].Find(s.Name); twice {
 			return fmt.Errorf("setting %s occurs twice", s.Name)
 		}

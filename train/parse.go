@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"goomtrain/checkpoints"
+	"goomtrain/data"
+	"goomtrain/models"
 	"goomtrain/settings"
 )
 
@@ -36,6 +38,21 @@ func Help(w io.Writer, program string) error {
 	}
 	fmt.Fprintf(w, "Usage: %s [-config file.toml] [flags]\n\nTrains a sequence model. Values: preset < config file < flag. Defaults in brackets.\n", program)
 	o.help().Help(w)
+	fmt.Fprint(w, "\nModels and presets:\n")
+	for _, name := range models.Names() {
+		fmt.Fprintf(w, "  %-18s %s\n", name, models.About(name))
+		presets, err := models.Presets(name)
+		if err != nil {
+			return err
+		}
+		for _, preset := range presets {
+			fmt.Fprintf(w, "    %-16s %s\n", preset, models.Purpose(name, preset))
+		}
+	}
+	fmt.Fprint(w, "\nTasks:\n")
+	for _, name := range data.Tasks() {
+		fmt.Fprintf(w, "  %-18s %s\n", name, data.Describe(name))
+	}
 	return nil
 }
 
@@ -57,6 +74,11 @@ func Parse(args []string) (call Call, err error) {
 	if path, ok := settings.Last(flags, "config"); ok {
 		if file, err = settings.ReadFile(path); err != nil {
 			return call, fmt.Errorf("-config: %w", err)
+		}
+		for _, p := range file {
+			if o.kind[p.Name] == "call" {
+				return call, fmt.Errorf("-config: %s: -%s is a flag only: leave it out of the file", path, p.Name)
+			}
 		}
 	}
 	given := append(file, flags...)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -210,6 +211,9 @@ func TestParseRefuses(t *testing.T) {
 		{"-delay: task text has no such setting, only copy", []string{"-delay", "3"}},
 		{"-eps: optimizer lion has no such setting, only adamw, muon", []string{"-optimizer", "lion", "-eps", "1e-6"}},
 		{"c.toml: -taylor-terms: model goom-rnn has no such setting", []string{"-config", writeFile(t, "c.toml", "taylor-terms = 3")}},
+		{"-beta2 0.99999999: rounds to 1 in float32", []string{"-beta2", "0.99999999"}},
+		{"-ema 0.99999999: rounds to 1 in float32", []string{"-ema", "0.99999999"}},
+		{"-print-config is a flag only", []string{"-config", writeFile(t, "c.toml", "print-config = true")}},
 		{"-sample only works with -task text", []string{"-sample", "3", "-task", "copy"}},
 		{"-keep 0: must be at least 1", []string{"-keep", "0"}},
 		{"-threads -1", []string{"-threads", "-1"}},
@@ -312,9 +316,39 @@ func TestSettingsOfOthers(t *testing.T) {
 		{"-schedule", "constant", "-lr", "5e-6", "-min-lr", "0"},
 		{"-optimizer", "lion", "-config", file},
 		{"-delay", "0"},
+		{"-schedule", "constant", "-min-lr", "0.0"},
+		{"-dtype", "float64", "-beta2", "0.99999999", "-ema", "0.99999999"},
 	} {
 		if _, err := Parse(args); err != nil {
 			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+// TestHelpListsWhatThereIs: every model, preset and task with the line about it, and no line is empty.
+func TestHelpListsWhatThereIs(t *testing.T) {
+	var help bytes.Buffer
+	if err := Help(&help, "program"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"goom-rnn           non-diagonal", "paper-124m       the paper's language model", "parity             parity of the bits", "-taylor-terms    ", "(taylor-attention)"} {
+		if !strings.Contains(help.String(), want) {
+			t.Errorf("no %q in\n%s", want, help.String())
+		}
+	}
+	for line := range strings.Lines(help.String()) {
+		if fields := strings.Fields(line); len(fields) == 1 && !strings.HasSuffix(fields[0], ":") {
+			t.Errorf("a line about nothing: %q", line)
+		}
+	}
+}
+
+// TestSettingNames: a name that could be no flag or no key of config.toml is refused.
+func TestSettingNames(t *testing.T) {
+	for _, name := range []string{"", "two words", "a=b", "-x", "Upper", "a#b", "a.b", "a-"} {
+		o := owners{of: map[string][]string{}, kind: map[string]string{}}
+		if err := o.claim("model", settings.Table{{Name: name, Value: new(int)}}); err == nil {
+			t.Errorf("%q is accepted", name)
 		}
 	}
 }

@@ -577,3 +577,28 @@ func TestEmptiedCheckpoints(t *testing.T) {
 		t.Errorf("error %v\n%s", err, console)
 	}
 }
+
+// TestRunHonorsItsConfig: Run sets the threads that it is given, and the element type is that of the model.
+func TestRunHonorsItsConfig(t *testing.T) {
+	defer simd.SetThreads(0)
+	dataset, cfg := corpus(t)
+	cfg.Threads, cfg.DType, cfg.Steps = 3, "float32", 2
+	if _, err := Run(context.Background(), cfg, newBigram[float64](256, 1), dataset, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := simd.Threads(); n != 3 {
+		t.Errorf("%d threads, want 3", n)
+	}
+	c, err := checkpoints.Load(cfg.Out)
+	if err != nil || c.State.DType != "float64" || !strings.Contains(c.State.Config, `dtype = "float64"`) {
+		t.Errorf("element type %q, error %v", c.State.DType, err)
+	}
+	cfg.Threads, cfg.Resume, cfg.Out, cfg.Steps = 0, cfg.Out, "", 4
+	reopened, _ := openText(t, cfg.Data.Task.(*data.Text).Data)
+	if _, err := Run(context.Background(), cfg, newBigram[float64](256, 1), reopened, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := simd.Threads(); n != 3 {
+		t.Errorf("threads of 0 changed them to %d", n)
+	}
+}

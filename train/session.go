@@ -118,6 +118,9 @@ func (s *session[F]) openFolder() (err error) {
 	if s.log, err = metrics.OpenLog(dir, s.Step, keep); err != nil {
 		return err
 	}
+	if s.log.Kept != "" {
+		fmt.Fprintf(s.out, "note: metrics.jsonl is missing and starts anew; the table of before is %s\n", s.log.Kept)
+	}
 	if n := s.log.Skipped.Lines; n > 0 {
 		fmt.Fprintf(s.out, "note: left %d lines of metrics.jsonl out that are no records; the first: %s\n", n, printable.Line(s.log.Skipped.First.Error()))
 	}
