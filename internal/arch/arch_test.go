@@ -27,7 +27,7 @@ var may = map[string][]string{
 	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable"},
 	"checkpoints":      {"params", "internal/atomicfile", "internal/regular"},
-	"sampling":         {"rng", "internal/simd"},
+	"sampling":         {"rng", "params"},
 	"train/metrics":    {"internal/atomicfile", "internal/regular"},
 	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
