@@ -36,7 +36,7 @@ var logarithms = map[string]string{
 	"internal/kernels/dense softmax: math.Log(sum)":                                                                   "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/scan NaiveLogDiag.Forward: math.Log(sum)":                                                       "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/scan NaiveGated.logDiag: math.Log1p(math.Exp(-c))":                                              "math.Log1p",
-	"internal/kernels/softmax Kernel.forwardHead: math.Log(float64(s.total[r]))":                                      "a sum of exponentials, the largest of which is 1",
+	"internal/kernels/softmax Kernel.attend: math.Log(float64(s.total[r]))":                                           "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/scan logAddExp: math.Log1p(math.Exp(b - a))":                                                    "math.Log1p",
 	"internal/kernels/logattention sumOf: math.Log(math.Abs(sum))":                                                    "a reference in tests, whose terms do not cancel to subnormal numbers",
 	"internal/simd Log64: math.Log(x)":                                                                                "subnormal numbers take the other branch",

@@ -50,6 +50,33 @@ func AttentionSpreadsNaN[F simd.Float](t *testing.T, create func(size multihead.
 	}
 }
 
+// AttentionKeepsNaNBehind fails the test if what a causal query does not see, a key or value after it that is NaN or
+// infinite, reaches its output. The size is that of AttentionSpreadsNaN.
+func AttentionKeepsNaNBehind[F simd.Float](t *testing.T, create func(size multihead.Size) AttentionKernel[F]) {
+	const n = 150
+	size := multihead.Size{Batch: 1, Queries: n, Keys: n, Heads: 1, DKey: 3, DValue: 2, Causal: true}
+	kernel := create(size)
+	a, _ := Attention(size, nil)
+	for name, x := range map[string][]float64{"k": a.K, "v": a.V} {
+		for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+			for _, at := range []int{1, 63, 64, 100, n - 1} {
+				i := at * len(x) / n
+				was := x[i]
+				x[i] = bad
+				q, k, v := Operands[F](a)
+				y := Poisoned[F](n * size.DValue)
+				kernel.Forward(y, q, k, v)
+				for o, z := range y[:at*size.DValue] {
+					if z != z {
+						t.Fatalf("%v at %s[%d] gives y[%d] = NaN at position %d", bad, name, i, o, o/size.DValue)
+					}
+				}
+				x[i] = was
+			}
+		}
+	}
+}
+
 var attendsToScores = map[string]bool{"q": true, "k": true, "dq": true, "dk": true}
 
 // attends reports whether element o of a result of an attention of one head depends on element i of an operand.

@@ -15,6 +15,8 @@
 // Values may be signed: exp(v) then carries a sign, and so do y and S. A sum that is exactly zero has no
 // gradient.
 //
+// A key or value that is NaN does not reach the outputs of causal queries before it. Their gradients may become NaN.
+//
 // Forms:
 //
 //   - Kernel, the fast one: chunks of positions in numbers relative to references (chunk.go), and sums

@@ -9,6 +9,9 @@
 //	D_t = dy_t . y_t    ds_tj = p_tj (dy_t . v_j - D_t)    dv_j = sum_t p_tj dy_t
 //	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
 //
+// A key or value that is NaN or infinite does not reach the outputs of causal queries before it. Their gradients may
+// become NaN.
+//
 // Forms:
 //
 //   - Kernel, the fast one: tiles of queries and keys with a running maximum (arXiv 2205.14135), in

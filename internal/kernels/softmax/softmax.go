@@ -77,20 +77,31 @@ func (k *Kernel[F]) forwardHead(task int) {
 	s := k.pool.Take()
 	for from := 0; from < k.Queries; from += queryTile {
 		n := min(queryTile, k.Queries-from)
-		q := k.q.From(b, from, k.Queries, h)
-		for r := range n {
-			simd.Scale(s.queries[r*k.DKey:(r+1)*k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
-		}
-		for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
-			k.addTile(s, task, tile, from, n)
-		}
-		for r := range n {
-			at := (b*k.Queries+from+r)*k.Heads + h
-			simd.Scale(k.y[at*k.DValue:(at+1)*k.DValue], 1/s.total[r], s.sums[r*k.DValue:(r+1)*k.DValue])
-			k.logsum[task*k.Queries+from+r] = s.largest[r] + F(math.Log(float64(s.total[r])))
+		k.attend(s, task, from, n)
+		if n > 1 && multihead.MayLeak(k.Size, k.y, task, from) {
+			for r := range n {
+				k.attend(s, task, from+r, 1)
+			}
 		}
 	}
 	k.pool.Give(s)
+}
+
+// attend writes y of n queries of one head from position from on.
+func (k *Kernel[F]) attend(s *scratch[F], task, from, n int) {
+	b, h := task/k.Heads, task%k.Heads
+	q := k.q.From(b, from, k.Queries, h)
+	for r := range n {
+		simd.Scale(s.queries[r*k.DKey:(r+1)*k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
+	}
+	for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
+		k.addTile(s, task, tile, from, n)
+	}
+	for r := range n {
+		at := (b*k.Queries+from+r)*k.Heads + h
+		simd.Scale(k.y[at*k.DValue:(at+1)*k.DValue], 1/s.total[r], s.sums[r*k.DValue:(r+1)*k.DValue])
+		k.logsum[task*k.Queries+from+r] = s.largest[r] + F(math.Log(float64(s.total[r])))
+	}
 }
 
 // visible returns the number of keys that query t looks at.

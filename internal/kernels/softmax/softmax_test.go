@@ -120,11 +120,13 @@ func TestAllocatesNothing(t *testing.T) {
 	kerneltest.AllocatesNothing(t, "a token", func() { token.Forward(y, q, keys, v, cache) })
 }
 
-// TestSpreadsNaN: what depends on a NaN is NaN.
+// TestSpreadsNaN: what depends on a NaN is NaN, and no output of a query before it is.
 func TestSpreadsNaN(t *testing.T) {
 	kerneltest.Both(t, testSpreadsNaN[float32], testSpreadsNaN[float64])
 }
 
 func testSpreadsNaN[F simd.Float](t *testing.T) {
-	kerneltest.AttentionSpreadsNaN(t, func(size multihead.Size) kerneltest.AttentionKernel[F] { return withCache[F]{New[F](size), nil} }, true)
+	create := func(size multihead.Size) kerneltest.AttentionKernel[F] { return withCache[F]{New[F](size), nil} }
+	kerneltest.AttentionSpreadsNaN(t, create, true)
+	kerneltest.AttentionKeepsNaNBehind(t, create)
 }

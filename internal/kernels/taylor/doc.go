@@ -20,6 +20,9 @@
 // and through the state, with dn_t = [dy_t, -dy_t . y_t] / z_t: dPhi(q_t) = S dn_t, and from the adjoint
 // R = sum of Phi(q_t) dn_t^T over the queries after the chunk, dPhi(k_j) = R [v_j, 1], dv_j = R^T Phi(k_j).
 //
+// A key or value that is NaN or infinite does not reach the outputs of causal queries before it. Their gradients may
+// become NaN.
+//
 // Forms:
 //
 //   - Kernel, the fast one. Its quadratic form scores tiles of queries and keys: T^2 (K+V)

@@ -1,6 +1,7 @@
 package taylor
 
 import (
+	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/simd"
 	"goomtrain/internal/simd/matmul"
 )
@@ -57,15 +58,13 @@ func (k *Kernel[F]) forwardHead(task int) {
 		if k.Causal {
 			n = k.addKeysUnflushed(&p, from, min(n, k.span-p.fill))
 		}
-		if n == 1 && k.features != nil {
-			k.oneQuery(&p, from)
-		} else {
-			k.load(&p, from, n)
-			k.readState(&p, n)
-			for tile := 0; tile*k.tile < p.fill; tile++ {
-				k.readTile(&p, tile, n)
+		k.attend(&p, from, n)
+		if n > 1 && multihead.MayLeak(k.Size, k.y, task, from) {
+			fill := p.fill
+			for r := range n {
+				p.fill = fill - n + r + 1
+				k.attend(&p, from+r, 1)
 			}
-			k.finish(&p, from, n)
 		}
 		from += n
 		if k.Causal && p.fill == k.span && (from < k.Queries || k.carry != nil) {
@@ -77,6 +76,20 @@ func (k *Kernel[F]) forwardHead(task int) {
 		transpose(state, p.state, k.features.Len(), k.DValue+1, k.columns, k.DValue+1)
 	}
 	k.pool.Give(s)
+}
+
+// attend writes y of n queries from position from on, the last of the span if causal.
+func (k *Kernel[F]) attend(p *head[F], from, n int) {
+	if n == 1 && k.features != nil {
+		k.oneQuery(p, from)
+		return
+	}
+	k.load(p, from, n)
+	k.readState(p, n)
+	for tile := 0; tile*k.tile < p.fill; tile++ {
+		k.readTile(p, tile, n)
+	}
+	k.finish(p, from, n)
 }
 
 // addKeys puts n keys and values, from position from on, into the span, and adds a full span to the state

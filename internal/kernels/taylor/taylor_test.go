@@ -154,7 +154,7 @@ func TestAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestSpreadsNaN: what depends on a NaN is NaN, in both forms.
+// TestSpreadsNaN: what depends on a NaN is NaN, and no output of a query before it is, in both forms.
 func TestSpreadsNaN(t *testing.T) {
 	kerneltest.Both(t, testSpreadsNaN[float32], testSpreadsNaN[float64])
 }
@@ -162,9 +162,11 @@ func TestSpreadsNaN(t *testing.T) {
 func testSpreadsNaN[F simd.Float](t *testing.T) {
 	for _, terms := range []int{1, 2, 3, 4} {
 		eachForm(t, func(t *testing.T, chunked bool) {
-			kerneltest.AttentionSpreadsNaN(t, func(size multihead.Size) kerneltest.AttentionKernel[F] {
+			create := func(size multihead.Size) kerneltest.AttentionKernel[F] {
 				return form[F]{newForm[F](size, terms, chunked)}
-			}, terms > 1)
+			}
+			kerneltest.AttentionSpreadsNaN(t, create, terms > 1)
+			kerneltest.AttentionKeepsNaNBehind(t, create)
 		})
 	}
 }
