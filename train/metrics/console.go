@@ -146,8 +146,12 @@ func fit(parts []string, width int) string {
 	return strings.Join(parts, "  ")
 }
 
-// Short formats a count in at most five characters: 950, 1.25k, 12.5k, 125k, 1.25M.
+// Short formats a count in at most five characters: 950, 1.25k, 12.5k, 125k, 1.25M. NaN and
+// infinities are NaN, +Inf and -Inf.
 func Short(x float64) string {
+	if !finite(x) {
+		return fmt.Sprint(x)
+	}
 	for _, unit := range []string{"", "k", "M", "G", "T"} {
 		if math.Abs(x) < 999.5 || unit == "T" {
 			switch {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -84,7 +85,8 @@ func TestBarFitsTheLine(t *testing.T) {
 }
 
 func TestShort(t *testing.T) {
-	for x, want := range map[float64]string{0: "0", 950: "950", 999.6: "1.00k", 1250: "1.25k", 12500: "12.5k", 125000: "125k", 124.6e6: "125M", 7e15: "7000T"} {
+	for x, want := range map[float64]string{0: "0", 950: "950", 999.6: "1.00k", 1250: "1.25k", 12500: "12.5k", 125000: "125k", 124.6e6: "125M", 7e15: "7000T",
+		math.NaN(): "NaN", math.Inf(1): "+Inf", math.Inf(-1): "-Inf"} {
 		if got := Short(x); got != want {
 			t.Errorf("%g: %s, want %s", x, got, want)
 		}
