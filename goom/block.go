@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 )
 
 // Matrices is a list of N matrices [Rows, Cols] in block-scaled form: the i-th is Mant[i] * 2^Exp[i],
@@ -126,7 +127,7 @@ func mantissas[F Float](x, l, s []F) (exp int64, whole bool) {
 // a normal number.
 func beyondNormal[F Float](l []F, c float64) bool {
 	limit := F(c - 85)
-	if !single[F]() {
+	if !floats.Single[F]() {
 		limit = F(c - 707)
 	}
 	return anyBelow(l, limit)
@@ -165,7 +166,7 @@ func exponent[F Float](m magnitude) (e int, ok bool) {
 	if m == 0 || m >= infMagnitude[F]() {
 		return 0, false
 	}
-	if single[F]() {
+	if floats.Single[F]() {
 		if e = int(m >> 23); e == 0 { // subnormal
 			return math.Ilogb(float64(math.Float32frombits(uint32(m)))), true
 		}
@@ -202,7 +203,7 @@ func topExponent[F Float](x []F) (e int, ok bool) {
 // scalePow2 sets dst = x * 2^e. Powers beyond the range of F are applied in steps.
 func scalePow2[F Float](dst, x []F, e int) {
 	step := 100
-	if !single[F]() {
+	if !floats.Single[F]() {
 		step = 1000
 	}
 	e = min(max(e, -3*step), 3*step)

@@ -8,6 +8,7 @@ import (
 
 	"goomtrain/internal/gradcheck"
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 	"goomtrain/rng"
 )
 
@@ -40,7 +41,7 @@ func TestDiagScanIsAnAffineScan(t *testing.T) {
 
 func testDiagScan[F Float](t *testing.T) {
 	tolerance := 4e-12
-	if single[F]() {
+	if floats.Single[F]() {
 		tolerance = 2e-3 // logarithms of up to 10^4 carry 10^-3
 	}
 	r := rng.New(1, "diag scan")

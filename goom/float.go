@@ -2,9 +2,9 @@ package goom
 
 import (
 	"math"
-	"unsafe"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 )
 
 // Float is the element type: float32 or float64.
@@ -15,14 +15,11 @@ const (
 	ln2Lo = 2.3190468138462996e-17 // ln 2 - float64(ln 2)
 )
 
-// single reports whether F is float32; it is a constant in each instantiation.
-func single[F Float]() bool { return unsafe.Sizeof(F(0)) == 4 }
-
 // Floor is the finite logarithm that stands for zero, 2 ln(smallest normal number): -174.673 in
 // float32, -1416.79 in float64. It exponentiates to zero. A result that is not zero never has it: where its logarithm
 // would be Floor, it gets the float below.
 func Floor[F Float]() F {
-	if single[F]() {
+	if floats.Single[F]() {
 		return F(float32(-174.6730895011062))
 	}
 	f := -1416.7928370645282 // a variable, since the constant does not fit every F exactly
@@ -31,7 +28,7 @@ func Floor[F Float]() F {
 
 // Epsilon is the distance from 1 to the next larger F.
 func Epsilon[F Float]() F {
-	if single[F]() {
+	if floats.Single[F]() {
 		return 0x1p-23
 	}
 	return 0x1p-52
@@ -52,7 +49,7 @@ func nonzero[F Float](l F) F {
 
 // below is the next float below x.
 func below[F Float](x F) F {
-	if single[F]() {
+	if floats.Single[F]() {
 		return F(math.Nextafter32(float32(x), float32(math.Inf(-1))))
 	}
 	return F(math.Nextafter(float64(x), math.Inf(-1)))
@@ -70,7 +67,7 @@ func offFloor[F Float](l []F, c F) {
 
 // reach is how far logarithms may lie below a constant c: exp(l - c) is 0 where l - c < -reach.
 func reach[F Float]() F {
-	if single[F]() {
+	if floats.Single[F]() {
 		return 104
 	}
 	return 746
@@ -81,7 +78,7 @@ type magnitude = uint64
 
 // infMagnitude is the magnitude of infinity. Larger ones are NaN's.
 func infMagnitude[F Float]() magnitude {
-	if single[F]() {
+	if floats.Single[F]() {
 		return 0xff << 23
 	}
 	return 0x7ff << 52
@@ -95,28 +92,19 @@ func within[F Float](x []F, exponent int) bool {
 // leastNonzero is the smallest magnitude of x that is not zero; the largest value of the type if none.
 func leastNonzero[F Float](x []F) magnitude {
 	lo := magnitude(math.MaxUint64)
-	if single[F]() {
-		for _, v := range view32(x) {
-			lo = min(lo, magnitude(math.Float32bits(v)&(1<<31-1))-1) // zero wraps to the largest value
+	if floats.Single[F]() {
+		for _, v := range x {
+			lo = min(lo, magnitude(math.Float32bits(float32(v))&(1<<31-1))-1) // zero wraps to the largest value
 		}
 	} else {
-		for _, v := range view64(x) {
-			lo = min(lo, math.Float64bits(v)&(1<<63-1)-1)
+		for _, v := range x {
+			lo = min(lo, math.Float64bits(float64(v))&(1<<63-1)-1)
 		}
 	}
 	if lo == math.MaxUint64 {
 		return lo
 	}
 	return lo + 1
-}
-
-// view32 returns x, whose elements are float32, with that type; view64 is view32 of float64.
-func view32[F Float](x []F) []float32 {
-	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
-}
-
-func view64[F Float](x []F) []float64 {
-	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
 // maxLog is the largest logarithm among those that do not stand for zero: -Inf if there is none, NaN if

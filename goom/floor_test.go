@@ -3,6 +3,8 @@ package goom
 import (
 	"math"
 	"testing"
+
+	"goomtrain/internal/simd/floats"
 )
 
 // A number that is not zero may come out with the very logarithm Floor, which stands for zero. Every operation gives
@@ -15,7 +17,7 @@ func TestFloorIsNotZero(t *testing.T) {
 
 // next is the float after x, upward.
 func next[F Float](x F) F {
-	if single[F]() {
+	if floats.Single[F]() {
 		return F(math.Nextafter32(float32(x), float32(math.Inf(1))))
 	}
 	return F(math.Nextafter(float64(x), math.Inf(1)))

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 	"goomtrain/internal/simd/matmul"
 )
 
@@ -247,7 +248,7 @@ func scaledReals[F Float](out, l, s []F, c float64) {
 
 // noise is the exponent below which an element of R may be rounding error: the largest elements of P and Q are about 1.
 func noise[F Float]() int {
-	if single[F]() {
+	if floats.Single[F]() {
 		return -18
 	}
 	return -47
@@ -255,7 +256,7 @@ func noise[F Float]() int {
 
 // tiny is the exponent of elements of P and Q above which their products do not underflow.
 func tiny[F Float]() int {
-	if single[F]() {
+	if floats.Single[F]() {
 		return -60
 	}
 	return -480

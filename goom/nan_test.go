@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"goomtrain/internal/simd/floats"
 	"goomtrain/rng"
 )
 
@@ -107,7 +108,7 @@ var blockScaled = map[string]bool{"Blocks": true, "MulMatrices": true, "AddMatri
 
 // tooSlow spares the large product all but one run: beside a NaN every element is a log-sum-exp.
 func tooSlow[F Float](op poison[F], spread float64) bool {
-	return op.name == "large LMME" && (spread > 0 || !single[F]())
+	return op.name == "large LMME" && (spread > 0 || !floats.Single[F]())
 }
 
 func ones[F Float](n int) []F {

@@ -260,7 +260,7 @@ func (p *Scan[F]) wideBackward(row int) {
 		}
 		l = g
 		if p.db != nil {
-			l.weigh(view64of(p.db[t*n:][:n]), widenRows(p.summand(t), p.n, p.d))
+			storeProduct(p.db[t*n:][:n], l, widenRows(p.summand(t), p.n, p.d))
 		}
 		if p.da == nil {
 			continue
@@ -272,21 +272,16 @@ func (p *Scan[F]) wideBackward(row int) {
 		case p.affine:
 			d = newWide(p.d, p.d)
 		}
-		d.weigh(view64of(p.da[t*p.d*p.d:][:p.d*p.d]), widenFactor(p.factor(t), p.d, p.d))
+		storeProduct(p.da[t*p.d*p.d:][:p.d*p.d], d, widenFactor(p.factor(t), p.d, p.d))
 	}
 	if p.dx0 != nil {
-		l.mul(widenFactor(p.factor(lo), p.d, p.d).transposed()).weigh(view64of(p.dx0[row*n:][:n]), states[0])
+		storeProduct(p.dx0[row*n:][:n], l.mul(widenFactor(p.factor(lo), p.d, p.d).transposed()), states[0])
 	}
 }
 
-// view64of stores float64s as F.
-func view64of[F Float](d []F) func(at int, v float64) {
-	return func(at int, v float64) { d[at] = F(v) }
-}
-
-// weigh stores the elements of w * x, which are of ordinary size.
-func (w *wide) weigh(store func(at int, v float64), x *wide) {
+// storeProduct writes dst = w * x, element by element; the products are of ordinary size.
+func storeProduct[F Float](dst []F, w, x *wide) {
 	for at, m := range w.mant {
-		store(at, Scaled{Mant: m * x.mant[at], Exp: addExp(w.exp[at], x.exp[at])}.Float64())
+		dst[at] = F(Scaled{Mant: m * x.mant[at], Exp: addExp(w.exp[at], x.exp[at])}.Float64())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 	"goomtrain/internal/simd/matmul"
 )
 
@@ -45,7 +46,7 @@ type rowFactor[F Float] struct {
 // count beside it. (Mantissas are normalized when they leave 2^±32, and the largest of a factor is near 1.) Whether a
 // smaller element is right depends on the smallest elements of the operands.
 func doubt[F Float]() int {
-	if single[F]() {
+	if floats.Single[F]() {
 		return -85
 	}
 	return -900
@@ -53,7 +54,7 @@ func doubt[F Float]() int {
 
 // normal is the exponent of the smallest normal number.
 func normal[F Float]() int {
-	if single[F]() {
+	if floats.Single[F]() {
 		return -126
 	}
 	return -1022

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 	"goomtrain/internal/simd/peak"
 	"goomtrain/params"
 )
@@ -20,7 +21,7 @@ type work struct {
 
 // workOf measures the peak of the machine and counts the weights.
 func workOf[F params.Float](ps []*params.Param[F]) (w work) {
-	if _, single := any(F(0)).(float32); !single {
+	if !floats.Single[F]() {
 		return w
 	}
 	best := 0.0

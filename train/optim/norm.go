@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 	"goomtrain/params"
 )
 
@@ -98,7 +99,7 @@ func scaledNorm[F params.Float](parts ...[]F) float64 {
 
 // smallestNormal is the smallest normal number of F.
 func smallestNormal[F params.Float]() float64 {
-	if _, single := any(F(0)).(float32); single {
+	if floats.Single[F]() {
 		return 0x1p-126
 	}
 	return 0x1p-1022

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 	"goomtrain/rng"
 )
 
@@ -113,8 +114,7 @@ func Both(t *testing.T, single, double func(t *testing.T)) {
 
 // Tolerance chooses what rounding may cost in F.
 func Tolerance[F simd.Float](single, double float64) float64 {
-	var f F
-	if _, ok := any(f).(float32); ok {
+	if floats.Single[F]() {
 		return single
 	}
 	return double

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 )
 
 // Numbers relative to the references of a chunk underflow where a query sees only keys far below the largest
@@ -95,8 +96,7 @@ func (c *chunk[F]) readExactly(t int, y []F) {
 
 // zeroLog returns the finite logarithm that stands for zero in a signed result, 2 ln(smallest normal number).
 func zeroLog[F simd.Float]() F {
-	var f F
-	if _, single := any(f).(float32); single {
+	if floats.Single[F]() {
 		return F(-252 * math.Ln2)
 	}
 	return F(-2044 * math.Ln2)

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 )
 
 // Rows in block-scaled form: value = mantissa * 2^exponent, one int64 exponent a row. Rescaling by a
@@ -134,8 +135,7 @@ func saturated[F simd.Float](dst, x []F, e int64) {
 
 // saturation returns the largest magnitude of a gradient whose true value has no float.
 func saturation[F simd.Float]() float64 {
-	var f F
-	if _, single := any(f).(float32); single {
+	if floats.Single[F]() {
 		return math.Ldexp(1, 100)
 	}
 	return math.Ldexp(1, 1000)

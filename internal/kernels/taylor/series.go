@@ -2,9 +2,9 @@ package taylor
 
 import (
 	"math"
-	"unsafe"
 
 	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
 )
 
 // seriesOf returns 1/p! for p < terms.
@@ -22,7 +22,7 @@ func scaleOf[F simd.Float](width int) F { return F(math.Pow(float64(width), -0.2
 
 // epsilon returns the distance from 1 to the next number of F.
 func epsilon[F simd.Float]() F {
-	if unsafe.Sizeof(F(0)) == 4 {
+	if floats.Single[F]() {
 		return 0x1p-23
 	}
 	return 0x1p-52
