@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/regular"
 )
 
 // ConfigFile is the name of the file with the resolved configuration in a run folder.
@@ -86,7 +87,7 @@ func RunFolder(path string) (string, error) {
 		candidates = append(candidates, filepath.Dir(filepath.Dir(absolute)), filepath.Dir(absolute))
 	}
 	for _, dir := range candidates {
-		if _, err := os.Stat(filepath.Join(dir, ConfigFile)); err == nil {
+		if regular.Exists(filepath.Join(dir, ConfigFile)) {
 			return dir, nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/internal/printable"
+	"goomtrain/internal/regular"
 	"goomtrain/settings"
 )
 
@@ -83,11 +84,11 @@ func (r *report) write() {
 			r.fail(err)
 		case !info.IsDir():
 			files = append(files, path)
-		case exists(filepath.Join(path, checkpoints.ConfigFile)):
+		case regular.Exists(filepath.Join(path, checkpoints.ConfigFile)):
 			if run := r.readRun(path); run != nil {
 				runs = append(runs, run)
 			}
-		case exists(filepath.Join(path, "model.safetensors")):
+		case regular.Exists(filepath.Join(path, "model.safetensors")):
 			files = append(files, filepath.Join(path, "model.safetensors"))
 		default:
 			r.fail(fmt.Errorf("%s is neither a run folder (no %s) nor a checkpoint folder (no model.safetensors)", path, checkpoints.ConfigFile))
@@ -111,11 +112,6 @@ func (r *report) write() {
 	for _, f := range readable[min(1, len(readable)):] {
 		r.compareFiles(readable[0], f)
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // aligned writes rows of tab-separated cells in columns.

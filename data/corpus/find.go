@@ -61,7 +61,7 @@ func Find(pattern string) ([]File, error) {
 // expand lists the paths that a pattern matches. Unlike filepath.Glob it takes a name with wildcards that
 // exists for that name, at every level: a folder may be called [2024].
 func expand(pattern string) ([]string, error) {
-	if exists(pattern) {
+	if regular.Exists(pattern) {
 		return []string{pattern}, nil
 	}
 	if !hasWildcard(pattern) {
@@ -74,7 +74,7 @@ func expand(pattern string) ([]string, error) {
 	}
 	var matches []string
 	for _, parent := range parents {
-		if path := filepath.Join(parent, last); exists(path) {
+		if path := filepath.Join(parent, last); regular.Exists(path) {
 			matches = append(matches, path)
 			continue
 		}
@@ -96,18 +96,13 @@ func expand(pattern string) ([]string, error) {
 
 // existingPart is the longest beginning of a pattern that exists: all matches lie below it.
 func existingPart(pattern string) string {
-	for !exists(pattern) && hasWildcard(pattern) {
+	for !regular.Exists(pattern) && hasWildcard(pattern) {
 		pattern = filepath.Dir(pattern)
 	}
 	return pattern
 }
 
 func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
 
 // walk appends the regular files at and below path. Links to files are followed, links to folders are
 // not, so that the walk ends.

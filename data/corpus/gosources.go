@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"goomtrain/internal/regular"
 )
 
 // GoSources lists the sources of the Go standard library of the installed toolchain: about 45 MB of .go
@@ -61,7 +63,7 @@ func goSourceFolder() (string, error) {
 			continue
 		}
 		src := filepath.Join(root, "src")
-		if _, err := os.Stat(filepath.Join(src, "fmt", "print.go")); err == nil {
+		if regular.Exists(filepath.Join(src, "fmt", "print.go")) {
 			return src, nil
 		}
 	}

@@ -55,6 +55,12 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
+// Exists reports whether path leads to anything: a file, a folder, or a symbolic link to one.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // Check returns an error that names path and its kind, unless mode is that of a regular file.
 func Check(path string, mode fs.FileMode) error {
 	what := "a special file"

@@ -25,7 +25,7 @@ func ExampleReadFile() {
 	// Output: "steps = 3\n" <nil>
 }
 
-func TestOpen(t *testing.T) {
+func TestOpenAndExists(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "f"), filepath.Join(dir, "link")
 	if err := os.WriteFile(path, []byte("text"), 0o666); err != nil {
@@ -33,6 +33,14 @@ func TestOpen(t *testing.T) {
 	}
 	if err := os.Symlink(path, link); err != nil {
 		t.Skip("no symbolic links here:", err)
+	}
+	for p, want := range map[string]bool{path: true, link: true, dir: true, filepath.Join(dir, "none"): false} {
+		if Exists(p) != want {
+			t.Errorf("Exists(%s) is not %v", p, want)
+		}
+	}
+	if err := os.Symlink("none", filepath.Join(dir, "dangling")); err != nil || Exists(filepath.Join(dir, "dangling")) {
+		t.Errorf("a link to nothing exists; error %v", err)
 	}
 	for _, p := range []string{path, link} {
 		f, err := Open(p)

@@ -3,7 +3,6 @@ package scan
 import (
 	"fmt"
 	"math"
-
 	"os"
 	"testing"
 
