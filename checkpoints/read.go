@@ -3,6 +3,7 @@ package checkpoints
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"goomtrain/params"
@@ -10,9 +11,11 @@ import (
 
 // ReadModel reads the weights into the arrays, whose Data are the slices of the model. The file must have
 // exactly the names, shapes and types of the arrays; otherwise the error is ErrMismatch, names the first
-// difference, and no array has changed. After LoadWeights floats may be widened.
-func (c *Checkpoint) ReadModel(into []params.Array) error {
-	return readAllInto(c.model, into, "model", c.exact)
+// difference, and no array has changed. A tensor may have an alias of its array instead of the name. If the file has
+// both, they must be equal. It may also have tensors named in skip, which are not read. After LoadWeights floats may
+// be widened.
+func (c *Checkpoint) ReadModel(into []params.Array, skip ...string) error {
+	return readAllInto(c.model, into, skip, "model", c.exact)
 }
 
 // ReadOptimizer reads the optimizer state into the arrays, under the same conditions as ReadModel. The
@@ -21,7 +24,7 @@ func (c *Checkpoint) ReadOptimizer(into []params.Array) error {
 	if !c.exact {
 		return fmt.Errorf("%s was loaded for its weights; only Load verifies the optimizer state", c.Dir)
 	}
-	return readAllInto(c.OptimizerPath(), into, "optimizer", true)
+	return readAllInto(c.OptimizerPath(), into, nil, "optimizer", true)
 }
 
 // ReadAverage reads the averages of the weights, which are part of the optimizer state (params.AveragePrefix),
@@ -43,7 +46,7 @@ func (c *Checkpoint) ReadAverage(into []params.Array) error {
 	return errors.Join(err, f.Close())
 }
 
-func readAllInto(path string, into []params.Array, what string, exact bool) (err error) {
+func readAllInto(path string, into []params.Array, skip []string, what string, exact bool) (err error) {
 	if err := checkArrays(into); err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
@@ -52,54 +55,106 @@ func readAllInto(path string, into []params.Array, what string, exact bool) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.compare(into, what, exact); err != nil {
+	names, err := f.match(into, skip, what, exact)
+	if err != nil {
 		return err
 	}
-	for _, a := range into {
-		if err := f.ReadInto(a.Name, a.Data); err != nil {
+	for i, a := range into {
+		if err := f.ReadInto(names[i], a.Data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// compare returns an error about the first difference between the tensors of the file and those of a model or
-// optimizer.
-func (t *TensorFile) compare(into []params.Array, what string, exact bool) error {
+// match returns the tensor of the file to read into each array of a model or optimizer. The error is about the
+// first difference between the two.
+func (t *TensorFile) match(into []params.Array, skip []string, what string, exact bool) ([]string, error) {
 	const sameModel = "is this a model of another size or kind? use the configuration that the file was made with"
 	differ := func(tensor, remedy, format string, args ...any) error {
 		return &fileError{t.name, tensor, fmt.Sprintf(format, args...), remedy, ErrMismatch}
 	}
-	wanted := make(map[string]bool, len(into))
+	expected := make(map[string]bool, len(into)+len(skip))
+	for _, name := range skip {
+		expected[name] = true
+	}
+	stored := make([][]string, len(into)) // by array: its tensors, more than one if they are tied
 	missing := 0
-	for _, a := range into {
-		wanted[a.Name] = true
-		if _, ok := t.index[a.Name]; !ok {
+	for i, a := range into {
+		for _, name := range append([]string{a.Name}, a.Aliases...) {
+			if _, ok := t.index[name]; ok {
+				stored[i] = append(stored[i], name)
+				expected[name] = true
+			}
+		}
+		if stored[i] == nil {
 			missing++
 		}
 	}
-	unexpected := len(t.tensors) - (len(into) - missing)
-	counts := fmt.Sprintf("the file has %d tensors, the %s %d; %d missing, %d unexpected", len(t.tensors), what, len(into), missing, unexpected)
-	for _, a := range into {
-		i, ok := t.index[a.Name]
-		if !ok {
-			return differ(a.Name, sameModel, "the %s needs it but the file lacks it (%s)", what, counts)
+	var unexpected []string
+	for _, info := range t.tensors {
+		if !expected[info.Name] {
+			unexpected = append(unexpected, info.Name)
 		}
-		info := t.tensors[i]
+	}
+	counts := fmt.Sprintf("the file has %d tensors, the %s %d; %d missing, %d unexpected", len(t.tensors), what, len(into), missing, len(unexpected))
+	names := make([]string, len(into))
+	for i, a := range into {
+		if stored[i] == nil {
+			return nil, differ(a.Name, sameModel, "the %s needs it but the file lacks it (%s)", what, counts)
+		}
+		names[i] = stored[i][0]
+		info := t.tensors[t.index[names[i]]]
 		if !slices.Equal(info.Shape, a.Shape) {
-			return differ(a.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(a.Shape), what)
+			return nil, differ(info.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(a.Shape), what)
 		}
 		dtype, _, _ := arrayType(a.Data) // checked by the caller
 		if _, _, readable := decoderFor(info.DType, a.Data); !readable || exact && info.DType != dtype {
-			return differ(a.Name, sameType(info.DType), "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
+			return nil, differ(info.Name, sameType(info.DType), "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
+		}
+		for _, other := range stored[i][1:] {
+			if same, err := t.same(info.Name, other); err != nil {
+				return nil, err
+			} else if !same {
+				return nil, differ(info.Name, "tie them in the program that wrote the file, or remove one", "it differs from tensor %s, but the %s has one array for both", quote(other), what)
+			}
 		}
 	}
-	for _, info := range t.tensors {
-		if !wanted[info.Name] {
-			return differ(info.Name, sameModel, "the file has it but the %s does not (%s)", what, counts)
+	if len(unexpected) > 0 {
+		return nil, differ(unexpected[0], sameModel, "the file has it but the %s does not (%s)", what, counts)
+	}
+	return names, nil
+}
+
+// same reports whether two tensors have the same shape and the same numbers.
+func (t *TensorFile) same(one, two string) (bool, error) {
+	if !slices.Equal(t.tensors[t.index[one]].Shape, t.tensors[t.index[two]].Shape) {
+		return false, nil
+	}
+	a, err := t.Values(one)
+	if err != nil {
+		return false, err
+	}
+	b, err := t.Values(two)
+	if err != nil {
+		return false, err
+	}
+	for a.Count == b.Count {
+		x, err := a.Next()
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		} else if err != nil {
+			return false, err
+		}
+		y, err := b.Next()
+		if err != nil {
+			return false, err
+		}
+		if !slices.EqualFunc(x, y, Value.Equal) {
+			return false, nil
 		}
 	}
-	return nil
+	return false, nil // one is complex
 }
 
 // sameType says what to do about weights of a type that the model does not compute in.

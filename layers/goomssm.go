@@ -25,9 +25,12 @@ type GOOMSSM[F params.Float] struct {
 }
 
 // NewGOOMSSM makes "init_states", "A", "B", "C" and "D" for N = hidden vectors of dimension H = width. A is
-// orthogonal with gain 0.99, B, C and D are uniform within 1/sqrt(fan in), x_0 is uniform within 0.1.
+// orthogonal with gain 0.99, B, C and D are uniform within 1/sqrt(fan in), x_0 is uniform within 0.1. The paper's
+// PyTorch module also stores two constants, logarithms of identity matrices, which are skipped.
 func NewGOOMSSM[F params.Float](s params.Set[F], in, out, hidden, width int) *GOOMSSM[F] {
 	fanIn := func(n int) params.Initial { return params.Uniform(1 / math.Sqrt(float64(n))) }
+	s.Skip("log_I")
+	s.Skip("lmde.log_0s_atop_I")
 	return &GOOMSSM[F]{
 		InitStates: s.New("init_states", params.State, params.Uniform(0.1), hidden, width),
 		A:          s.New("A", params.Recurrent, params.Orthogonal(0.99), width, width),

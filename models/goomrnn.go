@@ -14,8 +14,8 @@ type GOOMRNN struct {
 }
 
 // goomRNN is the deep non-diagonal recurrent model of arXiv 2510.03426, section 4.3: embedding, RecurrentBlocks
-// of GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, but for
-// the embedding: it is one parameter with the head and has that name.
+// of GOOMSSM, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that weights can be
+// exchanged with it. That module has the tied table under two names, and files may hold either or both.
 var goomRNN = Architecture[GOOMRNN]{
 	Name:  "goom-rnn",
 	About: "non-diagonal recurrence over generalized orders of magnitude",
@@ -40,6 +40,7 @@ func newGOOMRNN[F params.Float](s params.Set[F], c GOOMRNN) Network[F] {
 		embed:   layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
 		dropout: layers.NewDropout(s, c.Dropout),
 	}
+	n.embed.Table.Stored = []string{"embed.weight", "head.weight"}
 	for i := range c.Layers {
 		part := s.Sub(fmt.Sprintf("res_layers.%d", i))
 		n.blocks = append(n.blocks, NewRecurrentBlock(part, c.DEmb, c.Dropout, func(s params.Set[F]) layers.Mixer[F] {

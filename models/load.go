@@ -88,7 +88,7 @@ func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Weights.ReadModel(params.Values(model.Params())); err != nil {
+	if err := s.Weights.ReadModel(params.Weights(model.Params()), model.skipped...); err != nil {
 		return nil, err
 	}
 	ema, averaged := settings.Last(s.Settings, "ema")

@@ -32,6 +32,7 @@ type Model[F params.Float] struct {
 	config  Config
 	net     Network[F]
 	params  []*params.Param[F]
+	skipped []string // tensors of weights files that are not parameters
 	train   *compiled[F]
 	eval    []*compiled[F] // the most recently used first
 	noise   *ops.Noise     // of training
@@ -49,7 +50,7 @@ var (
 // FromNetwork returns the model of a network whose parameters are those of the set. The random numbers of its
 // training follow from the seed of the set.
 func FromNetwork[F params.Float](set params.Set[F], net Network[F]) *Model[F] {
-	return &Model[F]{net: net, params: set.All(), noise: ops.NewNoise(set.Seed())}
+	return &Model[F]{net: net, params: set.All(), skipped: set.Skipped(), noise: ops.NewNoise(set.Seed())}
 }
 
 // Config returns a copy of the configuration from which New built the model, or the zero Config for FromNetwork.

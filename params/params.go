@@ -17,6 +17,10 @@ type Param[F Float] struct {
 	Shape []int
 	Value []F // length: product of Shape
 	Grad  []F // same length; backward passes add to it
+
+	// Stored are the names that the parameter may have in files of weights, where they differ from Name. The first
+	// is written. Those of other programs may hold it under several, as PyTorch does with tied parameters.
+	Stored []string
 }
 
 // New returns a parameter of zeros. It panics on an unknown role and on a negative dimension.
@@ -44,9 +48,10 @@ func Size(shape []int) int {
 // and checkpoints store them. Data is one of []float32, []float64, []int64, []int32, []uint8, flat and
 // row-major, and may be shared with its owner.
 type Array struct {
-	Name  string
-	Shape []int
-	Data  any
+	Name    string
+	Aliases []string // further names under which it is read
+	Shape   []int
+	Data    any
 }
 
 // AveragePrefix is the prefix of a parameter's name in the name of the moving average of its values.
@@ -57,6 +62,18 @@ func Values[F Float](ps []*Param[F]) []Array {
 	out := make([]Array, len(ps))
 	for i, p := range ps {
 		out[i] = Array{Name: p.Name, Shape: p.Shape, Data: p.Value}
+	}
+	return out
+}
+
+// Weights returns the values of the parameters as files of weights hold them, under the names in Stored. Such files
+// may also have them under Name. The arrays share memory with the parameters.
+func Weights[F Float](ps []*Param[F]) []Array {
+	out := Values(ps)
+	for i, p := range ps {
+		if len(p.Stored) > 0 {
+			out[i].Name, out[i].Aliases = p.Stored[0], append(p.Stored[1:len(p.Stored):len(p.Stored)], p.Name)
+		}
 	}
 	return out
 }

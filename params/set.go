@@ -19,8 +19,9 @@ type Set[F Float] struct {
 
 // collected holds the parameters made so far.
 type collected[F Float] struct {
-	all   []*Param[F]
-	names map[string]bool
+	all     []*Param[F]
+	names   map[string]bool
+	skipped []string
 }
 
 func newCollected[F Float]() *collected[F] { return &collected[F]{names: map[string]bool{}} }
@@ -51,6 +52,13 @@ func (s Set[F]) Name(name string) string { return s.prefix + name }
 
 // All lists the parameters of the whole set in the order in which they were made.
 func (s Set[F]) All() []*Param[F] { return s.made.all }
+
+// Skip says that files of weights may hold a tensor of this name that is not a parameter, such as a buffer of a
+// PyTorch module. It is neither written nor read.
+func (s Set[F]) Skip(name string) { s.made.skipped = append(s.made.skipped, s.Name(name)) }
+
+// Skipped lists the full names that Skip was called with.
+func (s Set[F]) Skipped() []string { return s.made.skipped }
 
 // New adds a parameter. It panics if the name is taken, the role is unknown or the shape has no elements.
 func (s Set[F]) New(name string, role Role, initial Initial, shape ...int) *Param[F] {

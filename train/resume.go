@@ -53,7 +53,7 @@ func (s *session[F]) restore() error {
 	case st.Step > int64(s.cfg.Steps):
 		return fmt.Errorf("%s is already at step %d: give a larger -steps than %d", c.Dir, st.Step, s.cfg.Steps)
 	}
-	if err := c.ReadModel(params.Values(s.params)); err != nil {
+	if err := c.ReadModel(params.Weights(s.params)); err != nil {
 		return err
 	}
 	if err := c.ReadOptimizer(s.arrays()); err != nil {

@@ -82,7 +82,7 @@ func (s *session[F]) save(ctx context.Context) error {
 		err = s.log.Sync() // a checkpoint must never be ahead of the metrics
 	}
 	if err == nil {
-		err = housekeeping(s.saver.Submit(state, params.Values(s.params), s.arrays()), s.out)
+		err = housekeeping(s.saver.Submit(state, params.Weights(s.params), s.arrays()), s.out)
 	}
 	if err != nil {
 		return fmt.Errorf("save: %w", err)

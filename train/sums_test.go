@@ -5,8 +5,6 @@ package train_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"flag"
 	"fmt"
 	"os"
@@ -106,12 +104,7 @@ func TestSums(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			weights, err := os.ReadFile(filepath.Join(checkpoints.StepDir(dir, result.Step), "model.safetensors"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum := sha256.Sum256(weights)
-			got := hex.EncodeToString(sum[:])
+			got := sumOfWeights(t, checkpoints.StepDir(dir, result.Step))
 			fmt.Fprintf(&recorded, "%s %s\n", name, got)
 			if !*record && got != want[name] {
 				t.Errorf("the weights' sum is %s, want %s", got, want[name])
