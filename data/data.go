@@ -48,6 +48,7 @@ type Dataset struct {
 	Vocab       int          // inputs and targets are in [0, Vocab)
 	SeqLen      int          // positions of a training sequence
 	Fingerprint string       // hash of contents and settings; a run resumes only on data with the same one
+	Earlier     string       // the fingerprint that earlier versions gave this data, which runs may resume on too; may be ""
 	Train       Source       // without end
 	Valid       []Validation // the first is the main one
 	Tokenizer   Tokenizer    // nil: not text

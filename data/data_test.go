@@ -238,6 +238,36 @@ func drain(t testing.TB, v Validation) (inputs []int32, sequences int) {
 	return inputs, sequences
 }
 
+// TestRenamedFile: the data of a single file is the same under another name, and states of its
+// sources can be exchanged. Other content is refused, and so is an empty fingerprint.
+func TestRenamedFile(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"a.txt": words("AA", 90), "c.txt": words("AA", 90), "d.txt": words("AB", 90)})
+	file := func(name string) *Dataset {
+		return open(t, Config{Name: "text", Seq: 16, Task: &Text{Data: filepath.Join(dir, name)}}, 1)
+	}
+	a, renamed, other := file("a.txt"), file("c.txt"), file("d.txt")
+	if a.Fingerprint != renamed.Fingerprint || a.Earlier == renamed.Earlier || a.Fingerprint == other.Fingerprint {
+		t.Errorf("fingerprints %s, %s under another name, %s of another text", a.Fingerprint, renamed.Fingerprint, other.Fingerprint)
+	}
+	next(t, a.Train, 3)
+	state, err := a.Train.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := renamed.Train.Restore(state); err != nil {
+		t.Error(err)
+	}
+	want, got := next(t, a.Train, 3), next(t, renamed.Train, 3)
+	if !slices.Equal(got.Inputs, want.Inputs) {
+		t.Error("the file under another name gives other sequences")
+	}
+	for _, state := range []string{string(state), strings.Replace(string(state), a.Fingerprint, "", 1)} {
+		if err := other.Train.Restore([]byte(state)); err == nil || !strings.Contains(err.Error(), "the data or its settings have changed") {
+			t.Errorf("another text: error %v", err)
+		}
+	}
+}
+
 // TestFingerprint: it covers contents and settings that change the sequences, not the place or the seed.
 func TestFingerprint(t *testing.T) {
 	hash := func(cfg Config, seed uint64) string { return open(t, cfg, seed).Fingerprint }

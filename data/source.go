@@ -13,6 +13,7 @@ import (
 // source is the Source of every task: what differs between them is how one sequence is drawn.
 type source struct {
 	id       identity
+	earlier  string   // another fingerprint that states may have; see Dataset.Earlier
 	bytes    []uint16 // [Vocab]: bytes of text that a token stands for; nil: not text
 	iterator iterator
 }
@@ -108,7 +109,7 @@ func (s *source) Restore(state []byte) error {
 		return fmt.Errorf("%w: it is of source %q, this is %q", errState, saved.Source, s.id.Source)
 	case saved.SeqLen != s.id.SeqLen:
 		return fmt.Errorf("%w: it is of sequences of length %d, these have %d", errState, saved.SeqLen, s.id.SeqLen)
-	case saved.Data != s.id.Data:
+	case saved.Data != s.id.Data && (saved.Data == "" || saved.Data != s.earlier):
 		return fmt.Errorf("%w: the data or its settings have changed since (fingerprint %.12s, now %.12s): resume with the same data, or start a new run", errState, saved.Data, s.id.Data)
 	}
 	if err := s.iterator.seek(saved.position); err != nil {

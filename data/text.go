@@ -64,21 +64,27 @@ func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
 		return nil, fmt.Errorf("text data %s: %w", what, err)
 	}
 	train, valid := c.Stream(trainSpans), c.Stream(validSpans)
-	contents := fingerprint("text %s %s %d %g", c.Hash, tok.Name(), tok.Vocab(), fraction)
+	identify := func(hash string) string {
+		return fingerprint("text %s %s %d %g", hash, tok.Name(), tok.Vocab(), fraction)
+	}
+	contents, earlier := identify(c.Hash), identify(c.NamedHash)
 	lengths := byteLengths(tok)
 	return &Dataset{
 		Name:        "text",
 		Vocab:       tok.Vocab(),
 		SeqLen:      length,
 		Fingerprint: contents,
+		Earlier:     earlier,
 		Train: &source{
 			id:       identity{"text/train", length, contents},
+			earlier:  earlier,
 			bytes:    lengths,
 			iterator: &randomWindows{random: rng.New(seed, "data/train"), stream: train, row: make([]int32, length+1)},
 		},
 		Valid: []Validation{{Name: "valid", Len: length, Source: func() (Source, error) {
 			return &source{
 				id:       identity{"text/valid", length, contents},
+				earlier:  earlier,
 				bytes:    lengths,
 				iterator: &fixedWindows{spread: spread{count: (valid.Len() - 1) / length}, stream: valid, row: make([]int32, length+1)},
 			}, nil

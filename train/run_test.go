@@ -170,6 +170,28 @@ func TestResumeIsBitForBit(t *testing.T) {
 	}
 }
 
+// TestFingerprint: a run resumes on data with its fingerprint or with the one that earlier versions gave the data,
+// and on no other.
+func TestFingerprint(t *testing.T) {
+	dataset, cfg := corpus(t)
+	if _, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1)); err != nil {
+		t.Fatal(err)
+	}
+	saved := dataset.Fingerprint
+	cfg.Out, cfg.Resume, cfg.Steps = "", cfg.Out, 48
+	for _, c := range []struct {
+		now, earlier string
+		good         bool
+	}{{"other", "", false}, {"other", "another", false}, {"other", saved, true}} {
+		reopened, _ := openText(t, cfg.Data.Task.(*data.Text).Data)
+		reopened.Fingerprint, reopened.Earlier = c.now, c.earlier
+		_, _, err := runBigram(t, context.Background(), cfg, reopened, newBigram[float32](256, 1))
+		if (err == nil) != c.good || err != nil && !strings.Contains(err.Error(), "the data has changed since the checkpoint") {
+			t.Errorf("%+v: error %v", c, err)
+		}
+	}
+}
+
 // TestMicroBatches: however a batch is cut, the loss and every gradient are those of the whole, also
 // where targets are masked unevenly. The model is a real one, in float64.
 func TestMicroBatches(t *testing.T) {

@@ -139,6 +139,25 @@ func TestTrainAndResume(t *testing.T) {
 	}
 }
 
+// TestResumeRenamedFile: a run resumes on its text file under another name in another folder, with the same result.
+func TestResumeRenamedFile(t *testing.T) {
+	whole, cut := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut")
+	args := small(t, "-eval-every", "6", "-save-every", "4")
+	for _, more := range [][]string{{"-steps", "12", "-out", whole}, {"-steps", "6", "-out", cut}} {
+		if code, _, errs := call(append(args, more...)...); code != 0 {
+			t.Fatal(errs)
+		}
+	}
+	moved := filepath.Join(t.TempDir(), "renamed.md")
+	if err := os.Rename(args[indexOf(args, "-data")+1], moved); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call("-resume", cut, "-data", moved, "-steps", "12"); code != 0 {
+		t.Fatal(errs)
+	}
+	same(t, whole, cut, 12)
+}
+
 // same compares the arrays of two runs' checkpoints.
 func same(t *testing.T, a, b string, step int64) {
 	t.Helper()

@@ -28,7 +28,8 @@ type Document struct {
 type Corpus struct {
 	Documents []Document
 	Bytes     int64    // of text
-	Hash      string   // of names and contents, hex SHA-256
+	Hash      string   // hex SHA-256 of the contents and, where there are several documents, of their names, which decide the split
+	NamedHash string   // as Hash, but always of the names too: the Hash of earlier versions
 	Notes     []string // notes for the user, in lines safe to print: files left out, a cache that could not be used
 
 	tokens  tokens
@@ -69,9 +70,10 @@ func Load(files []File, o Options) (*Corpus, error) {
 		return nil, out.everything(files, found)
 	}
 	c.Notes = out.notes(reasons[binaryFile], reasons[wide], reasons[notUTF8], repeats)
-	sum := contentHash(docs)
-	c.Hash = hex.EncodeToString(sum[:])
-	if err := c.encode(docs, sum, o); err != nil {
+	named := contentHash(docs, true)
+	hash := contentHash(docs, len(docs) > 1)
+	c.Hash, c.NamedHash = hex.EncodeToString(hash[:]), hex.EncodeToString(named[:])
+	if err := c.encode(docs, named, o); err != nil { // by the hash that earlier versions named their caches after
 		return nil, err
 	}
 	return c, nil

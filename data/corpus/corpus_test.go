@@ -240,13 +240,17 @@ func TestFileChangedWhileRead(t *testing.T) {
 	}
 }
 
-// TestHash: names, contents and order count, the place on disk does not.
+// TestHash: contents, order and the names of several files count, the name of a single one and the place on disk do
+// not.
 func TestHash(t *testing.T) {
 	base := map[string]string{"a": "1", "b": "2"}
 	hash := func(files map[string]string) string { return load(t, tree(t, files), Options{}).Hash }
 	want := hash(base)
 	if got := hash(base); got != want {
 		t.Error("the same files in another folder have another hash")
+	}
+	if hash(map[string]string{"a": "1"}) != hash(map[string]string{"b": "1"}) {
+		t.Error("a single file under another name has another hash")
 	}
 	for _, other := range []map[string]string{{"a": "2", "b": "1"}, {"a": "1", "c": "2"}, {"a": "12", "b": ""}, {"a": "1"}, {"a": "1", "b": "2 "}} {
 		if hash(other) == want {

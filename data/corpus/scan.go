@@ -116,15 +116,17 @@ func (s scanned) refused(v verdict, text []byte, rest, bad int) scanned {
 	return scanned{verdict: v, badByte: s.size - int64(rest) + int64(bad)}
 }
 
-// contentHash covers names, sizes and contents in order, so that no two different lists of documents have
-// the same bytes behind their hash.
-func contentHash(docs []document) [sha256.Size]byte {
+// contentHash covers sizes, contents and, if named is set, names, in order, so that no two different lists of
+// documents have the same bytes behind their hash.
+func contentHash(docs []document, named bool) [sha256.Size]byte {
 	hash := sha256.New()
 	var number [8]byte
 	for _, d := range docs {
-		binary.LittleEndian.PutUint64(number[:], uint64(len(d.Name)))
-		hash.Write(number[:])
-		io.WriteString(hash, d.Name)
+		if named {
+			binary.LittleEndian.PutUint64(number[:], uint64(len(d.Name)))
+			hash.Write(number[:])
+			io.WriteString(hash, d.Name)
+		}
 		binary.LittleEndian.PutUint64(number[:], uint64(d.size))
 		hash.Write(number[:])
 		hash.Write(d.sum[:])
