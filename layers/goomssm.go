@@ -31,7 +31,7 @@ func NewGOOMSSM[F params.Float](s params.Set[F], in, out, hidden, width int) *GO
 	fanIn := func(n int) params.Initial { return params.Uniform(1 / math.Sqrt(float64(n))) }
 	s.Skip("log_I")
 	s.Skip("lmde.log_0s_atop_I")
-	return &GOOMSSM[F]{
+	l := &GOOMSSM[F]{
 		InitStates: s.New("init_states", params.State, params.Uniform(0.1), hidden, width),
 		A:          s.New("A", params.Recurrent, params.Orthogonal(0.99), width, width),
 		B:          s.New("B", params.Matrix, fanIn(in), in, hidden*width),
@@ -39,6 +39,8 @@ func NewGOOMSSM[F params.Float](s params.Set[F], in, out, hidden, width int) *GO
 		D:          s.New("D", params.Matrix, fanIn(in), in, out),
 		state:      s.Name("state"),
 	}
+	l.A.Vectors = hidden
+	return l
 }
 
 // In implements Mixer.

@@ -21,6 +21,10 @@ type Param[F Float] struct {
 	// Stored are the names that the parameter may have in files of weights, where they differ from Name. The first
 	// is written. Those of other programs may hold it under several, as PyTorch does with tied parameters.
 	Stored []string
+
+	// Vectors is the number of vectors of a position that a matrix multiplies, from which the work of a step follows;
+	// 0: one. The matrix of a recurrence may multiply several.
+	Vectors int
 }
 
 // New returns a parameter of zeros. It panics on an unknown role and on a negative dimension.

@@ -10,16 +10,14 @@ import (
 	"goomtrain/params"
 )
 
-// work is the time that the matrix products of a training step would take at the measured peak of the machine:
-// six operations for each position and weight of a matrix, forward and backward. Vectors and rows that are only
-// looked up cost next to nothing. The token table is multiplied as the head, once for each counted target. It
+// work is the time that the matrix products of a training step would take at the measured peak of the machine. It
 // is zero where the peak is not known.
 type work struct {
 	position float64 // seconds
 	target   float64 // seconds, in addition to that of its position
 }
 
-// workOf measures the peak of the machine and counts the weights.
+// workOf measures the peak of the machine and counts the operations.
 func workOf[F params.Float](ps []*params.Param[F]) (w work) {
 	if !floats.Single[F]() {
 		return w
@@ -31,16 +29,25 @@ func workOf[F params.Float](ps []*params.Param[F]) (w work) {
 	if best == 0 {
 		return w
 	}
-	weight := 6 / (best * 1e9 * float64(simd.Threads())) // seconds
+	position, target := operations(ps)
+	second := best * 1e9 * float64(simd.Threads()) // operations
+	return work{position / second, target / second}
+}
+
+// operations counts the floating-point operations of the matrix products of a position and, in addition, of a
+// counted target: six for each weight and vector that it multiplies, forward and backward. Vectors and rows that are
+// only looked up cost next to nothing. The token table is multiplied as the head, once for each target.
+func operations[F params.Float](ps []*params.Param[F]) (position, target float64) {
 	for _, p := range ps {
+		n := 6 * float64(len(p.Value)) * float64(max(p.Vectors, 1))
 		switch p.Role {
 		case params.Matrix, params.Recurrent:
-			w.position += weight * float64(len(p.Value))
+			position += n
 		case params.Embedding:
-			w.target += weight * float64(len(p.Value))
+			target += n
 		}
 	}
-	return w
+	return position, target
 }
 
 // A pace measures the speed of training, without evaluations and saving.
