@@ -6,6 +6,7 @@ import (
 
 	"goomtrain/data/corpus"
 	"goomtrain/data/tokenizer"
+	"goomtrain/internal/printable"
 	"goomtrain/rng"
 	"goomtrain/settings"
 )
@@ -90,8 +91,8 @@ func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
 			}, nil
 		}}},
 		Tokenizer: tok,
-		Summary: fmt.Sprintf("text of %s: %d files, %.1f MB, %s tokens: %d to train on, %d to validate on",
-			what, len(c.Documents), float64(c.Bytes)/1e6, tok.Name(), train.Len(), valid.Len()),
+		Summary: fmt.Sprintf("text of %s: %s, %.1f MB, %s tokens: %d to train on, %d to validate on",
+			what, printable.Count(len(c.Documents), "file"), float64(c.Bytes)/1e6, tok.Name(), train.Len(), valid.Len()),
 		Notes:   c.Notes,
 		Release: c.Close,
 	}, nil

@@ -377,9 +377,9 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestExtendedIsUnbroken: a run that ended off its cadence and goes on is the run that never ended: its
+// TestExtendedIsUninterrupted: a run that ended off its cadence and goes on is the run that never ended: its
 // last evaluation there counts neither for the patience nor for what is best, and leaves no line.
-func TestExtendedIsUnbroken(t *testing.T) {
+func TestExtendedIsUninterrupted(t *testing.T) {
 	whole, cfg := corpus(t)
 	path := cfg.Data.Task.(*data.Text).Data
 	cfg.Patience, cfg.EvalEvery, cfg.LogEvery, cfg.SaveEvery = 3, 8, 7, 8

@@ -122,7 +122,7 @@ func (s *session[F]) openFolder() (err error) {
 		fmt.Fprintf(s.out, "note: metrics.jsonl is missing and starts anew; the table of before is %s\n", s.log.Kept)
 	}
 	if n := s.log.Skipped.Lines; n > 0 {
-		fmt.Fprintf(s.out, "note: left %d lines of metrics.jsonl out that are no records; the first: %s\n", n, printable.Line(s.log.Skipped.First.Error()))
+		fmt.Fprintf(s.out, "note: left out %s of metrics.jsonl without a record; the first: %s\n", printable.Count(n, "line"), printable.Line(s.log.Skipped.First.Error()))
 	}
 	s.saver = checkpoints.NewSaver(dir, checkpoints.SaveOptions{Keep: s.cfg.Keep})
 	fmt.Fprintf(s.out, "run folder %s\n", dir)
@@ -162,10 +162,10 @@ func (s *session[F]) printStart() error {
 	if c.MicroBatch < c.Batch {
 		micro = fmt.Sprintf(" in micro-batches of %d", c.MicroBatch)
 	}
-	fmt.Fprintf(s.out, "%d steps of %d sequences%s x %d positions, %s, %s up to lr %g, %s, seed %d, %d threads\n",
-		c.Steps, c.Batch, micro, s.dataset.SeqLen, c.Optimizer.Name, c.Schedule.Name, c.Schedule.LR, c.DType, c.Seed, simd.Threads())
+	fmt.Fprintf(s.out, "%s of %s%s x %s, %s, %s up to lr %g, %s, seed %d, %s\n",
+		printable.Count(c.Steps, "step"), printable.Count(c.Batch, "sequence"), micro, printable.Count(s.dataset.SeqLen, "position"), c.Optimizer.Name, c.Schedule.Name, c.Schedule.LR, c.DType, c.Seed, printable.Count(simd.Threads(), "thread"))
 	if c.Schedule.Name != "constant" && c.Schedule.Steps != c.Steps {
-		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %d steps; -schedule-steps %d fits it to this run\n", c.Schedule.Steps, c.Steps)
+		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %s; -schedule-steps %d fits it to this run\n", printable.Count(c.Schedule.Steps, "step"), c.Steps)
 	}
 	s.work = workOf(s.params)
 	return nil

@@ -45,12 +45,12 @@ func (j job) prompt() ([]byte, error) {
 	return text, nil
 }
 
-// A textWriter writes text in whole characters, because a token may end in the middle of one. On a terminal it
-// replaces characters that could affect the terminal.
+// A textWriter writes text in whole characters: a token may end within a character, whose bytes then wait for the
+// rest. On a terminal, characters that could control it are replaced.
 type textWriter struct {
 	out      io.Writer
 	terminal bool
-	pending  []byte
+	pending  []byte // of an incomplete character
 }
 
 // write adds bytes and writes all characters that are complete.
@@ -68,7 +68,7 @@ func (w *textWriter) write(text []byte) error {
 	return w.emit(whole)
 }
 
-// flush writes the rest, even if it is not a whole character, and ends the line on a terminal.
+// flush writes the pending bytes, even if they are an incomplete character, and a line end if out is a terminal.
 func (w *textWriter) flush() error {
 	if w.terminal {
 		w.pending = append(w.pending, '\n')
@@ -76,6 +76,7 @@ func (w *textWriter) flush() error {
 	return w.emit(len(w.pending))
 }
 
+// emit writes the first n pending bytes.
 func (w *textWriter) emit(n int) error {
 	text := w.pending[:n]
 	if w.terminal {

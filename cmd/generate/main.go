@@ -181,7 +181,7 @@ func write[F params.Float](j job) error {
 		return err
 	}
 	if left, limited := stream.Left(); limited && j.o.n > left {
-		fmt.Fprintf(j.stderr, "note: the model's context ends after %d of the %d tokens (-n)\n", left, j.o.n)
+		fmt.Fprintf(j.stderr, "note: the model's context ends after %d of the %s (-n)\n", left, printable.Count(j.o.n, "token"))
 		j.o.n = left
 	}
 	begin = time.Now()
@@ -195,7 +195,7 @@ func write[F params.Float](j job) error {
 		return err
 	}
 	wrote := time.Since(begin)
-	fmt.Fprintf(j.stderr, "%d tokens read in %v, %d written at %.0f tokens/s\n", len(tokens), read.Round(time.Millisecond),
+	fmt.Fprintf(j.stderr, "%s read in %v, %d written at %.0f tokens/s\n", printable.Count(len(tokens), "token"), read.Round(time.Millisecond),
 		j.o.n, float64(j.o.n)/max(wrote.Seconds(), 1e-9))
 	if j.o.saveState == "" {
 		return nil

@@ -44,7 +44,11 @@ func (r *report) compareFiles(one, two string) {
 			fmt.Fprintf(w, "  %s\t%s\n", printable.Short(name, longest), difference)
 		}
 	})
-	fmt.Fprintf(r.out, "  %d tensors are equal\n", same)
+	verb := "are"
+	if same == 1 {
+		verb = "is"
+	}
+	fmt.Fprintf(r.out, "  %s %s equal\n", printable.Count(same, "tensor"), verb)
 }
 
 // compareTensor says how one tensor differs; "" if it does not.

@@ -45,5 +45,5 @@ func (r *report) plotRuns(runs []*runInfo) {
 		r.fail(err)
 		return
 	}
-	fmt.Fprintf(r.out, "losses of %d runs drawn in %s\n", len(runs), printable.Line(r.plot))
+	fmt.Fprintf(r.out, "losses of %s drawn in %s\n", printable.Count(len(runs), "run"), printable.Line(r.plot))
 }

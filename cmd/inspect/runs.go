@@ -67,7 +67,7 @@ func (r *report) describeRun(run *runInfo) {
 		say("  best validation at step %d: %s", run.best.Step, scores(run.best))
 	}
 	if run.skipped.Lines > 0 {
-		say("  left out %d lines that are no records; the first: %v", run.skipped.Lines, run.skipped.First)
+		say("  left out %s of metrics.jsonl without a record; the first: %v", printable.Count(run.skipped.Lines, "line"), run.skipped.First)
 	}
 	for _, e := range run.checkpoints {
 		marks := ""

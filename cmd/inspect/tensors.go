@@ -55,7 +55,7 @@ func (r *report) describeFile(path string, statistics bool) bool {
 			fmt.Fprintln(w, row)
 		}
 	})
-	fmt.Fprintf(r.out, "  %d tensors, %d numbers, %.1f MB", len(file.Names()), total, float64(bytes)/1e6)
+	fmt.Fprintf(r.out, "  %s, %s, %.1f MB", printable.Count(len(file.Names()), "tensor"), printable.Count(total, "number"), float64(bytes)/1e6)
 	if unknown > 0 {
 		fmt.Fprintf(r.out, "; %d of unknown type, not counted among the numbers", unknown)
 	}

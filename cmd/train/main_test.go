@@ -81,7 +81,7 @@ func TestPrintedConfigIsSafe(t *testing.T) {
 	}
 }
 
-// TestResumeWithDropout: masks follow from the step, so a resumed run has those of an unbroken one; and
+// TestResumeWithDropout: masks follow from the step, so a resumed run has those of an uninterrupted one; and
 // from the number of a sequence in its batch, so pieces of a batch have those of the whole.
 func TestResumeWithDropout(t *testing.T) {
 	for _, model := range models.Names() {
@@ -329,7 +329,7 @@ func process(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &out
 }
 
-// TestKills: a run that is killed at random moments and resumed ends with the arrays of an unbroken
+// TestKills: a run that is killed at random moments and resumed ends with the arrays of an uninterrupted
 // one, and its metrics have no gap and no repeat.
 func TestKills(t *testing.T) {
 	args := small(t, "-steps", "150", "-eval-every", "10", "-save-every", "3")
@@ -369,7 +369,7 @@ func TestKills(t *testing.T) {
 		return bytes.Count(text, []byte("\n"))
 	}
 	if a, b := lines(whole), lines(cut); a != b || a != 150+15 {
-		t.Errorf("%d lines of metrics unbroken, %d after kills", a, b)
+		t.Errorf("%d lines of metrics uninterrupted, %d after kills", a, b)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestCopies(t *testing.T) {
 	if got := documentNames(whole); !slices.Equal(got, []string{"b/other.txt", "b/text.txt", "nearly"}) {
 		t.Errorf("documents %q", got)
 	}
-	if want := []string{"left out 1 of 4 files because they are repetitions of others (the first: z.txt, which has the text of b/text.txt)"}; !slices.Equal(whole.Notes, want) {
+	if want := []string{"left out 1 of 4 files: the text of another file (the first: z.txt, which has the text of b/text.txt)"}; !slices.Equal(whole.Notes, want) {
 		t.Errorf("notes %q", whole.Notes)
 	}
 	if err := os.Link(filepath.Join(dir, "b", "text.txt"), filepath.Join(dir, "b", "x-hard")); err != nil {
@@ -33,7 +33,7 @@ func TestCopies(t *testing.T) {
 	if linked.Hash != whole.Hash || !slices.Equal(all(linked), all(whole)) || linked.Bytes != whole.Bytes {
 		t.Error("links change the text")
 	}
-	if len(linked.Notes) != 1 || !strings.HasPrefix(linked.Notes[0], "left out 4 of 7 files because they are repetitions of others (the first: b/x-hard, ") {
+	if len(linked.Notes) != 1 || !strings.HasPrefix(linked.Notes[0], "left out 4 of 7 files: the text of another file (the first: b/x-hard, ") {
 		t.Errorf("notes %q", linked.Notes)
 	}
 	// Where only a link is named it is the text.

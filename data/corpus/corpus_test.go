@@ -46,7 +46,7 @@ func ExampleLoad() {
 	// Output:
 	// [{a.txt 0 6} {b/c.txt 6 7}]
 	// "\x00first\x00second"
-	// left out 1 of 3 files because they are binary (they hold NUL bytes) (the first: d.png)
+	// left out 1 of 3 files: binary, with NUL bytes (the first: d.png)
 }
 
 // tree writes files below a new folder.

@@ -33,9 +33,9 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
-// encodeTo writes the tokens of all documents to w and returns how many each has, its separator included.
-// Documents are read in order by one goroutine and encoded by as many as there are cores; only the pieces
-// in between are in memory.
+// encodeTo writes the tokens of all documents to w and returns the number of tokens of each document, with its
+// separator. One goroutine reads the documents in order and cuts them into pieces, one goroutine a core encodes
+// pieces, and this one writes them in order. Only pieces that are not written yet are in memory.
 func encodeTo(w io.Writer, docs []document, tok tokenizer.Tokenizer) (lengths []int, err error) {
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *piece)
@@ -152,9 +152,10 @@ func (d document) pieces(yield func(text []byte, first bool) bool) error {
 	return nil
 }
 
-// cutBefore is the last place where text can be cut such that no token of any usual tokenizer reaches
-// over it: before an ASCII white space that follows other ASCII. Where a megabyte has no such place, it is
-// the last boundary between characters; 0 means that more text is needed.
+// cutBefore returns the length of the part of text that can be encoded by itself. It ends before the last ASCII white
+// space that follows another ASCII character, because no token of a usual tokenizer contains both. If there is no such
+// place, the result is 0, which asks for more text, or, from a megabyte of text on, the last boundary between
+// characters.
 func cutBefore(text []byte) int {
 	for i := len(text) - 1; i > 0; i-- {
 		if isSpace(text[i]) && text[i-1] < utf8.RuneSelf && text[i-1] > ' ' {

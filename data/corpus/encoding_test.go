@@ -91,9 +91,9 @@ func TestWideFilesAreCounted(t *testing.T) {
 	text := string(wideBytes("some text", "\xff\xfe", 2, binary.LittleEndian))
 	c := load(t, tree(t, map[string]string{"a": "good", "b": text, "c": text, "d": "\xe9", "e": "\x00"}), Options{})
 	want := []string{
-		"left out 1 of 5 files because they are binary (they hold NUL bytes) (the first: e)",
-		"left out 2 of 5 files because they are in UTF-16 or UTF-32, not in UTF-8 (the first: b)",
-		"left out 1 of 5 files because they are not UTF-8 text (the first: d)",
+		"left out 1 of 5 files: binary, with NUL bytes (the first: e)",
+		"left out 2 of 5 files: in UTF-16 or UTF-32, not in UTF-8 (the first: b)",
+		"left out 1 of 5 files: not UTF-8 text (the first: d)",
 	}
 	if !slices.Equal(c.Notes, want) {
 		t.Errorf("notes %q", c.Notes)

@@ -10,15 +10,15 @@ import (
 
 var reasons = map[verdict]string{
 	empty:      "empty",
-	binaryFile: "binary (they hold NUL bytes)",
+	binaryFile: "binary, with NUL bytes",
 	wide:       "in UTF-16 or UTF-32, not in UTF-8",
 	notUTF8:    "not UTF-8 text",
 	unwanted:   "not wanted",
 }
 
-// repeats is why a file is left out whose content is that of another: the same file under another name, a
-// link, or a copy. Counted twice, a text could be trained on and validated on.
-const repeats = "repetitions of others"
+// repeats is the reason to leave out a file that has the content of another: a link, a copy, or the same file found
+// twice. If it counted twice, the model could be validated on text that it was trained on.
+const repeats = "the text of another file"
 
 // leftOut counts the files that are not part of a corpus, by reason.
 type leftOut struct {
@@ -36,18 +36,20 @@ func (l *leftOut) add(reason, example string) {
 	}
 }
 
-// notes tells of the files left out for these reasons, whose names are made safe for a terminal.
+// notes returns a line for each of these reasons for which files were left out. Names of files are made safe for a
+// terminal.
 func (l *leftOut) notes(reasons ...string) []string {
 	var notes []string
 	for _, r := range reasons {
 		if l.count[r] > 0 {
-			notes = append(notes, fmt.Sprintf("left out %d of %d files because they are %s (the first: %s)", l.count[r], l.files, r, printable.Line(l.example[r])))
+			notes = append(notes, fmt.Sprintf("left out %d of %s: %s (the first: %s)", l.count[r], printable.Count(l.files, "file"), r, printable.Line(l.example[r])))
 		}
 	}
 	return notes
 }
 
-// everything is the error of a corpus of which no file is left: precisely why, if there is only one.
+// everything returns the error of a corpus that has no file left. It counts the files of each reason; for a single
+// file it says what is wrong with it.
 func (l *leftOut) everything(files []File, found []scanned) error {
 	if len(files) > 1 {
 		var counts []string
@@ -56,7 +58,7 @@ func (l *leftOut) everything(files []File, found []scanned) error {
 				counts = append(counts, fmt.Sprintf("%d %s", n, reasons[v]))
 			}
 		}
-		return fmt.Errorf("none of the %d files below %s can be trained on: %s; name UTF-8 text files", len(files), filepath.Dir(files[0].Path), strings.Join(counts, ", "))
+		return fmt.Errorf("none of the %d files below %s can be trained on: %s; name UTF-8 text files", len(files), filepath.Dir(files[0].Path), strings.Join(counts, "; "))
 	}
 	switch path := files[0].Path; found[0].verdict {
 	case empty:

@@ -65,15 +65,15 @@ func appendToken(row []byte, token int32, width int) []byte {
 // A Span is a stretch of a corpus, in tokens.
 type Span struct{ Start, Len int }
 
-// A Stream is several spans of a corpus laid end to end, as if they were one row. It reads the corpus's
-// memory and copies nothing until asked.
+// A Stream is the concatenation of several spans of a corpus. It holds no tokens of its own: Copy reads those of the
+// corpus.
 type Stream struct {
 	corpus *Corpus
 	spans  []Span
 	ends   []int // ends[i]: where spans[i] ends in the stream
 }
 
-// Stream lays spans end to end, leaving out empty ones. It panics if one lies outside the corpus.
+// Stream returns the concatenation of spans. It panics if one lies outside the corpus.
 func (c *Corpus) Stream(spans []Span) *Stream {
 	s, end := &Stream{corpus: c}, 0
 	for _, span := range spans {

@@ -34,8 +34,8 @@ func Point(link, target string) error {
 			continue
 		}
 		if err != nil {
-			// Whatever the reason (no symbolic links here, no privilege), the text file serves; if the
-			// folder itself is the trouble (full, read-only), writing the text file reports it.
+			// If links cannot be made here, the text file takes their place. If nothing can be written
+			// here, WriteFile returns the reason.
 			return WriteFile(link, []byte(target+"\n"))
 		}
 		if err := os.Rename(temp, link); err != nil {
@@ -70,7 +70,7 @@ func Target(link string) (string, error) {
 	}
 	target := strings.TrimRight(string(text), "\r\n")
 	if target == "" || len(text) > maxTarget || strings.ContainsAny(target, "\x00\r\n") {
-		return "", fmt.Errorf("%s is not a link: a text file that stands for one holds its target on one line", link)
+		return "", fmt.Errorf("%s is not a link: a text file in place of a link has one line, the target", link)
 	}
 	return target, nil
 }

@@ -1,5 +1,5 @@
-// Package printable makes untrusted text, such as names in a file or a sample of a model, safe to print on a
-// terminal. Control characters could move the cursor, change the title or forge lines, and characters that
+// Package printable prepares text for the terminal. It makes untrusted text, such as names in a file or a sample of a
+// model, safe to print. Control characters could move the cursor, change the title or forge lines, and characters that
 // change the direction of writing could make a line read as another.
 package printable
 
@@ -52,4 +52,12 @@ func Short(text string, limit int) string {
 		count++
 	}
 	return Line(text)
+}
+
+// Count returns a number with its noun, which takes an s in the plural: "1 file", "2 files".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

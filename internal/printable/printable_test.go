@@ -81,3 +81,11 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range []string{"0 files", "1 file", "2 files"} {
+		if got := Count(n, "file"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -376,7 +376,7 @@ func TestLogsTellOneStory(t *testing.T) {
 		if err != nil || os.WriteFile(path, append(text, "{\"step\": nonsense}\n"...), 0o644) != nil {
 			t.Fatal(err)
 		}
-		// of the step that is gone on from, the validation goes: it was made because the session ended
+		// the validation of the step that the run resumes at is removed: it was made because the session ended
 		l, err = OpenLog(dir, from, func(r Record) bool { return r.Step < from || r.Step == from && r.Split == Train })
 		if err != nil || l.Skipped.Lines != 1 {
 			t.Fatalf("%+v, error %v", l, err)
