@@ -55,7 +55,7 @@ func ConfigOf(run []settings.Pair) (Config, error) {
 	preset, _ := settings.Last(run, "preset")
 	c, err := NewConfig(model, preset)
 	if err != nil {
-		return Config{}, fmt.Errorf("%w (a model of another module needs the program that registers it)", err)
+		return Config{}, fmt.Errorf("%w; if another module registers it, use the program of that module", err)
 	}
 	table := c.Settings()
 	for _, p := range run {

@@ -187,7 +187,14 @@ func readRun(path string) ([]settings.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
+	saved, err := settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := New(selectionOf(saved)); err != nil {
+		return nil, fmt.Errorf("%s: %w; if another module registers it, use the program of that module", dir, err)
+	}
+	return saved, nil
 }
 
 // LoadConfig reads the configuration of the run that a run folder or checkpoint folder belongs to.

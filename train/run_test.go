@@ -571,6 +571,29 @@ func TestBadWeightsAreNotSaved(t *testing.T) {
 	}
 }
 
+// TestFailedSaveIsReportedOnce: a save that fails in the course of training or at its end is in the error of Run, and
+// nowhere else.
+func TestFailedSaveIsReportedOnce(t *testing.T) {
+	for _, at := range []int{7, 38} {
+		dataset, cfg := corpus(t)
+		model := newBigram[float32](256, 1)
+		model.onStep = func(call int) {
+			for folder := filepath.Join(cfg.Out, "checkpoints"); call == at; { // put a file in the place of the folder
+				if os.RemoveAll(folder) == nil && os.WriteFile(folder, nil, 0o644) == nil {
+					return
+				} // else a save is at work there
+			}
+		}
+		_, console, err := runBigram(t, context.Background(), cfg, dataset, model)
+		if err == nil {
+			t.Fatalf("step %d: no error", at)
+		}
+		if n := strings.Count(console+err.Error(), "cannot save checkpoint"); n != 1 || !strings.Contains(err.Error(), "cannot save checkpoint") {
+			t.Errorf("step %d: reported %d times: error %v, console\n%s", at, n, err, console)
+		}
+	}
+}
+
 // TestEmptiedCheckpoints: a run whose checkpoints were removed is not started over, which would overwrite its
 // metrics; one that was killed before its first checkpoint is.
 func TestEmptiedCheckpoints(t *testing.T) {

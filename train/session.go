@@ -183,11 +183,7 @@ func (s *session[F]) close(err error) error {
 	}
 	var errs []error
 	if s.saver != nil {
-		last := housekeeping(s.saver.Wait(), s.out)
-		if first := s.saver.Close(); last == nil && !errors.Is(first, checkpoints.ErrHousekeeping) { // which is printed already
-			last = first
-		}
-		errs = append(errs, last)
+		errs = append(errs, s.closeSaver(err))
 	}
 	if s.console != nil {
 		s.console.Close()
@@ -210,6 +206,20 @@ func (s *session[F]) close(err error) error {
 		s.summarize(err)
 	}
 	return err
+}
+
+// closeSaver waits for the last save. It returns an error of saving that is news beside err, with which the session
+// ends: if err is of a save already, there is none, as the next save fails for the same reason.
+func (s *session[F]) closeSaver(err error) error {
+	last := housekeeping(s.saver.Wait(), s.out)
+	first := s.saver.Close()
+	switch {
+	case first != nil && errors.Is(err, first):
+		return nil
+	case last == nil && !errors.Is(first, checkpoints.ErrHousekeeping): // which is printed already
+		return first
+	}
+	return last
 }
 
 // housekeeping turns an error after which the checkpoint is complete into a warning.

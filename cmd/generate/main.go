@@ -123,7 +123,7 @@ func generate(o options, text *textWriter, stderr io.Writer) error {
 	}
 	task, err := data.NewConfig(saved.Setting("task"))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w; if another module registers it, use the program of that module", o.from, err)
 	}
 	if !task.IsText() {
 		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, task.Name)

@@ -173,12 +173,26 @@ func TestMistakes(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(checkpoints.StepDir(dir, 30), "model.safetensors")); err != nil || os.WriteFile(lone, data, 0o644) != nil {
 		t.Fatal(err)
 	}
+	foreign := func(line string) string { // the weights beside a configuration with this line
+		folder := t.TempDir()
+		weights, err := os.ReadFile(lone)
+		config, cerr := os.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
+		name, _, _ := strings.Cut(line, " ")
+		config = regexp.MustCompile(`(?m)^`+name+` = .*$`).ReplaceAll(config, []byte(line))
+		path := filepath.Join(folder, "model.safetensors")
+		if err := errors.Join(err, cerr, os.WriteFile(path, weights, 0o644), os.WriteFile(filepath.Join(folder, checkpoints.ConfigFile), config, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
 	for _, c := range []struct {
 		code int
 		want string
 		args []string
 	}{
 		{1, "no run in the folder runs", nil},
+		{1, "softmax-attention, taylor-attention; if another module registers it, use the program of that module", []string{"-from", foreign(`model = "leaky-net"`)}},
+		{1, "image-pixels; if another module registers it, use the program of that module", []string{"-from", foreign(`task = "quotes"`)}},
 		{2, "did you mean -temperature?", []string{"-temprature", "1"}},
 		{2, "needs quotes", []string{"-from", dir, "-prompt", "two", "words"}},
 		{2, "-prompt contradicts -prompt-file", []string{"-from", dir, "-prompt", "a", "-prompt-file", "b"}},

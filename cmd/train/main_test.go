@@ -158,6 +158,26 @@ func TestResumeRenamedFile(t *testing.T) {
 	same(t, whole, cut, 12)
 }
 
+// TestRunOfAnotherProgram: the error of resuming a run whose model this program does not have says what to use.
+func TestRunOfAnotherProgram(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if code, _, errs := call(small(t, "-steps", "1", "-out", dir)...); code != 0 {
+		t.Fatal(errs)
+	}
+	file := filepath.Join(dir, checkpoints.ConfigFile)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, bytes.Replace(text, []byte(`"goom-rnn"`), []byte(`"leaky-net"`), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const want = `there is no model "leaky-net"; valid names: `
+	if code, _, errs := call("-resume", dir); code != 2 || !strings.Contains(errs, want) || !strings.HasSuffix(errs, "; if another module registers it, use the program of that module\n") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}
+
 // same compares the arrays of two runs' checkpoints.
 func same(t *testing.T, a, b string, step int64) {
 	t.Helper()
