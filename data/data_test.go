@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
@@ -261,9 +262,18 @@ func TestRenamedFile(t *testing.T) {
 	if !slices.Equal(got.Inputs, want.Inputs) {
 		t.Error("the file under another name gives other sequences")
 	}
-	for _, state := range []string{string(state), strings.Replace(string(state), a.Fingerprint, "", 1)} {
-		if err := other.Train.Restore([]byte(state)); err == nil || !strings.Contains(err.Error(), "the data or its settings have changed") {
-			t.Errorf("another text: error %v", err)
+	copying := open(t, Config{Name: "copy"}, 1)
+	unnamed, err := copying.Train.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unnamed = bytes.Replace(unnamed, []byte(copying.Fingerprint), nil, 1)
+	for _, c := range []struct {
+		d     *Dataset
+		state []byte
+	}{{other, state}, {copying, unnamed}} {
+		if err := c.d.Train.Restore(c.state); err == nil || !strings.Contains(err.Error(), "the data or its settings have changed") {
+			t.Errorf("%s: error %v", c.state, err)
 		}
 	}
 }

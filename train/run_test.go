@@ -173,16 +173,16 @@ func TestResumeIsBitForBit(t *testing.T) {
 // TestFingerprint: a run resumes on data with its fingerprint or with the one that earlier versions gave the data,
 // and on no other.
 func TestFingerprint(t *testing.T) {
-	dataset, cfg := corpus(t)
-	if _, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1)); err != nil {
-		t.Fatal(err)
-	}
-	saved := dataset.Fingerprint
-	cfg.Out, cfg.Resume, cfg.Steps = "", cfg.Out, 48
 	for _, c := range []struct {
-		now, earlier string
-		good         bool
-	}{{"other", "", false}, {"other", "another", false}, {"other", saved, true}} {
+		saved, now, earlier string
+		good                bool
+	}{{"a", "b", "", false}, {"a", "b", "c", false}, {"a", "b", "a", true}, {"", "b", "", false}} {
+		dataset, cfg := corpus(t)
+		dataset.Fingerprint = c.saved
+		if _, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1)); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Out, cfg.Resume, cfg.Steps = "", cfg.Out, 48
 		reopened, _ := openText(t, cfg.Data.Task.(*data.Text).Data)
 		reopened.Fingerprint, reopened.Earlier = c.now, c.earlier
 		_, _, err := runBigram(t, context.Background(), cfg, reopened, newBigram[float32](256, 1))
