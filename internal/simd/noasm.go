@@ -41,6 +41,20 @@ func layerNormBackward32(dx, dy, x, weight []float32, mean, rstd float32, dweigh
 	layerNormBackwardPortable(dx, dy, x, weight, mean, rstd, dweight, dbias)
 }
 
+func rmsNorm32(dst, x, weight, rstd []float32, d int, scale, eps float32) {
+	rmsNormPortable(dst, x, weight, rstd, d, scale, eps)
+}
+func rmsNormBackward32(dx, dy, x, weight, rstd []float32, d int, scale float32, dweight []float32) {
+	rmsNormBackwardPortable(dx, dy, x, weight, rstd, d, scale, dweight)
+}
+
+func silu32(dst, src []float32)          { siluPortable(dst, src) }
+func siluBackward32(dx, dy, x []float32) { siluBackwardPortable(dx, dy, x) }
+func siluGate32(dst, up, gate []float32) { siluGatePortable(dst, up, gate) }
+func siluGateBackward32(dup, dgate, dy, up, gate []float32) {
+	siluGateBackwardPortable(dup, dgate, dy, up, gate)
+}
+
 func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }
 func gluBackwardRows32(dx, dy, x []float32, d int) { gluBackwardRowsPortable(dx, dy, x, d) }
 

@@ -33,10 +33,12 @@ var groups = map[string]func(){
 	"peak":       peakKernels,
 	"polynomial": polynomialKernels,
 	"reduce":     reduceKernels,
+	"rmsnorm":    rmsNormKernels,
 	"rows":       rowKernels,
 	"runs":       runKernels,
 	"sigmoid":    sigmoidKernels,
 	"signed_log": signedLogKernels,
+	"silu":       siluKernels,
 	"state_rows": stateRowKernels,
 }
 
