@@ -31,6 +31,11 @@ func TestThreads(t *testing.T) {
 		norm.Backward(out("norm dx", rows*width), out("norm dweight", width), out("norm dbias", width), x, b, dy)
 		positions.Forward(out("positions", rows*width), x, x, 7)
 		positions.Backward(out("positions dtable", rows*width), dy)
+		rms, decay := NewRMSNorm[float32](rows, width, 1e-5), NewSoftplusDecay[float32](rows, width)
+		rms.Forward(out("rms", rows*width), x, dy, b)
+		rms.Backward(out("rms dx", rows*width), out("rms dgate", rows*width), out("rms dweight", width), x, dy, b, dy)
+		decay.Forward(out("decay", rows*width), x, b, b)
+		decay.Backward(out("decay dx", rows*width), out("decay daLog", width), out("decay dbias", width), x, b, got["decay"], dy)
 		out("dot", 1)[0] = NewDot[float32](size).Forward(long, weights)
 		if want == nil {
 			want = got
@@ -57,11 +62,24 @@ func testAllocatesNothing[F simd.Float](t *testing.T) {
 	embedding, head, dot := NewEmbedding[F](rows, width, width), NewHead[F](rows, width, width), NewDot[F](n)
 	rotary, positions := NewRotary[F](2, rows/2, 2, width/4, width), NewAddPositions[F](2, rows/2, rows, width)
 	dropout := NewDropout[F](4, n/4, 0.1, "a", NewNoise(1))
+	rms, l2, silu, gated := NewRMSNorm[F](rows, width, 1e-5), NewL2Norm[F](rows, width), NewSiLU[F](n), NewGatedSiLU[F](n)
+	sigmoid, logSigmoid, decay := NewSigmoid[F](n, 2), NewLogSigmoid[F](n, 1), NewSoftplusDecay[F](rows, width)
+	dgate := make([]F, n)
 	head.WantGradients(dw)
 	var from int64
 	for name, call := range map[string]func(){
-		"Linear":       func() { linear.Forward(y, x, w, b, y); linear.Backward(dx, dw, db, x, w, y) },
-		"LayerNorm":    func() { norm.Forward(y, x, b, b); norm.Backward(dx, db, db, x, b, y) },
+		"Linear":     func() { linear.Forward(y, x, w, b, y); linear.Backward(dx, dw, db, x, w, y) },
+		"LayerNorm":  func() { norm.Forward(y, x, b, b); norm.Backward(dx, db, db, x, b, y) },
+		"RMSNorm":    func() { rms.Forward(y, x, x, b); rms.Backward(dx, dgate, db, x, x, b, y) },
+		"L2Norm":     func() { l2.Forward(y, x); l2.Backward(dx, x, y) },
+		"SiLU":       func() { silu.Forward(y, x); silu.Backward(dx, x, y) },
+		"GatedSiLU":  func() { gated.Forward(y, x, x); gated.Backward(dgate, dx, x, x, y) },
+		"Sigmoid":    func() { sigmoid.Forward(y, x); sigmoid.Backward(dx, x, y) },
+		"LogSigmoid": func() { logSigmoid.Forward(y, x); logSigmoid.Backward(dx, x, y) },
+		"SoftplusDecay": func() {
+			decay.Forward(y, x, b, b)
+			decay.Backward(dx, db, dw[:width], x, b, y, dgate)
+		},
 		"GELU":         func() { gelu.Forward(y, x); gelu.Backward(dx, x, y) },
 		"GLU":          func() { glu.Forward(y[:n/2], x); glu.Backward(dx, x, y[:n/2]) },
 		"SwiGLU":       func() { swiglu.Forward(y[:n/2], x); swiglu.Backward(dx, x, y[:n/2]) },

@@ -3,8 +3,14 @@
 //
 //	Linear        y = x op(W) + bias + residual
 //	LayerNorm     rows with mean 0 and variance 1, times a weight, plus a bias (arXiv 1607.06450)
+//	RMSNorm       rows with mean square 1, times a weight, and SiLU of a gate (arXiv 1910.07467)
+//	L2Norm        rows of length 1
 //	GELU          x times the normal distribution function, in the form of GPT-2 (arXiv 1606.08415)
+//	SiLU          x times sigmoid(x) (arXiv 1702.03118)
 //	GLU, SwiGLU   gated linear units (arXiv 1612.08083, 2002.05202)
+//	GatedSiLU     SwiGLU of two tensors
+//	Sigmoid, LogSigmoid, SoftplusDecay
+//	              write strengths and decays of linear attention (arXiv 2312.06635, 2412.06464)
 //	Embedding     rows of a table by tokens
 //	AddPositions  plus rows of a table by positions
 //	Rotary        pairs of numbers turned by an angle that grows with the position (arXiv 2104.09864)

@@ -56,9 +56,7 @@ func NewSwiGLU[F simd.Float](rows, width int) *SwiGLU[F] {
 		d := k.width
 		for r := lo; r < hi; r++ {
 			y, a, g := k.y[r*d:(r+1)*d], k.x[2*r*d:(2*r+1)*d], k.x[(2*r+1)*d:(2*r+2)*d]
-			simd.Sigmoid(y, g)
-			simd.Mul(y, y, g)
-			simd.Mul(y, y, a)
+			simd.SiLUGate(y, a, g)
 		}
 	}
 	k.backward = func(lo, hi int) {
@@ -66,10 +64,7 @@ func NewSwiGLU[F simd.Float](rows, width int) *SwiGLU[F] {
 		for r := lo; r < hi; r++ {
 			a, g := k.x[2*r*d:(2*r+1)*d], k.x[(2*r+1)*d:(2*r+2)*d]
 			da, dg, dy := k.dx[2*r*d:(2*r+1)*d], k.dx[(2*r+1)*d:(2*r+2)*d], k.dy[r*d:(r+1)*d]
-			simd.Sigmoid(da, g)
-			for i, s := range da {
-				da[i], dg[i] = dy[i]*g[i]*s, dy[i]*a[i]*s*(1+g[i]*(1-s))
-			}
+			simd.SiLUGateBackward(da, dg, dy, a, g)
 		}
 	}
 	return k

@@ -34,6 +34,29 @@ func TestNaiveGradients(t *testing.T) {
 	check("norm weight", norm.Forward, dy, norm.Weight, dweight)
 	check("norm bias", norm.Forward, dy, norm.Bias, dbias)
 
+	for _, gate := range [][]float64{nil, normal("gate", rows*width)} {
+		rms := NaiveRMSNorm{rows, width, 1e-2, normal("x", rows*width), gate, normal("w", width)}
+		dx, dgate, dweight := rms.Backward(dy)
+		check("RMSNorm x", rms.Forward, dy, rms.X, dx)
+		check("RMSNorm gate", rms.Forward, dy, gate, dgate)
+		check("RMSNorm weight", rms.Forward, dy, rms.Weight, dweight)
+	}
+	l2 := NaiveL2Norm{rows, width, normal("x", rows*width)}
+	check("L2Norm", l2.Forward, dy, l2.X, l2.Backward(dy))
+	silu, sigmoid, logSigmoid := NaiveSiLU{normal("x", rows*width)}, NaiveSigmoid{2, normal("x", rows*width)}, NaiveLogSigmoid{0.5, normal("x", rows*width)}
+	check("SiLU", silu.Forward, dy, silu.X, silu.Backward(dy))
+	check("Sigmoid", sigmoid.Forward, dy, sigmoid.X, sigmoid.Backward(dy))
+	check("LogSigmoid", logSigmoid.Forward, dy, logSigmoid.X, logSigmoid.Backward(dy))
+	gated := NaiveGatedSiLU{normal("gate", rows*width), normal("up", rows*width)}
+	dgate, dup := gated.Backward(dy)
+	check("GatedSiLU gate", gated.Forward, dy, gated.Gate, dgate)
+	check("GatedSiLU up", gated.Forward, dy, gated.Up, dup)
+	decay := NaiveSoftplusDecay{rows, width, normal("x", rows*width), normal("a", width), normal("b", width)}
+	dxDecay, daLog, dbiasDecay := decay.Backward(dy)
+	check("decay x", decay.Forward, dy, decay.X, dxDecay)
+	check("decay aLog", decay.Forward, dy, decay.ALog, daLog)
+	check("decay bias", decay.Forward, dy, decay.Bias, dbiasDecay)
+
 	gelu := NaiveGELU{[]float64{-4, -1, -0.1, 0, 0.3, 2, 5}}
 	check("GELU", gelu.Forward, dy[:7], gelu.X, gelu.Backward(dy[:7]))
 	glu, swiglu := NaiveGLU{rows, width, normal("x", 2*rows*width)}, NaiveSwiGLU{rows, width, normal("x", 2*rows*width)}

@@ -48,14 +48,14 @@ type NaiveSwiGLU struct {
 
 func swish(g float64) float64 { return g * sigmoid(g) }
 
+func swishSlope(g float64) float64 { return sigmoid(g) + g*sigmoid(g)*sigmoid(-g) }
+
 // Forward returns y [R, D].
 func (n NaiveSwiGLU) Forward() []float64 { return gated(n.Rows, n.Width, n.X, swish) }
 
 // Backward returns the gradient [R, 2D] of sum(dy * y).
 func (n NaiveSwiGLU) Backward(dy []float64) []float64 {
-	return gatedBackward(n.Rows, n.Width, n.X, dy, swish, func(g float64) float64 {
-		return sigmoid(g) + g*sigmoid(g)*(1-sigmoid(g))
-	})
+	return gatedBackward(n.Rows, n.Width, n.X, dy, swish, swishSlope)
 }
 
 // gated returns y = a gate(g) where a row of x is a followed by g.
