@@ -55,6 +55,15 @@ func siluGateBackward32(dup, dgate, dy, up, gate []float32) {
 	siluGateBackwardPortable(dup, dgate, dy, up, gate)
 }
 
+func conv32(dst, src, w, bias []float32, s ConvShape)     { convPortable(dst, src, w, bias, s) }
+func convSiLU32(dst, src, w, bias []float32, s ConvShape) { convSiLUPortable(dst, src, w, bias, s) }
+func convSiLUBackward32(dst, dy, src, w, bias []float32, s ConvShape) {
+	convSiLUBackwardPortable(dst, dy, src, w, bias, s)
+}
+func addProducts32(dst, x, y []float32, rows, strideX, strideY int) {
+	addProductsPortable(dst, x, y, rows, strideX, strideY)
+}
+
 func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }
 func gluBackwardRows32(dx, dy, x []float32, d int) { gluBackwardRowsPortable(dx, dy, x, d) }
 

@@ -22,6 +22,7 @@ import (
 var groups = map[string]func(){
 	"adamw":      adamWKernels,
 	"arithmetic": arithmeticKernels,
+	"conv":       convKernels,
 	"count":      countKernels,
 	"exp_log":    expLogKernels,
 	"gemm":       gemmKernels,
