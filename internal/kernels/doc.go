@@ -6,6 +6,7 @@
 //	softmax       softmax attention, and the cache of keys and values with which it streams
 //	taylor        attention with Taylor terms of the softmax weights
 //	logattention  log-exp attention
+//	conv          the short convolution of linear-attention layers
 //
 // What families share is in multihead (sizes and operands of attentions), workspace (memory of workers)
 // and kerneltest (tests).

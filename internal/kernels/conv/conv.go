@@ -1,0 +1,137 @@
+package conv
+
+import (
+	"fmt"
+
+	"goomtrain/internal/kernels/workspace"
+	"goomtrain/internal/simd"
+)
+
+// Kernel is the fast form. The work is divided into blocks of positions and channels whose numbers stay in the cache.
+type Kernel[F simd.Float] struct {
+	batch, time, channels, taps int
+	silu                        bool
+	w, reversed                 []F // [W, C] rows of weights, oldest input first, and last
+	start                       []F // [B, W-1, C] inputs before the last Forward
+	none                        []F // [C] zeros, the bias of a convolution without one
+	ones                        []F // [timeBlock]
+	partial, sums               []F // [B, spans, W+1, C] and [W+1, C] of dw and dbias
+	pool                        workspace.Pool[scratch[F]]
+
+	y, x, bias, dx, dy []F // operands of the running call
+	forward, backward  func(task int)
+}
+
+const (
+	timeBlock    = 64  // positions that go through the cache together
+	timeSpan     = 256 // positions of a task of Backward
+	channelBlock = 128
+)
+
+// scratch is the memory of one worker: rows of a block of channels.
+type scratch[F simd.Float] struct {
+	window  []F // [timeBlock+W-1, channelBlock] inputs that are not together in memory
+	adjoint []F // [timeBlock+W-1, channelBlock] l of a block and of the positions behind it
+}
+
+// New returns the kernel for x [batch, time, channels] and W = width.
+func New[F simd.Float](batch, time, channels, width int, silu bool) *Kernel[F] {
+	k := &Kernel[F]{batch: batch, time: time, channels: channels, taps: width, silu: silu,
+		w: make([]F, width*channels), reversed: make([]F, width*channels), start: make([]F, batch*(width-1)*channels),
+		none: make([]F, channels), ones: make([]F, timeBlock)}
+	for i := range k.ones {
+		k.ones[i] = 1
+	}
+	k.pool.Create = func() *scratch[F] {
+		n := (min(timeBlock, time) + width - 1) * min(channelBlock, channels)
+		return &scratch[F]{workspace.Make[F](n), workspace.Make[F](n)}
+	}
+	k.forward, k.backward = k.forwardBlock, k.backwardSpan
+	return k
+}
+
+// Forward writes y [B, T, C]. A bias of nil is zero. If carry is not nil the sequences continue from it, and it receives
+// the last inputs.
+func (k *Kernel[F]) Forward(y, x, w, bias []F, carry *Carry[F]) {
+	k.y, k.x = y, x
+	k.setWeights(w, bias)
+	if carry != nil {
+		if want := [3]int{k.batch, k.channels, k.taps}; carry.shape != want {
+			panic(fmt.Sprintf("conv: the carry has shape %v, want %v", carry.shape, want))
+		}
+		carry.rows(k.start)
+	} else {
+		clear(k.start)
+	}
+	k.pool.For(k.batch*simd.Pieces(k.time, timeBlock)*simd.Pieces(k.channels, channelBlock), k.forward)
+	if carry != nil {
+		carry.push(x)
+	}
+}
+
+// Backward writes dx, dw and dbias, which is nil if bias is; x, w and bias are the operands of the last Forward. The carry
+// is detached.
+func (k *Kernel[F]) Backward(dx, dw, dbias, x, w, bias, dy []F) {
+	if k.sums == nil {
+		k.sums = workspace.Make[F]((k.taps + 1) * k.channels)
+		k.partial = workspace.Make[F](k.batch * simd.Pieces(k.time, timeSpan) * len(k.sums))
+	}
+	k.dx, k.x, k.dy = dx, x, dy
+	k.setWeights(w, bias)
+	k.pool.For(k.batch*simd.Pieces(k.time, timeSpan)*simd.Pieces(k.channels, channelBlock), k.backward)
+	workspace.Sum(k.sums, k.partial)
+	for i := range dw {
+		dw[i] = k.sums[i%k.taps*k.channels+i/k.taps]
+	}
+	copy(dbias, k.sums[k.taps*k.channels:])
+}
+
+// setWeights takes over the weights [C, 1, W] and the bias.
+func (k *Kernel[F]) setWeights(w, bias []F) {
+	for i, v := range w {
+		j, tap := i/k.taps, i%k.taps
+		k.w[tap*k.channels+j], k.reversed[(k.taps-1-tap)*k.channels+j] = v, v
+	}
+	if k.bias = bias; bias == nil {
+		k.bias = k.none
+	}
+}
+
+// block returns what a task works on: a sequence, positions [lo, hi) and channels [c0, c1).
+func (k *Kernel[F]) block(task, positions int) (b, lo, hi, c0, c1 int) {
+	columns, rows := simd.Pieces(k.channels, channelBlock), simd.Pieces(k.time, positions)
+	c0, task = task%columns*channelBlock, task/columns
+	b, lo = task/rows, task%rows*positions
+	return b, lo, min(lo+positions, k.time), c0, min(c0+channelBlock, k.channels)
+}
+
+// forwardBlock computes a block of outputs.
+func (k *Kernel[F]) forwardBlock(task int) {
+	b, lo, hi, c0, c1 := k.block(task, timeBlock)
+	s := k.pool.Take()
+	defer k.pool.Give(s)
+	src, stride := k.inputs(s, b, lo, hi, c0, c1)
+	shape := simd.ConvShape{Rows: hi - lo, Taps: k.taps, StrideDst: k.channels, StrideSrc: stride, StrideW: k.channels}
+	y := k.y[(b*k.time+lo)*k.channels+c0:]
+	if k.silu {
+		simd.ConvSiLU(y, src, k.w[c0:], k.bias[c0:c1], shape)
+	} else {
+		simd.Conv(y, src, k.w[c0:], k.bias[c0:c1], shape)
+	}
+}
+
+// inputs returns the rows of inputs that outputs [lo, hi) depend on, from position lo-W+1 on, and their stride.
+func (k *Kernel[F]) inputs(s *scratch[F], b, lo, hi, c0, c1 int) (rows []F, stride int) {
+	before, n := k.taps-1, c1-c0
+	if lo >= before {
+		return k.x[(b*k.time+lo-before)*k.channels+c0:], k.channels
+	}
+	for t := lo - before; t < hi; t++ {
+		from, at := k.x, b*k.time+t
+		if t < 0 {
+			from, at = k.start, (b+1)*before+t
+		}
+		copy(s.window[(t-lo+before)*n:], from[at*k.channels+c0:at*k.channels+c1])
+	}
+	return s.window, n
+}

@@ -1,0 +1,49 @@
+package ops
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/internal/kernels/conv"
+	"goomtrain/params"
+)
+
+// ConvCarry is the state of a short convolution between two parts of a sequence: the last W inputs of every channel.
+type ConvCarry[F params.Float] = conv.Carry[F]
+
+// NewConvCarry returns the carry at the beginning of B = batch sequences of C = channels, for kernels of W = width numbers.
+func NewConvCarry[F params.Float](batch, channels, width int) *ConvCarry[F] {
+	return conv.NewCarry[F](batch, channels, width)
+}
+
+// ShortConv is the short convolution of linear-attention layers, depthwise and causal (arXiv 2212.14052, 2312.06635):
+//
+//	y_t = act(bias + sum over i < W of w_i x_{t-W+1+i})        act is SiLU if silu is set
+//
+// x [B, T, C], w [C, 1, W], bias [C] or nil -> y [B, T, C]. Inputs before the first are 0. Gradients: of all.
+//
+// carry is nil for training. With a carry (of B, C, W) the sequence continues where the last run ended, and the carry
+// receives the last inputs. It is detached: no gradient flows into it.
+func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, carry *ConvCarry[F]) *G.Node {
+	want("ShortConv", "x", x, -1, -1, -1)
+	s := x.Shape()
+	want("ShortConv", "w", w, s[2], 1, -1)
+	k := conv.New[F](s[0], s[1], s[2], w.Shape()[2], silu)
+	def := Definition[F]{Name: "ShortConv", Inputs: G.Nodes{x, w}, Grads: []Gradient{GradPrimary, GradSide}, Out: s}
+	biasAt := 0 // none: input 0 is x
+	if bias != nil {
+		want("ShortConv", "bias", bias, s[2])
+		biasAt = len(def.Inputs)
+		def.Inputs, def.Grads = append(def.Inputs, bias), append(def.Grads, GradSide)
+	}
+	def.Forward = func(y []F, in Operands[F]) {
+		k.Forward(y, in.Floats(0), in.Floats(1), in.optional(biasAt), carry)
+	}
+	def.Backward = func(grad [][]F, in Operands[F], _, dy []F) {
+		var dbias []F
+		if biasAt > 0 {
+			dbias = grad[biasAt]
+		}
+		k.Backward(grad[0], grad[1], dbias, in.Floats(0), in.Floats(1), in.optional(biasAt), dy)
+	}
+	return Apply(def)
+}
