@@ -64,6 +64,16 @@ func addProducts32(dst, x, y []float32, rows, strideX, strideY int) {
 	addProductsPortable(dst, x, y, rows, strideX, strideY)
 }
 
+func modeRows32(y, u, state, c, d []float32, rows, stride int) {
+	modeRowsPortable(y, u, state, c, d, rows, stride)
+}
+func modeStates32(states, u, c []float32, rows, stride int) {
+	modeStatesPortable(states, u, c, rows, stride)
+}
+func modeRowsBackward32(du, dy, states, adjoint, dc, c, d []float32, rows, stride int) {
+	modeRowsBackwardPortable(du, dy, states, adjoint, dc, c, d, rows, stride)
+}
+
 func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }
 func gluBackwardRows32(dx, dy, x []float32, d int) { gluBackwardRowsPortable(dx, dy, x, d) }
 

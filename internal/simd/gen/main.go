@@ -30,6 +30,7 @@ var groups = map[string]func(){
 	"gemv":       gemvKernels,
 	"glu":        gluKernels,
 	"layernorm":  layerNormKernels,
+	"modes":      modeKernels,
 	"pack":       packKernels,
 	"peak":       peakKernels,
 	"polynomial": polynomialKernels,
