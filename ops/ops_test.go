@@ -101,6 +101,8 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], nil, true, nil) }},
 		{name: "ShortConv with bias", floats: [][]int{{2, 2, 3}, {3, 1, 4}, {3}}, // shorter than the kernel
 			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], f[2], false, nil) }},
+		{name: "S4D", floats: [][]int{{2, 5, 3}, {3}, {3, 2}, {3, 2}, {3, 2, 2}, {3}},
+			build: func(f, _ []*G.Node) *G.Node { return S4D[F](f[0], f[1], f[2], f[3], f[4], f[5], nil) }},
 		{name: "Dropout", floats: [][]int{{2, 3, 5}},
 			build: func(f, _ []*G.Node) *G.Node { return Dropout[F](f[0], nil, 0.4, "site", NewNoise(1)) }},
 		{name: "Dropout with residual", floats: [][]int{{2, 3, 5}, {2, 3, 5}},
@@ -290,13 +292,16 @@ func TestWrongShapesPanic(t *testing.T) {
 		"dtBias":      func() { SoftplusDecay[float32](node(2, 6), node(6), node(5)) },
 		"conv":        func() { ShortConv[float32](node(2, 6, 3), node(4, 1, 4), nil, true, nil) },
 		"conv bias":   func() { ShortConv[float32](node(2, 6, 3), node(3, 1, 4), node(4), true, nil) },
-		"Recurrence":  func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil) },
-		"HeadLoss":    func() { HeadLoss[float32](node(2, 3), node(5, 4), node(2), node(1)) },
-		"Last":        func() { Last[float32](node(2, 3)) },
-		"qkv":         func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil) },
-		"attention":   func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
-		"causal":      func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
-		"terms":       func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil) },
+		"S4D": func() {
+			S4D[float32](node(2, 6, 3), node(3), node(3, 2), node(3, 2), node(3, 3, 2), node(3), nil)
+		},
+		"Recurrence": func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil) },
+		"HeadLoss":   func() { HeadLoss[float32](node(2, 3), node(5, 4), node(2), node(1)) },
+		"Last":       func() { Last[float32](node(2, 3)) },
+		"qkv":        func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil) },
+		"attention":  func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
+		"causal":     func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
+		"terms":      func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil) },
 		"carry": func() {
 			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
 		},

@@ -7,6 +7,7 @@
 //	taylor        attention with Taylor terms of the softmax weights
 //	logattention  log-exp attention
 //	conv          the short convolution of linear-attention layers
+//	s4d           diagonal state-space models
 //
 // What families share is in multihead (sizes and operands of attentions), workspace (memory of workers)
 // and kerneltest (tests).

@@ -49,23 +49,25 @@ func ModeStates[F Float](states, u, c []F, rows, stride int) {
 	modeStatesPortable(states, u, c, rows, stride)
 }
 
-// ModeRowsBackward is the gradient of ModeRows, last row first. states are those of ModeStates. adjoint, of the shape of a
-// state, is the gradient of the state after the last row, and becomes that of the state before the first. The gradients of
-// the coefficients are added to dc. du must not overlap the others.
-func ModeRowsBackward[F Float](du, dy, states, adjoint, dc, c, d []F, rows, stride int) {
+// ModeRowsBackward is the gradient of ModeRows, last row first. states are those of ModeStates. adjoint [modes, 4,
+// ModeLanes] begins with the real and imaginary parts of the gradient of the state after the last row, which become those
+// of the state before the first. To the other two are added the gradients of the real and imaginary parts of a factor of u
+// that is 1, and to dc those of the coefficients. du must not overlap the others.
+func ModeRowsBackward[F Float](du, dy, u, states, adjoint, dc, c, d []F, rows, stride int) {
 	checkModes("ModeRowsBackward", du, dy, c, rows, stride)
+	checkModes("ModeRowsBackward", u, dy, c, rows, stride)
 	checkStates("ModeRowsBackward", states, c, rows)
-	if len(adjoint)*2 != len(c) || len(dc) != len(c) || len(d) != ModeLanes {
+	if len(adjoint) != len(c) || len(dc) != len(c) || len(d) != ModeLanes {
 		panic(fmt.Sprintf("simd: ModeRowsBackward: an adjoint of %d, gradients of %d and %d direct terms for %d coefficients", len(adjoint), len(dc), len(d), len(c)))
 	}
 	if rows == 0 || len(c) == 0 {
 		return
 	}
 	if floats.Single[F]() {
-		modeRowsBackward32(floats.As32(du), floats.As32(dy), floats.As32(states), floats.As32(adjoint), floats.As32(dc), floats.As32(c), floats.As32(d), rows, stride)
+		modeRowsBackward32(floats.As32(du), floats.As32(dy), floats.As32(u), floats.As32(states), floats.As32(adjoint), floats.As32(dc), floats.As32(c), floats.As32(d), rows, stride)
 		return
 	}
-	modeRowsBackwardPortable(du, dy, states, adjoint, dc, c, d, rows, stride)
+	modeRowsBackwardPortable(du, dy, u, states, adjoint, dc, c, d, rows, stride)
 }
 
 // checkModes panics unless c has an even number of modes and both slices have the rows.

@@ -26,15 +26,15 @@ func modeStates32(states, u, c []float32, rows, stride int) {
 	}
 }
 
-func modeRowsBackward32(du, dy, states, adjoint, dc, c, d []float32, rows, stride int) {
+func modeRowsBackward32(du, dy, u, states, adjoint, dc, c, d []float32, rows, stride int) {
 	if !cpu.AVX2 {
-		modeRowsBackwardPortable(du, dy, states, adjoint, dc, c, d, rows, stride)
+		modeRowsBackwardPortable(du, dy, u, states, adjoint, dc, c, d, rows, stride)
 		return
 	}
 	step := 1 + maxPiece/len(c)
 	for ; rows > 0; rows -= step {
 		last := rows - 1
-		modeRowsBackwardAVX2(&du[last*stride], &dy[last*stride], &states[last*len(c)/2], &adjoint[0], &dc[0], &c[0], &d[0], min(step, rows), modesIn(c), 4*stride)
+		modeRowsBackwardAVX2(&du[last*stride], &dy[last*stride], &u[last*stride], &states[last*len(c)/2], &adjoint[0], &dc[0], &c[0], &d[0], min(step, rows), modesIn(c), 4*stride)
 	}
 }
 

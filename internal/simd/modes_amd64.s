@@ -122,105 +122,116 @@ mode:
 	VZEROUPPER
 	RET
 
-// func modeRowsBackwardAVX2(du *float32, dy *float32, states *float32, adjoint *float32, dc *float32, c *float32, d *float32, rows int, modes int, stride int)
+// func modeRowsBackwardAVX2(du *float32, dy *float32, u *float32, states *float32, adjoint *float32, dc *float32, c *float32, d *float32, rows int, modes int, stride int)
 // Requires: AVX, FMA3
-TEXT ·modeRowsBackwardAVX2(SB), NOSPLIT, $0-80
+TEXT ·modeRowsBackwardAVX2(SB), NOSPLIT, $0-88
 	MOVQ    du+0(FP), AX
 	MOVQ    dy+8(FP), CX
-	MOVQ    states+16(FP), DX
-	MOVQ    adjoint+24(FP), BX
-	MOVQ    dc+32(FP), SI
-	MOVQ    c+40(FP), DI
-	MOVQ    rows+56(FP), R8
-	MOVQ    modes+64(FP), R9
-	MOVQ    stride+72(FP), R10
-	MOVQ    d+48(FP), R11
-	VMOVUPS (R11), Y0
-	MOVQ    R9, R11
-	SHLQ    $0x06, R11
+	MOVQ    u+16(FP), DX
+	MOVQ    states+24(FP), BX
+	MOVQ    rows+64(FP), SI
+	MOVQ    stride+80(FP), DI
+	MOVQ    d+56(FP), R9
+	VMOVUPS (R9), Y0
+	MOVQ    modes+72(FP), R8
+	SHLQ    $0x06, R8
 
 row:
-	VMOVUPS (CX), Y1
-	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y1
+	VMOVUPS (CX), Y2
 	VXORPS  Y3, Y3, Y3
-	VMULPS  Y0, Y1, Y2
-	MOVQ    BX, R12
-	MOVQ    SI, R13
-	MOVQ    DI, R14
-	MOVQ    R9, R15
+	VXORPS  Y4, Y4, Y4
+	VMULPS  Y0, Y2, Y3
+	MOVQ    adjoint+32(FP), R10
+	MOVQ    dc+40(FP), R11
+	MOVQ    c+48(FP), R12
+	MOVQ    modes+72(FP), R9
 
 mode:
-	VMOVUPS      (R12), Y4
-	VMOVUPS      32(R12), Y5
-	VFMADD231PS  64(R14), Y1, Y4
-	VFMADD231PS  96(R14), Y1, Y5
-	VADDPS       Y4, Y2, Y2
-	VMOVUPS      64(R13), Y6
-	VFMADD231PS  (DX)(R11*1), Y1, Y6
-	VMOVUPS      Y6, 64(R13)
-	VMOVUPS      96(R13), Y6
-	VFMADD231PS  32(DX)(R11*1), Y1, Y6
-	VMOVUPS      Y6, 96(R13)
-	VMOVUPS      (DX), Y6
-	VMOVUPS      32(DX), Y7
-	VMOVUPS      (R13), Y8
-	VFMADD231PS  Y4, Y6, Y8
-	VFMADD231PS  Y5, Y7, Y8
-	VMOVUPS      Y8, (R13)
-	VMOVUPS      32(R13), Y8
-	VFMADD231PS  Y5, Y6, Y8
-	VFNMADD231PS Y4, Y7, Y8
-	VMOVUPS      Y8, 32(R13)
-	VMOVUPS      (R14), Y6
-	VMOVUPS      32(R14), Y7
-	VMULPS       Y6, Y4, Y8
-	VFMADD231PS  Y7, Y5, Y8
-	VMULPS       Y6, Y5, Y5
-	VFNMADD231PS Y7, Y4, Y5
-	VMOVUPS      Y8, (R12)
-	VMOVUPS      Y5, 32(R12)
-	VMOVUPS      64(R12), Y4
-	VMOVUPS      96(R12), Y5
-	VFMADD231PS  192(R14), Y1, Y4
-	VFMADD231PS  224(R14), Y1, Y5
-	VADDPS       Y4, Y3, Y3
-	VMOVUPS      192(R13), Y6
-	VFMADD231PS  64(DX)(R11*1), Y1, Y6
-	VMOVUPS      Y6, 192(R13)
-	VMOVUPS      224(R13), Y6
-	VFMADD231PS  96(DX)(R11*1), Y1, Y6
-	VMOVUPS      Y6, 224(R13)
-	VMOVUPS      64(DX), Y6
-	VMOVUPS      96(DX), Y7
-	VMOVUPS      128(R13), Y8
-	VFMADD231PS  Y4, Y6, Y8
-	VFMADD231PS  Y5, Y7, Y8
-	VMOVUPS      Y8, 128(R13)
-	VMOVUPS      160(R13), Y8
-	VFMADD231PS  Y5, Y6, Y8
-	VFNMADD231PS Y4, Y7, Y8
-	VMOVUPS      Y8, 160(R13)
-	VMOVUPS      128(R14), Y6
-	VMOVUPS      160(R14), Y7
-	VMULPS       Y6, Y4, Y8
-	VFMADD231PS  Y7, Y5, Y8
-	VMULPS       Y6, Y5, Y5
-	VFNMADD231PS Y7, Y4, Y5
-	VMOVUPS      Y8, 64(R12)
-	VMOVUPS      Y5, 96(R12)
-	ADDQ         $0x80, DX
-	ADDQ         $0x80, R12
-	ADDQ         $0x00000100, R13
-	ADDQ         $0x00000100, R14
-	SUBQ         $0x02, R15
+	VMOVUPS      (R10), Y5
+	VMOVUPS      32(R10), Y6
+	VFMADD231PS  64(R12), Y2, Y5
+	VFMADD231PS  96(R12), Y2, Y6
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      64(R10), Y7
+	VFMADD231PS  Y5, Y1, Y7
+	VMOVUPS      Y7, 64(R10)
+	VMOVUPS      96(R10), Y7
+	VFMADD231PS  Y6, Y1, Y7
+	VMOVUPS      Y7, 96(R10)
+	VMOVUPS      64(R11), Y7
+	VFMADD231PS  (BX)(R8*1), Y2, Y7
+	VMOVUPS      Y7, 64(R11)
+	VMOVUPS      96(R11), Y7
+	VFMADD231PS  32(BX)(R8*1), Y2, Y7
+	VMOVUPS      Y7, 96(R11)
+	VMOVUPS      (BX), Y7
+	VMOVUPS      32(BX), Y8
+	VMOVUPS      (R11), Y9
+	VFMADD231PS  Y5, Y7, Y9
+	VFMADD231PS  Y6, Y8, Y9
+	VMOVUPS      Y9, (R11)
+	VMOVUPS      32(R11), Y9
+	VFMADD231PS  Y6, Y7, Y9
+	VFNMADD231PS Y5, Y8, Y9
+	VMOVUPS      Y9, 32(R11)
+	VMOVUPS      (R12), Y7
+	VMOVUPS      32(R12), Y8
+	VMULPS       Y7, Y5, Y9
+	VFMADD231PS  Y8, Y6, Y9
+	VMULPS       Y7, Y6, Y6
+	VFNMADD231PS Y8, Y5, Y6
+	VMOVUPS      Y9, (R10)
+	VMOVUPS      Y6, 32(R10)
+	VMOVUPS      128(R10), Y5
+	VMOVUPS      160(R10), Y6
+	VFMADD231PS  192(R12), Y2, Y5
+	VFMADD231PS  224(R12), Y2, Y6
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      192(R10), Y7
+	VFMADD231PS  Y5, Y1, Y7
+	VMOVUPS      Y7, 192(R10)
+	VMOVUPS      224(R10), Y7
+	VFMADD231PS  Y6, Y1, Y7
+	VMOVUPS      Y7, 224(R10)
+	VMOVUPS      192(R11), Y7
+	VFMADD231PS  64(BX)(R8*1), Y2, Y7
+	VMOVUPS      Y7, 192(R11)
+	VMOVUPS      224(R11), Y7
+	VFMADD231PS  96(BX)(R8*1), Y2, Y7
+	VMOVUPS      Y7, 224(R11)
+	VMOVUPS      64(BX), Y7
+	VMOVUPS      96(BX), Y8
+	VMOVUPS      128(R11), Y9
+	VFMADD231PS  Y5, Y7, Y9
+	VFMADD231PS  Y6, Y8, Y9
+	VMOVUPS      Y9, 128(R11)
+	VMOVUPS      160(R11), Y9
+	VFMADD231PS  Y6, Y7, Y9
+	VFNMADD231PS Y5, Y8, Y9
+	VMOVUPS      Y9, 160(R11)
+	VMOVUPS      128(R12), Y7
+	VMOVUPS      160(R12), Y8
+	VMULPS       Y7, Y5, Y9
+	VFMADD231PS  Y8, Y6, Y9
+	VMULPS       Y7, Y6, Y6
+	VFNMADD231PS Y8, Y5, Y6
+	VMOVUPS      Y9, 128(R10)
+	VMOVUPS      Y6, 160(R10)
+	ADDQ         $0x80, BX
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x00000100, R11
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x02, R9
 	JNZ          mode
-	VADDPS       Y3, Y2, Y2
-	VMOVUPS      Y2, (AX)
-	SUBQ         R11, DX
-	SUBQ         R11, DX
-	SUBQ         R10, AX
-	SUBQ         R10, CX
-	DECQ         R8
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	SUBQ         R8, BX
+	SUBQ         R8, BX
+	SUBQ         DI, AX
+	SUBQ         DI, CX
+	SUBQ         DI, DX
+	DECQ         SI
 	JNZ          row
 	VZEROUPPER
 	RET

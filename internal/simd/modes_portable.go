@@ -49,21 +49,24 @@ func modeStatesPortable[F Float](states, u, c []F, rows, stride int) {
 	}
 }
 
-func modeRowsBackwardPortable[F Float](du, dy, states, adjoint, dc, c, d []F, rows, stride int) {
-	size := len(adjoint)
+func modeRowsBackwardPortable[F Float](du, dy, u, states, adjoint, dc, c, d []F, rows, stride int) {
+	size := len(adjoint) / 2
 	for r := rows - 1; r >= 0; r-- {
-		in, out := du[r*stride:][:ModeLanes], dy[r*stride:][:ModeLanes]
+		in, out, from := du[r*stride:][:ModeLanes], dy[r*stride:][:ModeLanes], u[r*stride:][:ModeLanes]
 		mulPortable(in, d, out)
 		for n := range size / (2 * ModeLanes) {
 			m, dm := modeOf(c, n), modeOf(dc, n)
 			re, im := parts(states[r*size:], n)
 			nextRe, nextIm := parts(states[(r+1)*size:], n)
-			gr, gi := parts(adjoint, n)
+			gr, gi := parts(adjoint, 2*n)
+			dbr, dbi := parts(adjoint, 2*n+1)
 			for l, g := range out {
 				dm.cr[l] += g * nextRe[l]
 				dm.ci[l] += g * nextIm[l]
 				x, y := gr[l]+m.cr[l]*g, gi[l]+m.ci[l]*g
 				in[l] += x
+				dbr[l] += x * from[l]
+				dbi[l] += y * from[l]
 				dm.ar[l] += x*re[l] + y*im[l]
 				dm.ai[l] += y*re[l] - x*im[l]
 				gr[l], gi[l] = m.ar[l]*x+m.ai[l]*y, m.ar[l]*y-m.ai[l]*x

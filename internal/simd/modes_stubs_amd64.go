@@ -43,7 +43,7 @@ func modeRowsAVX2(y *float32, u *float32, state *float32, c *float32, d *float32
 //go:noescape
 func modeStatesAVX2(states *float32, u *float32, c *float32, rows int, modes int, stride int)
 
-// modeRowsBackwardAVX2 is, with the stride in bytes, an even number of modes, and du, dy and states at the last row,
+// modeRowsBackwardAVX2 is, with the stride in bytes, an even number of modes, and du, dy, u and states at the last row,
 //
 //	for range rows {
 //		for l := range 8 {
@@ -52,7 +52,7 @@ func modeStatesAVX2(states *float32, u *float32, c *float32, rows int, modes int
 //		for n := range modes {
 //			ar, ai, cr, ci := c[32*n:], c[32*n+8:], c[32*n+16:], c[32*n+24:]
 //			dar, dai, dcr, dci := dc[32*n:], dc[32*n+8:], dc[32*n+16:], dc[32*n+24:]
-//			gr, gi := adjoint[16*n:], adjoint[16*n+8:]
+//			gr, gi, dbr, dbi := adjoint[32*n:], adjoint[32*n+8:], adjoint[32*n+16:], adjoint[32*n+24:]
 //			re, im := states[16*n:], states[16*n+8:]
 //			nextRe, nextIm := states[16*(modes+n):], states[16*(modes+n)+8:]
 //			for l := range 8 {
@@ -60,6 +60,8 @@ func modeStatesAVX2(states *float32, u *float32, c *float32, rows int, modes int
 //				dci[l] += dy[l] * nextIm[l]
 //				r, i := gr[l]+cr[l]*dy[l], gi[l]+ci[l]*dy[l]
 //				du[l] += r
+//				dbr[l] += r * u[l]
+//				dbi[l] += i * u[l]
 //				dar[l] += r*re[l] + i*im[l]
 //				dai[l] += i*re[l] - r*im[l]
 //				gr[l], gi[l] = ar[l]*r+ai[l]*i, ar[l]*i-ai[l]*r
@@ -68,7 +70,8 @@ func modeStatesAVX2(states *float32, u *float32, c *float32, rows int, modes int
 //		states -= 16 * modes
 //		du -= stride
 //		dy -= stride
+//		u -= stride
 //	}
 //
 //go:noescape
-func modeRowsBackwardAVX2(du *float32, dy *float32, states *float32, adjoint *float32, dc *float32, c *float32, d *float32, rows int, modes int, stride int)
+func modeRowsBackwardAVX2(du *float32, dy *float32, u *float32, states *float32, adjoint *float32, dc *float32, c *float32, d *float32, rows int, modes int, stride int)

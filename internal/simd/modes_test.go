@@ -16,8 +16,8 @@ func TestModes(t *testing.T) {
 	})
 }
 
-// modes64 is ModeRows by its definition.
-func modes64(u, state, c, d []float64, rows, stride int) (y []float64) {
+// modes64 is ModeRows by its definition, with a complex factor b [modes, 2, ModeLanes] of u.
+func modes64(u, state, c, b, d []float64, rows, stride int) (y []float64) {
 	const l = ModeLanes
 	y = make([]float64, rows*stride)
 	s := append([]float64(nil), state...)
@@ -27,7 +27,7 @@ func modes64(u, state, c, d []float64, rows, stride int) (y []float64) {
 			y[r*stride+lane] = d[lane] * x
 			for n := range len(s) / (2 * l) {
 				at, k := 2*n*l+lane, 4*n*l+lane
-				next := complex(c[k], c[k+l])*complex(s[at], s[at+l]) + complex(x, 0)
+				next := complex(c[k], c[k+l])*complex(s[at], s[at+l]) + complex(b[at], b[at+l])*complex(x, 0)
 				s[at], s[at+l] = real(next), imag(next)
 				y[r*stride+lane] += c[k+2*l]*s[at] + c[k+3*l]*s[at+l]
 			}
@@ -48,6 +48,10 @@ func checkModeRows[F Float](t *testing.T) {
 		for i := range c {
 			c[i] /= 2
 		}
+		b64 := make([]float64, len(state))
+		for i := range b64 {
+			b64[i] = float64(1 - i/l%2)
+		}
 		u64, c64, d64, start := simdtest.Widen(u), simdtest.Widen(c), simdtest.Widen(d), simdtest.Widen(state)
 		name := fmt.Sprintf("%d rows, %d modes, stride %d: ", rows, modes, stride)
 
@@ -55,7 +59,7 @@ func checkModeRows[F Float](t *testing.T) {
 		copy(states, state)
 		ModeStates(states, u, c, rows, stride)
 		y, wantState := make([]F, rows*stride), append([]float64(nil), start...)
-		want := modes64(u64, wantState, c64, d64, rows, stride)
+		want := modes64(u64, wantState, c64, b64, d64, rows, stride)
 		ModeRows(y, u, state, c, d, rows, stride)
 		within(t, name+"y", y, want, tolerance[F]())
 		within(t, name+"state", state, wantState, tolerance[F]())
@@ -63,7 +67,7 @@ func checkModeRows[F Float](t *testing.T) {
 
 		loss := func() (sum float64) {
 			s := append([]float64(nil), start...)
-			y := modes64(u64, s, c64, d64, rows, stride)
+			y := modes64(u64, s, c64, b64, d64, rows, stride)
 			for i := range y {
 				if i%stride < l {
 					sum += y[i] * float64(dy[i])
@@ -74,20 +78,26 @@ func checkModeRows[F Float](t *testing.T) {
 			}
 			return sum
 		}
-		wantU, wantC, wantStart := differences(u64, loss), differences(c64, loss), differences(start, loss)
+		wantU, wantC, wantStart, wantB := differences(u64, loss), differences(c64, loss), differences(start, loss), differences(b64, loss)
 		du, dc := make([]F, rows*stride), simdtest.Normals[F](r, len(c))
+		adjoint, wantAdjoint := simdtest.Normals[F](r, len(c)), make([]float64, len(c))
+		for i := range state {
+			at := i + i/(2*l)*2*l // of the first two of four
+			adjoint[at] = end[i]
+			wantAdjoint[at], wantAdjoint[at+2*l] = wantStart[i], wantB[i]+float64(adjoint[at+2*l])
+		}
 		for i := range dc {
 			wantC[i] += float64(dc[i])
 		}
-		ModeRowsBackward(du, dy, states, end, dc, c, d, rows, stride)
+		ModeRowsBackward(du, dy, u, states, adjoint, dc, c, d, rows, stride)
 		difference := max(1e-7, 10*tolerance[F]())
 		within(t, name+"du", du, wantU, difference)
 		within(t, name+"dc", dc, wantC, difference)
-		within(t, name+"adjoint", end, wantStart, difference)
+		within(t, name+"adjoint", adjoint, wantAdjoint, difference)
 	}
 	ModeRows[F](nil, nil, nil, nil, make([]F, l), 0, l)
 	ModeStates[F](nil, nil, nil, 0, l)
-	ModeRowsBackward[F](nil, nil, nil, nil, nil, nil, make([]F, l), 0, l)
+	ModeRowsBackward[F](nil, nil, nil, nil, nil, nil, nil, make([]F, l), 0, l)
 }
 
 // Many rows go to the assembly in pieces.
@@ -101,13 +111,13 @@ func TestModesInPieces(t *testing.T) {
 		}
 		run := func(step int) (y, du, dc []float32) {
 			y, du, dc = make([]float32, rows*l), make([]float32, rows*l), make([]float32, len(c))
-			states, state, adjoint := make([]float32, (rows+1)*len(c)/2), make([]float32, len(c)/2), make([]float32, len(c)/2)
+			states, state, adjoint := make([]float32, (rows+1)*len(c)/2), make([]float32, len(c)/2), make([]float32, len(c))
 			for lo := 0; lo < rows; lo += step {
 				ModeRows(y[lo*l:], u[lo*l:], state, c, d, step, l)
 				ModeStates(states[lo*len(state):(lo+step+1)*len(state)], u[lo*l:], c, step, l)
 			}
 			for lo := rows - step; lo >= 0; lo -= step {
-				ModeRowsBackward(du[lo*l:], dy[lo*l:], states[lo*len(state):(lo+step+1)*len(state)], adjoint, dc, c, d, step, l)
+				ModeRowsBackward(du[lo*l:], dy[lo*l:], u[lo*l:], states[lo*len(state):(lo+step+1)*len(state)], adjoint, dc, c, d, step, l)
 			}
 			return y, du, dc
 		}
@@ -128,6 +138,6 @@ func TestModesPanics(t *testing.T) {
 		"another state":          func() { ModeRows(x[:l], x[l:2*l], x[:2*l], x[:8*l], x[:l], 1, l) },
 		"too few states":         func() { ModeStates(x[:4*l], x[:l], x[:8*l], 1, l) },
 		"a stride below a row":   func() { ModeStates(x[:12*l], x[:2*l], x[:8*l], 2, l-1) },
-		"another adjoint":        func() { ModeRowsBackward(x[:l], x[:l], x[:8*l], x[:2*l], x[:8*l], x[:8*l], x[:l], 1, l) },
+		"another adjoint":        func() { ModeRowsBackward(x[:l], x[:l], x[:l], x[:8*l], x[:4*l], x[:8*l], x[:8*l], x[:l], 1, l) },
 	})
 }

@@ -70,8 +70,8 @@ func modeRows32(y, u, state, c, d []float32, rows, stride int) {
 func modeStates32(states, u, c []float32, rows, stride int) {
 	modeStatesPortable(states, u, c, rows, stride)
 }
-func modeRowsBackward32(du, dy, states, adjoint, dc, c, d []float32, rows, stride int) {
-	modeRowsBackwardPortable(du, dy, states, adjoint, dc, c, d, rows, stride)
+func modeRowsBackward32(du, dy, u, states, adjoint, dc, c, d []float32, rows, stride int) {
+	modeRowsBackwardPortable(du, dy, u, states, adjoint, dc, c, d, rows, stride)
 }
 
 func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }

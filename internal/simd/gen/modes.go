@@ -139,8 +139,8 @@ func modeStates() {
 }
 
 func modeRowsBackward() {
-	function("modeRowsBackwardAVX2", "func(du, dy, states, adjoint, dc, c, d *float32, rows, modes, stride int)",
-		`is, with the stride in bytes, an even number of modes, and du, dy and states at the last row,
+	function("modeRowsBackwardAVX2", "func(du, dy, u, states, adjoint, dc, c, d *float32, rows, modes, stride int)",
+		`is, with the stride in bytes, an even number of modes, and du, dy, u and states at the last row,
 
 	for range rows {
 		for l := range 8 {
@@ -149,7 +149,7 @@ func modeRowsBackward() {
 		for n := range modes {
 			ar, ai, cr, ci := c[32*n:], c[32*n+8:], c[32*n+16:], c[32*n+24:]
 			dar, dai, dcr, dci := dc[32*n:], dc[32*n+8:], dc[32*n+16:], dc[32*n+24:]
-			gr, gi := adjoint[16*n:], adjoint[16*n+8:]
+			gr, gi, dbr, dbi := adjoint[32*n:], adjoint[32*n+8:], adjoint[32*n+16:], adjoint[32*n+24:]
 			re, im := states[16*n:], states[16*n+8:]
 			nextRe, nextIm := states[16*(modes+n):], states[16*(modes+n)+8:]
 			for l := range 8 {
@@ -157,6 +157,8 @@ func modeRowsBackward() {
 				dci[l] += dy[l] * nextIm[l]
 				r, i := gr[l]+cr[l]*dy[l], gi[l]+ci[l]*dy[l]
 				du[l] += r
+				dbr[l] += r * u[l]
+				dbi[l] += i * u[l]
 				dar[l] += r*re[l] + i*im[l]
 				dai[l] += i*re[l] - r*im[l]
 				gr[l], gi[l] = ar[l]*r+ai[l]*i, ar[l]*i-ai[l]*r
@@ -165,32 +167,39 @@ func modeRowsBackward() {
 		states -= 16 * modes
 		du -= stride
 		dy -= stride
+		u -= stride
 	}`)
-	du, dy, states, adjoint, dc := pointer("du"), pointer("dy"), pointer("states"), pointer("adjoint"), pointer("dc")
-	c, rows, modes, stride := pointer("c"), pointer("rows"), pointer("modes"), pointer("stride")
-	direct, d, size := YMM(), pointer("d"), GP64()
-	VMOVUPS(Mem{Base: d}, direct)
-	MOVQ(modes, size) // of the states of one row, in bytes
+	du, dy, u, states := pointer("du"), pointer("dy"), pointer("u"), pointer("states")
+	rows, stride := pointer("rows"), pointer("stride")
+	direct, size, n := YMM(), GP64(), pointer("d")
+	VMOVUPS(Mem{Base: n}, direct)
+	MOVQ(parameter("modes"), size) // of the states of one row, in bytes
 	SHLQ(Imm(6), size)
 	Label("row")
-	out := YMM()
+	in, out := YMM(), YMM()
+	VMOVUPS(Mem{Base: u}, in)
 	VMOVUPS(Mem{Base: dy}, out)
 	sums := zeroed(2)
 	VMULPS(direct, out, sums[0])
-	g, e, q, n := GP64(), GP64(), GP64(), GP64()
-	MOVQ(adjoint, g)
-	MOVQ(dc, e)
-	MOVQ(c, q)
-	MOVQ(modes, n)
+	g, e, q := GP64(), GP64(), GP64()
+	MOVQ(parameter("adjoint"), g)
+	MOVQ(parameter("dc"), e)
+	MOVQ(parameter("c"), q)
+	MOVQ(parameter("modes"), n)
 	Label("mode")
 	for mode := range 2 {
 		r, i := YMM(), YMM()
-		VMOVUPS(fields(g, mode, 64, modeRe), r)
-		VMOVUPS(fields(g, mode, 64, modeIm), i)
+		VMOVUPS(fields(g, mode, 128, modeRe), r)
+		VMOVUPS(fields(g, mode, 128, modeIm), i)
 		VFMADD231PS(fields(q, mode, 128, modeCR), out, r)
 		VFMADD231PS(fields(q, mode, 128, modeCI), out, i)
 		VADDPS(r, sums[mode], sums[mode])
-
+		for field, part := range []vec{r, i} {
+			v := YMM()
+			VMOVUPS(fields(g, mode, 128, 64+32*field), v)
+			VFMADD231PS(part, in, v)
+			VMOVUPS(v, fields(g, mode, 128, 64+32*field))
+		}
 		after := func(field int) Mem { return Mem{Base: states, Index: size, Scale: 1, Disp: mode*64 + field} }
 		for k, field := range []int{modeCR, modeCI} {
 			v := YMM()
@@ -218,11 +227,11 @@ func modeRowsBackward() {
 		VFMADD231PS(ai, i, nextR)
 		VMULPS(ar, i, nextI)
 		VFNMADD231PS(ai, r, nextI)
-		VMOVUPS(nextR, fields(g, mode, 64, modeRe))
-		VMOVUPS(nextI, fields(g, mode, 64, modeIm))
+		VMOVUPS(nextR, fields(g, mode, 128, modeRe))
+		VMOVUPS(nextI, fields(g, mode, 128, modeIm))
 	}
 	ADDQ(Imm(2*64), states)
-	ADDQ(Imm(2*64), g)
+	ADDQ(U32(2*128), g)
 	ADDQ(U32(2*128), e)
 	ADDQ(U32(2*128), q)
 	SUBQ(Imm(2), n)
@@ -233,6 +242,7 @@ func modeRowsBackward() {
 	SUBQ(size, states)
 	SUBQ(stride, du)
 	SUBQ(stride, dy)
+	SUBQ(stride, u)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	finish()
