@@ -114,6 +114,36 @@ func BenchmarkRowsOutOfCache(b *testing.B) {
 	b.Run("Scale", func(b *testing.B) { against(b, 2*4*n, func() { Scale(value, 1, grad) }) })
 }
 
+// BenchmarkParts times the parts of linear-attention layers on more memory than the caches hold: norms of rows of heads, SiLU
+// and the short convolution.
+func BenchmarkParts(b *testing.B) {
+	const n = 4 << 20
+	x, y, dy := simdtest.Ones(n), simdtest.Ones(n), simdtest.Ones(n)
+	for _, d := range []int{8, 16, 32, 64, 256} {
+		w, dw, rstd := simdtest.Ones(d), simdtest.Ones(d), make([]float32, n/d)
+		b.Run(fmt.Sprintf("RMSNorm/%d", d), func(b *testing.B) { against(b, 2*4*n, func() { RMSNormRows(y, x, w, rstd, 1, 1) }) })
+		b.Run(fmt.Sprintf("L2Norm/%d", d), func(b *testing.B) { against(b, 2*4*n, func() { RMSNormRows(y, x, nil, rstd, 1, 1) }) })
+		b.Run(fmt.Sprintf("RMSNormBackward/%d", d), func(b *testing.B) {
+			against(b, 3*4*n, func() { RMSNormBackwardRows(y, dy, x, w, rstd, 1, dw) })
+		})
+		b.Run(fmt.Sprintf("L2NormBackward/%d", d), func(b *testing.B) {
+			against(b, 3*4*n, func() { RMSNormBackwardRows(y, dy, x, nil, rstd, 1, nil) })
+		})
+	}
+	b.Run("SiLU", func(b *testing.B) { against(b, 2*4*n, func() { SiLU(y, x) }) })
+	b.Run("SiLUGate", func(b *testing.B) { against(b, 3*4*n, func() { SiLUGate(y, x, dy) }) })
+	b.Run("SiLUGateBackward", func(b *testing.B) {
+		against(b, 5*4*n/2, func() { SiLUGateBackward(y[:n/2], y[n/2:], dy[:n/2], x[:n/2], dy[n/2:]) })
+	})
+	const taps, width = 4, 128
+	w, bias, rows := simdtest.Ones(taps*width), simdtest.Ones(width), n/width-taps
+	s := ConvShape{Rows: rows, Taps: taps, StrideDst: width, StrideDY: width, StrideSrc: width, StrideW: width}
+	b.Run("Conv", func(b *testing.B) { against(b, 2*4*n, func() { Conv(y, x, w, bias, s) }) })
+	b.Run("ConvSiLU", func(b *testing.B) { against(b, 2*4*n, func() { ConvSiLU(y, x, w, bias, s) }) })
+	b.Run("ConvSiLUBackward", func(b *testing.B) { against(b, 3*4*n, func() { ConvSiLUBackward(y, dy, x, w, bias, s) }) })
+	b.Run("AddProducts", func(b *testing.B) { against(b, 2*4*n, func() { AddProducts(w[:width], x, dy, rows, width, width) }) })
+}
+
 // BenchmarkDotRows reads the states of a token's heads, [V+1, M] each.
 func BenchmarkDotRows(b *testing.B) {
 	for _, s := range [][3]int{{1, 9, 165}, {8, 9, 165}, {1, 17, 969}, {8, 17, 969}, {1, 33, 6545}} {
