@@ -1,7 +1,7 @@
 package s4d
 
 // Rows of a group of channels: eight numbers of each position. The last group may have fewer channels. Its rows are copied
-// to and from rows of eight, which are 0 where there is no channel.
+// to and from rows of eight, which hold anything where there is no channel: channels do not touch one another.
 
 // channelsOf returns the number of channels of a group.
 func (k *Kernel[F]) channelsOf(group int) int { return min(lanes, k.channels-group*lanes) }
@@ -14,8 +14,7 @@ func (k *Kernel[F]) rows(buffer, x []F, b, group, t, n int) (rows []F, stride in
 		return x, k.channels
 	}
 	for r := range n {
-		row := buffer[r*lanes:][:lanes]
-		clear(row[copy(row, x[r*k.channels:][:width]):])
+		copy(buffer[r*lanes:], x[r*k.channels:][:width])
 	}
 	return buffer, lanes
 }

@@ -134,6 +134,25 @@ func TestDiscretize(t *testing.T) {
 	}
 }
 
+// TestWithoutAStep: where dt is 0 the modes add nothing, and every gradient is a number.
+func TestWithoutAStep(t *testing.T) {
+	n, dy, dEnd := problem{1, 5, 2, 2, -3}.naive()
+	n.Start, n.LogDt = nil, []float64{math.Inf(-1), math.Inf(-1)}
+	got := run(New[float32](n.B, n.T, n.H, n.Modes), n, dy, dEnd)
+	for i, u := range n.U {
+		if want := float32(n.D[i%n.H]) * float32(u); got.y[i] != want {
+			t.Errorf("y[%d] = %v, want %v", i, got.y[i], want)
+		}
+	}
+	for name, x := range got.all() {
+		for i, v := range x {
+			if v != v {
+				t.Errorf("%s[%d] is NaN", name, i)
+			}
+		}
+	}
+}
+
 // TestStreams: a sequence in stretches equals the whole, and leaves the same carry.
 func TestStreams(t *testing.T) { kerneltest.Both(t, testStreams[float32], testStreams[float64]) }
 
