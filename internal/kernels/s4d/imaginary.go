@@ -7,9 +7,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Kinds are the names that Imaginary takes.
-var Kinds = []string{"lin", "inv", "legs"}
-
 // Imaginary returns initial values of aImag for the N/2 = modes of a channel, in ascending order but for inv (arXiv
 // 2206.11893, section 4):
 //
@@ -35,7 +32,7 @@ func Imaginary(kind string, modes int) ([]float64, error) {
 	case "legs":
 		return legs(modes)
 	default:
-		return nil, fmt.Errorf("s4d: no initial values %q, want one of %v", kind, Kinds)
+		return nil, fmt.Errorf("s4d: no initial values %q, want lin, inv or legs", kind)
 	}
 	return w, nil
 }

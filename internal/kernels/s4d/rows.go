@@ -1,5 +1,7 @@
 package s4d
 
+import "goomtrain/internal/simd"
+
 // Rows of a group of channels: eight numbers of each position. The last group may have fewer channels. Its rows are copied
 // to and from rows of eight, which hold anything where there is no channel: channels do not touch one another.
 
@@ -50,6 +52,6 @@ func (k *Kernel[F]) each(group int, visit func(mode, at int)) {
 }
 
 // numberAt returns the complex number at a place of a state.
-func numberAt[F ~float32 | ~float64](state []F, at int) complex128 {
+func numberAt[F simd.Float](state []F, at int) complex128 {
 	return complex(float64(state[at]), float64(state[at+lanes]))
 }
