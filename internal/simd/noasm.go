@@ -101,3 +101,7 @@ func polynomial32(value, slope, x, c []float32) { polynomialPortable(value, slop
 
 func multiplyRuns32(work []float32, runs []Run)           { multiplyRunsPortable(work, runs) }
 func weighRuns32(dst, work, weight []float32, runs []Run) { weighRunsPortable(dst, work, weight, runs) }
+
+func deltaForward32(d *DeltaRun[float32]) { deltaForwardPortable(d) }
+func deltaReverse32(d *DeltaRun[float32]) { deltaReversePortable(d) }
+func deltaReplay32(d *DeltaRun[float32])  { deltaReplayPortable(d) }

@@ -18,5 +18,6 @@ write() {
 	done
 }
 write simd . adamw arithmetic conv count exp_log glu layernorm modes polynomial reduce rmsnorm rows runs sigmoid signed_log silu state_rows
+write simd . adamw arithmetic count delta exp_log glu layernorm polynomial reduce rows runs sigmoid signed_log state_rows
 write matmul matmul gemm gemm512 gemv pack
 write peak peak peak

@@ -24,6 +24,7 @@ var groups = map[string]func(){
 	"arithmetic": arithmeticKernels,
 	"conv":       convKernels,
 	"count":      countKernels,
+	"delta":      deltaKernels,
 	"exp_log":    expLogKernels,
 	"gemm":       gemmKernels,
 	"gemm512":    gemm512Kernels,
