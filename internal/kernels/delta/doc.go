@@ -1,0 +1,32 @@
+// Package delta computes the delta rule (DeltaNet, arXiv 2406.06484), with decays (Gated DeltaNet, arXiv 2412.06464) and
+// with several steps a token (DeltaProduct, arXiv 2502.10297), head by head. A token decays the state S [K, V], and each of
+// its n steps corrects what the state holds under a key:
+//
+//	S <- a S     r_j = v_j - k_j S    S <- S + beta_j k_j^T r_j   (j = 1..n)     o = s q S       a = exp(g)
+//
+//	q [B, T, KH, K]   k [B, T, n, KH, K]   v [B, T, n, VH, V]   beta [B, T, n, VH]   g [B, T, VH]   o [B, T, VH, V]
+//
+// Gradient, step by step from the last to the first, with dS the adjoint of the state after the step:
+//
+//	dS += s q^T do    kd = k dS    dbeta = kd . r    dv = beta kd    dk = beta dS r^T    dS <- a (dS - k^T dv)
+//
+// and then from the first to the last, through the same states again, which r makes without any inner product:
+//
+//	dk -= a S dv^T    S <- a S + beta k^T r    dq = s S do^T
+//
+// so no states are stored: the memory is that of r. The second pass has the state transposed, so that its sums, too, are
+// over rows. A step whose state before is S and whose adjoint after it, without its own query, is A, changes <dS, S> by
+//
+//	s q (a S) do^T - k (a S) dv^T - k A (beta r)^T
+//
+// and the gradient of g_t is the sum of that over the steps from t on. The terms are no larger than the decays about them,
+// so that it has the digits of the type relative to its largest entry (with s q S do^T - k dS r^T, which is the same, all
+// digits are lost under decays of e^-20).
+//
+// Forms:
+//
+//   - Kernel, the fast one: a worker takes a block of 32 columns of the state of one head through time.
+//   - A Carry makes Kernel a streaming form: it takes the states from one stretch of a sequence to the next. The bits are
+//     those of the whole sequence.
+//   - Naive, the definition.
+package delta
