@@ -69,6 +69,14 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, _ []*G.Node) *G.Node { return LogAttention[F](f[0], f[1], f[2], 2, false, nil) }},
 		{name: "AddLogScan", floats: [][]int{{2, 5, 6}, {2, 5, 3}},
 			build: func(f, _ []*G.Node) *G.Node { return AddLogScan[F](f[0], f[1], nil) }},
+		{name: "DeltaRule", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}, {2, 5, 2}},
+			build: func(f, _ []*G.Node) *G.Node {
+				return DeltaRule[F](f[0], f[1], f[2], f[3], nil, DeltaSizes{KeyHeads: 2, ValueHeads: 2, DKey: 3, DValue: 4}, nil)
+			}},
+		{name: "DeltaRule, gated product of grouped heads", floats: [][]int{{2, 3, 2 * 3}, {2, 3, 2 * 2 * 3}, {2, 3, 2 * 4 * 2}, {2, 3, 2 * 4}, {2, 3, 4}},
+			build: func(f, _ []*G.Node) *G.Node {
+				return DeltaRule[F](f[0], f[1], f[2], f[3], f[4], DeltaSizes{KeyHeads: 2, ValueHeads: 4, DKey: 3, DValue: 2, Steps: 2, Scale: 1}, nil)
+			}},
 		{name: "TaylorSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
 			build: func(f, _ []*G.Node) *G.Node { return TaylorSelfAttention[F](f[0], 2, 3, 5, nil) }},
 		{name: "TaylorAttention", floats: [][]int{{1, 3, 2 * 3}, {1, 200, 2 * 3}, {1, 200, 2 * 4}}, // long enough for states
@@ -302,6 +310,16 @@ func TestWrongShapesPanic(t *testing.T) {
 		"attention":  func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
 		"causal":     func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
 		"terms":      func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil) },
+		"delta": func() {
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 5}, nil)
+		},
+		"delta steps": func() {
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4, Steps: 2}, nil)
+		},
+		"delta carry": func() {
+			size := DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}
+			DeltaRule(node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, size, NewDeltaCarry[float32](3, size))
+		},
 		"carry": func() {
 			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
 		},
