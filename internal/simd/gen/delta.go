@@ -195,16 +195,22 @@ func reset(v []vec) {
 	}
 }
 
-// local is memory for a vector of each lane.
-func (b *deltaBlock) local() []Mem {
-	if b.locals++; b.locals > len(b.frame.vectors) {
-		b.frame.vectors = append(b.frame.vectors, AllocLocal(4*32))
+// keep returns places for a vector of each lane: registers for the first of them, local memory for the others.
+func (b *deltaBlock) keep(registers int) []Op {
+	places := make([]Op, len(b.lanes))
+	for j := range places {
+		if j < registers {
+			places[j] = YMM()
+			continue
+		}
+		if j == max(0, registers) {
+			if b.locals++; b.locals > len(b.frame.vectors) {
+				b.frame.vectors = append(b.frame.vectors, AllocLocal(4*32))
+			}
+		}
+		places[j] = b.frame.vectors[b.locals-1].Offset(32 * j)
 	}
-	m := make([]Mem, len(b.lanes))
-	for j := range m {
-		m[j] = b.frame.vectors[b.locals-1].Offset(32 * j)
-	}
-	return m
+	return places
 }
 
 // whether emits yes if the step at that offset from the current one has a query, and no otherwise.
@@ -231,11 +237,27 @@ func (b *deltaBlock) decays(label string, pass func(label string, decay *vec)) {
 	Label(b.label(label + "Passed"))
 }
 
-// add adds the sum of the lanes of the vectors to the float at m.
-func add(v []vec, m Mem) {
-	sum := total(v)
-	VADDSS(m, sum.AsX(), sum.AsX())
-	VMOVSS(sum.AsX(), m)
+// decayed loads a lane of the state, times the decay if there is one.
+func (b *deltaBlock) decayed(l lane, decay *vec) vec {
+	s := l.load(b.state)
+	if decay != nil {
+		VMULPS(*decay, s, s)
+	}
+	return s
+}
+
+// add adds the sum of the lanes of v to the float at m. Shuffles and additions take fewer operations here than the
+// horizontal additions of total.
+func add(v vec, m Mem) {
+	sum, other := XMM(), XMM()
+	VEXTRACTF128(Imm(1), v, other)
+	VADDPS(v.AsX(), other, sum)
+	VMOVHLPS(sum, sum, other)
+	VADDPS(other, sum, sum)
+	VMOVSHDUP(sum, other)
+	VADDSS(other, sum, sum)
+	VADDSS(m, sum, sum)
+	VMOVSS(sum, m)
 }
 
 // steps emits the loop over the steps.
@@ -260,7 +282,7 @@ func deltaForward() {
 	deltaKernel("deltaForwardAVX2", `is DeltaForward for up to 32 columns: run points to a DeltaRun.`, func(b *deltaBlock) {
 		k, next, q := b.rows(deltaK), GP64(), b.rows(deltaQ)
 		v, r, o := b.spill(deltaV), b.spill(deltaR), b.spill(deltaO)
-		u := b.local()
+		u := b.keep(3)
 		b.sum("First", map[*reg.GPVirtual][]vec{&k: b.p}, &k)
 		b.steps(func() {
 			from, to := v.load(), r.load()
@@ -279,25 +301,19 @@ func deltaForward() {
 			pass := func(read bool) func(label string, decay *vec) {
 				return func(label string, decay *vec) {
 					b.pass(label, func() {
-						s := make([]vec, len(b.lanes))
-						w := b.spread(k)
-						for j, l := range b.lanes {
-							s[j] = l.load(b.state)
-							if decay != nil {
-								VMULPS(*decay, s[j], s[j])
-							}
-							VFMADD231PS(u[j], w, s[j])
-							l.store(s[j], b.state)
-						}
+						key, following := b.spread(k), b.spread(next)
+						var query vec
 						if read {
-							w = b.spread(q)
-							for j := range b.lanes {
-								VFMADD231PS(s[j], w, b.o[j])
-							}
+							query = b.spread(q)
 						}
-						w = b.spread(next)
-						for j := range b.lanes {
-							VFMADD231PS(s[j], w, b.p[j])
+						for j, l := range b.lanes {
+							s := b.decayed(l, decay)
+							VFMADD231PS(u[j], key, s)
+							l.store(s, b.state)
+							if read {
+								VFMADD231PS(s, query, b.o[j])
+							}
+							VFMADD231PS(s, following, b.p[j])
 						}
 					})
 				}
@@ -329,7 +345,7 @@ negative strides.`, func(b *deltaBlock) {
 		LEAQ(Mem{Base: b.step, Index: size, Scale: 1, Disp: -stepSize}, b.step)
 		k, next, q, dk := b.rows(deltaK), GP64(), b.rows(deltaQ), b.rows(deltaDK)
 		r, dv, do := b.spill(deltaR), b.spill(deltaDV), b.spill(deltaDO)
-		u, w, x := b.local(), b.local(), b.local() // beta r, dv, scale do
+		u, w, x := b.keep(4), b.keep(0), b.keep(0) // beta r, dv, scale do
 		b.sum("First", map[*reg.GPVirtual][]vec{&k: b.p}, &k)
 		b.steps(func() {
 			b.follow(deltaK, k, next)
@@ -340,17 +356,16 @@ negative strides.`, func(b *deltaBlock) {
 					reads = do.load()
 				}
 				later, own, dbeta := zeroed(1), zeroed(1), zeroed(1)
-				beta, score, scale := broadcast(b.of(stepBeta)), broadcast(b.of(stepScore)), broadcast(b.field(deltaScale))
+				beta := broadcast(b.of(stepBeta))
 				for j, l := range b.lanes {
-					r, written := l.load(from), YMM()
-					VMULPS(beta, r, written)
-					VMOVUPS(written, u[j])
-					VFMADD231PS(b.p[j], written, later[0])
+					r := l.load(from)
+					VMULPS(beta, r, u[j])
+					VFMADD231PS(u[j], b.p[j], later[0])
 					if read {
 						g := l.load(reads)
-						VFMADD231PS(g, written, own[0])
-						VFMADD231PS(score, g, b.p[j])
-						VMULPS(scale, g, g)
+						VFMADD231PS(u[j], g, own[0])
+						VFMADD231PS(broadcast(b.of(stepScore)), g, b.p[j])
+						VMULPS(broadcast(b.field(deltaScale)), g, g)
 						VMOVUPS(g, x[j])
 					}
 					VFMADD231PS(b.p[j], r, dbeta[0])
@@ -358,10 +373,10 @@ negative strides.`, func(b *deltaBlock) {
 					l.store(b.p[j], to)
 					VMOVUPS(b.p[j], w[j])
 				}
-				add(later, b.of(stepLater))
-				add(dbeta, b.of(stepDBeta))
+				add(later[0], b.of(stepLater))
+				add(dbeta[0], b.of(stepDBeta))
 				if read {
-					add(own, b.of(stepOwn))
+					add(own[0], b.of(stepOwn))
 					do.advance(reads)
 				}
 				r.advance(from)
@@ -371,30 +386,29 @@ negative strides.`, func(b *deltaBlock) {
 			pass := func(read bool) func(label string, decay *vec) {
 				return func(label string, decay *vec) {
 					b.pass(label, func() {
-						s, dot := loads(b.lanes, b.state), YMM()
+						key, following, dot := b.spread(k), b.spread(next), YMM()
+						var query vec
 						if read {
-							f := b.spread(q)
-							for j := range s {
-								VFMADD231PS(x[j], f, s[j])
-							}
+							query = b.spread(q)
 						}
-						VMULPS(u[0], s[0], dot)
-						for j := 1; j < len(s); j++ {
-							VFMADD231PS(u[j], s[j], dot)
-						}
-						f := b.spread(k)
-						for j := range s {
-							VFNMADD231PS(w[j], f, s[j])
-						}
-						f = b.spread(next)
 						for j, l := range b.lanes {
-							if decay != nil {
-								VMULPS(*decay, s[j], s[j])
+							s := l.load(b.state)
+							if read {
+								VFMADD231PS(x[j], query, s)
 							}
-							l.store(s[j], b.state)
-							VFMADD231PS(f, s[j], b.p[j])
+							if j == 0 {
+								VMULPS(u[j], s, dot)
+							} else {
+								VFMADD231PS(u[j], s, dot)
+							}
+							VFNMADD231PS(w[j], key, s)
+							if decay != nil {
+								VMULPS(*decay, s, s)
+							}
+							l.store(s, b.state)
+							VFMADD231PS(following, s, b.p[j])
 						}
-						add([]vec{dot}, Mem{Base: dk, Index: b.i, Scale: 1})
+						add(dot, Mem{Base: dk, Index: b.i, Scale: 1})
 					})
 				}
 			}
@@ -417,7 +431,7 @@ func deltaReplay() {
 	deltaKernel("deltaReplayAVX2", `is DeltaReplay for up to 32 columns: run points to a DeltaRun.`, func(b *deltaBlock) {
 		r, dv, do := b.rows(deltaR), b.rows(deltaDV), b.rows(deltaDO)
 		k, q, dk, dq := b.spill(deltaK), b.spill(deltaQ), b.spill(deltaDK), b.spill(deltaDQ)
-		u := b.local() // beta k
+		u := b.keep(3) // beta k
 		sums := map[*reg.GPVirtual][]vec{&dv: b.p, &do: b.o}
 		b.whether("First", 0, func() { b.sum("FirstRead", sums, &dv, &do) }, func() { b.sum("FirstWrite", sums, &dv) })
 		b.steps(func() {
@@ -450,30 +464,25 @@ func deltaReplay() {
 				dq.advance(to)
 				b.next(deltaDO, do, do)
 			}, func() {})
-			add(before, b.of(stepBefore))
+			add(before[0], b.of(stepBefore))
 			k.advance(from)
 			b.follow(deltaDV, dv, dv)
 			reset(b.p)
 			pass := func(read bool) func(label string, decay *vec) {
 				return func(label string, decay *vec) {
 					b.pass(label, func() {
-						s, w := make([]vec, len(b.lanes)), b.spread(r)
-						for j, l := range b.lanes {
-							s[j] = l.load(b.state)
-							if decay != nil {
-								VMULPS(*decay, s[j], s[j])
-							}
-							VFMADD231PS(u[j], w, s[j])
-							l.store(s[j], b.state)
-						}
-						w = b.spread(dv)
-						for j := range s {
-							VFMADD231PS(s[j], w, b.p[j])
-						}
+						written, value := b.spread(r), b.spread(dv)
+						var out vec
 						if read {
-							w = b.spread(do)
-							for j := range s {
-								VFMADD231PS(s[j], w, b.o[j])
+							out = b.spread(do)
+						}
+						for j, l := range b.lanes {
+							s := b.decayed(l, decay)
+							VFMADD231PS(u[j], written, s)
+							l.store(s, b.state)
+							VFMADD231PS(s, value, b.p[j])
+							if read {
+								VFMADD231PS(s, out, b.o[j])
 							}
 						}
 					})
