@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func deltaForwardAVX2(run *int)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·deltaForwardAVX2(SB), NOSPLIT, $152-8
 	MOVQ    run+0(FP), AX
 	MOVQ    8(AX), CX
@@ -59,14 +59,36 @@ restStep:
 	MOVQ         128(AX), R10
 	LEAQ         (BX)(R10*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         128(AX), R10
+	LEAQ         (BX)(R10*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         224(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         224(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	MOVQ         96(AX), BX
 	LEAQ         (R9)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R9, BX
 	MOVQ         BX, R10
+	MOVQ         96(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         160(AX), SI
+	LEAQ         (R11)(SI*4), R12
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	XORQ         SI, SI
+
+restAhead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R12)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          restAhead
 	VXORPS       Y1, Y1, Y1
 	CMPB         28(CX), $0x00
 	JE           restReadNo
@@ -120,6 +142,9 @@ restReadPassed:
 	MOVQ         192(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, 16(SP)
+	MOVQ         192(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         160(AX), BX
 	LEAQ         (R11)(BX*4), R11
 	JMP          restReadDone
@@ -240,14 +265,38 @@ columns4Step:
 	MOVQ         128(AX), R10
 	LEAQ         (BX)(R10*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         128(AX), R10
+	LEAQ         (BX)(R10*4), BX
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	MOVQ         224(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         224(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	MOVQ         96(AX), BX
 	LEAQ         (R9)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R9, BX
 	MOVQ         BX, R10
+	MOVQ         96(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         160(AX), SI
+	LEAQ         (R11)(SI*4), R12
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	XORQ         SI, SI
+
+columns4Ahead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R12)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          columns4Ahead
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -346,6 +395,10 @@ columns4ReadPassed:
 	MOVQ         192(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, 16(SP)
+	MOVQ         192(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	MOVQ         160(AX), BX
 	LEAQ         (R11)(BX*4), R11
 	JMP          columns4ReadDone
@@ -475,14 +528,36 @@ columns2Step:
 	MOVQ         128(AX), R10
 	LEAQ         (BX)(R10*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         128(AX), R10
+	LEAQ         (BX)(R10*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         224(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         224(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	MOVQ         96(AX), BX
 	LEAQ         (R9)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R9, BX
 	MOVQ         BX, R10
+	MOVQ         96(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         160(AX), SI
+	LEAQ         (R11)(SI*4), R12
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	XORQ         SI, SI
+
+columns2Ahead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R12)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          columns2Ahead
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	CMPB         28(CX), $0x00
@@ -551,6 +626,9 @@ columns2ReadPassed:
 	MOVQ         192(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, 16(SP)
+	MOVQ         192(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         160(AX), BX
 	LEAQ         (R11)(BX*4), R11
 	JMP          columns2ReadDone
@@ -653,14 +731,36 @@ columns1Step:
 	MOVQ         128(AX), R10
 	LEAQ         (BX)(R10*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         128(AX), R10
+	LEAQ         (BX)(R10*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         224(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         224(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	MOVQ         96(AX), BX
 	LEAQ         (R9)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R9, BX
 	MOVQ         BX, R10
+	MOVQ         96(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         160(AX), SI
+	LEAQ         (R11)(SI*4), R12
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	XORQ         SI, SI
+
+columns1Ahead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R12)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          columns1Ahead
 	VXORPS       Y0, Y0, Y0
 	CMPB         28(CX), $0x00
 	JE           columns1ReadNo
@@ -714,6 +814,9 @@ columns1ReadPassed:
 	MOVQ         192(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, 16(SP)
+	MOVQ         192(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         160(AX), BX
 	LEAQ         (R11)(BX*4), R11
 	JMP          columns1ReadDone
@@ -794,7 +897,7 @@ DATA one<>+28(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $32
 
 // func deltaReverseAVX2(run *int)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·deltaReverseAVX2(SB), NOSPLIT, $280-8
 	MOVQ    run+0(FP), AX
 	MOVQ    8(AX), CX
@@ -840,11 +943,32 @@ restFirst:
 	JLT          restFirst
 
 restStep:
-	MOVQ         96(AX), BX
-	LEAQ         (R9)(BX*4), BX
-	CMPQ         DX, $0x01
-	CMOVQEQ      R9, BX
-	MOVQ         BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	CMPQ    DX, $0x01
+	CMOVQEQ R9, BX
+	MOVQ    BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	MOVQ    96(AX), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    160(AX), SI
+	LEAQ    (R11)(SI*4), R13
+	MOVQ    160(AX), SI
+	LEAQ    (R13)(SI*4), R13
+	MOVQ    256(AX), SI
+	LEAQ    (R12)(SI*4), R14
+	MOVQ    256(AX), SI
+	LEAQ    (R14)(SI*4), R14
+	XORQ    SI, SI
+
+restAhead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R13)(SI*1)
+	PREFETCHT0   (R14)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          restAhead
 	CMPB         28(CX), $0x00
 	JE           restReadNo
 	MOVQ         (SP), BX
@@ -895,12 +1019,21 @@ restStep:
 	MOVQ         352(AX), R14
 	LEAQ         (R13)(R14*4), R13
 	MOVQ         R13, 16(SP)
+	MOVQ         352(AX), R14
+	LEAQ         (R13)(R14*4), R13
+	PREFETCHT0   (R13)
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y1, Y1, Y1
 	VBROADCASTSS (CX), Y3
 	VUCOMISS     one<>+0(SB), X3
@@ -999,9 +1132,15 @@ restReadNo:
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y1, Y1, Y1
 	VBROADCASTSS (CX), Y3
 	VUCOMISS     one<>+0(SB), X3
@@ -1116,11 +1255,32 @@ columns4First:
 	JLT          columns4First
 
 columns4Step:
-	MOVQ         96(AX), BX
-	LEAQ         (R9)(BX*4), BX
-	CMPQ         DX, $0x01
-	CMOVQEQ      R9, BX
-	MOVQ         BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	CMPQ    DX, $0x01
+	CMOVQEQ R9, BX
+	MOVQ    BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	MOVQ    96(AX), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    160(AX), SI
+	LEAQ    (R11)(SI*4), R13
+	MOVQ    160(AX), SI
+	LEAQ    (R13)(SI*4), R13
+	MOVQ    256(AX), SI
+	LEAQ    (R12)(SI*4), R14
+	MOVQ    256(AX), SI
+	LEAQ    (R14)(SI*4), R14
+	XORQ    SI, SI
+
+columns4Ahead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R13)(SI*1)
+	PREFETCHT0   (R14)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          columns4Ahead
 	CMPB         28(CX), $0x00
 	JE           columns4ReadNo
 	MOVQ         (SP), BX
@@ -1213,12 +1373,24 @@ columns4Step:
 	MOVQ         352(AX), R14
 	LEAQ         (R13)(R14*4), R13
 	MOVQ         R13, 16(SP)
+	MOVQ         352(AX), R14
+	LEAQ         (R13)(R14*4), R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -1380,9 +1552,17 @@ columns4ReadNo:
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -1525,11 +1705,32 @@ columns2First:
 	JLT          columns2First
 
 columns2Step:
-	MOVQ         96(AX), BX
-	LEAQ         (R9)(BX*4), BX
-	CMPQ         DX, $0x01
-	CMOVQEQ      R9, BX
-	MOVQ         BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	CMPQ    DX, $0x01
+	CMOVQEQ R9, BX
+	MOVQ    BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	MOVQ    96(AX), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    160(AX), SI
+	LEAQ    (R11)(SI*4), R13
+	MOVQ    160(AX), SI
+	LEAQ    (R13)(SI*4), R13
+	MOVQ    256(AX), SI
+	LEAQ    (R12)(SI*4), R14
+	MOVQ    256(AX), SI
+	LEAQ    (R14)(SI*4), R14
+	XORQ    SI, SI
+
+columns2Ahead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R13)(SI*1)
+	PREFETCHT0   (R14)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          columns2Ahead
 	CMPB         28(CX), $0x00
 	JE           columns2ReadNo
 	MOVQ         (SP), BX
@@ -1594,12 +1795,21 @@ columns2Step:
 	MOVQ         352(AX), R14
 	LEAQ         (R13)(R14*4), R13
 	MOVQ         R13, 16(SP)
+	MOVQ         352(AX), R14
+	LEAQ         (R13)(R14*4), R13
+	PREFETCHT0   (R13)
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VBROADCASTSS (CX), Y4
@@ -1719,9 +1929,15 @@ columns2ReadNo:
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VBROADCASTSS (CX), Y4
@@ -1836,11 +2052,32 @@ columns1First:
 	JLT          columns1First
 
 columns1Step:
-	MOVQ         96(AX), BX
-	LEAQ         (R9)(BX*4), BX
-	CMPQ         DX, $0x01
-	CMOVQEQ      R9, BX
-	MOVQ         BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	CMPQ    DX, $0x01
+	CMOVQEQ R9, BX
+	MOVQ    BX, R10
+	MOVQ    96(AX), BX
+	LEAQ    (R9)(BX*4), BX
+	MOVQ    96(AX), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    160(AX), SI
+	LEAQ    (R11)(SI*4), R13
+	MOVQ    160(AX), SI
+	LEAQ    (R13)(SI*4), R13
+	MOVQ    256(AX), SI
+	LEAQ    (R12)(SI*4), R14
+	MOVQ    256(AX), SI
+	LEAQ    (R14)(SI*4), R14
+	XORQ    SI, SI
+
+columns1Ahead:
+	PREFETCHT0   (BX)(SI*1)
+	PREFETCHT0   (R13)(SI*1)
+	PREFETCHT0   (R14)(SI*1)
+	ADDQ         $0x40, SI
+	CMPQ         SI, R8
+	JLT          columns1Ahead
 	CMPB         28(CX), $0x00
 	JE           columns1ReadNo
 	MOVQ         (SP), BX
@@ -1891,12 +2128,21 @@ columns1Step:
 	MOVQ         352(AX), R14
 	LEAQ         (R13)(R14*4), R13
 	MOVQ         R13, 16(SP)
+	MOVQ         352(AX), R14
+	LEAQ         (R13)(R14*4), R13
+	PREFETCHT0   (R13)
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VBROADCASTSS (CX), Y2
 	VUCOMISS     one<>+0(SB), X2
@@ -1995,9 +2241,15 @@ columns1ReadNo:
 	MOVQ         224(AX), R13
 	LEAQ         (BX)(R13*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         224(AX), R13
+	LEAQ         (BX)(R13*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (SI)(BX*4), SI
 	MOVQ         SI, 8(SP)
+	MOVQ         288(AX), BX
+	LEAQ         (SI)(BX*4), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VBROADCASTSS (CX), Y2
 	VUCOMISS     one<>+0(SB), X2
@@ -2067,7 +2319,7 @@ columns1ReadDone:
 	RET
 
 // func deltaReplayAVX2(run *int)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·deltaReplayAVX2(SB), NOSPLIT, $160-8
 	MOVQ    run+0(FP), AX
 	MOVQ    8(AX), CX
@@ -2148,27 +2400,37 @@ restStep:
 	MOVQ         256(AX), R12
 	LEAQ         (SI)(R12*4), SI
 	MOVQ         SI, 16(SP)
+	MOVQ         256(AX), R12
+	LEAQ         (SI)(R12*4), SI
+	PREFETCHT0   (SI)
 	CMPB         28(CX), $0x00
 	JE           restReadNo
-	MOVQ         8(SP), SI
-	MOVQ         24(SP), R12
+	MOVQ         (SP), SI
+	MOVQ         8(SP), R12
+	MOVQ         24(SP), R13
 	VBROADCASTSS 16(CX), Y1
 	VBROADCASTSS 360(AX), Y6
 	VMULPS       Y4, Y2, Y2
-	VMASKMOVPS   (SI), Y0, Y4
-	VMASKMOVPS   (R12), Y0, Y7
+	VMASKMOVPS   (R12), Y0, Y4
+	VMASKMOVPS   (R13), Y0, Y7
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y2, Y4, Y5
-	VMASKMOVPS   (BX), Y0, Y4
+	VMASKMOVPS   (SI), Y0, Y4
 	VFMADD231PS  Y1, Y4, Y2
 	VFMADD231PS  Y6, Y2, Y7
-	VMASKMOVPS   Y7, Y0, (R12)
-	MOVQ         160(AX), R13
-	LEAQ         (SI)(R13*4), SI
-	MOVQ         SI, 8(SP)
-	MOVQ         320(AX), SI
+	VMASKMOVPS   Y7, Y0, (R13)
+	MOVQ         160(AX), SI
 	LEAQ         (R12)(SI*4), R12
-	MOVQ         R12, 24(SP)
+	MOVQ         R12, 8(SP)
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	PREFETCHT0   (R12)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	MOVQ         R13, 24(SP)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	PREFETCHT0   (R13)
 	MOVQ         352(AX), SI
 	LEAQ         (R11)(SI*4), R11
 	JMP          restReadDone
@@ -2186,16 +2448,40 @@ restReadDone:
 	MOVQ         96(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (R10)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R10, BX
 	MOVQ         BX, R10
-	VXORPS       Y1, Y1, Y1
-	CMPQ         DX, $0x01
-	JE           restLast
-	CMPB         60(CX), $0x00
-	JNE          restNext
+	MOVQ         224(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         224(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         288(AX), SI
+	LEAQ         (R10)(SI*4), R12
+	MOVQ         288(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	MOVQ         352(AX), SI
+	LEAQ         (R11)(SI*4), R13
+	MOVQ         352(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	XORQ         SI, SI
+
+restAhead:
+	PREFETCHT0 (BX)(SI*1)
+	PREFETCHT0 (R12)(SI*1)
+	PREFETCHT0 (R13)(SI*1)
+	ADDQ       $0x40, SI
+	CMPQ       SI, R8
+	JLT        restAhead
+	VXORPS     Y1, Y1, Y1
+	CMPQ       DX, $0x01
+	JE         restLast
+	CMPB       60(CX), $0x00
+	JNE        restNext
 
 restLast:
 	VBROADCASTSS (CX), Y4
@@ -2408,54 +2694,67 @@ columns4Step:
 	MOVQ         256(AX), R12
 	LEAQ         (SI)(R12*4), SI
 	MOVQ         SI, 16(SP)
+	MOVQ         256(AX), R12
+	LEAQ         (SI)(R12*4), SI
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	CMPB         28(CX), $0x00
 	JE           columns4ReadNo
-	MOVQ         8(SP), SI
-	MOVQ         24(SP), R12
+	MOVQ         (SP), SI
+	MOVQ         8(SP), R12
+	MOVQ         24(SP), R13
 	VBROADCASTSS 16(CX), Y0
 	VBROADCASTSS 360(AX), Y1
 	VMULPS       Y11, Y4, Y4
-	VMOVUPS      (SI), Y2
-	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12), Y2
+	VMOVUPS      (R13), Y3
 	VMULPS       Y1, Y2, Y2
 	VFMADD231PS  Y4, Y2, Y13
-	VMOVUPS      (BX), Y2
+	VMOVUPS      (SI), Y2
 	VFMADD231PS  Y0, Y2, Y4
 	VFMADD231PS  Y1, Y4, Y3
-	VMOVUPS      Y3, (R12)
+	VMOVUPS      Y3, (R13)
 	VMULPS       Y11, Y5, Y5
-	VMOVUPS      32(SI), Y2
-	VMOVUPS      32(R12), Y3
+	VMOVUPS      32(R12), Y2
+	VMOVUPS      32(R13), Y3
 	VMULPS       Y1, Y2, Y2
 	VFMADD231PS  Y5, Y2, Y13
-	VMOVUPS      32(BX), Y2
+	VMOVUPS      32(SI), Y2
 	VFMADD231PS  Y0, Y2, Y5
 	VFMADD231PS  Y1, Y5, Y3
-	VMOVUPS      Y3, 32(R12)
+	VMOVUPS      Y3, 32(R13)
 	VMULPS       Y11, Y6, Y6
-	VMOVUPS      64(SI), Y2
-	VMOVUPS      64(R12), Y3
+	VMOVUPS      64(R12), Y2
+	VMOVUPS      64(R13), Y3
 	VMULPS       Y1, Y2, Y2
 	VFMADD231PS  Y6, Y2, Y13
-	VMOVUPS      64(BX), Y2
+	VMOVUPS      64(SI), Y2
 	VFMADD231PS  Y0, Y2, Y6
 	VFMADD231PS  Y1, Y6, Y3
-	VMOVUPS      Y3, 64(R12)
+	VMOVUPS      Y3, 64(R13)
 	VMULPS       Y11, Y7, Y7
-	VMOVUPS      96(SI), Y2
-	VMOVUPS      96(R12), Y3
+	VMOVUPS      96(R12), Y2
+	VMOVUPS      96(R13), Y3
 	VMULPS       Y1, Y2, Y2
 	VFMADD231PS  Y7, Y2, Y13
-	VMOVUPS      96(BX), Y2
+	VMOVUPS      96(SI), Y2
 	VFMADD231PS  Y0, Y2, Y7
 	VFMADD231PS  Y1, Y7, Y3
-	VMOVUPS      Y3, 96(R12)
-	MOVQ         160(AX), R13
-	LEAQ         (SI)(R13*4), SI
-	MOVQ         SI, 8(SP)
-	MOVQ         320(AX), SI
+	VMOVUPS      Y3, 96(R13)
+	MOVQ         160(AX), SI
 	LEAQ         (R12)(SI*4), R12
-	MOVQ         R12, 24(SP)
+	MOVQ         R12, 8(SP)
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	MOVQ         R13, 24(SP)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	MOVQ         352(AX), SI
 	LEAQ         (R11)(SI*4), R11
 	JMP          columns4ReadDone
@@ -2473,19 +2772,44 @@ columns4ReadDone:
 	MOVQ         96(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	MOVQ         288(AX), BX
 	LEAQ         (R10)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R10, BX
 	MOVQ         BX, R10
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	CMPQ         DX, $0x01
-	JE           columns4Last
-	CMPB         60(CX), $0x00
-	JNE          columns4Next
+	MOVQ         224(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         224(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         288(AX), SI
+	LEAQ         (R10)(SI*4), R12
+	MOVQ         288(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	MOVQ         352(AX), SI
+	LEAQ         (R11)(SI*4), R13
+	MOVQ         352(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	XORQ         SI, SI
+
+columns4Ahead:
+	PREFETCHT0 (BX)(SI*1)
+	PREFETCHT0 (R12)(SI*1)
+	PREFETCHT0 (R13)(SI*1)
+	ADDQ       $0x40, SI
+	CMPQ       SI, R8
+	JLT        columns4Ahead
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	CMPQ       DX, $0x01
+	JE         columns4Last
+	CMPB       60(CX), $0x00
+	JNE        columns4Next
 
 columns4Last:
 	VBROADCASTSS (CX), Y11
@@ -2729,36 +3053,46 @@ columns2Step:
 	MOVQ         256(AX), R12
 	LEAQ         (SI)(R12*4), SI
 	MOVQ         SI, 16(SP)
+	MOVQ         256(AX), R12
+	LEAQ         (SI)(R12*4), SI
+	PREFETCHT0   (SI)
 	CMPB         28(CX), $0x00
 	JE           columns2ReadNo
-	MOVQ         8(SP), SI
-	MOVQ         24(SP), R12
+	MOVQ         (SP), SI
+	MOVQ         8(SP), R12
+	MOVQ         24(SP), R13
 	VBROADCASTSS 16(CX), Y0
 	VBROADCASTSS 360(AX), Y1
 	VMULPS       Y6, Y2, Y2
-	VMOVUPS      (SI), Y8
-	VMOVUPS      (R12), Y9
+	VMOVUPS      (R12), Y8
+	VMOVUPS      (R13), Y9
 	VMULPS       Y1, Y8, Y8
 	VFMADD231PS  Y2, Y8, Y7
-	VMOVUPS      (BX), Y8
+	VMOVUPS      (SI), Y8
 	VFMADD231PS  Y0, Y8, Y2
 	VFMADD231PS  Y1, Y2, Y9
-	VMOVUPS      Y9, (R12)
+	VMOVUPS      Y9, (R13)
 	VMULPS       Y6, Y3, Y3
-	VMOVUPS      32(SI), Y6
-	VMOVUPS      32(R12), Y8
+	VMOVUPS      32(R12), Y6
+	VMOVUPS      32(R13), Y8
 	VMULPS       Y1, Y6, Y6
 	VFMADD231PS  Y3, Y6, Y7
-	VMOVUPS      32(BX), Y6
+	VMOVUPS      32(SI), Y6
 	VFMADD231PS  Y0, Y6, Y3
 	VFMADD231PS  Y1, Y3, Y8
-	VMOVUPS      Y8, 32(R12)
-	MOVQ         160(AX), R13
-	LEAQ         (SI)(R13*4), SI
-	MOVQ         SI, 8(SP)
-	MOVQ         320(AX), SI
+	VMOVUPS      Y8, 32(R13)
+	MOVQ         160(AX), SI
 	LEAQ         (R12)(SI*4), R12
-	MOVQ         R12, 24(SP)
+	MOVQ         R12, 8(SP)
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	PREFETCHT0   (R12)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	MOVQ         R13, 24(SP)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	PREFETCHT0   (R13)
 	MOVQ         352(AX), SI
 	LEAQ         (R11)(SI*4), R11
 	JMP          columns2ReadDone
@@ -2776,17 +3110,41 @@ columns2ReadDone:
 	MOVQ         96(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (R10)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R10, BX
 	MOVQ         BX, R10
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	CMPQ         DX, $0x01
-	JE           columns2Last
-	CMPB         60(CX), $0x00
-	JNE          columns2Next
+	MOVQ         224(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         224(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         288(AX), SI
+	LEAQ         (R10)(SI*4), R12
+	MOVQ         288(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	MOVQ         352(AX), SI
+	LEAQ         (R11)(SI*4), R13
+	MOVQ         352(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	XORQ         SI, SI
+
+columns2Ahead:
+	PREFETCHT0 (BX)(SI*1)
+	PREFETCHT0 (R12)(SI*1)
+	PREFETCHT0 (R13)(SI*1)
+	ADDQ       $0x40, SI
+	CMPQ       SI, R8
+	JLT        columns2Ahead
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	CMPQ       DX, $0x01
+	JE         columns2Last
+	CMPB       60(CX), $0x00
+	JNE        columns2Next
 
 columns2Last:
 	VBROADCASTSS (CX), Y6
@@ -2972,27 +3330,37 @@ columns1Step:
 	MOVQ         256(AX), R12
 	LEAQ         (SI)(R12*4), SI
 	MOVQ         SI, 16(SP)
+	MOVQ         256(AX), R12
+	LEAQ         (SI)(R12*4), SI
+	PREFETCHT0   (SI)
 	CMPB         28(CX), $0x00
 	JE           columns1ReadNo
-	MOVQ         8(SP), SI
-	MOVQ         24(SP), R12
+	MOVQ         (SP), SI
+	MOVQ         8(SP), R12
+	MOVQ         24(SP), R13
 	VBROADCASTSS 16(CX), Y0
 	VBROADCASTSS 360(AX), Y5
 	VMULPS       Y3, Y1, Y1
-	VMOVUPS      (SI), Y3
-	VMOVUPS      (R12), Y6
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R13), Y6
 	VMULPS       Y5, Y3, Y3
 	VFMADD231PS  Y1, Y3, Y4
-	VMOVUPS      (BX), Y3
+	VMOVUPS      (SI), Y3
 	VFMADD231PS  Y0, Y3, Y1
 	VFMADD231PS  Y5, Y1, Y6
-	VMOVUPS      Y6, (R12)
-	MOVQ         160(AX), R13
-	LEAQ         (SI)(R13*4), SI
-	MOVQ         SI, 8(SP)
-	MOVQ         320(AX), SI
+	VMOVUPS      Y6, (R13)
+	MOVQ         160(AX), SI
 	LEAQ         (R12)(SI*4), R12
-	MOVQ         R12, 24(SP)
+	MOVQ         R12, 8(SP)
+	MOVQ         160(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	PREFETCHT0   (R12)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	MOVQ         R13, 24(SP)
+	MOVQ         320(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	PREFETCHT0   (R13)
 	MOVQ         352(AX), SI
 	LEAQ         (R11)(SI*4), R11
 	JMP          columns1ReadDone
@@ -3010,16 +3378,40 @@ columns1ReadDone:
 	MOVQ         96(AX), SI
 	LEAQ         (BX)(SI*4), BX
 	MOVQ         BX, (SP)
+	MOVQ         96(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	PREFETCHT0   (BX)
 	MOVQ         288(AX), BX
 	LEAQ         (R10)(BX*4), BX
 	CMPQ         DX, $0x01
 	CMOVQEQ      R10, BX
 	MOVQ         BX, R10
-	VXORPS       Y0, Y0, Y0
-	CMPQ         DX, $0x01
-	JE           columns1Last
-	CMPB         60(CX), $0x00
-	JNE          columns1Next
+	MOVQ         224(AX), BX
+	LEAQ         (R9)(BX*4), BX
+	MOVQ         224(AX), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         288(AX), SI
+	LEAQ         (R10)(SI*4), R12
+	MOVQ         288(AX), SI
+	LEAQ         (R12)(SI*4), R12
+	MOVQ         352(AX), SI
+	LEAQ         (R11)(SI*4), R13
+	MOVQ         352(AX), SI
+	LEAQ         (R13)(SI*4), R13
+	XORQ         SI, SI
+
+columns1Ahead:
+	PREFETCHT0 (BX)(SI*1)
+	PREFETCHT0 (R12)(SI*1)
+	PREFETCHT0 (R13)(SI*1)
+	ADDQ       $0x40, SI
+	CMPQ       SI, R8
+	JLT        columns1Ahead
+	VXORPS     Y0, Y0, Y0
+	CMPQ       DX, $0x01
+	JE         columns1Last
+	CMPB       60(CX), $0x00
+	JNE        columns1Next
 
 columns1Last:
 	VBROADCASTSS (CX), Y3

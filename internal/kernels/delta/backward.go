@@ -119,19 +119,17 @@ func (k *Kernel[F]) replay(s *scratch[F], b, head, at int, dq, dk simd.Strided[F
 // finish writes the gradients of beta and g. That of g_t is <dS, a S> at the decay of token t, which the steps change by
 // their contributions, from last to first. Where a decay is 0 nothing before it counts.
 func (k *Kernel[F]) finish(s *scratch[F], b, head int, end float64) {
-	inner := end
-	for i := len(s.steps) - 1; i >= 0; i-- {
-		step := &s.steps[i]
-		k.grad.Beta[(b*k.steps()+i)*k.ValueHeads+head] = step.DBeta
-		if k.grad.G == nil {
-			continue
+	inner, dbeta := end, k.grad.Beta[b*k.steps()*k.ValueHeads+head:]
+	for t := k.time - 1; t >= 0; t-- {
+		for i := (t+1)*k.Steps - 1; i >= t*k.Steps; i-- {
+			step := &s.steps[i]
+			dbeta[i*k.ValueHeads] = step.DBeta
+			if inner += float64(step.Before) - float64(step.Later); step.Decay == 0 {
+				inner *= 0 // NaN remains
+			}
 		}
-		inner += float64(step.Before) - float64(step.Later)
-		if step.Decay == 0 {
-			inner *= 0 // NaN remains
-		}
-		if i%k.Steps == 0 {
-			k.grad.G[(b*k.time+i/k.Steps)*k.ValueHeads+head] = F(inner)
+		if k.grad.G != nil {
+			k.grad.G[(b*k.time+t)*k.ValueHeads+head] = F(inner)
 		}
 	}
 }

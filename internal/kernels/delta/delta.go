@@ -27,6 +27,7 @@ type Kernel[F simd.Float] struct {
 	start   []F  // [B, VH, K, V] the states before the last Forward
 	resumed bool // the last Forward continued from a carry
 	pool    workspace.Pool[scratch[F]]
+	grain   int // blocks of value channels that one worker takes
 
 	x                 Operands[F] // operands of the running call
 	o                 []F
@@ -47,6 +48,10 @@ type scratch[F simd.Float] struct {
 	r     []F                 // [DeltaColumns]
 }
 
+// leastWork is the number of multiplications and additions of a piece of work, some microseconds: for less, as for one token,
+// no other core is worth waking.
+const leastWork = 1 << 18
+
 // New returns the kernel for B = batch sequences of T = time tokens.
 func New[F simd.Float](batch, time int, sizes Sizes) *Kernel[F] {
 	if batch < 1 || time < 1 {
@@ -59,7 +64,8 @@ func New[F simd.Float](batch, time int, sizes Sizes) *Kernel[F] {
 			state: workspace.Make[F](max(k.DKey, k.DValue) * simd.DeltaColumns), r: workspace.Make[F](simd.DeltaColumns),
 		}
 	}
-	k.forward, k.backward, k.sumKeyHead = k.forwardBlock, k.backwardHead, k.sumGroup
+	k.grain = 1 + leastWork/(3*k.steps()*k.DKey*min(k.DValue, simd.DeltaColumns))
+	k.forward, k.backward, k.sumKeyHead = k.forwardBlocks, k.backwardHead, k.sumGroup
 	return k
 }
 
@@ -77,11 +83,14 @@ func (k *Kernel[F]) prepare(s *scratch[F], b, head int) {
 		}
 		simd.Exp(s.decay, s.decay)
 	}
-	for i := range s.steps {
-		j := i % k.Steps
-		s.steps[i] = simd.DeltaStep[F]{Decay: 1, Beta: k.x.Beta[(b*k.steps()+i)*k.ValueHeads+head], Read: j == k.Steps-1}
-		if j == 0 && k.x.G != nil {
-			s.steps[i].Decay = s.decay[i/k.Steps]
+	beta, i := k.x.Beta[b*k.steps()*k.ValueHeads+head:], 0
+	for t := range k.time {
+		for j := range k.Steps {
+			s.steps[i] = simd.DeltaStep[F]{Decay: 1, Beta: beta[i*k.ValueHeads], Read: j == k.Steps-1}
+			i++
+		}
+		if k.x.G != nil {
+			s.steps[t*k.Steps].Decay = s.decay[t]
 		}
 	}
 }
@@ -105,15 +114,26 @@ func (k *Kernel[F]) Forward(o []F, x Operands[F], carry *Carry[F]) {
 		}
 	}
 	k.o, k.x, k.carry = o, x, carry
-	k.pool.For(k.batch*k.ValueHeads*k.blocks(), k.forward)
+	k.pool.For(simd.Pieces(k.tasks(), k.grain), k.forward)
 }
 
 // blocks is the number of blocks of value channels of a head.
 func (k *Kernel[F]) blocks() int { return simd.Pieces(k.DValue, simd.DeltaColumns) }
 
-// forwardBlock computes a block of value channels of one head of one sequence.
-func (k *Kernel[F]) forwardBlock(task int) {
+// tasks is the number of blocks of all heads of all sequences.
+func (k *Kernel[F]) tasks() int { return k.batch * k.ValueHeads * k.blocks() }
+
+// forwardBlocks computes the blocks of one worker.
+func (k *Kernel[F]) forwardBlocks(piece int) {
 	s := k.pool.Take()
+	for task := piece * k.grain; task < min((piece+1)*k.grain, k.tasks()); task++ {
+		k.forwardBlock(s, task)
+	}
+	k.pool.Give(s)
+}
+
+// forwardBlock computes a block of value channels of one head of one sequence.
+func (k *Kernel[F]) forwardBlock(s *scratch[F], task int) {
 	head, at := task/k.blocks()%k.ValueHeads, task%k.blocks()*simd.DeltaColumns
 	b, n := task/k.blocks()/k.ValueHeads, min(k.DValue-at, simd.DeltaColumns)
 	k.prepare(s, b, head)
@@ -131,7 +151,6 @@ func (k *Kernel[F]) forwardBlock(task int) {
 		clear(s.state[:k.DKey*n])
 	}
 	simd.DeltaForward(&s.run)
-	k.pool.Give(s)
 }
 
 // queryRows, keyRows and valueRows return the rows of a value head in an operand of the shape of Q, K or V.

@@ -147,10 +147,39 @@ func (s spilled) load() reg.GPVirtual {
 	return p
 }
 
-// advance moves to the next row, from p, which load has returned.
+// advance moves to the next row, from p, which load has returned, and fetches the row after that: rows of a step are far
+// from those of the step before, so that the processor does not fetch them by itself.
 func (s spilled) advance(p reg.GPVirtual) {
 	s.b.next(s.operand, p, p)
 	MOVQ(p, s.at)
+	s.b.next(s.operand, p, p)
+	for u := 0; u < len(s.b.lanes); u += 2 {
+		PREFETCHT0(Mem{Base: p, Disp: 32 * u})
+	}
+}
+
+// An operand whose rows have a number for each row of the state, and its current row.
+type rowOperand struct {
+	operand int
+	at      reg.GPVirtual
+}
+
+// ahead fetches the rows two after the current ones, for the same reason as advance.
+func (b *deltaBlock) ahead(label string, of ...rowOperand) {
+	rows := make([]reg.GPVirtual, len(of))
+	for i, o := range of {
+		rows[i] = GP64()
+		b.next(o.operand, o.at, rows[i])
+		b.next(o.operand, rows[i], rows[i])
+	}
+	XORQ(b.i, b.i)
+	Label(b.label(label))
+	for _, row := range rows {
+		PREFETCHT0(Mem{Base: row, Index: b.i, Scale: 1})
+	}
+	ADDQ(Imm(64), b.i)
+	CMPQ(b.i, b.end)
+	JLT(LabelRef(b.label(label)))
 }
 
 // broadcast spreads the float at m over a vector.
@@ -297,6 +326,7 @@ func deltaForward() {
 			v.advance(from)
 			r.advance(to)
 			b.follow(deltaK, k, next)
+			b.ahead("Ahead", rowOperand{deltaK, k}, rowOperand{deltaQ, q})
 			reset(b.p)
 			pass := func(read bool) func(label string, decay *vec) {
 				return func(label string, decay *vec) {
@@ -349,6 +379,7 @@ negative strides.`, func(b *deltaBlock) {
 		b.sum("First", map[*reg.GPVirtual][]vec{&k: b.p}, &k)
 		b.steps(func() {
 			b.follow(deltaK, k, next)
+			b.ahead("Ahead", rowOperand{deltaK, k}, rowOperand{deltaQ, q}, rowOperand{deltaDK, dk})
 			operands := func(read bool) {
 				from, to := r.load(), dv.load()
 				var reads reg.GPVirtual
@@ -448,7 +479,7 @@ func deltaReplay() {
 			}
 			dk.advance(to)
 			b.whether("Read", 0, func() {
-				keys, queries, to := from, q.load(), dq.load()
+				keys, queries, to := k.load(), q.load(), dq.load()
 				own, scale := broadcast(b.of(stepOwn)), broadcast(b.field(deltaScale))
 				for j, l := range b.lanes {
 					VMULPS(a, b.o[j], b.o[j])
@@ -467,6 +498,7 @@ func deltaReplay() {
 			add(before[0], b.of(stepBefore))
 			k.advance(from)
 			b.follow(deltaDV, dv, dv)
+			b.ahead("Ahead", rowOperand{deltaR, r}, rowOperand{deltaDV, dv}, rowOperand{deltaDO, do})
 			reset(b.p)
 			pass := func(read bool) func(label string, decay *vec) {
 				return func(label string, decay *vec) {
