@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
 )
 
 // BenchmarkPeer times what torch_peers2.py times, under the same names. The one form here stands beside all of PyTorch's.
@@ -71,5 +74,61 @@ func BenchmarkToken(b *testing.B) {
 				k.Forward(o, x, carry)
 			}
 		})
+	}
+}
+
+// BenchmarkChunk compares the kernel, on one thread and one head of 512 tokens with decays, with nothing but the matrix
+// products of the form by chunks of C tokens, the inverse being given: without its masks, exponentials, substitution,
+// transpositions and sums, and with operands in the cache. x-forward and x-backward are the time of the products divided by that
+// of the kernel, the best of many in alternation.
+func BenchmarkChunk(b *testing.B) {
+	defer simd.SetThreads(simd.Threads())
+	simd.SetThreads(1)
+	for _, width := range []int{32, 64, 128} {
+		for _, tokens := range []int{16, 32, 64} {
+			b.Run(fmt.Sprintf("k%d_v%d_c%d", width, width, tokens), func(b *testing.B) {
+				c := problem{name: "chunk", b: 1, t: 512, sizes: Sizes{KeyHeads: 1, ValueHeads: 1, DKey: width, DValue: width}, gated: true, decay: 0.1}
+				r := c.naive()
+				k, x, out := New[float32](c.b, c.t, c.sizes), narrow[float32](r.X), newResult[float32](r)
+				k.WantGradients()
+				o, grad, do := out["o"], out.grad(r), kerneltest.Normal[float32]("do", len(out["o"]))
+				rows, square, state, y := make([]float32, tokens*width), make([]float32, tokens*tokens), make([]float32, width*width), make([]float32, max(tokens, width)*max(tokens, width))
+				// products of [C, K] or [C, V] with the state, with a [C, C] matrix, among themselves to [C, C], and to a state
+				chunks := func(withState, withSquare, toSquare, toState int) {
+					for range c.t / tokens {
+						for range withState {
+							matmul.Serial(false, false, tokens, width, width, 1, rows, width, state, width, 0, y, width)
+						}
+						for range withSquare {
+							matmul.Serial(false, false, tokens, width, tokens, 1, square, tokens, rows, width, 0, y, width)
+						}
+						for range toSquare {
+							matmul.Serial(false, true, tokens, tokens, width, 1, rows, width, rows, width, 0, y, tokens)
+						}
+						for range toState {
+							matmul.Serial(true, false, width, width, tokens, 1, rows, width, rows, width, 0, y, width)
+						}
+					}
+				}
+				calls := []func(){
+					func() { chunks(2, 3, 2, 1) }, func() { k.Forward(o, x, nil) },
+					func() { chunks(4, 6, 3, 2) }, func() { k.Backward(grad, x, do, nil, nil) },
+				}
+				best := make([]time.Duration, len(calls))
+				for i := range best {
+					best[i] = math.MaxInt64
+				}
+				for b.Loop() {
+					for i, call := range calls {
+						start := time.Now()
+						call()
+						best[i] = min(best[i], time.Since(start))
+					}
+				}
+				b.ReportMetric(float64(best[0])/float64(best[1]), "x-forward")
+				b.ReportMetric(float64(best[2])/float64(best[3]), "x-backward")
+				b.ReportMetric(float64(best[1])/float64(c.t), "ns/token-forward")
+			})
+		}
 	}
 }
