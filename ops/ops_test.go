@@ -316,6 +316,15 @@ func TestWrongShapesPanic(t *testing.T) {
 		"delta steps": func() {
 			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4, Steps: 2}, nil)
 		},
+		"delta keys": func() {
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 8), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil)
+		},
+		"delta beta": func() {
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 1), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil)
+		},
+		"delta decays": func() {
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), node(2, 3, 1), DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil)
+		},
 		"delta carry": func() {
 			size := DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}
 			DeltaRule(node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, size, NewDeltaCarry[float32](3, size))

@@ -307,7 +307,10 @@ func TestCarry(t *testing.T) {
 	}
 	c.Reset()
 	kerneltest.Identical(t, "state", state, make([]float32, 4*2*3*5))
-	kerneltest.Panics(t, "a carry of another batch", func() { New[float32](3, 1, sizes).CheckCarry(c) })
+	kerneltest.Panics(t, "a carry of another batch", func() {
+		x := make([]float32, 3*2*5)
+		New[float32](3, 1, sizes).Forward(x, Operands[float32]{x, x, x, x, nil}, c)
+	})
 }
 
 func TestSizes(t *testing.T) {
