@@ -92,6 +92,7 @@ func deltaKernel(name, doc string, body func(b *deltaBlock)) {
 	}
 }
 
+// newDeltaBlock emits the body for the lanes.
 func newDeltaBlock(name string, run reg.GPVirtual, lanes []lane, frame *deltaFrame, body func(b *deltaBlock)) {
 	b := &deltaBlock{name: name, lanes: lanes, run: run, frame: frame, step: GP64(), left: GP64(), state: GP64(), i: GP64(), stride: GP64(), end: GP64()}
 	MOVQ(b.field(deltaSteps), b.step)
@@ -105,9 +106,9 @@ func newDeltaBlock(name string, run reg.GPVirtual, lanes []lane, frame *deltaFra
 	finish()
 }
 
+// field is a field of the run, and of one of the current step.
 func (b *deltaBlock) field(offset int) Mem { return Mem{Base: b.run, Disp: offset} }
-
-func (b *deltaBlock) of(offset int) Mem { return Mem{Base: b.step, Disp: offset} }
+func (b *deltaBlock) of(offset int) Mem    { return Mem{Base: b.step, Disp: offset} }
 
 func (b *deltaBlock) label(name string) string { return b.name + name }
 
@@ -132,6 +133,7 @@ type spilled struct {
 	at      Mem
 }
 
+// spill returns the first row of an operand, so kept.
 func (b *deltaBlock) spill(operand int) spilled {
 	if b.spilled++; b.spilled > len(b.frame.pointers) {
 		b.frame.pointers = append(b.frame.pointers, AllocLocal(8))
@@ -206,18 +208,25 @@ func (b *deltaBlock) pass(label string, body func()) {
 	JLT(LabelRef(b.label(label)))
 }
 
-// sum emits a pass that adds the state, weighted by the row operands, to the sums.
-func (b *deltaBlock) sum(label string, of map[*reg.GPVirtual][]vec, order ...*reg.GPVirtual) {
+// sum emits a pass that adds the state, weighted by the row operands, to their sums.
+func (b *deltaBlock) sum(label string, of ...weighted) {
 	b.pass(label, func() {
-		for _, p := range order {
-			w := b.spread(*p)
+		for _, o := range of {
+			w := b.spread(o.by)
 			for j, l := range b.lanes {
-				VFMADD231PS(l.load(b.state), w, of[p][j])
+				VFMADD231PS(l.load(b.state), w, o.sum[j])
 			}
 		}
 	})
 }
 
+// A sum over the rows of the state and the row operand that weighs them.
+type weighted struct {
+	by  reg.GPVirtual
+	sum []vec
+}
+
+// reset zeroes the vectors.
 func reset(v []vec) {
 	for _, v := range v {
 		VXORPS(v, v, v)
@@ -232,7 +241,7 @@ func (b *deltaBlock) keep(registers int) []Op {
 			places[j] = YMM()
 			continue
 		}
-		if j == max(0, registers) {
+		if j == registers {
 			if b.locals++; b.locals > len(b.frame.vectors) {
 				b.frame.vectors = append(b.frame.vectors, AllocLocal(4*32))
 			}
@@ -242,9 +251,9 @@ func (b *deltaBlock) keep(registers int) []Op {
 	return places
 }
 
-// whether emits yes if the step at that offset from the current one has a query, and no otherwise.
-func (b *deltaBlock) whether(label string, offset int, yes, no func()) {
-	CMPB(b.of(offset+stepRead), Imm(0))
+// whether emits yes if the current step has a query, and no otherwise.
+func (b *deltaBlock) whether(label string, yes, no func()) {
+	CMPB(b.of(stepRead), Imm(0))
 	JE(LabelRef(b.label(label + "No")))
 	yes()
 	JMP(LabelRef(b.label(label + "Done")))
@@ -305,233 +314,4 @@ func (b *deltaBlock) follow(operand int, p, to reg.GPVirtual) {
 	CMPQ(b.left, Imm(1))
 	CMOVQEQ(p, row)
 	MOVQ(row, to)
-}
-
-func deltaForward() {
-	deltaKernel("deltaForwardAVX2", `is DeltaForward for up to 32 columns: run points to a DeltaRun.`, func(b *deltaBlock) {
-		k, next, q := b.rows(deltaK), GP64(), b.rows(deltaQ)
-		v, r, o := b.spill(deltaV), b.spill(deltaR), b.spill(deltaO)
-		u := b.keep(3)
-		b.sum("First", map[*reg.GPVirtual][]vec{&k: b.p}, &k)
-		b.steps(func() {
-			from, to := v.load(), r.load()
-			a, beta := broadcast(b.of(stepDecay)), broadcast(b.of(stepBeta))
-			for j, l := range b.lanes {
-				x := l.load(from)
-				VFNMADD231PS(b.p[j], a, x)
-				l.store(x, to)
-				VMULPS(beta, x, x)
-				VMOVUPS(x, u[j])
-			}
-			v.advance(from)
-			r.advance(to)
-			b.follow(deltaK, k, next)
-			b.ahead("Ahead", rowOperand{deltaK, k}, rowOperand{deltaQ, q})
-			reset(b.p)
-			pass := func(read bool) func(label string, decay *vec) {
-				return func(label string, decay *vec) {
-					b.pass(label, func() {
-						key, following := b.spread(k), b.spread(next)
-						var query vec
-						if read {
-							query = b.spread(q)
-						}
-						for j, l := range b.lanes {
-							s := b.decayed(l, decay)
-							VFMADD231PS(u[j], key, s)
-							l.store(s, b.state)
-							if read {
-								VFMADD231PS(s, query, b.o[j])
-							}
-							VFMADD231PS(s, following, b.p[j])
-						}
-					})
-				}
-			}
-			b.whether("Read", 0, func() {
-				reset(b.o)
-				b.decays("Read", pass(true))
-				to, scale := o.load(), broadcast(b.field(deltaScale))
-				for j, l := range b.lanes {
-					VMULPS(scale, b.o[j], b.o[j])
-					l.store(b.o[j], to)
-				}
-				o.advance(to)
-				b.next(deltaQ, q, q)
-			}, func() {
-				b.decays("Write", pass(false))
-			})
-			MOVQ(next, k)
-		})
-	})
-}
-
-func deltaReverse() {
-	deltaKernel("deltaReverseAVX2", `is DeltaReverse for up to 32 columns: run points to a DeltaRun whose operands begin with their last rows and have
-negative strides.`, func(b *deltaBlock) {
-		size := GP64()
-		MOVQ(b.left, size) // to the last step
-		SHLQ(Imm(5), size)
-		LEAQ(Mem{Base: b.step, Index: size, Scale: 1, Disp: -stepSize}, b.step)
-		k, next, q, dk := b.rows(deltaK), GP64(), b.rows(deltaQ), b.rows(deltaDK)
-		r, dv, do := b.spill(deltaR), b.spill(deltaDV), b.spill(deltaDO)
-		u, w, x := b.keep(4), b.keep(0), b.keep(0) // beta r, dv, scale do
-		b.sum("First", map[*reg.GPVirtual][]vec{&k: b.p}, &k)
-		b.steps(func() {
-			b.follow(deltaK, k, next)
-			b.ahead("Ahead", rowOperand{deltaK, k}, rowOperand{deltaQ, q}, rowOperand{deltaDK, dk})
-			operands := func(read bool) {
-				from, to := r.load(), dv.load()
-				var reads reg.GPVirtual
-				if read {
-					reads = do.load()
-				}
-				later, own, dbeta := zeroed(1), zeroed(1), zeroed(1)
-				beta := broadcast(b.of(stepBeta))
-				for j, l := range b.lanes {
-					r := l.load(from)
-					VMULPS(beta, r, u[j])
-					VFMADD231PS(u[j], b.p[j], later[0])
-					if read {
-						g := l.load(reads)
-						VFMADD231PS(u[j], g, own[0])
-						VFMADD231PS(broadcast(b.of(stepScore)), g, b.p[j])
-						VMULPS(broadcast(b.field(deltaScale)), g, g)
-						VMOVUPS(g, x[j])
-					}
-					VFMADD231PS(b.p[j], r, dbeta[0])
-					VMULPS(beta, b.p[j], b.p[j])
-					l.store(b.p[j], to)
-					VMOVUPS(b.p[j], w[j])
-				}
-				add(later[0], b.of(stepLater))
-				add(dbeta[0], b.of(stepDBeta))
-				if read {
-					add(own[0], b.of(stepOwn))
-					do.advance(reads)
-				}
-				r.advance(from)
-				dv.advance(to)
-				reset(b.p)
-			}
-			pass := func(read bool) func(label string, decay *vec) {
-				return func(label string, decay *vec) {
-					b.pass(label, func() {
-						key, following, dot := b.spread(k), b.spread(next), YMM()
-						var query vec
-						if read {
-							query = b.spread(q)
-						}
-						for j, l := range b.lanes {
-							s := l.load(b.state)
-							if read {
-								VFMADD231PS(x[j], query, s)
-							}
-							if j == 0 {
-								VMULPS(u[j], s, dot)
-							} else {
-								VFMADD231PS(u[j], s, dot)
-							}
-							VFNMADD231PS(w[j], key, s)
-							if decay != nil {
-								VMULPS(*decay, s, s)
-							}
-							l.store(s, b.state)
-							VFMADD231PS(following, s, b.p[j])
-						}
-						add(dot, Mem{Base: dk, Index: b.i, Scale: 1})
-					})
-				}
-			}
-			b.whether("Read", 0, func() {
-				operands(true)
-				b.decays("Read", pass(true))
-				b.next(deltaQ, q, q)
-			}, func() {
-				operands(false)
-				b.decays("Write", pass(false))
-			})
-			b.next(deltaDK, dk, dk)
-			MOVQ(next, k)
-			SUBQ(Imm(2*stepSize), b.step) // the loop goes one forward
-		})
-	})
-}
-
-func deltaReplay() {
-	deltaKernel("deltaReplayAVX2", `is DeltaReplay for up to 32 columns: run points to a DeltaRun.`, func(b *deltaBlock) {
-		r, dv, do := b.rows(deltaR), b.rows(deltaDV), b.rows(deltaDO)
-		k, q, dk, dq := b.spill(deltaK), b.spill(deltaQ), b.spill(deltaDK), b.spill(deltaDQ)
-		u := b.keep(3) // beta k
-		sums := map[*reg.GPVirtual][]vec{&dv: b.p, &do: b.o}
-		b.whether("First", 0, func() { b.sum("FirstRead", sums, &dv, &do) }, func() { b.sum("FirstWrite", sums, &dv) })
-		b.steps(func() {
-			a, beta, before := broadcast(b.of(stepDecay)), broadcast(b.of(stepBeta)), zeroed(1)
-			from, to := k.load(), dk.load()
-			for j, l := range b.lanes {
-				VMULPS(a, b.p[j], b.p[j])
-				x, g := l.load(from), l.load(to)
-				VSUBPS(b.p[j], g, g)
-				l.store(g, to)
-				VFNMADD231PS(b.p[j], x, before[0])
-				VMULPS(beta, x, x)
-				VMOVUPS(x, u[j])
-			}
-			dk.advance(to)
-			b.whether("Read", 0, func() {
-				keys, queries, to := k.load(), q.load(), dq.load()
-				own, scale := broadcast(b.of(stepOwn)), broadcast(b.field(deltaScale))
-				for j, l := range b.lanes {
-					VMULPS(a, b.o[j], b.o[j])
-					x, g := l.load(queries), l.load(to)
-					VMULPS(scale, x, x)
-					VFMADD231PS(b.o[j], x, before[0])
-					x = l.load(keys)
-					VFMADD231PS(own, x, b.o[j])
-					VFMADD231PS(scale, b.o[j], g)
-					l.store(g, to)
-				}
-				q.advance(queries)
-				dq.advance(to)
-				b.next(deltaDO, do, do)
-			}, func() {})
-			add(before[0], b.of(stepBefore))
-			k.advance(from)
-			b.follow(deltaDV, dv, dv)
-			b.ahead("Ahead", rowOperand{deltaR, r}, rowOperand{deltaDV, dv}, rowOperand{deltaDO, do})
-			reset(b.p)
-			pass := func(read bool) func(label string, decay *vec) {
-				return func(label string, decay *vec) {
-					b.pass(label, func() {
-						written, value := b.spread(r), b.spread(dv)
-						var out vec
-						if read {
-							out = b.spread(do)
-						}
-						for j, l := range b.lanes {
-							s := b.decayed(l, decay)
-							VFMADD231PS(u[j], written, s)
-							l.store(s, b.state)
-							VFMADD231PS(s, value, b.p[j])
-							if read {
-								VFMADD231PS(s, out, b.o[j])
-							}
-						}
-					})
-				}
-			}
-			CMPQ(b.left, Imm(1)) // there is no query after the last step
-			JE(LabelRef(b.label("Last")))
-			CMPB(b.of(stepSize+stepRead), Imm(0))
-			JNE(LabelRef(b.label("Next")))
-			Label(b.label("Last"))
-			b.decays("Write", pass(false))
-			JMP(LabelRef(b.label("NextStep")))
-			Label(b.label("Next"))
-			reset(b.o)
-			b.decays("Read", pass(true))
-			Label(b.label("NextStep"))
-			b.next(deltaR, r, r)
-		})
-	})
 }
