@@ -6,8 +6,8 @@ import (
 )
 
 // Backward writes the gradients of all operands after a Forward with WantGradients, given do, those of its output. last
-// [B, VH, K, V] is the gradient of the last states, nil if it is 0. first [B, VH, K, V] receives that of the first ones
-// unless it is nil.
+// [B, VH, K, V] is the gradient of the last states, nil if it is 0; where it is given, the gradient of G has digits relative
+// to <last, S_T>, not to its own largest entry. first [B, VH, K, V] receives the gradient of the first states unless it is nil.
 func (k *Kernel[F]) Backward(grad, x Operands[F], do, last, first []F) {
 	k.grad, k.x, k.do, k.last, k.first = grad, x, do, last, first
 	if k.group() > 1 && k.partQ == nil {

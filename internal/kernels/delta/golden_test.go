@@ -134,8 +134,8 @@ func goldenStates[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case,
 	}
 }
 
-// goldenGradient compares a gradient relative to its largest entry, or to rounding of the largest of all gradients where
-// it is smaller.
+// goldenGradient compares a gradient relative to its largest entry, or to a thousandth of the largest entry of all gradients
+// if that is more: some are 0 but for rounding.
 func goldenGradient(t *testing.T, r *golden.Recorder, c golden.Case, name string, got []float64, tolerance float64) {
 	want, ok := c.WantGrad(name)
 	if !ok {
