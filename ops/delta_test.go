@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/executor"
+	"goomtrain/internal/kernels/kerneltest"
 )
 
 // TestDeltaRuleStreams: with a carry, one token after the other gives the bits of the whole sequence, and Reset begins again.
@@ -33,10 +35,7 @@ func TestDeltaRuleStreams(t *testing.T) {
 		}
 		for from := 0; from < time; from += tokens {
 			for i, width := range widths {
-				var part []float32
-				for b := range batch {
-					part = append(part, data[i][(b*time+from)*width:][:tokens*width]...)
-				}
+				part := kerneltest.Positions(data[i], batch, width, from, from+tokens)
 				if err := G.Let(x[i], tensor.New(tensor.WithShape(batch, tokens, width), tensor.WithBacking(part))); err != nil {
 					t.Fatal(err)
 				}
@@ -56,11 +55,7 @@ func TestDeltaRuleStreams(t *testing.T) {
 	carry := NewDeltaCarry[float32](batch, size)
 	for range 2 {
 		for token, got := range run(1, carry) {
-			for b := range batch {
-				if want := whole[(b*time+token)*width:][:width]; !slices.Equal(got[b*width:][:width], want) {
-					t.Fatalf("token %d of sequence %d gives %v, in the whole %v", token, b, got[b*width:][:width], want)
-				}
-			}
+			kerneltest.Identical(t, fmt.Sprint("token ", token), got, kerneltest.Positions(whole, batch, width, token, token+1))
 		}
 		carry.Reset()
 	}

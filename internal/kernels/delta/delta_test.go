@@ -268,28 +268,23 @@ func testStreaming[F simd.Float](t *testing.T) {
 			x, width := narrow[F](r.X), r.ValueHeads*r.DValue
 			for from := 0; from < c.t; from += length {
 				n := min(length, c.t-from)
-				part := func(x []F) (y []F) {
-					row := len(x) / (c.b * c.t)
-					for b := range c.b {
-						y = append(y, x[(b*c.t+from)*row:][:n*row]...)
-					}
-					return y
-				}
 				o := kerneltest.Poisoned[F](c.b * n * width)
-				New[F](c.b, n, c.sizes).Forward(o, Operands[F]{part(x.Q), part(x.K), part(x.V), part(x.Beta), part(x.G)}.ungated(x.G), carry)
-				kerneltest.Identical(t, fmt.Sprintf("%s, o from %d in stretches of %d", c.name, from, length), o, part(whole["o"]))
+				New[F](c.b, n, c.sizes).Forward(o, positions(x, c.b, c.t, from, from+n), carry)
+				kerneltest.Identical(t, fmt.Sprintf("%s, o from %d in stretches of %d", c.name, from, length), o, kerneltest.Positions(whole["o"], c.b, width, from, from+n))
 			}
 			kerneltest.Identical(t, c.name+", last states", carry.state, whole["last"])
 		}
 	}
 }
 
-// ungated returns the operands without G if g is nil.
-func (x Operands[F]) ungated(g []F) Operands[F] {
-	if g == nil {
-		x.G = nil
+// positions returns tokens lo to hi of the operands of that many sequences and tokens.
+func positions[F simd.Float](x Operands[F], batch, time, lo, hi int) Operands[F] {
+	part := func(x []F) []F { return kerneltest.Positions(x, batch, len(x)/(batch*time), lo, hi) }
+	y := Operands[F]{Q: part(x.Q), K: part(x.K), V: part(x.V), Beta: part(x.Beta)}
+	if x.G != nil {
+		y.G = part(x.G)
 	}
-	return x
+	return y
 }
 
 // TestCarry: Reset begins again, and Arrays shares the memory.

@@ -105,16 +105,9 @@ func goldenStates[F simd.Float](t *testing.T, r *golden.Recorder, c golden.Case,
 		whole := make([][]float64, n.B)
 		for i, span := range [][2]int{{0, at}, {at, n.T}} {
 			if span[0] < span[1] {
-				part := func(x []F) (y []F) {
-					row := len(x) / (n.B * n.T)
-					for b := range n.B {
-						y = append(y, x[(b*n.T+span[0])*row:(b*n.T+span[1])*row]...)
-					}
-					return y
-				}
 				length := span[1] - span[0]
 				o := kerneltest.Poisoned[F](n.B * length * n.ValueHeads * n.DValue)
-				New[F](n.B, length, n.Sizes).Forward(o, Operands[F]{part(x.Q), part(x.K), part(x.V), part(x.Beta), part(x.G)}.ungated(x.G), carry)
+				New[F](n.B, length, n.Sizes).Forward(o, positions(x, n.B, n.T, span[0], span[1]), carry)
 				for b := range n.B {
 					whole[b] = append(whole[b], kerneltest.Widen(o[b*len(o)/n.B:(b+1)*len(o)/n.B])...)
 				}

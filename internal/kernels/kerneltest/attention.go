@@ -34,7 +34,7 @@ func Attention(size multihead.Size, weight func(float64) (float64, float64)) (a 
 }
 
 // Positions returns positions lo to hi of every sequence of x [batch, T, width].
-func Positions(x []float64, batch, width, lo, hi int) (part []float64) {
+func Positions[F simd.Float](x []F, batch, width, lo, hi int) (part []F) {
 	time := len(x) / (batch * width)
 	for b := range batch {
 		part = append(part, x[(b*time+lo)*width:(b*time+hi)*width]...)
