@@ -34,6 +34,16 @@ func Scale[F Float](dst []F, alpha F, x []F) {
 	scalePortable(dst, alpha, x)
 }
 
+// Reciprocal sets dst[i] = 1 / x[i].
+func Reciprocal[F Float](dst, x []F) {
+	checkMap("Reciprocal", dst, x)
+	if floats.Single[F]() {
+		reciprocal32(floats.As32(dst), floats.As32(x))
+		return
+	}
+	reciprocalPortable(dst, x)
+}
+
 // AddScaled adds alpha * x[i] to dst[i].
 func AddScaled[F Float](dst []F, alpha F, x []F) {
 	checkMap("AddScaled", dst, x)

@@ -64,3 +64,5 @@ func scaleAddMaxAbs32(dst []float32, a float32, x []float32, b float32, y []floa
 	}
 	return best
 }
+
+func reciprocal32(dst, x []float32) { mapPieces(dst, x, reciprocalAVX2, reciprocalPortable) }

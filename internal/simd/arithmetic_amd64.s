@@ -206,6 +206,72 @@ loopDone:
 	VZEROUPPER
 	RET
 
+// func reciprocalAVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·reciprocalAVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	VMOVUPS one<>+0(SB), Y0
+	SUBQ    $0x20, DX
+	JLT     loop1Enter
+
+loop4:
+	VMOVUPS (CX), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(CX), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(CX), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, 64(AX)
+	VMOVUPS 96(CX), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, DX
+	JGE     loop4
+
+loop1Enter:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  loopTailEnter
+
+loop1:
+	VMOVUPS (CX), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x08, DX
+	JGE     loop1
+
+loopTailEnter:
+	ADDQ       $0x08, DX
+	JZ         loopDone
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVDQU    32(BX)(DX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VDIVPS     Y2, Y0, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+loopDone:
+	VZEROUPPER
+	RET
+
+DATA one<>+0(SB)/4, $0x3f800000
+DATA one<>+4(SB)/4, $0x3f800000
+DATA one<>+8(SB)/4, $0x3f800000
+DATA one<>+12(SB)/4, $0x3f800000
+DATA one<>+16(SB)/4, $0x3f800000
+DATA one<>+20(SB)/4, $0x3f800000
+DATA one<>+24(SB)/4, $0x3f800000
+DATA one<>+28(SB)/4, $0x3f800000
+GLOBL one<>(SB), RODATA|NOPTR, $32
+
 // func addScaledAVX2(dst *float32, x *float32, n int, alpha float32)
 // Requires: AVX, FMA3
 TEXT ·addScaledAVX2(SB), NOSPLIT, $0-28

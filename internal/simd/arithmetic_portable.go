@@ -21,6 +21,13 @@ func scalePortable[F Float](dst []F, alpha F, x []F) {
 	}
 }
 
+func reciprocalPortable[F Float](dst, x []F) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = 1 / x[i]
+	}
+}
+
 func addScaledPortable[F Float](dst []F, alpha F, x []F) {
 	x = x[:len(dst)]
 	for i := range dst {

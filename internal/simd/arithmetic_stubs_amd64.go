@@ -31,6 +31,15 @@ func mulAVX2(dst *float32, x *float32, y *float32, n int)
 //go:noescape
 func scaleAVX2(dst *float32, x *float32, n int, alpha float32)
 
+// reciprocalAVX2 is
+//
+//	for i := range n {
+//		dst[i] = 1 / x[i]
+//	}
+//
+//go:noescape
+func reciprocalAVX2(dst *float32, x *float32, n int)
+
 // addScaledAVX2 is
 //
 //	for i := range n {

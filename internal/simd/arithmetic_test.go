@@ -36,6 +36,7 @@ func checkArithmetic[F Float](t *testing.T) {
 			{"Add", func(dst []F) { Add(dst, x, y) }, func(i int) F { return x[i] + y[i] }},
 			{"Mul", func(dst []F) { Mul(dst, x, y) }, func(i int) F { return x[i] * y[i] }},
 			{"Scale", func(dst []F) { Scale(dst, -0.5, x) }, func(i int) F { return -0.5 * x[i] }},
+			{"Reciprocal", func(dst []F) { Reciprocal(dst, x) }, func(i int) F { return 1 / x[i] }},
 			{"AddScaled", func(dst []F) { AddScaled(dst, 3, x) }, func(i int) F { return old[i] + 3*x[i] }},
 			{"ScaleAddMaxAbs", func(dst []F) { ScaleAddMaxAbs(dst, 2, x, -3, y) }, func(i int) F { return 2*x[i] - 3*y[i] }},
 		} {

@@ -7,6 +7,7 @@ package simd
 func add32(dst, x, y []float32)                             { addPortable(dst, x, y) }
 func mul32(dst, x, y []float32)                             { mulPortable(dst, x, y) }
 func scale32(dst []float32, alpha float32, x []float32)     { scalePortable(dst, alpha, x) }
+func reciprocal32(dst, x []float32)                         { reciprocalPortable(dst, x) }
 func addScaled32(dst []float32, alpha float32, x []float32) { addScaledPortable(dst, alpha, x) }
 func scaleAddMaxAbs32(dst []float32, a float32, x []float32, b float32, y []float32) float32 {
 	return scaleAddMaxAbsPortable(dst, a, x, b, y)
@@ -72,6 +73,23 @@ func modeStates32(states, u, c []float32, rows, stride int) {
 }
 func modeRowsBackward32(du, dy, u, states, adjoint, dc, c, d []float32, rows, stride int) {
 	modeRowsBackwardPortable(du, dy, u, states, adjoint, dc, c, d, rows, stride)
+}
+
+func linearSteps32(state []float32, o, q, k, v Steps[float32], n, rows, columns int, reverse bool) {
+	linearStepsPortable(state, o, q, k, v, n, rows, columns, reverse)
+}
+func mulSteps32(dst, src, x Steps[float32], n, width int, alpha float32) {
+	mulStepsPortable(dst, src, x, n, width, alpha)
+}
+func scaleSteps32(dst, src Steps[float32], x []float32, width int, alpha float32) {
+	scaleStepsPortable(dst, src, x, width, alpha)
+}
+func runningSums32(dst, src Steps[float32], n, width int) (steepest, deepest float32) {
+	return runningSumsPortable(dst, src, n, width)
+}
+func scaleRows32(x, factors []float32, width int) { scaleRowsPortable(x, factors, width) }
+func decaySums32(sum []float32, dg, q, dq, k, dk Steps[float32], n int) {
+	decaySumsPortable(sum, dg, q, dq, k, dk, n)
 }
 
 func gluRows32(dst, x []float32, d int)            { gluRowsPortable(dst, x, d) }

@@ -4,7 +4,7 @@ import "goomtrain/internal/simd/floats"
 
 // MulRows sets dst[r] = src[r] * x for rows of len(x) columns that are stride elements apart in both:
 // element j of row r is at r*stride+j. It panics if a slice is too short or stride is shorter than a
-// row. dst and src must not overlap.
+// row. dst may be src, but must not overlap it otherwise.
 func MulRows[F Float](dst, src, x []F, rows, stride int) {
 	n := len(x)
 	if rows <= 0 || n == 0 {

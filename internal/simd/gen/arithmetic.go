@@ -8,6 +8,7 @@ func arithmeticKernels() {
 	binary("addAVX2", "x[i] + y[i]", func(x, y vec) { VADDPS(y, x, y) })
 	binary("mulAVX2", "x[i] * y[i]", func(x, y vec) { VMULPS(y, x, y) })
 	scale()
+	reciprocal()
 	addScaled()
 	scaleAddMaxAbs()
 }
@@ -33,6 +34,18 @@ func scale() {
 	stream("loop", n, arithmeticSteps, pointers(dst, x), func(l lane) {
 		v := l.load(x)
 		VMULPS(alpha, v, v)
+		l.store(v, dst)
+	})
+	finish()
+}
+
+func reciprocal() {
+	function("reciprocalAVX2", "func(dst, x *float32, n int)", mapLoop("1 / x[i]"))
+	dst, x, n := pointer("dst"), pointer("x"), pointer("n")
+	one := loaded(constant("one", 1))
+	stream("loop", n, arithmeticSteps, pointers(dst, x), func(l lane) {
+		v := l.load(x)
+		VDIVPS(v, one, v)
 		l.store(v, dst)
 	})
 	finish()
