@@ -81,6 +81,18 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, _ []*G.Node) *G.Node { return TaylorSelfAttention[F](f[0], 2, 3, 5, nil) }},
 		{name: "TaylorAttention", floats: [][]int{{1, 3, 2 * 3}, {1, 200, 2 * 3}, {1, 200, 2 * 4}}, // long enough for states
 			build: func(f, _ []*G.Node) *G.Node { return TaylorAttention[F](f[0], f[1], f[2], 2, 3, false, nil) }},
+		{name: "GLA", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}, {2, 5, 2 * 3}},
+			build: func(f, _ []*G.Node) *G.Node {
+				return GLA[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+			}},
+		{name: "ScalarDecayAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}, {2, 5, 2}},
+			build: func(f, _ []*G.Node) *G.Node {
+				return ScalarDecayAttention[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4, Scale: 0.3}, nil)
+			}},
+		{name: "FixedDecayAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}},
+			build: func(f, _ []*G.Node) *G.Node {
+				return FixedDecayAttention[F](f[0], f[1], f[2], RetentionDecays(2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+			}},
 		{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
 			build: func(f, _ []*G.Node) *G.Node { return Rotary[F](f[0], 2, 4, nil) }},
 		{name: "AddPositions", floats: [][]int{{2, 3, 4}, {5, 4}},
@@ -332,6 +344,20 @@ func TestWrongShapesPanic(t *testing.T) {
 		"carry": func() {
 			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
 		},
+		"GLA decays": func() {
+			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+		},
+		"GLA carry": func() {
+			size := GLASizes{Heads: 2, DKey: 3, DValue: 4}
+			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), size, NewGLACarry[float32](1, size))
+		},
+		"decays of a head": func() {
+			ScalarDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+		},
+		"fixed decays": func() {
+			FixedDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), []float64{0}, GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+		},
+		"no layer":  func() { LightningDecays(2, 3, 3) },
 		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
 		"positions": func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
 		"SwiGLU":    func() { SwiGLU[float32](node(2, 3)) },

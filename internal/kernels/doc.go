@@ -9,6 +9,7 @@
 //	conv          the short convolution of linear-attention layers
 //	s4d           diagonal state-space models
 //	delta         the delta rule, gated and with several steps a token
+//	gla           linear attention with decay
 //
 // What families share is in multihead (sizes and operands of attentions), workspace (memory of workers)
 // and kerneltest (tests).
