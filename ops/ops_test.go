@@ -63,6 +63,12 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, _ []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, nil) }},
 		{name: "SoftmaxAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
 			build: func(f, _ []*G.Node) *G.Node { return SoftmaxAttention[F](f[0], f[1], f[2], 2, false, nil) }},
+		{name: "WindowSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
+			build: func(f, _ []*G.Node) *G.Node { return WindowSelfAttention[F](f[0], 2, 3, 3, nil) }},
+		{name: "WindowSelfAttention, rotated", floats: [][]int{{2, 5, 2*2*4 + 2*4}},
+			build: func(f, _ []*G.Node) *G.Node {
+				return WindowSelfAttention[F](Rotary[F](f[0], 2, 4, nil), 2, 4, 2, nil)
+			}},
 		{name: "LogSelfAttention", floats: [][]int{{2, 5, 2 * (2*3 + 4)}},
 			build: func(f, _ []*G.Node) *G.Node { return LogSelfAttention[F](f[0], 2, 3, nil) }},
 		{name: "LogAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
@@ -356,6 +362,10 @@ func TestWrongShapesPanic(t *testing.T) {
 		},
 		"fixed decays": func() {
 			FixedDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), []float64{0}, GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+		},
+		"no window": func() { WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 0, nil) },
+		"a cache of another window": func() {
+			WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 2, NewWindowCache[float32](2, 2, 2, 2, 3))
 		},
 		"no layer":  func() { LightningDecays(2, 3, 3) },
 		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },

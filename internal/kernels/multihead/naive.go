@@ -9,6 +9,7 @@ import "math"
 // and no gradient flows into them.
 type Naive struct {
 	Size
+	Window  int       // keys that a causal query sees, itself among them; 0: all
 	Past    int       // positions of K and V that come before those of the size
 	Q, K, V []float64 // [B, Queries, H, K], [B, Past+Keys, H, K], [B, Past+Keys, H, V]
 	Weight  func(s float64) (w, slope float64)
@@ -33,14 +34,18 @@ func dot(x, y []float64) (sum float64) {
 	return sum
 }
 
-// weights returns w_tj and its derivative by the score, for every j that query t sees.
+// weights returns w_tj and its derivative by the score for every j up to the last that query t sees, 0 before its window.
 func (a Naive) weights(b, t, h int) (w, slope []float64, total float64) {
 	seen := a.Past + a.Keys
 	if a.Causal {
 		seen = a.Past + t + 1
 	}
 	w, slope = make([]float64, seen), make([]float64, seen)
-	for j := range seen {
+	first := 0
+	if a.Window > 0 {
+		first = max(0, seen-a.Window)
+	}
+	for j := first; j < seen; j++ {
 		w[j], slope[j] = a.Weight(dot(a.query(b, t, h), a.key(b, j, h)) / math.Sqrt(float64(a.DKey)))
 		total += w[j]
 	}

@@ -21,6 +21,7 @@ const keyTile = 128
 // grows with the sequence.
 type Cache[F simd.Float] struct {
 	batch, heads, keys, values int // B, H, K, V
+	slots                      int // number of tiles of a ring; 0: the cache grows
 	data                       []F // [tiles, B, H, (K+1)*L + L*(V+1)]
 	length                     [1]int64
 	shape                      [4]int
@@ -76,6 +77,9 @@ func (c *Cache[F]) tileSize() int { return (c.keys+1)*keyTile + keyTile*(c.value
 // extend adds n positions, whose keys and values put writes; a negative n takes positions away.
 func (c *Cache[F]) extend(n int) {
 	c.length[0] += int64(n)
+	if c.slots > 0 {
+		return
+	}
 	if need := simd.Pieces(c.Len(), keyTile) * c.batch * c.heads * c.tileSize(); need > len(c.data) {
 		grown := make([]F, max(need, min(2*len(c.data), len(c.data)+1<<24)))
 		copy(grown, c.data)
@@ -85,6 +89,9 @@ func (c *Cache[F]) extend(n int) {
 
 // tile returns the keys [K+1, L] and values [L, V+1] of a tile of one head, task = b*H + h.
 func (c *Cache[F]) tile(tile, task int) (keys, values []F) {
+	if c.slots > 0 {
+		tile %= c.slots
+	}
 	from := (tile*c.batch*c.heads + task) * c.tileSize()
 	all := c.data[from : from+c.tileSize()]
 	return all[:(c.keys+1)*keyTile], all[(c.keys+1)*keyTile:]

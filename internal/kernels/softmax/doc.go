@@ -4,7 +4,7 @@
 //
 //	q [B, Tq, H, K]   k [B, Tk, H, K]   v [B, Tk, H, V]   y [B, Tq, H, V]
 //
-// over all j, or over j <= t if causal. Gradient:
+// over all j, over j <= t if causal, or over t-window < j <= t. Gradient:
 //
 //	D_t = dy_t . y_t    ds_tj = p_tj (dy_t . v_j - D_t)    dv_j = sum_t p_tj dy_t
 //	dq_t = sum_j ds_tj k_j / sqrt(K)    dk_j = sum_t ds_tj q_t / sqrt(K)
@@ -18,5 +18,7 @@
 //     memory proportional to T. The backward pass computes the scores again.
 //   - A Cache makes Kernel a streaming form: it keeps all keys and values from one stretch of a sequence
 //     to the next, and grows with it.
+//   - With a window Kernel computes only the tiles that queries see, and a Ring, which keeps the last keys and values, makes
+//     it a streaming form of constant memory and cost a position.
 //   - multihead.Naive with Weight, the definition.
 package softmax

@@ -13,6 +13,9 @@ import (
 // Kernel is the fast form, of one size.
 type Kernel[F simd.Float] struct {
 	multihead.Size
+	window  int       // keys that a query sees, see NewWindow; 0: all
+	want    bool      // see WantGradients
+	group   int       // queries that are scored together, at most queryTile
 	scale   F         // 1/sqrt(K)
 	own     *Cache[F] // for a Forward without a cache
 	pool    workspace.Pool[scratch[F]]
@@ -24,9 +27,10 @@ type Kernel[F simd.Float] struct {
 	dq, dk, dv        multihead.Rows[F]
 	y, dy             []F
 	forward, backward func(task int)
+	forwardRing       func(task int)
 }
 
-// queryTile is the number of queries that are scored together.
+// queryTile is the number of queries that are scored together, fewer with a short window.
 const queryTile = 64
 
 // scratch is the memory of one worker; N = queryTile, L = keyTile.
@@ -40,7 +44,7 @@ type scratch[F simd.Float] struct {
 // New returns the kernel.
 func New[F simd.Float](size multihead.Size) *Kernel[F] {
 	size.Check("softmax")
-	k := &Kernel[F]{Size: size, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.Tasks()*size.Queries)}
+	k := &Kernel[F]{Size: size, group: queryTile, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.Tasks()*size.Queries)}
 	k.pool.Create = func() *scratch[F] {
 		return &scratch[F]{
 			queries: workspace.Make[F](queryTile * (k.DKey + 1)), grads: workspace.Make[F](queryTile * (k.DValue + 1)),
@@ -48,7 +52,7 @@ func New[F simd.Float](size multihead.Size) *Kernel[F] {
 			sums: workspace.Make[F](queryTile * k.DValue), largest: workspace.Make[F](queryTile), total: workspace.Make[F](queryTile),
 		}
 	}
-	k.forward, k.backward = k.forwardHead, k.backwardHead
+	k.forward, k.backward, k.forwardRing = k.forwardHead, k.backwardHead, k.forwardHeadOfRing
 	return k
 }
 
@@ -56,35 +60,61 @@ func New[F simd.Float](size multihead.Size) *Kernel[F] {
 // at all that it holds: the sequence continues.
 func (k *Kernel[F]) Forward(y []F, q, keys, values multihead.Rows[F], cache *Cache[F]) {
 	if cache == nil {
-		if k.own == nil {
-			k.own = NewCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
-		}
-		cache = k.own
-		cache.Reset()
+		cache = k.empty()
 	} else if cache.batch != k.Batch || cache.heads != k.Heads || cache.keys != k.DKey || cache.values != k.DValue {
 		panic(fmt.Sprintf("softmax: kernel of size %+v with a cache of B=%d H=%d K=%d V=%d", k.Size, cache.batch, cache.heads, cache.keys, cache.values))
 	}
+	k.run(y, q, keys, values, cache, k.forward)
+}
+
+// empty returns the kernel's own cache, empty.
+func (k *Kernel[F]) empty() *Cache[F] {
+	if k.own == nil {
+		k.own = NewCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
+	}
+	k.own.Reset()
+	return k.own
+}
+
+// run extends the cache and calls forward for every head.
+func (k *Kernel[F]) run(y []F, q, keys, values multihead.Rows[F], cache *Cache[F], forward func(task int)) {
 	k.started = cache.Len()
 	cache.extend(k.Keys)
 	k.cache, k.y, k.q, k.k, k.v = cache, y, q, keys, values
-	k.pool.For(k.Tasks(), k.forward)
+	k.pool.For(k.Tasks(), forward)
 }
 
 // forwardHead computes one head of one sequence.
 func (k *Kernel[F]) forwardHead(task int) {
-	b, h := task/k.Heads, task%k.Heads
-	k.cache.put(task, k.started, k.Keys, k.k.From(b, 0, k.Keys, h), k.k.Stride, k.v.From(b, 0, k.Keys, h), k.v.Stride)
+	k.put(task, 0, k.Keys)
 	s := k.pool.Take()
-	for from := 0; from < k.Queries; from += queryTile {
-		n := min(queryTile, k.Queries-from)
+	k.attendAll(s, task, 0, k.Queries)
+	k.pool.Give(s)
+}
+
+// put adds n keys and values of one head, from position t of the operands on, to the cache.
+func (k *Kernel[F]) put(task, t, n int) {
+	b, h := task/k.Heads, task%k.Heads
+	k.cache.put(task, k.started+t, n, k.k.From(b, t, k.Keys, h), k.k.Stride, k.v.From(b, t, k.Keys, h), k.v.Stride)
+}
+
+// attendAll writes y of queries lo to hi of one head.
+func (k *Kernel[F]) attendAll(s *scratch[F], task, lo, hi int) {
+	for from := lo; from < hi; from += k.group {
+		n := min(k.group, hi-from)
 		k.attend(s, task, from, n)
-		if n > 1 && multihead.MayLeak(k.Size, k.y, task, from) {
+		if n > 1 && k.mayLeak(task, from, n) {
 			for r := range n {
 				k.attend(s, task, from+r, 1)
 			}
 		}
 	}
-	k.pool.Give(s)
+}
+
+// mayLeak reports whether values that they do not see may have reached the outputs of n queries from position from on.
+// The first query does not see the values behind it, the last not those that leave the window.
+func (k *Kernel[F]) mayLeak(task, from, n int) bool {
+	return multihead.MayLeak(k.Size, k.y, task, from) || k.window > 0 && multihead.MayLeak(k.Size, k.y, task, from+n-1)
 }
 
 // attend writes y of n queries of one head from position from on.
@@ -94,7 +124,8 @@ func (k *Kernel[F]) attend(s *scratch[F], task, from, n int) {
 	for r := range n {
 		simd.Scale(s.queries[r*k.DKey:(r+1)*k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
 	}
-	for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
+	fill(s.total[:n], unseen)
+	for tile := k.first(from) / keyTile; tile*keyTile < k.visible(from+n-1); tile++ {
 		k.addTile(s, task, tile, from, n)
 	}
 	for r := range n {
@@ -104,7 +135,18 @@ func (k *Kernel[F]) attend(s *scratch[F], task, from, n int) {
 	}
 }
 
-// visible returns the number of keys that query t looks at.
+// unseen is the total of a query that has seen no key yet.
+const unseen = -1
+
+// first returns the first key that query t looks at.
+func (k *Kernel[F]) first(t int) int {
+	if k.window > 0 {
+		return max(0, k.started+t+1-k.window)
+	}
+	return 0
+}
+
+// visible returns the number of keys up to the last that query t looks at.
 func (k *Kernel[F]) visible(t int) int {
 	if k.Causal {
 		return k.started + t + 1
@@ -112,11 +154,25 @@ func (k *Kernel[F]) visible(t int) int {
 	return k.cache.Len()
 }
 
+// columns returns the columns lo to hi of a tile that one of n queries from position from on looks at, and whether it
+// is the first such tile.
+func (k *Kernel[F]) columns(tile, from, n int) (lo, hi int, begins bool) {
+	at := tile * keyTile
+	return max(0, k.first(from)-at), min(keyTile, k.visible(from+n-1)-at), tile == k.first(from)/keyTile
+}
+
+// seen returns which of the columns lo to hi of a tile query t looks at, counted from lo; none if b <= a.
+func (k *Kernel[F]) seen(tile, t, lo, hi int) (a, b int) {
+	at := tile*keyTile + lo
+	return max(0, k.first(t)-at), max(0, min(hi-lo, k.visible(t)-at))
+}
+
 // addTile adds a tile of keys to the sums of n queries from position from on.
 func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 	keys, values := k.cache.tile(tile, task)
-	first := tile * keyTile
-	width := min(keyTile, k.visible(from+n-1)-first)
+	lo, hi, begins := k.columns(tile, from, n)
+	keys, values = keys[lo:], values[lo*(k.DValue+1):]
+	width := hi - lo
 	if n == 1 { // one token of a stream: products of a vector have less overhead
 		clear(s.scores[:width])
 		simd.AddWeighted(s.scores[:width], s.queries, keys, k.DKey, 1, keyTile)
@@ -125,14 +181,17 @@ func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 	}
 	for r := range n {
 		row := s.scores[r*keyTile : r*keyTile+width]
-		seen := max(0, min(width, k.visible(from+r)-first))
-		clear(row[seen:])
-		if seen == 0 { // the query sees nothing of this tile; it always sees some of tile 0
+		a, b := k.seen(tile, from+r, lo, hi)
+		if b <= a { // the query sees nothing of this tile
+			clear(row)
 			continue
 		}
-		largest := simd.Max(row[:seen])
+		clear(row[:a])
+		clear(row[b:])
+		row = row[a:b]
+		largest := simd.Max(row)
 		switch {
-		case tile == 0:
+		case s.total[r] == unseen:
 			s.largest[r], s.total[r] = largest, 0
 		case largest > s.largest[r] || largest != largest:
 			c := F(math.Exp(float64(s.largest[r] - largest)))
@@ -140,17 +199,17 @@ func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 			s.total[r] *= c
 			simd.Scale(s.sums[r*k.DValue:(r+1)*k.DValue], c, s.sums[r*k.DValue:(r+1)*k.DValue])
 		}
-		s.total[r] += simd.ExpSum(row[:seen], row[:seen], s.largest[r])
+		s.total[r] += simd.ExpSum(row, row, s.largest[r])
 	}
 	if n == 1 {
-		if tile == 0 {
+		if begins {
 			clear(s.sums[:k.DValue])
 		}
 		simd.AddWeighted(s.sums[:k.DValue], s.scores, values, width, 1, k.DValue+1)
 		return
 	}
 	var keep F = 1
-	if tile == 0 {
+	if begins {
 		keep = 0
 	}
 	matmul.Serial(false, false, n, k.DValue, width, 1, s.scores, keyTile, values, k.DValue+1, keep, s.sums, k.DValue)
@@ -173,8 +232,8 @@ func (k *Kernel[F]) backwardHead(task int) {
 		clear(dv[t*k.dv.Stride : t*k.dv.Stride+k.DValue])
 	}
 	kw, vw := k.DKey+1, k.DValue+1
-	for from := 0; from < k.Queries; from += queryTile {
-		n := min(queryTile, k.Queries-from)
+	for from := 0; from < k.Queries; from += k.group {
+		n := min(k.group, k.Queries-from)
 		q := k.q.From(b, from, k.Queries, h)
 		for r := range n {
 			// The last row of the keys and the last column of the values are ones: with -logsum for them
@@ -188,7 +247,7 @@ func (k *Kernel[F]) backwardHead(task int) {
 			g[k.DValue] = -simd.Dot(g[:k.DValue], k.y[at:at+k.DValue])
 		}
 		dq := k.dq.From(b, from, k.Queries, h)
-		for tile := 0; tile*keyTile < k.visible(from+n-1); tile++ {
+		for tile := k.first(from) / keyTile; tile*keyTile < k.visible(from+n-1); tile++ {
 			k.differentiateTile(s, task, tile, from, n, dq, dk, dv)
 		}
 	}
@@ -199,21 +258,25 @@ func (k *Kernel[F]) backwardHead(task int) {
 // and dv of the tile.
 func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, dq, dk, dv []F) {
 	keys, values := k.cache.tile(tile, task)
-	first := tile * keyTile
-	width := min(keyTile, k.visible(from+n-1)-first)
+	lo, hi, begins := k.columns(tile, from, n)
+	keys, values = keys[lo:], values[lo*(k.DValue+1):]
+	first, width := tile*keyTile+lo, hi-lo
 	kw, vw := k.DKey+1, k.DValue+1
 	matmul.Serial(false, false, n, width, kw, 1, s.queries, kw, keys, keyTile, 0, s.scores, keyTile)
 	matmul.Serial(false, true, n, width, vw, 1, s.grads, vw, values, vw, 0, s.dots, keyTile)
 	for r := range n {
 		p, ds := s.scores[r*keyTile:r*keyTile+width], s.dots[r*keyTile:r*keyTile+width]
-		seen := max(0, min(width, k.visible(from+r)-first))
-		simd.Exp(p[:seen], p[:seen])
-		simd.Mul(ds[:seen], ds[:seen], p[:seen])
-		clear(p[seen:])
-		clear(ds[seen:])
+		a, b := k.seen(tile, from+r, lo, hi)
+		a = min(a, b)
+		simd.Exp(p[a:b], p[a:b])
+		simd.Mul(ds[a:b], ds[a:b], p[a:b])
+		clear(p[:a])
+		clear(ds[:a])
+		clear(p[b:])
+		clear(ds[b:])
 	}
 	var keep F = 1
-	if tile == 0 {
+	if begins {
 		keep = 0
 	}
 	matmul.Serial(false, true, n, k.DKey, width, k.scale, s.dots, keyTile, keys, keyTile, keep, dq, k.dq.Stride)
