@@ -87,19 +87,6 @@ func RunningSums[F Float](dst, src Steps[F], n, width int) (steepest, deepest F)
 	return runningSumsPortable(dst, src, n, width)
 }
 
-// ScaleRows multiplies each row of x [R, C] by its factor, of factors [R].
-func ScaleRows[F Float](x, factors []F) {
-	width := rowWidth("ScaleRows", factors, x)
-	if width == 0 {
-		return
-	}
-	if floats.Single[F]() {
-		scaleRows32(floats.As32(x), floats.As32(factors), width)
-		return
-	}
-	scaleRowsPortable(x, factors, width)
-}
-
 // DecaySums is the gradient of decays by running sums. From the last of n steps to the first it does
 //
 //	sum += q_t * dq_t - k_t * dk_t        dg_t = sum

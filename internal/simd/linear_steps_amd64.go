@@ -58,18 +58,6 @@ func runningSums32(dst, src Steps[float32], n, width int) (steepest, deepest flo
 	return runningSumsAVX2(&dst.Data[0], &src.Data[0], n, width, 4*dst.Stride, 4*src.Stride)
 }
 
-func scaleRows32(x, factors []float32, width int) {
-	if !cpu.AVX2 {
-		scaleRowsPortable(x, factors, width)
-		return
-	}
-	for len(factors) > 0 {
-		rows := min(len(factors), 1+maxPiece/width)
-		scaleRowsAVX2(&x[0], &factors[0], width, rows)
-		x, factors = x[rows*width:], factors[rows:]
-	}
-}
-
 func decaySums32(sum []float32, dg, q, dq, k, dk Steps[float32], n int) {
 	if !cpu.AVX2 {
 		decaySumsPortable(sum, dg, q, dq, k, dk, n)

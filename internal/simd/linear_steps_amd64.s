@@ -879,50 +879,6 @@ DATA abs<>+24(SB)/4, $0x7fffffff
 DATA abs<>+28(SB)/4, $0x7fffffff
 GLOBL abs<>(SB), RODATA|NOPTR, $32
 
-// func scaleRowsAVX2(x *float32, factors *float32, width int, rows int)
-// Requires: AVX
-TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-32
-	MOVQ    x+0(FP), AX
-	MOVQ    factors+8(FP), CX
-	MOVQ    width+16(FP), DX
-	MOVQ    rows+24(FP), BX
-	SHLQ    $0x02, DX
-	MOVQ    DX, DI
-	ANDQ    $-32, DI
-	MOVQ    DX, R8
-	SUBQ    DI, R8
-	LEAQ    tail<>+0(SB), SI
-	SUBQ    R8, SI
-	VMOVDQU 32(SI), Y0
-
-row:
-	VBROADCASTSS (CX), Y1
-	XORQ         SI, SI
-	JMP          scaleEnough
-
-scale:
-	VMOVUPS (AX)(SI*1), Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(SI*1)
-	ADDQ    $0x20, SI
-
-scaleEnough:
-	CMPQ       SI, DI
-	JLT        scale
-	TESTQ      R8, R8
-	JZ         scaleDone
-	VMASKMOVPS (AX)(SI*1), Y0, Y2
-	VMULPS     Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)(SI*1)
-
-scaleDone:
-	ADDQ DX, AX
-	ADDQ $0x04, CX
-	DECQ BX
-	JNZ  row
-	VZEROUPPER
-	RET
-
 // func decaySumsAVX2(sum *float32, dg *float32, q *float32, dq *float32, k *float32, dk *float32, width int, n int, strideDG int, strideQ int, strideDQ int, strideK int, strideDK int)
 // Requires: AVX, FMA3
 TEXT ·decaySumsAVX2(SB), NOSPLIT, $0-104

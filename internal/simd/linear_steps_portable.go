@@ -16,12 +16,6 @@ func linearStepsPortable[F Float](state []F, o, q, k, v Steps[F], n, rows, colum
 	}
 }
 
-func scaleRowsPortable[F Float](x, factors []F, width int) {
-	for r, c := range factors {
-		scalePortable(x[r*width:][:width], c, x[r*width:][:width])
-	}
-}
-
 func decaySumsPortable[F Float](sum []F, dg, q, dq, k, dk Steps[F], n int) {
 	w := len(sum)
 	for t := n - 1; t >= 0; t-- {

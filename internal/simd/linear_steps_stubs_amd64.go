@@ -76,17 +76,6 @@ func scaleStepsAVX2(dst *float32, src *float32, x *float32, n int, width int, st
 //go:noescape
 func runningSumsAVX2(dst *float32, src *float32, n int, width int, strideDst int, strideSrc int) (steepest float32, deepest float32)
 
-// scaleRowsAVX2 is
-//
-//	for r := range rows {
-//		for i := r * width; i < (r+1)*width; i++ {
-//			x[i] *= factors[r]
-//		}
-//	}
-//
-//go:noescape
-func scaleRowsAVX2(x *float32, factors *float32, width int, rows int)
-
 // decaySumsAVX2 is, with strides in bytes,
 //
 //	for range n {

@@ -87,7 +87,6 @@ func scaleSteps32(dst, src Steps[float32], x []float32, width int, alpha float32
 func runningSums32(dst, src Steps[float32], n, width int) (steepest, deepest float32) {
 	return runningSumsPortable(dst, src, n, width)
 }
-func scaleRows32(x, factors []float32, width int) { scaleRowsPortable(x, factors, width) }
 func decaySums32(sum []float32, dg, q, dq, k, dk Steps[float32], n int) {
 	decaySumsPortable(sum, dg, q, dq, k, dk, n)
 }
@@ -123,3 +122,21 @@ func weighRuns32(dst, work, weight []float32, runs []Run) { weighRunsPortable(ds
 func deltaForward32(d *DeltaRun[float32]) { deltaForwardPortable(d) }
 func deltaReverse32(d *DeltaRun[float32]) { deltaReversePortable(d) }
 func deltaReplay32(d *DeltaRun[float32])  { deltaReplayPortable(d) }
+
+func addRows32(dst, top, x, y, c []float32, width int) { addRowsPortable(dst, top, x, y, c, width) }
+func scaleRows32(dst, x, c []float32, width int)       { scaleRowsPortable(dst, x, c, width) }
+func mulHeads32(dst, x, a []float32, heads, rows, width int) {
+	mulHeadsPortable(dst, x, a, heads, rows, width)
+}
+func mulHeadsTransposed32(dst, top, x, a []float32, heads, rows, width int) {
+	mulHeadsTransposedPortable(dst, top, x, a, heads, rows, width)
+}
+func outerHeads32(dst, x, y []float32, heads, rows, width int, add bool) {
+	outerHeadsPortable(dst, x, y, heads, rows, width, add)
+}
+func reflectHeads32(dst, norms, x, k, beta, gate []float32, s reflections) {
+	reflectHeadsPortable(dst, norms, x, k, beta, gate, s)
+}
+func reflectHeadsBackward32(g ReflectionGrads[float32], x, weight, k, beta, norms, gate, dout, work []float32, s reflections) {
+	reflectHeadsBackwardPortable(g, x, weight, k, beta, norms, gate, dout, work, s)
+}

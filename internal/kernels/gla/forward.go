@@ -89,7 +89,7 @@ func (k *Kernel[F]) forwardTask(task int) {
 		q, keys := k.plain(s, b, h, t)
 		for i := range d.blocks[1:] {
 			enter(s.factors, last, d.firstOf(i, 0, k.DKey))
-			simd.ScaleRows(state, s.factors)
+			simd.ScaleRows(state, state, s.factors)
 			at, n := d.blocks[i], d.blocks[i+1]-d.blocks[i]
 			simd.LinearSteps(state, rows(k.Size, k.o, k.DValue, b, t+at, h, v0), from(q, at), from(keys, at),
 				rows(k.Size, k.v, k.DValue, b, t+at, h, v0), n, k.DKey, columns, false)
@@ -99,7 +99,7 @@ func (k *Kernel[F]) forwardTask(task int) {
 	if k.carry != nil {
 		if k.Time > 1 { // else c is 1
 			spread(s.factors, last)
-			simd.ScaleRows(state, s.factors)
+			simd.ScaleRows(state, state, s.factors)
 		}
 		if columns < k.DValue {
 			to := k.headState(k.carry.state, b, h)

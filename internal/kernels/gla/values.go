@@ -16,7 +16,7 @@ func (k *Kernel[F]) valueGradients(b, h, i int) {
 		q, keys := k.plain(s, b, h, t)
 		for i := len(d.blocks) - 2; i >= 0; i-- {
 			enter(s.factors, d.lastOf(i, 0, k.DKey), behind)
-			simd.ScaleRows(adjoint, s.factors)
+			simd.ScaleRows(adjoint, adjoint, s.factors)
 			at, n := d.blocks[i], d.blocks[i+1]-d.blocks[i]
 			simd.LinearSteps(adjoint, rows(k.Size, k.dv, k.DValue, b, t+at, h, v0), from(keys, at), from(q, at),
 				rows(k.Size, k.do, k.DValue, b, t+at, h, v0), n, k.DKey, columns, true)

@@ -12,7 +12,6 @@ func linearStepKernels() {
 	mulSteps()
 	scaleSteps()
 	runningSums()
-	scaleRows()
 	decaySums()
 }
 
@@ -279,27 +278,6 @@ func runningSums() {
 	result(largest(steep), 0)
 	result(largest(deep), 1)
 	finish()
-}
-
-func scaleRows() {
-	function("scaleRowsAVX2", "func(x, factors *float32, width, rows int)", `is
-
-	for r := range rows {
-		for i := r * width; i < (r+1)*width; i++ {
-			x[i] *= factors[r]
-		}
-	}`)
-	x, factors := pointer("x"), pointer("factors")
-	l := newRowLoop(pointer("width"), pointer("rows"), pointers(x), pointers(factors))
-	Label("row")
-	c := YMM()
-	VBROADCASTSS(Mem{Base: factors}, c)
-	l.vectors("scale", func(e rowLane) {
-		v := e.load(x)
-		VMULPS(c, v, v)
-		e.store(v, x)
-	})
-	l.next("row")
 }
 
 func decaySums() {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -35,13 +37,14 @@ func newRowLoop(width, rows reg.GPVirtual, rowPointers, pointers []reg.GPVirtual
 	return l
 }
 
-// A rowLane is a vector within a row, or the masked rest.
+// A rowLane is a vector within a row, the u-th of those that a loop takes at a time, or the masked rest.
 type rowLane struct {
 	l      *rowLoop
+	u      int
 	masked bool
 }
 
-func (e rowLane) at(p reg.Register) Mem { return Mem{Base: p, Index: e.l.i, Scale: 1} }
+func (e rowLane) at(p reg.Register) Mem { return Mem{Base: p, Disp: 32 * e.u, Index: e.l.i, Scale: 1} }
 
 func (e rowLane) load(p reg.Register) vec {
 	v := YMM()
@@ -74,6 +77,32 @@ func (l *rowLoop) vectors(label string, body func(e rowLane)) {
 	TESTQ(l.rest, l.rest)
 	JZ(LabelRef(label + "Done"))
 	body(rowLane{l: l, masked: true})
+	Label(label + "Done")
+}
+
+// blocks emits a pass over the current row by blocks of 4, 2 and 1 vectors and the masked rest.
+func (l *rowLoop) blocks(label string, body func(label string, lanes []rowLane)) {
+	left := GP64()
+	XORQ(l.i, l.i)
+	for _, n := range []int{4, 2, 1} {
+		label := fmt.Sprint(label, n)
+		JMP(LabelRef(label + "Enough"))
+		Label(label)
+		lanes := make([]rowLane, n)
+		for u := range lanes {
+			lanes[u] = rowLane{l: l, u: u}
+		}
+		body(label, lanes)
+		ADDQ(Imm(uint64(32*n)), l.i)
+		Label(label + "Enough")
+		MOVQ(l.full, left)
+		SUBQ(l.i, left)
+		CMPQ(left, Imm(uint64(32*n)))
+		JGE(LabelRef(label))
+	}
+	TESTQ(l.rest, l.rest)
+	JZ(LabelRef(label + "Done"))
+	body(label+"Rest", []rowLane{{l: l, masked: true}})
 	Label(label + "Done")
 }
 
