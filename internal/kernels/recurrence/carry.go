@@ -18,6 +18,9 @@ func NewCarry[F simd.Float](batch, rows, width int) *Carry[F] {
 	return &Carry[F]{mantissa: make([]F, batch*rows*width), exponent: make([]int64, batch*rows), shape: [3]int{batch, rows, width}}
 }
 
+// Fits reports whether the carry is of that size.
+func (c *Carry[F]) Fits(batch, rows, width int) bool { return c.shape == [3]int{batch, rows, width} }
+
 // Reset makes the next stretch begin at x_0.
 func (c *Carry[F]) Reset() { c.started[0] = 0 }
 

@@ -31,12 +31,16 @@ func powerOfTwo[F simd.Float](k int64) F {
 // addScaled writes dst = x*2^ex + c*y*2^ey as a block-scaled row, and returns its largest mantissa
 // and its exponent. dst must be neither x nor y. A row of zeros has exponent 0. c is positive or 0.
 func addScaled[F simd.Float](dst, x []F, ex int64, c F, y []F, ey int64) (largest F, e int64) {
+	var factor F
+	var safe bool
 	if ex >= ey {
-		largest, e = simd.ScaleAddMaxAbs(dst, 1, x, c*powerOfTwo[F](ey-ex), y), ex
+		factor, safe = aligned(c, ey-ex, y)
+		largest, e = simd.ScaleAddMaxAbs(dst, 1, x, factor, y), ex
 	} else {
-		largest, e = simd.ScaleAddMaxAbs(dst, powerOfTwo[F](ex-ey), x, c, y), ey
+		factor, safe = aligned(1, ex-ey, x)
+		largest, e = simd.ScaleAddMaxAbs(dst, factor, x, c, y), ey
 	}
-	if largest >= smallestScale && largest <= largestScale {
+	if safe && largest >= smallestScale && largest <= largestScale {
 		return largest, e
 	}
 	return addScaledSlowly(dst, x, ex, c, y, ey)
