@@ -59,6 +59,16 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, i []*G.Node) *G.Node { loss, _ := HeadLoss[F](f[0], f[1], i[0], f[2]); return loss }},
 		{name: "Recurrence", floats: [][]int{{2, 5, 6}, {3, 3}, {2, 3}}, detached: true,
 			build: func(f, _ []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], nil) }},
+		{name: "RecurrenceFull", floats: [][]int{{2, 5, 12}, {2, 5, 18}, {2, 2, 3}}, detached: true,
+			build: func(f, _ []*G.Node) *G.Node { return RecurrenceFull[F](f[0], f[1], f[2], nil, nil) }},
+		{name: "RecurrenceLinear", floats: [][]int{{2, 5, 12}, {2, 5, 4}, {4, 18}, {2, 2, 3}}, tokens: [][]int{{2, 5}}, detached: true,
+			build: func(f, i []*G.Node) *G.Node { return RecurrenceLinear[F](f[0], f[1], f[2], f[3], i[0], nil) }},
+		{name: "RecurrenceTable", floats: [][]int{{2, 5, 12}, {4, 18}, {2, 2, 3}}, tokens: [][]int{{2, 5}, {2, 5}}, detached: true,
+			build: func(f, i []*G.Node) *G.Node { return RecurrenceTable[F](f[0], i[0], f[1], f[2], i[1], nil) }},
+		{name: "RecurrenceHouseholder", floats: [][]int{{2, 5, 12}, {2, 5, 12}, {2, 5, 4}, {2, 5, 2}, {2, 2, 3}}, detached: true,
+			build: func(f, _ []*G.Node) *G.Node { return RecurrenceHouseholder[F](f[0], f[1], f[2], f[3], f[4], nil, nil) }},
+		{name: "RecurrenceHouseholder without gates", floats: [][]int{{2, 5, 12}, {2, 5, 12}, {2, 5, 4}, {2, 2, 3}}, tokens: [][]int{{2, 5}}, detached: true,
+			build: func(f, i []*G.Node) *G.Node { return RecurrenceHouseholder[F](f[0], f[1], f[2], nil, f[3], i[0], nil) }},
 		{name: "SoftmaxSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
 			build: func(f, _ []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, nil) }},
 		{name: "SoftmaxAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
@@ -346,6 +356,15 @@ func TestWrongShapesPanic(t *testing.T) {
 		"delta carry": func() {
 			size := DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}
 			DeltaRule(node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, size, NewDeltaCarry[float32](3, size))
+		},
+		"full":   func() { RecurrenceFull[float32](node(2, 3, 12), node(2, 3, 12), node(2, 2, 3), nil, nil) },
+		"linear": func() { RecurrenceLinear[float32](node(2, 3, 12), node(2, 3, 5), node(4, 18), node(2, 2, 3), nil, nil) },
+		"table":  func() { RecurrenceTable[float32](node(2, 3, 12), node(2, 3), node(4, 18), node(2, 2, 3), nil, nil) },
+		"Householder": func() {
+			RecurrenceHouseholder[float32](node(2, 3, 12), node(2, 3, 12), node(2, 3, 3), nil, node(2, 2, 3), nil, nil)
+		},
+		"recurrence carry": func() {
+			RecurrenceFull[float32](node(2, 3, 12), node(2, 3, 18), node(2, 2, 3), nil, NewCarry[float32](2, 2, 3))
 		},
 		"carry": func() {
 			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
