@@ -17,7 +17,7 @@ import (
 type Setting struct {
 	Name  string // of the flag and of the key in files
 	Help  string // one line
-	Value any    // *int, *int64, *uint64, *float64, *string or *bool; it holds the default
+	Value any    // *int, *int64, *uint64, *float64, *string, *bool, *[]int or Range; it holds the default
 	Rule  Rule   // condition on the value; the zero Rule accepts all values of the type
 
 	// Zero is the meaning of 0 or an empty text, such as "the whole batch"; "" if that is a value like any
@@ -121,6 +121,15 @@ func (s Setting) parse(text string) error {
 		if text != "" || !s.ZeroKeeps {
 			*v = text
 		}
+	case *[]int:
+		want = "whole numbers separated by commas"
+		var x []int
+		if x, err = parseList(text); err == nil {
+			*v = x
+		}
+	case Range:
+		want = "a whole number or a range MIN:MAX of such numbers"
+		err = v.parse(text)
 	default:
 		panic(fmt.Sprintf("settings: %s points to %T", s.Name, s.Value))
 	}
@@ -145,12 +154,24 @@ func (s Setting) Text() string {
 		return strconv.FormatBool(*v)
 	case *string:
 		return *v
+	case *[]int:
+		return listText(*v)
+	case Range:
+		return v.text()
 	}
 	panic(fmt.Sprintf("settings: %s points to %T", s.Name, s.Value))
 }
 
-// IsZero reports whether the present value is 0, false or an empty text.
-func (s Setting) IsZero() bool { return reflect.ValueOf(s.Value).Elem().IsZero() }
+// IsZero reports whether the present value is 0, false, an empty text or an empty list.
+func (s Setting) IsZero() bool {
+	switch v := s.Value.(type) {
+	case Range:
+		return *v.Min == 0 && *v.Max == 0
+	case *[]int:
+		return len(*v) == 0
+	}
+	return reflect.ValueOf(s.Value).Elem().IsZero()
+}
 
 // Validate returns an error that names the setting, its value and the rule, if the value breaks the rule. A
 // value of 0 with a meaning of its own (Zero) is valid. A number that is not finite is not valid, nor is text
@@ -159,7 +180,6 @@ func (s Setting) Validate() error {
 	if s.Zero != "" && s.IsZero() {
 		return nil
 	}
-	var x float64
 	switch v := s.Value.(type) {
 	case *string:
 		if !s.OneCall && !utf8.ValidString(*v) { // TOML cannot hold it, so a run could not be resumed
@@ -175,16 +195,23 @@ func (s Setting) Validate() error {
 		}
 		return err
 	case *int:
-		x = float64(*v)
+		return s.validateNumber(float64(*v))
 	case *int64:
-		x = float64(*v)
+		return s.validateNumber(float64(*v))
 	case *uint64:
-		x = float64(*v)
+		return s.validateNumber(float64(*v))
 	case *float64:
-		x = *v
-	case *bool:
-		return nil
+		return s.validateNumber(*v)
+	case *[]int:
+		return s.validateList(*v)
+	case Range:
+		return s.validateRange(v)
 	}
+	return nil // a bool
+}
+
+// validateNumber applies the rule to a number.
+func (s Setting) validateNumber(x float64) error {
 	rule := s.Rule
 	if rule.holds == nil {
 		rule = Rule{text: "must be a number", holds: func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }}
@@ -202,7 +229,11 @@ func (s Setting) Validate() error {
 // Normal returns text in the form in which the setting writes its value, so that 1e-3 equals 0.001. It returns
 // text itself if that is not a valid value.
 func (s Setting) Normal(text string) string {
-	s.Value = reflect.New(reflect.TypeOf(s.Value).Elem()).Interface()
+	if _, ok := s.Value.(Range); ok {
+		s.Value = Range{new(int), new(int)}
+	} else {
+		s.Value = reflect.New(reflect.TypeOf(s.Value).Elem()).Interface()
+	}
 	s.ZeroKeeps = false
 	if s.parse(text) != nil {
 		return text

@@ -63,8 +63,13 @@ func (t Table) Set(p Pair) error {
 	return err
 }
 
-// check returns an error if a value of a file has quotes where it must not have them, or lacks them.
+// check returns an error if a value of a file has quotes where it must not have them, or lacks them. Lists and
+// ranges may have them: a single number needs none.
 func (s Setting) check(p Pair) error {
+	switch s.Value.(type) {
+	case *[]int, Range:
+		return nil
+	}
 	_, text := s.Value.(*string)
 	switch _, quoted := p.literal.(string); {
 	case p.literal == nil:
@@ -132,7 +137,8 @@ func (s Setting) help() string {
 	}
 	if s.Zero != "" {
 		zero := "0"
-		if _, text := s.Value.(*string); text {
+		switch s.Value.(type) {
+		case *string, *[]int:
 			zero = "empty"
 		}
 		help += "; " + zero + ": " + s.Zero

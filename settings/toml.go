@@ -66,13 +66,24 @@ func (t Table) TOML() string {
 			fmt.Fprintf(&b, "\n# %s\n", group)
 		}
 		text := s.Text()
-		if _, ok := s.Value.(*string); ok {
+		if s.quoted() {
 			text = tomlString(text)
 		}
 		help := strings.Join(strings.Fields(s.help()), " ") // on one line
 		fmt.Fprintf(&b, "%-30s # %s\n", s.Name+" = "+text, help)
 	}
 	return strings.TrimPrefix(b.String(), "\n")
+}
+
+// quoted reports whether TOML writes the present value in quotes.
+func (s Setting) quoted() bool {
+	switch v := s.Value.(type) {
+	case *string, *[]int:
+		return true
+	case Range:
+		return v.quoted()
+	}
+	return false
 }
 
 // tomlString quotes a text as a basic string of TOML. It escapes all characters that do not print, more than
