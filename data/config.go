@@ -1,6 +1,8 @@
 package data
 
 import (
+	"fmt"
+
 	"goomtrain/data/tasks"
 	"goomtrain/settings"
 )
@@ -17,11 +19,16 @@ type Task interface {
 	Open(seq int, seed uint64) (*Dataset, error)
 }
 
-// Config holds the settings of the data. NewConfig makes one. A copy by assignment shares Task with the original.
+// Config holds the settings of the data. NewConfig makes one. A copy by assignment shares Task and EvalLengths
+// with the original.
 type Config struct {
-	Name string // of a registered task
-	Seq  int    // positions of a training sequence; 0: the task's default
-	Task Task   // settings of the task of that name; nil: its defaults
+	Name   string // of a registered task
+	Seq    int    // positions of a training sequence; 0: the task's default
+	MinSeq int    // each generated sequence draws its length from MinSeq to Seq; 0: all have Seq positions
+	Task   Task   // settings of the task of that name; nil: its defaults
+
+	EvalLengths []int // lengths to validate at; empty: of generated tasks the training length, twice and four times that
+	Sequences   int   // of each generated validation set; 0: 1,024
 }
 
 // NewConfig returns the configuration of a registered task with its default settings. If the name is unknown,
@@ -40,7 +47,9 @@ func NewConfig(task string) (Config, error) {
 func (c *Config) Settings() settings.Table {
 	table := settings.Table{
 		{Name: "task", Value: &c.Name, Rule: settings.OneOfFunc(Tasks), Change: settings.Frozen},
-		tasks.Seq(&c.Seq),
+		tasks.Seq(&c.MinSeq, &c.Seq),
+		{Name: "eval-lengths", Help: "lengths to validate at, separated by commas; the first is that of the best checkpoint", Value: &c.EvalLengths,
+			Rule: settings.Between(1, tasks.MaxLen), Zero: "of a generated task the training length, twice and four times that"},
 	}
 	if c.Task = c.task(); c.Task == nil { // an unknown name
 		return table
@@ -69,7 +78,31 @@ func (c Config) Validate() error {
 	if err := c.Settings().Validate(); err != nil {
 		return err
 	}
-	return c.task().Validate(c.Seq)
+	switch task := c.task().(type) {
+	case *synthetic:
+		return task.validate(c)
+	case *Text:
+		if err := c.oneLength(); err != nil {
+			return err
+		}
+		return task.Validate(c.Seq)
+	default:
+		if err := c.oneLength(); err != nil {
+			return err
+		}
+		if len(c.EvalLengths) > 0 {
+			return fmt.Errorf("-eval-lengths: the sequences of task %s have one length: only generated tasks and text have others", c.Name)
+		}
+		return task.Validate(c.Seq)
+	}
+}
+
+// oneLength refuses a range of lengths.
+func (c Config) oneLength() error {
+	if c.MinSeq > 0 {
+		return fmt.Errorf("-seq %d:%d: the sequences of task %s have one length: give one number; only generated tasks have a range", c.MinSeq, c.Seq, c.Name)
+	}
+	return nil
 }
 
 // Open reads or prepares the data of the configuration. The same configuration and seed give the same sequences
@@ -78,5 +111,12 @@ func Open(c Config, seed uint64) (*Dataset, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return c.task().Open(c.Seq, seed)
+	switch task := c.task().(type) {
+	case *synthetic:
+		return task.open(c, seed)
+	case *Text:
+		return task.open(c.Seq, c.EvalLengths, seed)
+	default:
+		return task.Open(c.Seq, seed)
+	}
 }

@@ -14,7 +14,8 @@ import (
 )
 
 func TestTasks(t *testing.T) {
-	want := []string{"text", "copy", "selective-copy", "parity", "modular", "s3", "s5", "recall", "images", "image-pixels"}
+	want := []string{"text", "copy", "selective-copy", "parity", "modular", "s3", "s5", "recall", "group", "arithmetic",
+		"arithmetic-brackets", "mqar", "dyck", "sort", "images", "image-pixels"}
 	if got := Tasks(); len(got) < len(want) || !slices.Equal(got[:len(want)], want) { // behind them: those of this test
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -105,11 +106,16 @@ func TestSettings(t *testing.T) {
 		"text":           "[data tokenizer! valid-fraction! cache-dir]",
 		"copy":           "[delay! symbols! alphabet!]",
 		"selective-copy": "[symbols! alphabet!]",
-		"parity":         "[]",
+		"parity":         "[answer!]",
 		"modular":        "[modulus!]",
 		"s3":             "[]",
 		"s5":             "[]",
 		"recall":         "[symbols! alphabet!]",
+		"group":          "[group! generators! per-element!]",
+		"arithmetic":     "[modulus!]",
+		"mqar":           "[pairs! alphabet! filler!]",
+		"dyck":           "[kinds! depth!]",
+		"sort":           "[alphabet!]",
 		"images":         "[data]",
 		"image-pixels":   "[data]",
 	} {
@@ -118,13 +124,14 @@ func TestSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		table, got := c.Settings(), []string{}
-		for _, s := range table[2:] {
+		for _, s := range table[3:] {
 			if s.Change == settings.Frozen {
 				s.Name += "!"
 			}
 			got = append(got, s.Name)
 		}
-		if fmt.Sprint(got) != want || table[0].Change != settings.Frozen || table[1].Change != settings.Frozen {
+		if fmt.Sprint(got) != want || table[0].Change != settings.Frozen || table[1].Change != settings.Frozen ||
+			table[2].Name != "eval-lengths" || table[2].Change != settings.Free {
 			t.Errorf("%s: settings %v, want %s", name, got, want)
 		}
 	}

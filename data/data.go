@@ -31,9 +31,18 @@ type Source interface {
 	Restore(state []byte) error
 }
 
+// Growing is a Source of sequences of several lengths, of which the longer ones can be held back.
+type Growing interface {
+	Source
+	// Limit makes longest the number of positions of a row: no sequence that is drawn from then on is longer. It
+	// returns the length that it chose: the largest one of the source up to longest, or the smallest one where
+	// that is larger. State and Restore do not include it.
+	Limit(longest int) int
+}
+
 // A Validation is a set of sequences for validation.
 type Validation struct {
-	Name string // "valid", or for longer sequences than trained on "valid-2x", "valid-4x"
+	Name string // "valid", "valid-2x" or "valid-4x" by the length trained on, or "valid-64" by the length
 	Len  int    // positions of a sequence
 	// Source returns a new source at its beginning. Every one draws the same sequences.
 	Source func() (Source, error)
@@ -46,7 +55,7 @@ type Tokenizer = tokenizer.Tokenizer
 type Dataset struct {
 	Name        string       // the task
 	Vocab       int          // inputs and targets are in [0, Vocab)
-	SeqLen      int          // positions of a training sequence
+	SeqLen      int          // positions of a training sequence, of the longest where they vary
 	Fingerprint string       // hash of contents and settings; a run resumes only on data with the same one
 	Earlier     string       // the fingerprint that earlier versions gave this data, which runs may resume on too; may be ""
 	Train       Source       // without end

@@ -5,8 +5,8 @@
 //
 //	text          the next token of a corpus: a file, folder or glob, or by default the sources of the Go
 //	              standard library; documents are joined with a separator before each (package corpus)
-//	copy, selective-copy, parity, modular, s3, s5, recall
-//	              synthetic, generated from the seed (package tasks)
+//	copy, selective-copy, parity, modular, s3, s5, recall, group, arithmetic, arithmetic-brackets, mqar,
+//	dyck, sort    synthetic, generated from the seed (package tasks)
 //	images        the class of an image, after its pixels row by row. The vocabulary is 256 gray values,
 //	              then the classes. Only the last target counts. The accuracy at chance level is one over
 //	              the number of classes. Data: an IDX folder (package idx)
@@ -27,6 +27,10 @@
 // Training sources never end. Validation sources are finite, and every one that is opened draws the same
 // sequences. They fill the last batch with sequences that do not count, and then return io.EOF. The first n
 // sequences are spread evenly over the whole set, for every n.
+//
+// Generated sequences can vary in length (Config.MinSeq). The rows of a batch then have the positions of the
+// longest sequence that may be drawn, and a training source can hold longer ones back (Growing). Validation sets
+// can be of any lengths (Config.EvalLengths).
 //
 // # Your own tasks and data
 //

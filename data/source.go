@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ type source struct {
 	earlier  string   // another fingerprint that states may have; see Dataset.Earlier
 	bytes    []uint16 // [Vocab]: bytes of text that a token stands for; nil: not text
 	iterator iterator
+	length   int // positions of a row; 0: id.SeqLen
 }
 
 // identity is what the states of two sources must have in common to be exchanged.
@@ -33,7 +35,7 @@ type position struct {
 
 // An iterator draws one sequence after another.
 type iterator interface {
-	// draw fills two rows of SeqLen positions and reports whether there was another sequence.
+	// draw fills two rows of the source's length and reports whether there was another sequence.
 	draw(inputs, targets []int32) bool
 	position() position
 	// seek moves to a position, which comes from a file and may be invalid: then seek returns an error and
@@ -46,7 +48,7 @@ func (s *source) Next(b *Batch) error {
 	if b.Size < 1 {
 		panic(fmt.Sprintf("data: Next needs a Batch.Size of at least 1, got %d", b.Size))
 	}
-	length := s.id.SeqLen
+	length := cmp.Or(s.length, s.id.SeqLen)
 	b.Len, b.Bytes = length, 0
 	b.Inputs, b.Targets = resize(b.Inputs, b.Size*length), resize(b.Targets, b.Size*length)
 	for row := range b.Size {

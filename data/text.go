@@ -49,7 +49,10 @@ func (t *Text) Validate(seq int) error {
 func (t *Text) tokenizer() string { return cmp.Or(t.Tokenizer, "byte") }
 
 // Open implements Task.
-func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
+func (t *Text) Open(seq int, seed uint64) (*Dataset, error) { return t.open(seq, nil, seed) }
+
+// open validates at evalLengths, or at the training length if there are none.
+func (t *Text) open(seq int, evalLengths []int, seed uint64) (*Dataset, error) {
 	tok, err := tokenizer.New(t.tokenizer())
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
 	}
 	contents, earlier := identify(c.Hash), identify(c.NamedHash)
 	lengths := byteLengths(tok)
-	return &Dataset{
+	d := &Dataset{
 		Name:        "text",
 		Vocab:       tok.Vocab(),
 		SeqLen:      length,
@@ -82,20 +85,33 @@ func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
 			bytes:    lengths,
 			iterator: &randomWindows{random: rng.New(seed, "data/train"), stream: train, row: make([]int32, length+1)},
 		},
-		Valid: []Validation{{Name: "valid", Len: length, Source: func() (Source, error) {
+		Tokenizer: tok,
+		Summary: fmt.Sprintf("text of %s: %s, %.1f MB, %s tokens: %d to train on, %d to validate on",
+			what, printable.Count(len(c.Documents), "file"), float64(c.Bytes)/1e6, tok.Name(), train.Len(), valid.Len()),
+		Notes:   c.Notes,
+		Release: c.Close,
+	}
+	set := func(name string, length int) Validation {
+		return Validation{Name: name, Len: length, Source: func() (Source, error) {
 			return &source{
 				id:       identity{"text/valid", length, contents},
 				earlier:  earlier,
 				bytes:    lengths,
 				iterator: &fixedWindows{spread: spread{count: (valid.Len() - 1) / length}, stream: valid, row: make([]int32, length+1)},
 			}, nil
-		}}},
-		Tokenizer: tok,
-		Summary: fmt.Sprintf("text of %s: %s, %.1f MB, %s tokens: %d to train on, %d to validate on",
-			what, printable.Count(len(c.Documents), "file"), float64(c.Bytes)/1e6, tok.Name(), train.Len(), valid.Len()),
-		Notes:   c.Notes,
-		Release: c.Close,
-	}, nil
+		}}
+	}
+	for _, n := range evalLengths {
+		if n >= valid.Len() {
+			c.Close()
+			return nil, fmt.Errorf("-eval-lengths: %d: the text held out has %d tokens: must be less", n, valid.Len())
+		}
+		d.Valid = append(d.Valid, set(lengthName(n), n))
+	}
+	if len(evalLengths) == 0 {
+		d.Valid = []Validation{set("valid", length)}
+	}
+	return d, nil
 }
 
 // load reads the corpus; what names it in messages.

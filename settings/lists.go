@@ -86,7 +86,7 @@ func (s Setting) validateList(list []int) error {
 
 // validateRange applies the rule of a setting to both ends.
 func (s Setting) validateRange(r Range) error {
-	if *r.Min > *r.Max {
+	if *r.Min != 0 && *r.Min > *r.Max {
 		return fmt.Errorf("-%s %s: the range must not end before it begins: give MIN:MAX", s.Name, s.Text())
 	}
 	if *r.Min != 0 {

@@ -41,7 +41,7 @@ func (c *Recall) Build(seq int) (*Sequences, error) {
 	}
 	keys := make([]int32, a) // of one sequence; the first n are shuffled
 	return &Sequences{
-		Settings: resolved.Settings(), Len: length, Vocab: 2 * a, Chance: 1 / float64(a),
+		Settings: resolved.Settings(), Len: length, Vocab: 2 * a, Chance: 1 / float64(a), Shortest: 2*n + 1,
 		Draw: func(r *rng.Stream, inputs, targets []int32) {
 			for i := range keys {
 				keys[i] = int32(i)

@@ -36,11 +36,11 @@ func (c *SelectiveCopy) Build(seq int) (*Sequences, error) {
 	if length < 2*n {
 		return nil, fmt.Errorf("-seq %d: must be at least %d with -symbols %d (2 symbols)", length, 2*n, n)
 	}
-	shown := length - n
 	blank, delimiter := int32(a), int32(a+1)
 	return &Sequences{
-		Settings: resolved.Settings(), Len: length, Vocab: a + 2, Chance: 1 / float64(a),
+		Settings: resolved.Settings(), Len: length, Vocab: a + 2, Chance: 1 / float64(a), Shortest: 2 * n,
 		Draw: func(r *rng.Stream, inputs, targets []int32) {
+			shown := len(inputs) - n
 			repeat(inputs[:shown], blank)
 			repeat(inputs[shown:], delimiter)
 			repeat(targets[:shown], ignored)

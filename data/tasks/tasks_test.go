@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,7 +35,8 @@ func ExampleNew() {
 // defaults are all tasks of the package with default settings, by name.
 func defaults() map[string]Task {
 	return map[string]Task{"copy": &Copy{}, "selective-copy": &SelectiveCopy{}, "recall": &Recall{}, "parity": &Parity{},
-		"modular": &Modular{}, "s2": &Symmetric{N: 2}, "s3": &Symmetric{N: 3}, "s5": &Symmetric{N: 5}}
+		"modular": &Modular{}, "s2": &Symmetric{N: 2}, "s3": &Symmetric{N: 3}, "s5": &Symmetric{N: 5}, "group": &Group{},
+		"arithmetic": &Arithmetic{}, "brackets": &Brackets{}, "mqar": &MQAR{}, "dyck": &Dyck{}, "sort": &Sort{}}
 }
 
 func build(t *testing.T, task Task, seq int) *Sequences {
@@ -58,6 +60,21 @@ func variants(t *testing.T) []*Sequences {
 		build(t, &Recall{Symbols: 1, Alphabet: 100}, 100),
 		build(t, &Modular{Modulus: 97}, 1),
 		build(t, &Symmetric{N: 5}, 1),
+		build(t, &Copy{MinDelay: 1, Delay: 30, Symbols: 4}, 0),
+		build(t, &Parity{Answer: "end"}, 9),
+		build(t, &Group{Name: "s5", Generators: "swaps"}, 0),
+		build(t, &Group{Name: "s4", Generators: "swaps", PerElement: 5}, 0),
+		build(t, &Group{Name: "a4xz5", PerElement: 3}, 3),
+		build(t, &Group{Name: "a5", Generators: "3-cycles", PerElement: 2}, 0),
+		build(t, &Group{Name: "z60"}, 1),
+		build(t, &Arithmetic{Modulus: 3}, 2),
+		build(t, &Brackets{Modulus: 7}, 2),
+		build(t, &Brackets{}, 256),
+		build(t, &MQAR{Pairs: 16, Alphabet: 34, Filler: "zero"}, 64), // every place is taken
+		build(t, &MQAR{Pairs: 8, Alphabet: 300, Filler: "zero"}, 512),
+		build(t, &Dyck{Kinds: 3, Depth: 1}, 2),
+		build(t, &Dyck{Depth: 100}, 40),
+		build(t, &Sort{Alphabet: 20}, 2),
 	}
 	for _, task := range defaults() {
 		all = append(all, build(t, task, 0))
@@ -81,7 +98,11 @@ func value(s *Sequences, name string) int {
 	if !ok {
 		panic(fmt.Sprintf("%T has no %s", s.task, name))
 	}
-	return *setting.Value.(*int)
+	x, err := strconv.Atoi(setting.Text())
+	if err != nil {
+		panic(err)
+	}
+	return x
 }
 
 // expect works the targets out from the inputs alone, by what the documentation of the task says and none
@@ -92,6 +113,32 @@ func expect(s *Sequences, in []int32) []int32 {
 		out[i] = -1
 	}
 	switch task := s.task.(type) {
+	case *Group:
+		return expectGroup(task, in)
+	case *Arithmetic, *Brackets:
+		out[len(out)-1] = expectArithmetic(s, in)
+	case *MQAR:
+		values := map[int32]int32{}
+		n := value(s, "pairs")
+		for i := 0; i < 2*n; i += 2 {
+			values[in[i]] = in[i+1]
+		}
+		for i := 2 * n; i < len(in); i += 2 {
+			if v, ok := values[in[i]]; ok {
+				out[i] = v
+				delete(values, in[i]) // each is asked for once; behind that it is a random symbol
+			}
+		}
+	case *Dyck:
+		for i, x := range in[1:] {
+			if int(x) >= value(s, "kinds") {
+				out[i] = x
+			}
+		}
+	case *Sort:
+		n := len(in) / 2
+		copy(out[n:], in[:n])
+		slices.Sort(out[n:])
 	case *Copy, *SelectiveCopy:
 		var shown []int32
 		for _, x := range in {
@@ -99,7 +146,11 @@ func expect(s *Sequences, in []int32) []int32 {
 				shown = append(shown, x)
 			}
 		}
-		copy(out[len(out)-len(shown):], shown)
+		end := len(out)
+		if _, ok := task.(*Copy); ok { // behind the delimiter
+			end = slices.Index(in, int32(value(s, "alphabet")+1)) + 1 + len(shown)
+		}
+		copy(out[end-len(shown):], shown)
 	case *Recall:
 		values := map[int32]int32{}
 		for i, x := range in {
@@ -116,6 +167,11 @@ func expect(s *Sequences, in []int32) []int32 {
 		for i, x := range in {
 			sum += int(x)
 			out[i] = int32(sum % s.Vocab)
+		}
+		if p, ok := task.(*Parity); ok && p.Answer == "end" {
+			for i := range out[1:] {
+				out[i] = -1
+			}
 		}
 	case *Symmetric:
 		things := "abcde"[:task.N]
@@ -169,6 +225,18 @@ func counted(s *Sequences) int {
 		return value(s, "symbols")
 	case *Recall:
 		return s.Len - 2*value(s, "symbols")
+	case *Arithmetic, *Brackets:
+		return 1
+	case *MQAR:
+		return value(s, "pairs")
+	case *Dyck, *Sort:
+		return s.Len / 2
+	case *Group:
+		return s.Len / value(s, "per-element")
+	case *Parity:
+		if len(s.Settings) > 0 { // -answer end
+			return 1
+		}
 	}
 	return s.Len
 }
@@ -255,7 +323,8 @@ func TestLayout(t *testing.T) {
 // TestChance tries every constant prediction at every position: none is right more often than the documented
 // chance, within six standard errors, and the chance is one over the number of answers.
 func TestChance(t *testing.T) {
-	answers := map[string]int{"copy": 8, "selective-copy": 8, "parity": 2, "modular": 5, "s2": 2, "s3": 6, "s5": 120, "recall": 16}
+	answers := map[string]int{"copy": 8, "selective-copy": 8, "parity": 2, "modular": 5, "s2": 2, "s3": 6, "s5": 120, "recall": 16,
+		"group": 120, "arithmetic": 5, "brackets": 5, "mqar": 4096, "dyck": 8, "sort": 5}
 	for name, task := range defaults() {
 		s := build(t, task, 0)
 		if got := s.Chance * float64(answers[name]); math.Abs(got-1) > 1e-12 {
@@ -267,9 +336,15 @@ func TestChance(t *testing.T) {
 		for i := range hits {
 			hits[i] = make([]int, s.Vocab)
 		}
-		for range sequences {
+		for k := range sequences {
 			s.Fill(r, in, out)
 			for i, x := range out {
+				if name == "sort" { // whose symbols are likelier at some places: one of all places for each sequence
+					if i != s.Len/2+k%(s.Len/2) {
+						continue
+					}
+					i = 0
+				}
 				if x >= 0 {
 					hits[i][x]++
 				}
@@ -322,6 +397,24 @@ func TestErrors(t *testing.T) {
 		{&SelectiveCopy{Symbols: 65}, 0, "-seq 128: must be at least 130 with -symbols 65 (2 symbols)"},
 		{&Recall{}, 16, "-seq 16: must be at least 17 with -symbols 8 (2 symbols + 1)"},
 		{&Recall{Symbols: 17}, 0, "-symbols 17: must be at most -alphabet 16, as every pair has another key"},
+		{&Parity{Answer: "none"}, 0, `-answer "none": must be one of every, end`},
+		{&Copy{MinDelay: 9, Delay: 3}, 0, "-delay 9:3: the range must not end before it begins: give MIN:MAX"},
+		{&Group{Name: "s7"}, 0, `-group "s7": s7 has too few or too many elements: N must be 2 to 1024 for z, 2 to 6 for s, 3 to 6 for a`},
+		{&Group{Name: "a2"}, 0, `-group "a2": a2 has too few or too many elements: N must be 2 to 1024 for z, 2 to 6 for s, 3 to 6 for a`},
+		{&Group{Name: "z05"}, 0, `-group "z05": must be zN (integers modulo N), sN or aN (all or the even permutations of N things), or a product of such as a4xz5`},
+		{&Group{Name: "s5x"}, 0, `-group "s5x": must be zN (integers modulo N), sN or aN (all or the even permutations of N things), or a product of such as a4xz5`},
+		{&Group{Name: "s5xs5"}, 0, `-group "s5xs5": it has more than 1024 elements`},
+		{&Group{Name: "z5", Generators: "swaps"}, 0, `-group "z5" -generators "swaps": its elements are no permutations of things: only sN and aN have such generators`},
+		{&Group{Name: "a5", Generators: "swaps"}, 0, `-group "a5" -generators "swaps": their products are only 1 of its 60 elements`},
+		{&Group{Generators: "swaps", PerElement: 3}, 0, "-per-element 3: some elements of s5 need 4 generators: must be at least that, or 1"},
+		{&Group{PerElement: 4}, 30, "-seq 30: must be a multiple of -per-element 4"},
+		{&Arithmetic{}, 41, "-seq 41: must be even: digits and the signs behind each of them"},
+		{&Brackets{}, 1, "-seq 1: must be at least 2: a digit and ="},
+		{&MQAR{}, 15, "-seq 15: must be even and at least 16 with -pairs 4 (4 pairs)"},
+		{&MQAR{Pairs: 4}, 14, "-seq 14: must be even and at least 16 with -pairs 4 (4 pairs)"},
+		{&MQAR{Pairs: 16, Alphabet: 32}, 64, "-pairs 16: must be at most 15 with -alphabet 32, of which half are keys, without 0"},
+		{&Dyck{}, 7, "-seq 7: must be even: every bracket is closed"},
+		{&Sort{}, 7, "-seq 7: must be even: symbols and as many delimiters"},
 		{&Recall{Alphabet: 1 << 20}, 0, "-alphabet 1048576: must be 2 to 65536 (0: 16)"},
 	} {
 		if _, err := New(c.task, c.seq); err == nil || err.Error() != c.want {
@@ -357,12 +450,12 @@ func TestStringIsUnambiguous(t *testing.T) {
 func TestPanics(t *testing.T) {
 	draw := func(*rng.Stream, []int32, []int32) {}
 	for want, call := range map[string]func(){
-		"fills rows of 64 positions, got 3 and 64": func() { build(t, &Symmetric{N: 3}, 0).Fill(rng.New(1, "a"), make([]int32, 3), make([]int32, 64)) },
-		"2 to 6 things, got 7":                     func() { New(&Symmetric{N: 7}, 0) },
-		"of 0 positions, vocabulary 2, Draw true":  func() { New(&oddTask{built: Sequences{Vocab: 2, Draw: draw}}, 0) },
-		"of 5 positions, vocabulary 0, Draw true":  func() { New(&oddTask{built: Sequences{Len: 5, Draw: draw}}, 0) },
-		"of 5 positions, vocabulary 2, Draw false": func() { New(&oddTask{built: Sequences{Len: 5, Vocab: 2}}, 0) },
-		"of 16777217 positions":                    func() { New(&oddTask{built: Sequences{Len: MaxLen + 1, Vocab: 2, Draw: draw}}, 0) },
+		"fills rows of 64 to 64 positions, got 3 and 64": func() { build(t, &Symmetric{N: 3}, 0).Fill(rng.New(1, "a"), make([]int32, 3), make([]int32, 64)) },
+		"2 to 6 things, got 7":                           func() { New(&Symmetric{N: 7}, 0) },
+		"of 0 positions, vocabulary 2, Draw true":        func() { New(&oddTask{built: Sequences{Vocab: 2, Draw: draw}}, 0) },
+		"of 5 positions, vocabulary 0, Draw true":        func() { New(&oddTask{built: Sequences{Len: 5, Draw: draw}}, 0) },
+		"of 5 positions, vocabulary 2, Draw false":       func() { New(&oddTask{built: Sequences{Len: 5, Vocab: 2}}, 0) },
+		"of 16777217 positions":                          func() { New(&oddTask{built: Sequences{Len: MaxLen + 1, Vocab: 2, Draw: draw}}, 0) },
 	} {
 		func() {
 			defer func() {

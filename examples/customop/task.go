@@ -29,7 +29,7 @@ func (c *Majority) Build(seq int) (*tasks.Sequences, error) {
 	n := cmp.Or(c.Candidates, 3)
 	counts := make([]int, n) // belongs to the sequences that are returned
 	return &tasks.Sequences{
-		Settings: (&Majority{n}).Settings(), Len: cmp.Or(seq, 64), Vocab: n, Chance: 1 / float64(n),
+		Settings: (&Majority{n}).Settings(), Len: cmp.Or(seq, 64), Vocab: n, Chance: 1 / float64(n), Shortest: 1,
 		Draw: func(r *rng.Stream, inputs, targets []int32) {
 			clear(counts)
 			for t := range inputs {

@@ -1,0 +1,107 @@
+package tasks
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"goomtrain/rng"
+	"goomtrain/settings"
+)
+
+// MQAR, multi-query associative recall, shows the model n pairs of a key and its value, and then asks once for
+// the value of each key, sooner more often than later.
+//
+//	length      T, an even number from 4n on; by default 64
+//	inputs      n pairs of a key and its value, no key and no value twice; then the n keys, each at one of the
+//	            (T-2n)/2 even positions, drawn in turn without replacement with a probability proportional to
+//	            i^(0.01-1) for the i-th of them; the rest is uniform over the vocabulary, or 0
+//	targets     at each of these keys, its value; the others do not count
+//	vocabulary  a: 0, keys 1..a/2-1, values a/2..a-1
+//	chance      one over the number of values; a model that predicts one of the values shown reaches 1/n
+//	source      Arora et al. (arXiv 2312.04927), where a = 8192 and (T, n) = (64, 4), (128, 8), (256, 16), (512, 64)
+type MQAR struct {
+	Pairs    int    // n; 0: 4
+	Alphabet int    // a; 0: 8192
+	Filler   string // "random" or "zero"; "": random
+}
+
+// mqarPower is the exponent of the power law of the gaps, plus one.
+const mqarPower = 0.01
+
+// Settings implements Task.
+func (q *MQAR) Settings() settings.Table {
+	return settings.Table{
+		size("pairs", "pairs of a key and its value to remember", &q.Pairs, 1, MaxLen/4, "4"),
+		size("alphabet", "different symbols", &q.Alphabet, 4, maxAlphabet, "8192"),
+		choice("filler", "symbols at positions without key or value", &q.Filler, "random", "zero"),
+	}
+}
+
+// Build implements Task.
+func (q *MQAR) Build(seq int) (*Sequences, error) {
+	resolved := &MQAR{cmp.Or(q.Pairs, 4), cmp.Or(q.Alphabet, 8192), cmp.Or(q.Filler, "random")}
+	n, a, length := resolved.Pairs, resolved.Alphabet, cmp.Or(seq, 64)
+	switch {
+	case n > a/2-1:
+		return nil, fmt.Errorf("-pairs %d: must be at most %d with -alphabet %d, of which half are keys, without 0", n, a/2-1, a)
+	case length < 4*n || length%2 != 0:
+		return nil, fmt.Errorf("-seq %d: must be even and at least %d with -pairs %d (4 pairs)", length, 4*n, n)
+	}
+	keys, values := make([]int32, a/2-1), make([]int32, a-a/2) // the first n of each are shuffled
+	sums := make([]float64, (length-2*n)/2)                    // of the weights of the first places
+	total := 0.0
+	for i := range sums {
+		total += math.Pow(float64(i+1), mqarPower-1)
+		sums[i] = total
+	}
+	return &Sequences{
+		Settings: resolved.Settings(), Len: length, Vocab: a, Chance: 1 / float64(len(values)), Shortest: 4 * n, Step: 2,
+		Draw: func(r *rng.Stream, inputs, targets []int32) {
+			repeat(inputs, 0)
+			repeat(targets, ignored)
+			shuffle(r, keys, 1, n)
+			shuffle(r, values, a/2, n)
+			queries := inputs[2*n:]
+			sums := sums[:len(queries)/2]
+			for i := range n {
+				inputs[2*i], inputs[2*i+1] = keys[i], values[i]
+				at := place(r, sums)
+				for queries[2*at] != 0 { // taken: draw again, which is drawing from the others
+					at = place(r, sums)
+				}
+				queries[2*at], targets[2*n+2*at] = keys[i], values[i]
+			}
+			if resolved.Filler == "zero" {
+				return
+			}
+			for i, x := range inputs {
+				if x == 0 {
+					inputs[i] = int32(r.IntN(a))
+				}
+			}
+		},
+	}, nil
+}
+
+// shuffle fills a row with the numbers from first on, of which n random ones stand at the beginning.
+func shuffle(r *rng.Stream, row []int32, first, n int) {
+	for i := range row {
+		row[i] = int32(first + i)
+	}
+	for i := range n {
+		j := i + r.IntN(len(row)-i)
+		row[i], row[j] = row[j], row[i]
+	}
+}
+
+// place draws an index with the probabilities whose running sums are given.
+func place(r *rng.Stream, sums []float64) int {
+	x := r.Float64() * sums[len(sums)-1]
+	at, exact := slices.BinarySearch(sums, x)
+	if exact {
+		at++ // x is uniform below the total: it lies in [sums[at], sums[at+1])
+	}
+	return min(at, len(sums)-1)
+}
