@@ -77,7 +77,7 @@ func (c *compiled[F]) run(inputs, targets []int32, weight F) (Stats, error) {
 		return Stats{}, err
 	}
 	s := c.stats()
-	return Stats{Loss: s.Loss, Tokens: s.Counted, Correct: s.Correct}, nil
+	return Stats{Loss: s.Loss, Tokens: s.Counted, Correct: s.Correct, Sequences: s.Sequences, CorrectSequences: s.CorrectSequences}, nil
 }
 
 // accumulate adds the gradients of the last run to those of the parameters.

@@ -13,6 +13,18 @@ type Stats struct {
 	Loss    float64 // sum over counted targets, in nats
 	Tokens  int     // counted targets
 	Correct int     // counted targets whose logit was the largest
+
+	Sequences        int // sequences with a counted target
+	CorrectSequences int // those of them whose counted targets are all correct
+}
+
+// Add adds the results of another batch.
+func (s *Stats) Add(other Stats) {
+	s.Loss += other.Loss
+	s.Tokens += other.Tokens
+	s.Correct += other.Correct
+	s.Sequences += other.Sequences
+	s.CorrectSequences += other.CorrectSequences
 }
 
 // Trainable is what a training loop needs of a model. optional.go has what it can use besides.
@@ -97,7 +109,7 @@ func (m *Model[F]) Step(inputs, targets []int32, size, length int, denominator f
 }
 
 // evalGraphs is the number of graphs kept for evaluation: that of the training length and some longer ones.
-const evalGraphs = 4
+const evalGraphs = 8
 
 // Evaluate implements Trainable.
 func (m *Model[F]) Evaluate(inputs, targets []int32, size, length int) (Stats, error) {

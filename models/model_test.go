@@ -185,13 +185,14 @@ func TestMicroBatches(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				sum = Stats{sum.Loss + s.Loss, sum.Tokens + s.Tokens, sum.Correct + s.Correct}
+				sum.Add(s)
 			}
 			if pieces == 1 {
 				want, wantStats = m.Params(), sum
 				continue
 			}
-			if sum.Tokens != wantStats.Tokens || sum.Correct != wantStats.Correct || math.Abs(sum.Loss-wantStats.Loss) > 1e-11*sum.Loss {
+			if sum.Tokens != wantStats.Tokens || sum.Correct != wantStats.Correct ||
+				sum.Sequences != wantStats.Sequences || sum.CorrectSequences != wantStats.CorrectSequences || math.Abs(sum.Loss-wantStats.Loss) > 1e-11*sum.Loss {
 				t.Errorf("%d pieces: %+v, want %+v", pieces, sum, wantStats)
 			}
 			for i, p := range m.Params() {

@@ -9,7 +9,7 @@ import (
 )
 
 // HeadStats are the results of the last run of a loss: the unweighted sum in nats over counted rows, the number
-// of counted rows, and the number of those whose target has the largest logit.
+// of counted rows and of those whose target has the largest logit, and the same of sequences.
 type HeadStats = dense.HeadStats
 
 // HeadLoss is a linear head with softmax cross-entropy against integer targets. It is computed in tiles of
@@ -20,7 +20,7 @@ type HeadStats = dense.HeadStats
 // x [..., D], w [S, D], targets [...] of int32 (-1: the row is not counted), weight [1] -> a scalar. Usually
 // weight is 1/(counted targets of the whole step). Gradients: of x and w; they are computed together with the
 // loss once the graph is differentiated. The returned function reports the last run. A target of S or more
-// panics when the graph runs.
+// panics when the graph runs. A sequence is what one index of the first dimension of x holds.
 func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() HeadStats) {
 	rows, width := split(x.Shape())
 	want("HeadLoss", "w", w, -1, width)
@@ -40,5 +40,6 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() He
 		},
 		Differentiate: func(grad [][]F) { k.WantGradients(grad[1]) },
 	})
-	return loss, k.Stats
+	length := rows / x.Shape()[0]
+	return loss, func() HeadStats { return k.Stats(length) }
 }

@@ -43,9 +43,7 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 		if err != nil {
 			return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
 		}
-		sum.Loss += stats.Loss
-		sum.Tokens += stats.Tokens
-		sum.Correct += stats.Correct
+		sum.Add(stats)
 		bytes += batch.Bytes
 	}
 	if sum.Tokens == 0 {

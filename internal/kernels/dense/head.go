@@ -45,6 +45,9 @@ type HeadStats struct {
 	Loss    float64 // sum over counted rows, in nats, without the weight
 	Counted int     // rows with a target
 	Correct int     // counted rows whose target has the largest logit
+
+	Sequences        int // sequences with a counted row
+	CorrectSequences int // those of them whose counted rows are all correct
 }
 
 // NewHead returns the kernel for x [rows, width] and W [vocab, width].
@@ -77,8 +80,21 @@ func (k *Head[F]) WantGradients(dw []F) {
 	k.dx, k.dw = make([]F, k.rows*k.width), dw
 }
 
-// Stats returns the statistics of the last Forward.
-func (k *Head[F]) Stats() HeadStats { return k.stats }
+// Stats returns the statistics of the last Forward, whose rows are sequences of that many, one after another.
+func (k *Head[F]) Stats(length int) HeadStats {
+	s := k.stats
+	for i := 0; i < s.Counted; {
+		end, right := (k.index[i]/length+1)*length, true
+		for ; i < s.Counted && k.index[i] < end; i++ {
+			right = right && k.hit[i] == 1
+		}
+		s.Sequences++
+		if right {
+			s.CorrectSequences++
+		}
+	}
+	return s
+}
 
 // Forward returns the weighted loss. It panics on a target of S or more.
 func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {

@@ -64,15 +64,17 @@ func softmax(logits []float64) (p []float64, logSum float64) {
 
 // Forward returns the weighted loss.
 func (n NaiveHead) Forward() (loss float64) {
-	return n.Weight * n.Stats().Loss
+	return n.Weight * n.Stats(1).Loss
 }
 
-// Stats returns the loss without its weight, and how many rows are counted and correct.
-func (n NaiveHead) Stats() (s HeadStats) {
+// Stats returns the loss without its weight, and how many rows, and sequences of that many, are counted and correct.
+func (n NaiveHead) Stats(length int) (s HeadStats) {
+	counted, wrong := map[int]bool{}, map[int]bool{} // by sequence
 	for r, target := range n.Targets {
 		if target < 0 {
 			continue
 		}
+		counted[r/length] = true
 		logits := n.logits(r)
 		_, logSum := softmax(logits)
 		s.Loss += logSum - logits[target]
@@ -85,8 +87,11 @@ func (n NaiveHead) Stats() (s HeadStats) {
 		}
 		if best == int(target) {
 			s.Correct++
+		} else {
+			wrong[r/length] = true
 		}
 	}
+	s.Sequences, s.CorrectSequences = len(counted), len(counted)-len(wrong)
 	return s
 }
 

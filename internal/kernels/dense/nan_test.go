@@ -138,7 +138,7 @@ func testSpreadsNaN[F simd.Float](t *testing.T) {
 				k.WantGradients(dw)
 			}
 			kerneltest.SpreadsNaN(t, map[string][]F{"x": x, "w": w}, func() map[string][]F {
-				out := map[string][]F{"loss": {k.Forward(x, w, []int32{0, 6, 3}, 0.2)}, "stats": {F(k.Stats().Loss)}}
+				out := map[string][]F{"loss": {k.Forward(x, w, []int32{0, 6, 3}, 0.2)}, "stats": {F(k.Stats(1).Loss)}}
 				if gradients {
 					dx := make([]F, len(x))
 					k.Backward(dx, 1)
