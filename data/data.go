@@ -60,6 +60,7 @@ type Dataset struct {
 	Earlier     string       // the fingerprint that earlier versions gave this data, which runs may resume on too; may be ""
 	Train       Source       // without end
 	Valid       []Validation // the first is the main one
+	ByLength    bool         // the validation sets differ only in length, and are reported as a table
 	Tokenizer   Tokenizer    // nil: not text
 	Chance      float64      // accuracy at chance level; 0: accuracy is not reported
 	Summary     string       // one line: what was opened and its size

@@ -83,7 +83,7 @@ func (s *synthetic) open(c Config, seed uint64) (*Dataset, error) {
 		}})
 		return nil
 	}
-	if len(c.EvalLengths) > 0 {
+	if d.ByLength = len(c.EvalLengths) > 0; d.ByLength {
 		for _, n := range c.EvalLengths {
 			if err := valid(lengthName(n), func() (*tasks.Sequences, error) { return sequences.At(n) }); err != nil {
 				return nil, fmt.Errorf("-eval-lengths: %w", err)

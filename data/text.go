@@ -106,7 +106,7 @@ func (t *Text) open(seq int, evalLengths []int, seed uint64) (*Dataset, error) {
 			c.Close()
 			return nil, fmt.Errorf("-eval-lengths: %d: the text held out has %d tokens: must be less", n, valid.Len())
 		}
-		d.Valid = append(d.Valid, set(lengthName(n), n))
+		d.Valid, d.ByLength = append(d.Valid, set(lengthName(n), n)), true
 	}
 	if len(evalLengths) == 0 {
 		d.Valid = []Validation{set("valid", length)}

@@ -18,6 +18,19 @@ type Score struct {
 	BPB      float64 // bits per byte; NaN where bytes are not known
 	Accuracy float64 // share of the counted tokens predicted correctly
 	Tokens   int     // counted tokens
+
+	SequenceAccuracy float64 // share of the sequences whose counted tokens are all predicted correctly; NaN if the model does not count them
+	Sequences        int     // sequences with a counted token; 0 if the model does not count them
+}
+
+// Cut returns how to score a number of sequences of length positions in batches of equal size that have at most
+// that many positions each: the size in sequences, at least 1, and the number of batches.
+func Cut(sequences, length, positions int) (size, batches int) {
+	size = max(1, min(sequences, positions/length))
+	for sequences%size != 0 {
+		size--
+	}
+	return size, sequences / size
 }
 
 // Evaluate scores a model on the first batches of a validation set, with size sequences each. It uses batch as
@@ -54,6 +67,9 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 		BPB:      bitsPerByte(sum.Loss, bytes),
 		Accuracy: float64(sum.Correct) / float64(sum.Tokens),
 		Tokens:   sum.Tokens,
+
+		SequenceAccuracy: float64(sum.CorrectSequences) / float64(sum.Sequences),
+		Sequences:        sum.Sequences,
 	}, nil
 }
 

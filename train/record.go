@@ -9,7 +9,7 @@ import (
 // newRecord returns a record of this step without measurements.
 func (s *session[F]) newRecord(split string) metrics.Record {
 	nan := math.NaN()
-	return metrics.Record{Step: s.Step, Split: split, Loss: nan, BPB: nan, Accuracy: nan, LR: nan, GradNorm: nan,
+	return metrics.Record{Step: s.Step, Split: split, Loss: nan, BPB: nan, Accuracy: nan, SequenceAccuracy: nan, LR: nan, GradNorm: nan,
 		Tokens: s.Tokens, TokensPerSec: nan, MFU: nan, Elapsed: s.elapsed(), PeakRSS: metrics.PeakRSS()}
 }
 

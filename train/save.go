@@ -48,7 +48,8 @@ func (s *session[F]) checkHealth(ctx context.Context) (err error) {
 			}
 		}
 	}
-	score, err := Evaluate(ctx, s.model, s.dataset.Valid[0], &s.scratch, s.cfg.MicroBatch, 1)
+	size, _ := s.cut(s.dataset.Valid[0])
+	score, err := Evaluate(ctx, s.model, s.dataset.Valid[0], &s.scratch, size, 1)
 	if err == nil && !finite(score.Loss) {
 		err = fmt.Errorf("%w: after step %d the validation loss is %g", errUnhealthy, s.Step, score.Loss)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"goomtrain/checkpoints"
+	"goomtrain/data"
 	"goomtrain/train/metrics"
 )
 
@@ -30,11 +31,18 @@ func (s *session[F]) beforeFirstStep(ctx context.Context) error {
 func (s *session[F]) try(ctx context.Context) (err error) {
 	defer s.recovered(&err)
 	for _, set := range s.dataset.Valid {
-		if _, err := Evaluate(ctx, s.model, set, &s.scratch, s.cfg.MicroBatch, 2); err != nil {
+		size, _ := s.cut(set)
+		if _, err := Evaluate(ctx, s.model, set, &s.scratch, size, 2); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// cut returns the batches of an evaluation: as many sequences of each set as -eval-batches micro-batches have, in
+// batches of at most as many positions as a micro-batch.
+func (s *session[F]) cut(set data.Validation) (size, batches int) {
+	return Cut(s.cfg.MicroBatch*s.cfg.EvalBatches, set.Len, s.cfg.MicroBatch*s.dataset.SeqLen)
 }
 
 // evaluate scores the model on every validation set and updates the best score and the patience.
@@ -46,16 +54,17 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 	records := make([]metrics.Record, 0, len(s.dataset.Valid))
 	for i, set := range s.dataset.Valid {
 		var score Score
-		if score, err = Evaluate(ctx, s.model, set, &s.scratch, s.cfg.MicroBatch, s.cfg.EvalBatches); err != nil {
+		size, batches := s.cut(set)
+		if score, err = Evaluate(ctx, s.model, set, &s.scratch, size, batches); err != nil {
 			break
 		}
 		r := s.newRecord(set.Name)
 		if i == 0 {
 			r.Split = metrics.Valid
 		}
-		r.Loss, r.BPB = score.Loss, score.BPB
+		r.Length, r.Loss, r.BPB = set.Len, score.Loss, score.BPB
 		if s.dataset.Chance > 0 {
-			r.Accuracy = score.Accuracy
+			r.Accuracy, r.SequenceAccuracy = score.Accuracy, score.SequenceAccuracy
 		}
 		records = append(records, r)
 	}
@@ -66,12 +75,18 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 		return err
 	}
 	better := s.updateBest(records[0])
-	for i, r := range records {
-		note := ""
-		if i == 0 && better {
-			note = "(best)"
+	note := ""
+	if better {
+		note = "(best)"
+	}
+	if s.dataset.ByLength {
+		s.console.ByLength(records, note)
+	}
+	for _, r := range records {
+		if !s.dataset.ByLength {
+			s.console.Valid(r, note)
+			note = ""
 		}
-		s.console.Valid(r, note)
 		if err := s.log.Write(r); err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func TestRuns(t *testing.T) {
 		t.Fatal(errs)
 	}
 	wants(t, out, "goom-rnn, preset nano, on parity", "d-emb 8, layers 1, heads 4, d-head 16, vocab 2", "last step 6", "best validation at step", "accuracy",
-		"step-00000006 last", "step  set", "valid-2x", "weight-decay = 0.01", "deviation", "head", "tensors")
+		"step-00000006 last", "step  set", "length", "sequences", "valid-2x  128", ", of sequences ", "weight-decay = 0.01", "deviation", "head", "tensors")
 	picture := filepath.Join(t.TempDir(), "both.png")
 	code, out, errs = call(one, two, "-plot", picture)
 	if code != 0 {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -137,11 +138,11 @@ func differences(a, b *runInfo) (out []string) {
 // evaluations prints every validation record.
 func (r *report) evaluations(run *runInfo) {
 	r.aligned(func(w io.Writer) {
-		fmt.Fprintln(w, "  step\tset\tloss\tbpb\taccuracy\ttokens\telapsed")
+		fmt.Fprintln(w, "  step\tset\tlength\tloss\tbpb\taccuracy\tsequences\ttokens\telapsed")
 		for _, m := range run.records {
 			if m.Split != metrics.Train {
-				fmt.Fprintf(w, "  %d\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Step, printable.Short(m.Split, longest), number(m.Loss), number(m.BPB), number(m.Accuracy),
-					m.Tokens, metrics.Duration(time.Duration(m.Elapsed*float64(time.Second))))
+				fmt.Fprintf(w, "  %d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Step, printable.Short(m.Split, longest), length(m), number(m.Loss), number(m.BPB), number(m.Accuracy),
+					number(m.SequenceAccuracy), m.Tokens, metrics.Duration(time.Duration(m.Elapsed*float64(time.Second))))
 			}
 		}
 	})
@@ -196,7 +197,18 @@ func scores(m *metrics.Record) string {
 	if !math.IsNaN(m.Accuracy) {
 		text += ", accuracy " + number(m.Accuracy)
 	}
+	if !math.IsNaN(m.SequenceAccuracy) {
+		text += ", of sequences " + number(m.SequenceAccuracy)
+	}
 	return text
+}
+
+// length writes the length of a set; runs of earlier versions do not have it.
+func length(m metrics.Record) string {
+	if m.Length == 0 {
+		return "-"
+	}
+	return strconv.Itoa(m.Length)
 }
 
 // number writes what is known with five digits.

@@ -102,6 +102,34 @@ func (c *Console) Valid(r Record, note string) {
 	c.Printf("%s\n", line)
 }
 
+// ByLength prints an evaluation at several lengths as a table.
+func (c *Console) ByLength(records []Record, note string) {
+	columns := []struct {
+		name, format string
+		value        func(Record) float64
+	}{
+		{"length", "%.0f", func(r Record) float64 { return float64(r.Length) }},
+		{"loss", "%.4f", func(r Record) float64 { return r.Loss }},
+		{"bpb", "%.4f", func(r Record) float64 { return r.BPB }},
+		{"accuracy", "%.1f%%", func(r Record) float64 { return 100 * r.Accuracy }},
+		{"sequences", "%.1f%%", func(r Record) float64 { return 100 * r.SequenceAccuracy }},
+	}
+	lines := make([]string, 1+len(records))
+	for _, column := range columns {
+		if !slices.ContainsFunc(records, func(r Record) bool { return finite(column.value(r)) }) {
+			continue
+		}
+		lines[0] += fmt.Sprintf("%11s", column.name)
+		for i, r := range records {
+			lines[1+i] += fmt.Sprintf("%11s", fmt.Sprintf(column.format, column.value(r)))
+		}
+	}
+	if note != "" {
+		lines[1] += "  " + note
+	}
+	c.Printf("step %*d/%d  validation by length\n%s\n", digits(c.total), records[0].Step, c.total, strings.Join(lines, "\n"))
+}
+
 // Close ends the line of the bar.
 func (c *Console) Close() {
 	if c.bar != nil {
@@ -114,6 +142,9 @@ func (c *Console) Close() {
 // numbers formats the known numbers of a record.
 func numbers(r Record) []string {
 	var out []string
+	if r.Split == Train && r.Length > 0 {
+		out = append(out, fmt.Sprintf("length %d", r.Length))
+	}
 	add := func(format string, x float64) {
 		if finite(x) {
 			out = append(out, fmt.Sprintf(format, x))
@@ -137,7 +168,7 @@ func numbers(r Record) []string {
 // fit joins the parts, leaving out the least important ones until they fit: a bar longer than its line would
 // scroll.
 func fit(parts []string, width int) string {
-	for _, least := range []string{"MFU", "norm", "accuracy", "lr", "bpb", "loss"} {
+	for _, least := range []string{"MFU", "norm", "length", "accuracy", "lr", "bpb", "loss"} {
 		if len(strings.Join(parts, "  ")) <= width {
 			break
 		}

@@ -115,8 +115,14 @@ func (l *Log) Write(r Record) error {
 // Sync makes the lines written so far durable. Call it before saving a checkpoint.
 func (l *Log) Sync() error { return l.jsonl.Sync() }
 
-// Plot draws loss.png from all records. It does nothing if there are none.
+// Plot draws loss.png from all records, and accuracy.png from the last evaluation at several lengths. It does
+// nothing if there are none.
 func (l *Log) Plot() error {
+	if lengths := AccuracyCurves(l.records); len(lengths) > 0 {
+		if err := writeAccuracyPlot(filepath.Join(l.dir, "accuracy.png"), lengths); err != nil {
+			return err
+		}
+	}
 	curves, unit := LossCurves(l.records)
 	if len(curves) == 0 {
 		return nil

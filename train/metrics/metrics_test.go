@@ -21,18 +21,18 @@ import (
 )
 
 func train(step int64, loss float64) Record {
-	return Record{Step: step, Split: Train, Loss: loss, BPB: loss / math.Ln2, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5,
+	return Record{Step: step, Split: Train, Loss: loss, BPB: loss / math.Ln2, Accuracy: Unknown, SequenceAccuracy: Unknown, LR: 1e-3, GradNorm: 0.5,
 		Tokens: step * 100, TokensPerSec: 1234.5, MFU: Unknown, Elapsed: float64(step), PeakRSS: 100}
 }
 
 func valid(step int64, loss float64) Record {
-	return Record{Step: step, Split: Valid, Loss: loss, BPB: loss / math.Ln2, Accuracy: 0.25, LR: Unknown, GradNorm: Unknown,
+	return Record{Step: step, Split: Valid, Loss: loss, BPB: loss / math.Ln2, Accuracy: 0.25, SequenceAccuracy: 0.125, Length: 16, LR: Unknown, GradNorm: Unknown,
 		Tokens: step * 100, TokensPerSec: Unknown, MFU: Unknown, Elapsed: float64(step), PeakRSS: Unknown}
 }
 
 // same compares records, unknown being equal to unknown.
 func same(a, b Record) bool {
-	if a.Step != b.Step || a.Split != b.Split || a.Tokens != b.Tokens || a.Skipped != b.Skipped {
+	if a.Step != b.Step || a.Split != b.Split || a.Tokens != b.Tokens || a.Length != b.Length || a.Skipped != b.Skipped {
 		return false
 	}
 	fa, fb := a.fields(), b.fields()
@@ -123,6 +123,13 @@ func TestLineIsTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"step":7,"split":"train","loss":2,"bpb":2.8853900817779268,"lr":0.001,"grad_norm":0.5,"tokens":700,"tokens_per_sec":1234.5,"elapsed_s":7,"peak_rss_mb":100}`
+	if string(line) != want {
+		t.Errorf("line %s\nwant %s", line, want)
+	}
+	if line, err = valid(7, 2).MarshalJSON(); err != nil {
+		t.Fatal(err)
+	}
+	want = `{"step":7,"split":"valid","length":16,"loss":2,"bpb":2.8853900817779268,"accuracy":0.25,"sequence_accuracy":0.125,"tokens":700,"elapsed_s":7}`
 	if string(line) != want {
 		t.Errorf("line %s\nwant %s", line, want)
 	}
@@ -306,7 +313,7 @@ func TestEventsReadBack(t *testing.T) {
 	if v := events[2].values; events[2].step != 50 || v["loss/train"] != 2.5 || v["lr/train"] != 1e-3 || len(v) != 7 {
 		t.Errorf("train event %+v", events[2])
 	}
-	if v := events[3].values; events[3].step != 50 || v["loss/valid"] != 2.75 || v["accuracy/valid"] != 0.25 || len(v) != 4 {
+	if v := events[3].values; events[3].step != 50 || v["loss/valid"] != 2.75 || v["accuracy/valid"] != 0.25 || v["sequence_accuracy/valid"] != 0.125 || len(v) != 5 {
 		t.Errorf("valid event %+v", events[3])
 	}
 }

@@ -58,21 +58,34 @@ func LossCurves(records []Record) (curves []Curve, unit string) {
 
 // WritePlot draws the curves against the step and writes a PNG file atomically.
 func WritePlot(path, title, unit string, curves []Curve) error {
+	p, err := newPlot(title, "step", unit, curves)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	p.X.Min = math.Min(p.X.Min, 0)
+	// The first losses are far above all others: cut them off once the curve is long.
+	p.Y.Min, p.Y.Max = yRange(curves, p.Y.Min, p.Y.Max)
+	return writePNG(path, p)
+}
+
+// newPlot returns a picture of the curves with a legend.
+func newPlot(title, x, y string, curves []Curve) (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text = title
-	p.X.Label.Text = "step"
-	p.Y.Label.Text = unit
+	p.X.Label.Text = x
+	p.Y.Label.Text = y
 	p.Legend.Top = true
 	p.Legend.XOffs = -vg.Points(10)
 	p.Add(plotter.NewGrid())
 	for i, c := range curves {
 		if err := addCurve(p, i, c); err != nil {
-			return fmt.Errorf("%s: curve %s: %w", path, c.Name, err)
+			return nil, fmt.Errorf("curve %s: %w", c.Name, err)
 		}
 	}
-	p.X.Min = math.Min(p.X.Min, 0)
-	// The first losses are far above all others: cut them off once the curve is long.
-	p.Y.Min, p.Y.Max = yRange(curves, p.Y.Min, p.Y.Max)
+	return p, nil
+}
+
+func writePNG(path string, p *plot.Plot) error {
 	to, err := p.WriterTo(20*vg.Centimeter, 12*vg.Centimeter, "png")
 	if err != nil {
 		return err

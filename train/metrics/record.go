@@ -24,6 +24,7 @@ var Unknown = math.NaN()
 type Record struct {
 	Step         int64   // updates made so far
 	Split        string  // Train, Valid or the name of a further validation set
+	Length       int     // positions of a sequence: of a validation set, or in training of the longest where that changes; 0: not known
 	Loss         float64 // nats per counted token
 	BPB          float64 // bits per byte of text
 	Accuracy     float64 // share of counted tokens predicted correctly, 0 to 1
@@ -35,12 +36,15 @@ type Record struct {
 	Elapsed      float64 // seconds of training, without the time between sessions
 	PeakRSS      float64 // largest resident memory of the process, MiB
 	Skipped      string  // why the step made no update; "" if it made one
+
+	SequenceAccuracy float64 // share of sequences whose counted tokens are all predicted correctly, 0 to 1
 }
 
 // fields lists the numbers of a record in the order of the files.
 func (r *Record) fields() []field {
 	return []field{
-		{"loss", &r.Loss}, {"bpb", &r.BPB}, {"accuracy", &r.Accuracy}, {"lr", &r.LR}, {"grad_norm", &r.GradNorm},
+		{"loss", &r.Loss}, {"bpb", &r.BPB}, {"accuracy", &r.Accuracy}, {"sequence_accuracy", &r.SequenceAccuracy},
+		{"lr", &r.LR}, {"grad_norm", &r.GradNorm},
 		{"tokens_per_sec", &r.TokensPerSec}, {"mfu", &r.MFU}, {"elapsed_s", &r.Elapsed}, {"peak_rss_mb", &r.PeakRSS},
 	}
 }
@@ -60,6 +64,9 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	fmt.Fprintf(&b, `{"step":%d,"split":%s`, r.Step, split)
+	if r.Length > 0 {
+		fmt.Fprintf(&b, `,"length":%d`, r.Length)
+	}
 	for _, f := range r.fields() {
 		if f.name == "tokens_per_sec" {
 			fmt.Fprintf(&b, `,"tokens":%d`, r.Tokens)
@@ -84,6 +91,7 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 	var whole struct {
 		Step    *int64 `json:"step"`
 		Split   string `json:"split"`
+		Length  int    `json:"length"`
 		Tokens  int64  `json:"tokens"`
 		Skipped string `json:"skipped"`
 	}
@@ -93,7 +101,7 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 	if whole.Step == nil || whole.Split == "" {
 		return errors.New(`a metrics line needs "step" and "split"`)
 	}
-	*r = Record{Step: *whole.Step, Split: whole.Split, Tokens: whole.Tokens, Skipped: whole.Skipped}
+	*r = Record{Step: *whole.Step, Split: whole.Split, Length: whole.Length, Tokens: whole.Tokens, Skipped: whole.Skipped}
 	numbers := map[string]json.RawMessage{}
 	if err := json.Unmarshal(text, &numbers); err != nil {
 		return err
@@ -115,7 +123,7 @@ func csvHeader() []string {
 	for _, f := range new(Record).fields() {
 		header = append(header, f.name)
 	}
-	return append(header, "tokens", "skipped")
+	return append(header, "tokens", "skipped", "length")
 }
 
 // csvRow returns the record as a row under csvHeader; unknown numbers are empty.
@@ -128,7 +136,11 @@ func (r *Record) csvRow() []string {
 		}
 		row = append(row, cell)
 	}
-	return append(row, strconv.FormatInt(r.Tokens, 10), r.Skipped)
+	length := ""
+	if r.Length > 0 {
+		length = strconv.Itoa(r.Length)
+	}
+	return append(row, strconv.FormatInt(r.Tokens, 10), r.Skipped, length)
 }
 
 // writeCSV writes the table of all records.
