@@ -52,13 +52,20 @@ type State struct {
 
 // Progress is how far a run has come.
 type Progress struct {
-	Step           int64   `json:"step"`                // updates made, skipped ones included
-	Tokens         int64   `json:"tokens"`              // counted tokens trained on
-	ElapsedSeconds float64 `json:"elapsed_seconds"`     // of training, over all sessions
-	Best           *Best   `json:"best,omitempty"`      // nil before the first finite evaluation
-	Patience       int     `json:"patience"`            // evaluations since the best one
-	Evaluated      bool    `json:"evaluated,omitempty"` // the evaluation of this step is in Best and Patience
-	Skipped        int     `json:"skipped,omitempty"`   // steps skipped in a row, up to this one, because they were not finite
+	Step           int64    `json:"step"`                // updates made, skipped ones included
+	Tokens         int64    `json:"tokens"`              // counted tokens trained on
+	ElapsedSeconds float64  `json:"elapsed_seconds"`     // of training, over all sessions
+	Best           *Best    `json:"best,omitempty"`      // nil before the first finite evaluation
+	Patience       int      `json:"patience"`            // evaluations since the best one
+	Evaluated      bool     `json:"evaluated,omitempty"` // the evaluation of this step is in Best and Patience
+	Skipped        int      `json:"skipped,omitempty"`   // steps skipped in a row, up to this one, because they were not finite
+	Running        *Running `json:"running,omitempty"`   // nil: the run does not track it, or has made no finite step
+}
+
+// Running is the running mean of the training loss, and the length that is trained on.
+type Running struct {
+	Loss   float64 `json:"loss"`   // nats per counted token
+	Length int     `json:"length"` // positions of the longest sequences
 }
 
 // Best is the best evaluation so far.
@@ -104,6 +111,9 @@ func (s *stateFile) encode() ([]byte, error) {
 		if b != nil && (math.IsNaN(b.Value) || math.IsInf(b.Value, 0)) {
 			return nil, fmt.Errorf("checkpoint state: best %s is %v; leave it nil until an evaluation is finite", b.Metric, b.Value)
 		}
+	}
+	if r := s.Running; r != nil && (math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0)) {
+		return nil, fmt.Errorf("checkpoint state: the running loss is %v; leave steps that are not finite out of it", r.Loss)
 	}
 	if len(s.Data) > 0 && !json.Valid(s.Data) {
 		return nil, fmt.Errorf("checkpoint state: data is not JSON: %s", quote(string(s.Data)))

@@ -55,7 +55,8 @@ func (b *bigram[F]) predict(token int32) (best int) {
 	return best
 }
 
-func (b *bigram[F]) visit(inputs, targets []int32, visit func(token, target int)) (s models.Stats) {
+func (b *bigram[F]) visit(inputs, targets []int32, length int, visit func(token, target int)) (s models.Stats) {
+	counted, wrong := map[int]bool{}, map[int]bool{} // by sequence
 	for i, target := range targets {
 		if target < 0 {
 			continue
@@ -63,13 +64,17 @@ func (b *bigram[F]) visit(inputs, targets []int32, visit func(token, target int)
 		best := b.predict(inputs[i])
 		s.Loss -= math.Log(b.row[target])
 		s.Tokens++
+		counted[i/length] = true
 		if best == int(target) {
 			s.Correct++
+		} else {
+			wrong[i/length] = true
 		}
 		if visit != nil {
 			visit(int(inputs[i]), int(target))
 		}
 	}
+	s.Sequences, s.CorrectSequences = len(counted), len(counted)-len(wrong)
 	return s
 }
 
@@ -78,7 +83,7 @@ func (b *bigram[F]) Step(inputs, targets []int32, size, length int, denominator 
 	if b.onStep != nil {
 		b.onStep(b.calls)
 	}
-	return b.visit(inputs, targets, func(token, target int) {
+	return b.visit(inputs, targets, length, func(token, target int) {
 		grad := b.table.Grad[token*b.vocab : (token+1)*b.vocab]
 		for j, p := range b.row {
 			if j == target {
@@ -91,7 +96,7 @@ func (b *bigram[F]) Step(inputs, targets []int32, size, length int, denominator 
 }
 
 func (b *bigram[F]) Evaluate(inputs, targets []int32, size, length int) (models.Stats, error) {
-	return b.visit(inputs, targets, nil), nil
+	return b.visit(inputs, targets, length, nil), nil
 }
 
 // corpus writes a small text and opens it.

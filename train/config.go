@@ -64,6 +64,9 @@ func (c *Config) Validate() error {
 	if err := c.Data.Validate(); err != nil {
 		return err
 	}
+	if c.Curriculum && c.Data.MinSeq == 0 {
+		return fmt.Errorf("-curriculum needs lengths to grow through: give a range, as in -seq 2:32, which only generated tasks have")
+	}
 	return c.validateTraining()
 }
 

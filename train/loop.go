@@ -17,6 +17,10 @@ type Loop struct {
 	Seed       uint64
 	Patience   int     // evaluations without a lower validation loss before training stops; 0: it does not stop
 	MinDelta   float64 // by which the loss must fall to count for Patience, in nats
+	UntilLoss  float64 // running training loss at the full length below which training stops, in nats; 0: it does not stop
+
+	Curriculum     bool    // begin with the shortest sequences of a range and double the longest as the loss falls
+	CurriculumLoss float64 // running training loss below which the length doubles, in nats
 
 	Clip         float64 // largest global norm of the gradients; 0: no limit
 	EMA          float64 // decay of a moving average of the weights, used for validation; 0: none
@@ -42,7 +46,8 @@ type Loop struct {
 func defaultLoop() Loop {
 	return Loop{
 		DType: "float32", Steps: 800, Batch: 16, Seed: 1,
-		Clip: 1, OnNonfinite: "stop", MaxNonfinite: 10,
+		CurriculumLoss: 0.1,
+		Clip:           1, OnNonfinite: "stop", MaxNonfinite: 10,
 		EvalEvery: 200, EvalBatches: 20, SaveEvery: 200, Keep: checkpoints.DefaultKeep, SampleTokens: 300,
 	}
 }
@@ -77,6 +82,9 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "seed", Help: "seed of all random numbers", Value: &c.Seed, Rule: settings.AtLeast(0), Change: settings.Frozen},
 			{Name: "patience", Help: "stop after this many evaluations without a lower validation loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
 			{Name: "min-delta", Help: "improvement of the loss that -patience requires, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},
+			{Name: "until-loss", Help: "stop when the running training loss at the full length is below this, in nats", Value: &c.UntilLoss, Rule: settings.AtLeast(0), Zero: "never"},
+			{Name: "curriculum", Help: "with -seq MIN:MAX of a generated task: begin with the shortest sequences and double the longest as they are learned", Value: &c.Curriculum, Change: settings.Frozen},
+			{Name: "curriculum-loss", Help: "running training loss below which the length doubles, in nats", Value: &c.CurriculumLoss, Rule: settings.Positive(), Change: settings.Steers},
 		},
 		partOptimization: {
 			{Name: "clip", Help: "largest global norm of the gradients", Value: &c.Clip, Rule: settings.AtLeast(0), Zero: "no clipping", Change: settings.Steers},
@@ -117,6 +125,8 @@ func (c *Loop) validate() error {
 		return fmt.Errorf("-patience %d counts evaluations, but -eval-every is 0: set -eval-every", c.Patience)
 	case c.Patience > 0 && c.OverfitBatch:
 		return fmt.Errorf("-patience %d contradicts -overfit-batch, which makes the validation loss worse by design", c.Patience)
+	case c.Curriculum && c.OverfitBatch:
+		return fmt.Errorf("-curriculum contradicts -overfit-batch, which trains on one fixed batch: leave one out")
 	case c.Out != "" && c.Resume != "":
 		return fmt.Errorf("-out contradicts -resume: a resumed run continues in its own folder")
 	}

@@ -172,6 +172,7 @@ func (c *Config) checkFlags(flags []settings.Pair) error {
 	}{
 		{"max-nonfinite", "-on-nonfinite skip", c.OnNonfinite == "skip"},
 		{"min-delta", "-patience", c.Patience > 0},
+		{"curriculum-loss", "-curriculum", c.Curriculum},
 		{"sample", "-task text, or another of text", c.Data.IsText()},
 	} {
 		if _, given := settings.Last(flags, r.flag); given && !r.met {

@@ -27,7 +27,10 @@ func (s *session[F]) record(r step) error {
 	}
 	m.TokensPerSec = s.pace.rate()
 	m.MFU = s.pace.utilization(s.work)
-	if show || due && (s.cfg.LogEvery > 0 || s.Step == int64(s.cfg.Steps)) {
+	if s.growing != nil {
+		m.Length = s.batch.Len
+	}
+	if show || due && (s.cfg.LogEvery > 0 || s.last()) {
 		s.console.Step(m)
 	}
 	if !due {

@@ -67,7 +67,8 @@ func (s *session[F]) restore() error {
 	if s.loggedEvery, _ = strconv.Atoi(text); s.loggedEvery == 0 {
 		s.loggedEvery = defaultLogEvery
 	}
-	if s.Step == int64(s.cfg.Steps) {
+	s.stopWhenLearned()
+	if s.last() {
 		s.ended = c.State.Ended // this session ends where that one ended
 	}
 	fmt.Fprintf(s.out, "resumed at step %d from %s\n", s.Step, c.Dir)

@@ -155,6 +155,7 @@ func (s *session[F]) makeStep() (r step, err error) {
 		if s.ema != nil {
 			s.ema.Update()
 		}
+		s.track(r.loss)
 	} else if r.skipped, err = s.skip(r); err != nil {
 		return r, err
 	}
@@ -238,4 +239,7 @@ func (s *session[F]) recovered(err *error) {
 func (s *session[F]) onCadence(every int) bool { return every > 0 && s.Step%int64(every) == 0 }
 
 // due is onCadence, but also true after the last step.
-func (s *session[F]) due(every int) bool { return s.onCadence(every) || s.Step == int64(s.cfg.Steps) }
+func (s *session[F]) due(every int) bool { return s.onCadence(every) || s.last() }
+
+// last reports whether the run ends after this step. A step whose evaluation exhausts the patience is due already.
+func (s *session[F]) last() bool { return s.Step == int64(s.cfg.Steps) || s.result.Reason != "" }

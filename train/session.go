@@ -28,8 +28,10 @@ type session[F params.Float] struct {
 	params   []*params.Param[F]
 	dataset  *data.Dataset
 	source   data.Source
-	batch    data.Batch // of a step
-	scratch  data.Batch // of evaluations
+	batch    data.Batch   // of a step
+	scratch  data.Batch   // of evaluations
+	growing  data.Growing // the source of a curriculum; nil: there is none
+	length   int          // positions of the longest sequences trained on at present
 	schedule *schedule.Schedule
 
 	optimizer optim.Optimizer[F]
@@ -54,6 +56,7 @@ type session[F params.Float] struct {
 	plotted time.Time
 	work    work
 	result  Result
+	more    string // flags with which a run that stopped early goes on
 }
 
 // open prepares a session: the run folder and its lock, the optimizer, the state to resume, the logs.
@@ -64,7 +67,7 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	if n := cfg.MicroBatch * dataset.SeqLen; n > largestMicroBatch {
 		return nil, fmt.Errorf("%d sequences of %d positions at once are more than %d positions: give a smaller -micro-batch or -seq", cfg.MicroBatch, dataset.SeqLen, largestMicroBatch)
 	}
-	s = &session[F]{cfg: cfg, model: model, params: model.Params(), dataset: dataset, source: dataset.Train, out: console, saved: -1, begin: time.Now()}
+	s = &session[F]{cfg: cfg, model: model, params: model.Params(), dataset: dataset, source: dataset.Train, length: dataset.SeqLen, out: console, saved: -1, begin: time.Now()}
 	s.result = Result{Dir: cfg.Out, BestLoss: math.NaN(), Loss: math.NaN()}
 	if cfg.OverfitBatch {
 		if s.source, err = newFixed(dataset.Train); err != nil {
@@ -111,6 +114,9 @@ func (s *session[F]) openFolder() (err error) {
 			return fmt.Errorf("-resume: %w", err)
 		}
 		keep = s.keeps
+	}
+	if err := s.beginCurriculum(); err != nil {
+		return err
 	}
 	if err := atomicfile.WriteFile(filepath.Join(dir, checkpoints.ConfigFile), []byte(s.cfg.Settings().TOML())); err != nil {
 		return err
@@ -255,7 +261,7 @@ func (s *session[F]) summarize(err error) {
 	case err != nil:
 		say("resume       %s %s", resume, dir)
 	case s.result.Reason != "":
-		say("resume       %s %s -patience %d", resume, dir, 2*s.cfg.Patience)
+		say("resume       %s %s %s", resume, dir, s.more)
 	default:
 		say("resume       %s %s -steps %d -schedule-steps %d", resume, dir, 2*s.cfg.Steps, 2*s.cfg.Steps)
 	}

@@ -21,9 +21,7 @@ func (s *session[F]) beforeFirstStep(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.cfg.Patience > 0 && s.Patience >= s.cfg.Patience {
-		s.result.Reason = s.exhausted()
-	}
+	s.stopWhenExhausted()
 	return nil
 }
 
@@ -124,18 +122,20 @@ func (s *session[F]) updateBest(r metrics.Record) (better bool) {
 	if s.Patience++; enough {
 		s.Patience = 0
 	}
-	if s.cfg.Patience > 0 && s.Patience >= s.cfg.Patience {
-		s.result.Reason = s.exhausted()
-	}
+	s.stopWhenExhausted()
 	return better
 }
 
-func (s *session[F]) exhausted() string {
+// stopWhenExhausted ends the run if too many evaluations were without progress.
+func (s *session[F]) stopWhenExhausted() {
+	if s.cfg.Patience == 0 || s.Patience < s.cfg.Patience {
+		return
+	}
 	text := fmt.Sprintf("the validation loss did not fall in %d evaluations in a row (-patience)", s.Patience)
 	if s.cfg.MinDelta > 0 {
 		text = fmt.Sprintf("the validation loss did not fall by more than %g in %d evaluations in a row (-patience, -min-delta)", s.cfg.MinDelta, s.Patience)
 	}
-	return text
+	s.result.Reason, s.more = text, fmt.Sprintf("-patience %d", 2*s.cfg.Patience)
 }
 
 // saveEvaluation updates the checkpoint of this step, or makes one if the evaluation is the best so far.

@@ -24,7 +24,7 @@ var Unknown = math.NaN()
 type Record struct {
 	Step         int64   // updates made so far
 	Split        string  // Train, Valid or the name of a further validation set
-	Length       int     // positions of a sequence: of a validation set, or in training of the longest where that changes; 0: not known
+	Length       int     // positions of a sequence: of a validation set, or of a training step of a curriculum; 0: not known
 	Loss         float64 // nats per counted token
 	BPB          float64 // bits per byte of text
 	Accuracy     float64 // share of counted tokens predicted correctly, 0 to 1
