@@ -42,6 +42,24 @@ func NewConfig(task string) (Config, error) {
 	return c, nil
 }
 
+// ConfigOf returns the data's part of a run's settings. It ignores the others.
+func ConfigOf(run []settings.Pair) (Config, error) {
+	name, _ := settings.Last(run, "task")
+	c, err := NewConfig(name)
+	if err != nil {
+		return c, err
+	}
+	table := c.Settings()
+	for _, p := range run {
+		if _, ok := table.Find(p.Name); ok {
+			if err := table.Set(p); err != nil {
+				return c, err
+			}
+		}
+	}
+	return c, nil
+}
+
 // Settings returns a table of the name, the length and the task's own settings, which points into c. To change
 // the task, make another Config: setting "task" to another value leaves Task unchanged.
 func (c *Config) Settings() settings.Table {

@@ -137,6 +137,22 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestConfigOf: of the settings of a run those of the data count, and what they say is refused as in a file.
+func TestConfigOf(t *testing.T) {
+	c, err := ConfigOf([]settings.Pair{{Name: "layers", Text: "3"}, {Name: "task", Text: "sort"}, {Name: "seq", Text: "2:8"}, {Name: "alphabet", Text: "9"}, {Name: "eval-lengths", Text: "8,16"}})
+	if err != nil || c.Name != "sort" || c.MinSeq != 2 || c.Seq != 8 || !slices.Equal(c.EvalLengths, []int{8, 16}) || c.Task.Settings()[0].Text() != "9" {
+		t.Errorf("%+v, error %v", c, err)
+	}
+	for want, pairs := range map[string][]settings.Pair{
+		`-task "": must be one of`:         nil,
+		`-seq "x": must be a whole number`: {{Name: "task", Text: "sort"}, {Name: "seq", Text: "x"}},
+	} {
+		if _, err := ConfigOf(pairs); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want one with %q", pairs, err, want)
+		}
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for _, c := range []struct {
 		cfg  Config

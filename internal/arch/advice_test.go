@@ -12,11 +12,12 @@ import (
 )
 
 // commands are the programs whose flags texts may name.
-var commands = []string{"train", "generate", "inspect"}
+var commands = []string{"train", "generate", "inspect", "evaluate"}
 
 // advises lists, for each room whose texts name flags, the commands that print them. The texts of any other
 // room come from all commands.
-var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "train": {"train"}, "data": {"train"},
+var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "cmd/evaluate": {"evaluate"},
+	"train": {"train"}, "data": {"train"},
 	"models": {"train"}} // the sizes of models are settings of a run, whoever reads them
 
 // flags are those that a command lists in its help.

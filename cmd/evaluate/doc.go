@@ -1,0 +1,12 @@
+// Command evaluate scores a trained model on validation data, by the length of the sequences:
+// go run ./cmd/evaluate -from RUN -lengths 32,64,128,256.
+//
+// The model is that of a run folder, a checkpoint folder or a weights file, as for the command generate. The data
+// is that of its run, of which training did not see these sequences; on another length the sequences of a
+// generated task are others, those of a text are the same text in other pieces. Without -lengths they are the
+// validation sets of the run.
+//
+// A table, or with -json one object a line, has the loss in nats per token, the perplexity, on text the bits per
+// byte, the share of tokens predicted correctly, and the share of sequences whose counted tokens are all predicted
+// correctly. Notes go to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
+package main

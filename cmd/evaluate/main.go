@@ -1,0 +1,135 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+
+	"goomtrain/checkpoints"
+	"goomtrain/data"
+	"goomtrain/data/tasks"
+	"goomtrain/internal/printable"
+	"goomtrain/internal/simd"
+	"goomtrain/models"
+	"goomtrain/settings"
+
+	_ "goomtrain/data/gpt2" // runs trained with -tokenizer gpt2
+)
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// options are the command's flags.
+type options struct {
+	from, data string
+	lengths    []int
+	sequences  int
+	average    bool
+	json       bool
+	threads    int
+}
+
+func (o *options) table() settings.Table {
+	return settings.Table{
+		{Name: "from", Help: "run folder, checkpoint folder, or .safetensors file with its config.toml next to it", Value: &o.from, Zero: "the newest run in runs/"},
+		{Name: "lengths", Help: "lengths of the sequences, separated by commas", Value: &o.lengths, Rule: settings.Between(1, tasks.MaxLen), Zero: "the validation sets of the run"},
+		{Name: "sequences", Help: "sequences of each set, if it has as many", Value: &o.sequences, Rule: settings.Between(1, 1<<24)},
+		{Name: "data", Help: "file, folder or glob of the data, if it is no longer where the run found it", Value: &o.data, Zero: "that of the run"},
+		{Name: "ema", Help: "use the averaged weights if the run kept them", Value: &o.average},
+		{Name: "json", Help: "print one JSON object a line in place of the table", Value: &o.json},
+		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
+	}.In("Flags")
+}
+
+// run runs the command and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o := options{sequences: 1024, average: true}
+	_, rest, err := o.table().ParseFlags(args)
+	switch {
+	case errors.Is(err, settings.ErrHelp):
+		fmt.Fprintf(stdout, "Usage: go run ./cmd/evaluate [-from RUN] [flags]\n\nScores a trained model by the length of the sequences. Defaults in brackets.\n")
+		o.table().Help(stdout)
+		return 0
+	case err == nil && len(rest) > 0:
+		err = fmt.Errorf("unexpected argument %q: a run is named by -from", rest[0])
+	case err == nil:
+		err = o.table().Validate()
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "evaluate:", printable.Line(err.Error()))
+		return 2
+	}
+	if err := evaluate(ctx, o, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "evaluate:", printable.Line(err.Error()))
+		return 1
+	}
+	return 0
+}
+
+// evaluate loads the model and its data and scores them in the precision of the training.
+func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	simd.SetThreads(o.threads)
+	if o.from == "" {
+		newest, err := checkpoints.NewestRun()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(stderr, "note: using the newest run,", printable.Line(newest))
+		o.from = newest
+	}
+	saved, err := models.Find(o.from)
+	if err != nil {
+		return err
+	}
+	for _, note := range saved.Weights.Notes {
+		fmt.Fprintln(stderr, "note:", printable.Line(note))
+	}
+	dataset, err := open(o, saved)
+	if err != nil {
+		return err
+	}
+	if trained := saved.Weights.State.DataFingerprint; trained != "" && trained != dataset.Fingerprint {
+		fmt.Fprintln(stderr, "note: the data has changed since the training, of which it may hold sequences")
+	}
+	if saved.Setting("dtype") == "float64" {
+		err = score[float64](ctx, o, saved, dataset, stdout)
+	} else {
+		err = score[float32](ctx, o, saved, dataset, stdout)
+	}
+	return errors.Join(err, dataset.Close())
+}
+
+// open opens the data of the run, to be validated at the lengths asked for.
+func open(o options, saved models.Saved) (*data.Dataset, error) {
+	cfg, err := data.ConfigOf(saved.Settings)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Sequences = o.sequences
+	if len(o.lengths) > 0 {
+		cfg.EvalLengths = o.lengths
+	}
+	if o.data != "" {
+		if err := cfg.Settings().Set(settings.Pair{Name: "data", Text: o.data}); err != nil {
+			return nil, fmt.Errorf("-data: the task %s is generated: leave it out", cfg.Name)
+		}
+	}
+	seed, err := strconv.ParseUint(cmp.Or(saved.Setting("seed"), "1"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("the seed of the run: %w", err)
+	}
+	dataset, err := data.Open(cfg, seed)
+	if err != nil && len(o.lengths) > 0 { // it names the flag of the training
+		err = errors.New(strings.ReplaceAll(err.Error(), "-eval-lengths", "-lengths"))
+	}
+	return dataset, err
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"goomtrain/train"
+	"goomtrain/train/metrics"
+)
+
+// Example shows the answer to a wrong call.
+func Example() {
+	code := run(context.Background(), []string{"-lengths", "32,0"}, os.Stdout, os.Stdout)
+	fmt.Println("exit code", code)
+	// Output:
+	// evaluate: -lengths 32,0: each number must be 1 to 16777216, 0 is not
+	// exit code 2
+}
+
+// trained makes a short run.
+func trained(t *testing.T, args ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	call, err := train.Parse(append([]string{"-preset", "nano", "-d-emb", "16", "-layers", "1", "-batch", "4", "-steps", "20", "-schedule-steps", "20",
+		"-eval-every", "0", "-eval-batches", "8", "-out", dir}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Launch(context.Background(), call.Config, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func call(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(context.Background(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// results are the lines of -json.
+func results(t *testing.T, args ...string) (all []result) {
+	t.Helper()
+	code, out, errs := call(append(args, "-json")...)
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
+		var r result
+		if err := d.Decode(&r); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// TestScoresAreThoseOfTheRun: on the run's sets, with as many sequences, the scores are those of its last evaluation,
+// for generated sequences and for text, in both precisions and with averaged weights.
+func TestScoresAreThoseOfTheRun(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("the quick brown fox jumps over the lazy dog. ", 400)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"parity":         {"-task", "parity", "-seq", "2:12"},
+		"lengths":        {"-task", "s3", "-seq", "8", "-eval-lengths", "8,4,40"},
+		"float64":        {"-task", "sort", "-seq", "8", "-dtype", "float64"},
+		"average":        {"-task", "recall", "-ema", "0.9"},
+		"text":           {"-data", text, "-seq", "16", "-cache-dir", "off", "-sample", "0"},
+		"text, at other": {"-data", text, "-seq", "16", "-cache-dir", "off", "-sample", "0", "-eval-lengths", "8,20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := trained(t, args...)
+			records, err := metrics.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := results(t, "-from", dir, "-sequences", "32")
+			for _, want := range records {
+				if want.Split == metrics.Train {
+					continue
+				}
+				if len(got) == 0 {
+					t.Fatalf("no score at length %d", want.Length)
+				}
+				r := got[0]
+				got = got[1:]
+				if r.Step != 20 || r.Length != want.Length || r.Sequences != 32 || math.Abs(*r.Loss-want.Loss) > 1e-6*want.Loss || math.Abs(*r.Perplexity-math.Exp(want.Loss)) > 1e-5**r.Perplexity {
+					t.Errorf("%+v, loss %g; the run has %+v", r, *r.Loss, want)
+				}
+				if isText := strings.HasPrefix(name, "text"); isText != (r.BPB != nil) || isText && math.Abs(*r.BPB-want.BPB) > 1e-6*want.BPB ||
+					!isText && (math.Abs(*r.Accuracy-want.Accuracy) > 1e-9 || math.Abs(*r.SequenceAccuracy-want.SequenceAccuracy) > 1e-9) {
+					t.Errorf("%+v; the run has %+v", r, want)
+				}
+			}
+			if len(got) > 0 {
+				t.Errorf("scores that the run does not have: %+v", got)
+			}
+		})
+	}
+}
+
+// TestLengths: the lengths asked for, in their order, as a table and as JSON, also of a single weights file.
+func TestLengths(t *testing.T) {
+	dir := trained(t, "-task", "parity", "-seq", "8")
+	code, out, errs := call("-from", dir, "-lengths", "32,5", "-sequences", "6")
+	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if code != 0 || len(lines) != 3 || !strings.Contains(lines[0], "of sequences") {
+		t.Fatalf("exit code %d, %s\n%s", code, errs, out)
+	}
+	for i, want := range []string{"32 6 192 ", "5 6 30 "} {
+		if line := strings.Join(strings.Fields(lines[1+i]), " "); !strings.HasPrefix(line, want) || !strings.Contains(line, "%") || !strings.Contains(line, " - ") {
+			t.Errorf("line %q, want %q", line, want)
+		}
+	}
+	alone := t.TempDir()
+	for from, to := range map[string]string{"config.toml": "config.toml", "checkpoints/last/model.safetensors": "weights.safetensors"} {
+		b, err := os.ReadFile(filepath.Join(dir, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(alone, to), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, other := results(t, "-from", dir, "-lengths", "9"), results(t, "-from", filepath.Join(alone, "weights.safetensors"), "-lengths", "9")
+	if len(one) != 1 || len(other) != 1 || *one[0].Loss != *other[0].Loss || one[0].Sequences != 1024 {
+		t.Errorf("%+v and %+v", one, other)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	dir := trained(t, "-task", "parity", "-seq", "8")
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-from", filepath.Join(t.TempDir(), "none")}, 1, "does not exist: name a run folder"},
+		{[]string{"-from", dir, "-data", "x"}, 1, "-data: the task parity is generated: leave it out"},
+		{[]string{"-from", dir, "-lengths", "16777217"}, 2, "-lengths 16777217: each number must be 1 to 16777216"},
+		{[]string{"-from", trained(t, "-task", "sort", "-seq", "8"), "-lengths", "7"}, 1, "-lengths: -seq 7: must be even"},
+		{[]string{"-from", trained(t, "-task", "copy", "-delay", "5"), "-lengths", "7"}, 1, "evaluate: -lengths: sequences of 7 positions: with these settings all have 25"},
+		{[]string{"-sequences", "0"}, 2, "-sequences 0: must be 1 to"},
+		{[]string{dir}, 2, "a run is named by -from"},
+	} {
+		if code, _, errs := call(c.args...); code != c.code || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs, c.code, c.want)
+		}
+	}
+	if code, out, _ := call("-h"); code != 0 || !strings.Contains(out, "-lengths") {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+}

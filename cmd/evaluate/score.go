@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"text/tabwriter"
+
+	"goomtrain/data"
+	"goomtrain/models"
+	"goomtrain/params"
+	"goomtrain/train"
+)
+
+// positions is the size of a batch: what fits the caches and the memory of any machine.
+const positions = 1 << 12
+
+// A result is the score on one validation set. Numbers that are not known or not finite are nil.
+type result struct {
+	Step             int64    `json:"step"` // of the weights
+	Split            string   `json:"split"`
+	Length           int      `json:"length"`
+	Sequences        int      `json:"sequences"` // with a counted token
+	Tokens           int      `json:"tokens"`    // counted
+	Loss             *float64 `json:"loss,omitempty"`
+	Perplexity       *float64 `json:"perplexity,omitempty"`
+	BPB              *float64 `json:"bpb,omitempty"`
+	Accuracy         *float64 `json:"accuracy,omitempty"`
+	SequenceAccuracy *float64 `json:"sequence_accuracy,omitempty"`
+}
+
+// score scores the model on every validation set.
+func score[F params.Float](ctx context.Context, o options, saved models.Saved, dataset *data.Dataset, out io.Writer) error {
+	model, err := models.Load[F](saved, o.average)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if !o.json {
+		fmt.Fprintln(table, "length\tsequences\ttokens\tloss\tperplexity\tbpb\taccuracy\tof sequences\t")
+	}
+	var batch data.Batch
+	for _, set := range dataset.Valid {
+		size, batches := train.Cut(o.sequences, set.Len, positions)
+		s, err := train.Evaluate(ctx, model, set, &batch, size, batches)
+		if err != nil {
+			return err
+		}
+		r := result{saved.Weights.State.Step, set.Name, set.Len, s.Sequences, s.Tokens,
+			known(s.Loss), known(math.Exp(s.Loss)), known(s.BPB), known(s.Accuracy), known(s.SequenceAccuracy)}
+		if o.json {
+			line, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "%s\n", line)
+			continue
+		}
+		fmt.Fprintf(table, "%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t\n", r.Length, r.Sequences, r.Tokens, cell("%.4f", 1, r.Loss),
+			cell("%.5g", 1, r.Perplexity), cell("%.4f", 1, r.BPB), cell("%.2f%%", 100, r.Accuracy), cell("%.2f%%", 100, r.SequenceAccuracy))
+	}
+	return table.Flush()
+}
+
+// known returns nil for NaN and infinities, which JSON does not have.
+func known(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}
+
+// cell formats a number of a table, "-" if it is not known.
+func cell(format string, unit float64, x *float64) string {
+	if x == nil {
+		return "-"
+	}
+	return fmt.Sprintf(format, unit**x)
+}
