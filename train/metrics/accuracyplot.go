@@ -51,7 +51,7 @@ func writeAccuracyPlot(path string, curves []Curve) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	p.Y.Min, p.Y.Max = 0, 1.05
+	p.Y.Min, p.Y.Max = 0, 1.15 // the legend stands above 1
 	p.X.Scale = plot.LogScale{}
 	var ticks []plot.Tick
 	for _, point := range curves[0].Points {
