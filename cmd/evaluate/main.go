@@ -97,7 +97,7 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if trained := saved.Weights.State.DataFingerprint; trained != "" && trained != dataset.Fingerprint {
+	if trained := saved.Weights.State.DataFingerprint; trained != "" && trained != dataset.Fingerprint && trained != dataset.Earlier {
 		fmt.Fprintln(stderr, "note: the data has changed since the training, of which it may hold sequences")
 	}
 	if saved.Setting("dtype") == "float64" {
