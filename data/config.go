@@ -66,8 +66,8 @@ func (c *Config) Settings() settings.Table {
 	table := settings.Table{
 		{Name: "task", Value: &c.Name, Rule: settings.OneOfFunc(Tasks), Change: settings.Frozen},
 		tasks.Seq(&c.MinSeq, &c.Seq),
-		{Name: "eval-lengths", Help: "lengths to validate at, separated by commas; the first is that of the best checkpoint", Value: &c.EvalLengths,
-			Rule: settings.Between(1, tasks.MaxLen), Zero: "of a generated task the training length, twice and four times that"},
+		{Name: "eval-lengths", Help: "lengths to validate at, separated by commas; the best checkpoint is that of the first", Value: &c.EvalLengths,
+			Rule: settings.Between(1, tasks.MaxLen), Zero: "that of training, of generated tasks also 2 and 4 times that"},
 	}
 	if c.Task = c.task(); c.Task == nil { // an unknown name
 		return table

@@ -83,7 +83,7 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "patience", Help: "stop after this many evaluations without a lower validation loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
 			{Name: "min-delta", Help: "improvement of the loss that -patience requires, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},
 			{Name: "until-loss", Help: "stop when the running training loss at the full length is below this, in nats", Value: &c.UntilLoss, Rule: settings.AtLeast(0), Zero: "never"},
-			{Name: "curriculum", Help: "with -seq MIN:MAX of a generated task: begin with the shortest sequences and double the longest as they are learned", Value: &c.Curriculum, Change: settings.Frozen},
+			{Name: "curriculum", Help: "with -seq MIN:MAX: begin with the shortest sequences, double the length as they are learned", Value: &c.Curriculum, Change: settings.Frozen},
 			{Name: "curriculum-loss", Help: "running training loss below which the length doubles, in nats", Value: &c.CurriculumLoss, Rule: settings.Positive(), Change: settings.Steers},
 		},
 		partOptimization: {

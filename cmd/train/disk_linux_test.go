@@ -110,7 +110,7 @@ func TestFullDisk(t *testing.T) {
 			want  string
 		}{
 			{checkpoint / 2, "5", "1000", "cannot save checkpoint step-00000015"}, // no line of metrics finds the disk full first
-			{8 << 10, "1000", "1", "train: write "},                               // a line of metrics, or the picture
+			{16 << 10, "1000", "1", "train: write "},                              // a line of metrics, or the picture, but not config.toml
 			{0, "5", "1", "cannot lock run folder"},
 		} {
 			ballast := fill(t, disk, c.leave)
