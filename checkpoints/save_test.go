@@ -244,10 +244,11 @@ func TestUpdateState(t *testing.T) {
 
 func TestSaveRefusesABadState(t *testing.T) {
 	for name, change := range map[string]func(*State){
-		"elapsed seconds are NaN": func(s *State) { s.ElapsedSeconds = math.NaN() },
-		"best loss is +Inf":       func(s *State) { s.Best = &Best{Metric: "loss", Value: math.Inf(1), Step: 1} },
-		"data is not JSON":        func(s *State) { s.Data = json.RawMessage("\x01") },
-		"step -1":                 func(s *State) { s.Step = -1 },
+		"elapsed seconds are NaN":  func(s *State) { s.ElapsedSeconds = math.NaN() },
+		"the running loss is +Inf": func(s *State) { s.Running = &Running{Loss: math.Inf(1)} },
+		"best loss is +Inf":        func(s *State) { s.Best = &Best{Metric: "loss", Value: math.Inf(1), Step: 1} },
+		"data is not JSON":         func(s *State) { s.Data = json.RawMessage("\x01") },
+		"step -1":                  func(s *State) { s.Step = -1 },
 	} {
 		run := t.TempDir()
 		s := stateOf(1)
