@@ -31,5 +31,5 @@ func (l *QKV[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 		return qkv
 	}
 	position := StateOf(g, l.state, func() *ops.Position { return new(ops.Position) })
-	return ops.Rotary[F](qkv, l.heads, l.width, position)
+	return ops.Rotary[F](qkv, 2*l.heads, l.width, position)
 }

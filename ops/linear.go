@@ -7,8 +7,8 @@ import (
 	"goomtrain/params"
 )
 
-// Linear is y = x W^T (+ bias) (+ residual) with weights as PyTorch stores them: x [..., K], w [M, K],
-// bias [M] or nil, residual [..., M] or nil -> [..., M]. Gradients: of all of them.
+// Linear is y = x W^T (+ bias) (+ residual) with weights as PyTorch stores them: x [..., K], w [M, K] or, as of a
+// convolution of width 1, [M, K, 1], bias [M] or nil, residual [..., M] or nil -> [..., M]. Gradients: of all of them.
 func Linear[F params.Float](x, w, bias, residual *G.Node) *G.Node {
 	return linear[F]("Linear", x, w, bias, residual, true)
 }
@@ -21,13 +21,14 @@ func MatMul[F params.Float](x, w, residual *G.Node) *G.Node {
 
 func linear[F params.Float](name string, x, w, bias, residual *G.Node, transposed bool) *G.Node {
 	rows, in := split(x.Shape())
-	want(name, "w", w, -1, -1)
-	out := w.Shape()[1]
+	out := 0
 	if transposed {
+		dims := []int{-1, in, 1}
+		want(name, "w", w, dims[:max(2, min(w.Dims(), 3))]...)
 		out = w.Shape()[0]
-		want(name, "w", w, out, in)
 	} else {
-		want(name, "w", w, in, out)
+		want(name, "w", w, in, -1)
+		out = w.Shape()[1]
 	}
 	shape := withWidth(x.Shape(), out)
 	if bias != nil {

@@ -34,6 +34,8 @@ func realCases[F params.Float]() []opCase {
 	return []opCase{
 		{name: "Linear", floats: [][]int{{2, 3, 4}, {5, 4}},
 			build: func(f, _ []*G.Node) *G.Node { return Linear[F](f[0], f[1], nil, nil) }},
+		{name: "Linear of a convolution's weights", floats: [][]int{{2, 3, 4}, {5, 4, 1}},
+			build: func(f, _ []*G.Node) *G.Node { return Linear[F](f[0], f[1], nil, nil) }},
 		{name: "Linear with bias and residual", floats: [][]int{{2, 3, 4}, {5, 4}, {5}, {2, 3, 5}},
 			build: func(f, _ []*G.Node) *G.Node { return Linear[F](f[0], f[1], f[2], f[3]) }},
 		{name: "MatMul", floats: [][]int{{6, 4}, {4, 3}},
@@ -110,7 +112,7 @@ func realCases[F params.Float]() []opCase {
 				return FixedDecayAttention[F](f[0], f[1], f[2], RetentionDecays(2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
 			}},
 		{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
-			build: func(f, _ []*G.Node) *G.Node { return Rotary[F](f[0], 2, 4, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return Rotary[F](f[0], 4, 4, nil) }},
 		{name: "AddPositions", floats: [][]int{{2, 3, 4}, {5, 4}},
 			build: func(f, _ []*G.Node) *G.Node { return AddPositions[F](f[0], f[1], nil) }},
 		{name: "GELU", floats: [][]int{{3, 8}},
@@ -314,6 +316,7 @@ func TestWrongShapesPanic(t *testing.T) {
 	}
 	for name, build := range map[string]func(){
 		"Linear":      func() { Linear[float32](node(2, 3), node(4, 5), nil, nil) },
+		"Linear 3":    func() { Linear[float32](node(2, 3), node(4, 3, 2), nil, nil) },
 		"Linear bias": func() { Linear[float32](node(2, 3), node(4, 3), node(3), nil) },
 		"MatMul":      func() { MatMul[float32](node(2, 3), node(4, 5), nil) },
 		"residual":    func() { MatMul[float32](node(2, 3), node(3, 5), node(2, 3)) },
@@ -387,7 +390,7 @@ func TestWrongShapesPanic(t *testing.T) {
 			WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 2, NewWindowCache[float32](2, 2, 2, 2, 3))
 		},
 		"no layer":  func() { LightningDecays(2, 3, 3) },
-		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 2, 3, nil) },
+		"Rotary":    func() { Rotary[float32](node(2, 3, 11), 4, 3, nil) },
 		"positions": func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
 		"SwiGLU":    func() { SwiGLU[float32](node(2, 3)) },
 		"dropout":   func() { Dropout[float32](node(2, 3), nil, 1, "site", NewNoise(1)) },

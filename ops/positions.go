@@ -12,19 +12,20 @@ import (
 // Position counts the positions that a streaming sequence has had so far.
 type Position = dense.Position
 
-// Rotary rotates queries and keys by angles that grow with their position (arXiv 2104.09864), so that q_t . k_j
-// depends on t - j: qkv [B, T, 2*H*K + H*V] -> the same shape; values are copied. Gradient: of qkv. position is
-// nil for training, where sequences begin at position 0.
-func Rotary[F params.Float](qkv *G.Node, heads, keys int, position *Position) *G.Node {
-	want("Rotary", "qkv", qkv, -1, -1, -1)
-	s := qkv.Shape()
-	if heads < 1 || keys < 1 || s[2] < 2*heads*keys {
-		panic(fmt.Sprintf("ops: Rotary: qkv has shape %v, want room for queries and keys of %d heads of width %d", s, heads, keys))
+// Rotary rotates the first heads of every row by angles that grow with their position (arXiv 2104.09864), so that
+// the dot product of two heads at positions t and j depends on t - j. For queries and keys of H heads of width K,
+// followed by values, that is heads = 2H: x [B, T, W], W >= heads*K, -> the same shape; the rest is copied.
+// Gradient: of x. position is nil for training, where sequences begin at position 0.
+func Rotary[F params.Float](x *G.Node, heads, width int, position *Position) *G.Node {
+	want("Rotary", "x", x, -1, -1, -1)
+	s := x.Shape()
+	if heads < 1 || width < 1 || s[2] < heads*width {
+		panic(fmt.Sprintf("ops: Rotary: x has shape %v, want room for %d heads of width %d", s, heads, width))
 	}
-	k := dense.NewRotary[F](s[0], s[1], 2*heads, keys, s[2])
+	k := dense.NewRotary[F](s[0], s[1], heads, width, s[2])
 	return Apply(Definition[F]{
 		Name:     "Rotary",
-		Inputs:   G.Nodes{qkv},
+		Inputs:   G.Nodes{x},
 		Grads:    []Gradient{GradPrimary},
 		Out:      s,
 		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), position.Take(s[1])) },
