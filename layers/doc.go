@@ -8,9 +8,10 @@
 //
 // # Mixers
 //
-// A Mixer is a layer that combines the positions of a sequence: GOOMSSM, LogAttention, SoftmaxAttention and
-// TaylorAttention. The other layers map each position by itself, except that Positions and DecayPositions add
-// positions to their input. Package models makes blocks and models of mixers.
+// A Mixer is a layer that combines the positions of a sequence: a recurrence, such as GOOMFull and DeltaNet, or an
+// attention, such as SoftmaxAttention. The other layers map each position by itself, except that Positions and
+// DecayPositions add positions to their input, and that ShortConv sees the last few. Package models makes blocks and
+// models of mixers. registry.go lists the mixers that models can choose by name; RegisterMixer adds yours.
 //
 // # Graphs
 //

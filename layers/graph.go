@@ -16,6 +16,10 @@ type Graph[F params.Float] struct {
 	*G.ExprGraph
 	Batch, Length int // B, T
 
+	// Tokens are the tokens [B, T] from which the activations come, for layers that look up parameters by token, such
+	// as GOOMTable. A model sets it before it adds its layers; nil: none.
+	Tokens *G.Node
+
 	weights map[*params.Param[F]]*G.Node
 	noise   *ops.Noise      // nil: nothing is random
 	states  *States         // nil: the graph does not stream

@@ -37,3 +37,14 @@ func (l *LogAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := StateOf(g, l.state, func() *ops.LogCarry { return ops.NewLogCarry(g.Batch, l.heads, l.key, l.value, false) })
 	return ops.LogSelfAttention[F](qkv, l.heads, l.key, carry)
 }
+
+var logKind = MixerKind{
+	Name:    "log",
+	About:   "log-exp softmax attention at constant cost per token",
+	Float32: makeLog[float32],
+	Float64: makeLog[float64],
+}
+
+func makeLog[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
+	return NewLogAttention(s, s.Sub("qkv"), c.Width, c.Heads, c.DHead, c.DValue)
+}

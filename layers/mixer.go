@@ -20,8 +20,18 @@ type Mixer[F params.Float] interface {
 }
 
 var (
+	_ Mixer[float32] = (*DeltaNet[float32])(nil)
+	_ Mixer[float32] = (*GLA[float32])(nil)
+	_ Mixer[float32] = (*GLUMixer[float32])(nil)
+	_ Mixer[float32] = (*GOOMFull[float32])(nil)
+	_ Mixer[float32] = (*GOOMHouseholder[float32])(nil)
 	_ Mixer[float32] = (*GOOMSSM[float32])(nil)
+	_ Mixer[float32] = (*GOOMTable[float32])(nil)
 	_ Mixer[float32] = (*LogAttention[float32])(nil)
+	_ Mixer[float32] = (*Retention[float32])(nil)
+	_ Mixer[float32] = (*S4D[float32])(nil)
+	_ Mixer[float32] = (*SSD[float32])(nil)
 	_ Mixer[float32] = (*SoftmaxAttention[float32])(nil)
 	_ Mixer[float32] = (*TaylorAttention[float32])(nil)
+	_ Mixer[float32] = (*WindowAttention[float32])(nil)
 )

@@ -42,15 +42,38 @@ func normal(name string, n int) []float64 {
 	return x
 }
 
-// mixers are those of the package and one of another module, each of width 8.
+// mixers are those that models can choose by name, of width 8, and some of other sizes.
 func mixers(s params.Set[float64]) map[string]layers.Mixer[float64] {
-	return map[string]layers.Mixer[float64]{
-		"GOOMSSM":          layers.NewGOOMSSM(s.Sub("goom"), 8, 6, 2, 5),
-		"LogAttention":     layers.NewLogAttention(s.Sub("log"), s.Sub("log.qkv"), 8, 2, 3, 5),
-		"SoftmaxAttention": layers.NewSoftmaxAttention(s.Sub("softmax"), 8, 2, 3, true),
-		"TaylorAttention":  layers.NewTaylorAttention(s.Sub("taylor"), 8, 2, 3, 3, true),
-		"movingAverage":    newMovingAverage(s.Sub("own"), 8, 0.9),
+	all := map[string]layers.Mixer[float64]{
+		"GOOMSSM":         layers.NewGOOMSSM(s.Sub("goom ssm"), 8, 6, 2, 5),
+		"GOOMFull":        layers.NewGOOMFull(s.Sub("goom full"), 8, 7, 3, 2, 5),
+		"GOOMHouseholder": layers.NewGOOMHouseholder(s.Sub("goom householder"), 8, 7, 1, 2, 5, 3),
+		"GOOMTable":       layers.NewGOOMTable(s.Sub("goom table"), mixerVocab, 8, 7, 2, 3, 2),
+		"LogAttention":    layers.NewLogAttention(s.Sub("log attention"), s.Sub("log attention.qkv"), 8, 2, 3, 5),
+		"grouped DeltaNet": layers.NewDeltaNet(s.Sub("delta net"), layers.DeltaNetSizes{In: 8, KeyHeads: 2, ValueHeads: 4, DKey: 3, DValue: 5,
+			Householders: 2, ShortConv: true, ConvBias: true, ForgetGate: true, Epsilon: 1e-6}),
+		"S4D":           layers.NewS4D(s.Sub("state space"), 8, 3, "legs"),
+		"movingAverage": newMovingAverage(s.Sub("own"), 8, 0.9),
 	}
+	for _, name := range layers.MixerNames() {
+		all[name] = layers.NewMixer(name, s.Sub(name), mixerSizes)
+	}
+	return all
+}
+
+const mixerVocab = 6
+
+var mixerSizes = layers.MixerSizes{Vocab: mixerVocab, Width: 8, Layers: 2, Heads: 2, DHead: 3, DValue: 5,
+	ShortConv: true, NegativeEigenvalues: true, ForgetGate: true, OutputGate: true, Householders: 2, TaylorTerms: 3, Window: 4, Epsilon: 1e-6}
+
+// tokens are those of sequences from position lo to hi.
+func tokens(batch, lo, hi int) (all []int32) {
+	for b := range batch {
+		for t := lo; t < hi; t++ {
+			all = append(all, int32((3*b+t*t)%mixerVocab))
+		}
+	}
+	return all
 }
 
 // TestMixers: a mixer maps In to Out, and sequences that are read in pieces of several lengths, interrupted by
@@ -62,6 +85,7 @@ func TestMixers(t *testing.T) {
 			in, out := mixer.In(), mixer.Out()
 			x := normal("x", batch*length*in)
 			g := layers.NewGraph[float64](batch, length)
+			g.Tokens = g.Input("tokens", tokens(batch, 0, length), batch, length)
 			y := mixer.Forward(g, g.Input("x", x, batch, length, in))
 			if !slices.Equal(y.Shape(), []int{batch, length, out}) {
 				t.Fatalf("the result has shape %v, want %v", y.Shape(), []int{batch, length, out})
@@ -75,6 +99,7 @@ func TestMixers(t *testing.T) {
 					part = append(part, x[(b*length+span[0])*in:(b*length+span[1])*in]...)
 				}
 				g := layers.NewStreaming[float64](batch, n, states)
+				g.Tokens = g.Input("tokens", tokens(batch, span[0], span[1]), batch, n)
 				got := run(t, g, mixer.Forward(g, g.Input("x", part, batch, n, in)))[0]
 				for b := range batch {
 					for i := range n * out {
@@ -95,6 +120,7 @@ func moved(t *testing.T, mixer layers.Mixer[float64], from *layers.States, batch
 	t.Helper()
 	to := layers.NewStates()
 	g := layers.NewStreaming[float64](batch, 3, to)
+	g.Tokens = g.Input("tokens", tokens(batch, 5, 8), batch, 3)
 	run(t, g, mixer.Forward(g, g.Input("x", normal("other", batch*3*mixer.In()), batch, 3, mixer.In())))
 	if _, err := to.Fit(from.Arrays()); err != nil {
 		t.Fatal(err)

@@ -33,3 +33,14 @@ func (l *SoftmaxAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	cache := StateOf(g, l.state, func() *ops.KVCache[F] { return ops.NewKVCache[F](g.Batch, heads, width, width) })
 	return ops.SoftmaxSelfAttention[F](qkv, heads, width, cache)
 }
+
+var softmaxKind = MixerKind{
+	Name:    "softmax",
+	About:   "softmax attention, whose cost per token grows with the sequence",
+	Float32: makeSoftmax[float32],
+	Float64: makeSoftmax[float64],
+}
+
+func makeSoftmax[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
+	return NewSoftmaxAttention(s, c.Width, c.Heads, c.DHead, true)
+}

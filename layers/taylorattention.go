@@ -34,3 +34,14 @@ func (l *TaylorAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := StateOf(g, l.state, func() *ops.TaylorCarry[F] { return ops.NewTaylorCarry[F](g.Batch, heads, width, width, l.terms) })
 	return ops.TaylorSelfAttention[F](qkv, heads, width, l.terms, carry)
 }
+
+var taylorKind = MixerKind{
+	Name:    "taylor",
+	About:   "Taylor-feature attention at constant cost per token",
+	Float32: makeTaylor[float32],
+	Float64: makeTaylor[float64],
+}
+
+func makeTaylor[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
+	return NewTaylorAttention(s, c.Width, c.Heads, c.DHead, c.TaylorTerms, true)
+}

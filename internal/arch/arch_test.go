@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"internal/kernels": {},
 	"executor":         {"internal/simd"},
 	"ops":              append([]string{"goom", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
-	"layers":           {"ops", "params", "rng"},
+	"layers":           {"ops", "params", "rng", "internal/registry"},
 	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable"},
 	"checkpoints":      {"params", "internal/atomicfile", "internal/regular"},

@@ -44,6 +44,9 @@ var logarithms = map[string]string{
 	"internal/simd log1pPortable: math.Log1p(float64(x))":                                                             "math.Log1p",
 	"internal/simd logSigmoid: math.Log1p(math.Exp(-math.Abs(x)))":                                                    "math.Log1p",
 	"internal/simd logSubnormal: math.Log(fraction)":                                                                  "a fraction of math.Frexp, at least 1/2",
+	"layers NewS4D: math.Log(initialStep(r))":                                                                         "at least 0.001",
+	"layers initialALog: math.Log(16 * (1 - r.Float64()))":                                                            "at least 2^-49",
+	"layers initialDtBias: math.Log(-math.Expm1(-dt))":                                                                "at least 0.0009",
 	"ops RetentionDecays: math.Log1p(-math.Exp2(float64(-5 - h)))":                                                    "math.Log1p",
 	"rng Stream.NormFloat64: math.Log(u)":                                                                             "at least 2^-53",
 }
