@@ -12,19 +12,14 @@ import (
 const blockWidth = 12
 
 // testMixers makes one mixer of each kind, of width 12.
-var testMixers = map[string]func(s params.Set[float64]) layers.Mixer[float64]{
-	"GOOMSSM": func(s params.Set[float64]) layers.Mixer[float64] {
-		return layers.NewGOOMSSM(s.Sub("mixer"), blockWidth, 16, 2, 6)
-	},
-	"LogAttention": func(s params.Set[float64]) layers.Mixer[float64] {
-		return layers.NewLogAttention(s, s.Sub("mixer"), blockWidth, 2, 5, 7)
-	},
-	"SoftmaxAttention": func(s params.Set[float64]) layers.Mixer[float64] {
-		return layers.NewSoftmaxAttention(s, blockWidth, 2, 5, true)
-	},
-	"TaylorAttention": func(s params.Set[float64]) layers.Mixer[float64] {
-		return layers.NewTaylorAttention(s, blockWidth, 2, 5, 3, true)
-	},
+func testMixers() map[string]func(s params.Set[float64]) layers.Mixer[float64] {
+	sizes := layers.MixerSizes{Vocab: 17, Width: blockWidth, Layers: 2, Heads: 2, DHead: 5, DValue: 7, ShortConv: true, NegativeEigenvalues: true,
+		ForgetGate: true, OutputGate: true, Householders: 2, TaylorTerms: 3, Window: 4, Epsilon: 1e-6}
+	all := map[string]func(s params.Set[float64]) layers.Mixer[float64]{}
+	for _, name := range layers.MixerNames() {
+		all[name] = func(s params.Set[float64]) layers.Mixer[float64] { return layers.NewMixer(name, s.Sub("mixer"), sizes) }
+	}
+	return all
 }
 
 // testBlocks makes one block of each kind around a mixer.
@@ -40,12 +35,15 @@ var testBlocks = map[string]func(s params.Set[float64], mixer func(params.Set[fl
 			return NewGELUMLP(s, blockWidth, 20, 0.1)
 		})
 	},
+	"LinearAttentionBlock": func(s params.Set[float64], mixer func(params.Set[float64]) layers.Mixer[float64]) Block[float64] {
+		return NewLinearAttentionBlock(s, blockWidth, 20, 1e-6, 0.1, mixer)
+	},
 }
 
 // TestEveryMixerInEveryBlock: each of them learns, streams, and has the gradients of Gorgonia's own machine.
 func TestEveryMixerInEveryBlock(t *testing.T) {
 	for blockName, block := range testBlocks {
-		for mixerName, mixer := range testMixers {
+		for mixerName, mixer := range testMixers() {
 			t.Run(mixerName+" in "+blockName, func(t *testing.T) {
 				model := func() *Model[float64] {
 					set := params.NewSet[float64](3)

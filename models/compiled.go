@@ -39,7 +39,7 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	if train {
 		g = layers.NewTraining[F](size, length, m.noise)
 	}
-	hidden := m.net.Hidden(g, g.Input("tokens", c.inputs, size, length))
+	hidden := m.hidden(g, c.inputs)
 	loss, stats := m.net.Head().Loss(g, hidden, g.Input("targets", c.targets, size, length), g.Input("weight", c.weight[:], 1))
 	c.stats = stats
 	keep := []*G.Node{loss}
@@ -64,6 +64,13 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	c.exec.SetProfile(m.profile)
 	c.add = func(lo, hi int) { simd.Add(c.to[lo:hi], c.to[lo:hi], c.from[lo:hi]) }
 	return c, nil
+}
+
+// hidden adds the network to a graph whose tokens [B, T] are those in the slice at each run, and returns the hidden
+// states.
+func (m *Model[F]) hidden(g *layers.Graph[F], tokens []int32) *G.Node {
+	g.Tokens = g.Input("tokens", tokens, g.Batch, g.Length)
+	return m.net.Hidden(g, g.Tokens)
 }
 
 func (c *compiled[F]) fits(size, length int) bool { return c.size == size && c.length == length }

@@ -25,6 +25,15 @@ func TestBadConfigs(t *testing.T) {
 		{"softmax-attention", "context", "9", `-context 9: only learned positions have a context, but -positions is "rotary"`},
 		{"taylor-attention", "taylor-terms", "99", "-taylor-terms 99: must be 1 to"},
 		{"taylor-attention", "d-head", "4000", "reduce one of them"},
+		{"goom-rnn", "transition", "ful", `-transition "ful": must be one of fixed, full, householder, table; did you mean "full"?`},
+		{"goom-rnn", "householders", "3", `-householders 3: only -transition householder has reflections, but it is "fixed"`},
+		{"delta-net", "householders", "3", `there is no setting "householders"`},
+		{"delta-product", "householders", "65", "-householders 65: must be 1 to 64"},
+		{"hybrid", "pattern", "gated-delta,goom-ful", `-pattern "gated-delta,goom-ful": there is no mixer "goom-ful"; did you mean "goom-full"?`},
+		{"hybrid", "pattern", "delta,", `-pattern "delta,": there is no mixer ""`},
+		{"hybrid", "pattern", "delta,gla,ssd", `has 3 mixers, but -layers is 2`},
+		{"hybrid", "householders", "2", "-householders 2: only delta-product or goom-householder has this"},
+		{"hybrid", "window", "2", "-window 2: only window has this"},
 	} {
 		config := smallest(t, c.model)
 		err := config.Settings().Set(settings.Pair{Name: c.name, Text: c.value})

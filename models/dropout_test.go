@@ -58,7 +58,7 @@ func TestDropoutSites(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := smallest(t, name)
 			count := func(g *layers.Graph[float32], m *Model[float32]) (n int) {
-				m.net.Hidden(g, g.Input("tokens", make([]int32, 10), 2, 5))
+				m.hidden(g, make([]int32, 10))
 				for _, node := range g.AllNodes() {
 					if op := node.Op(); op != nil && strings.Contains(op.String(), "Dropout") {
 						n++
@@ -76,8 +76,8 @@ func TestDropoutSites(t *testing.T) {
 				t.Errorf("%d nodes of dropout in evaluation", n)
 			}
 			want := 1 + 2
-			if isTransformer(name) {
-				want = 1 + 2*2 // attention and MLP add to the stream one after the other
+			if _, mlp := c.Settings().Find("d-mlp"); mlp {
+				want = 1 + 2*2 // mixer and MLP add to the stream one after the other
 			}
 			if n := count(layers.NewTraining[float32](2, 5, m.noise), m); n != want {
 				t.Errorf("%d nodes of dropout, want %d", n, want)

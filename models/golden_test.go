@@ -13,8 +13,8 @@ import (
 // fromCase is the registered model with a case's weights.
 func fromCase[F simd.Float](t *testing.T, c golden.Case) *Model[F] {
 	t.Helper()
-	m, err := New[F](Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common{Vocab: c.Int("vocab", 0)}, Stack{DEmb: c.Int("d_emb", 0), Layers: c.Int("n_layers", 0),
-		Heads: c.Int("n_hid", 0), DHead: c.Int("d_hid", 0)}}}, 1)
+	m, err := New[F](Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common: Common{Vocab: c.Int("vocab", 0)}, Stack: Stack{DEmb: c.Int("d_emb", 0), Layers: c.Int("n_layers", 0),
+		Heads: c.Int("n_hid", 0), DHead: c.Int("d_hid", 0)}, Transition: "fixed"}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func logitsOf[F simd.Float](t *testing.T, m *Model[F], states *layers.States, to
 		part = append(part, tokens[b*length+lo:b*length+hi]...)
 	}
 	g := layers.NewStreaming[F](batch, hi-lo, states)
-	logits := m.net.Head().Logits(g, m.net.Hidden(g, g.Input("tokens", part, batch, hi-lo)))
+	logits := m.net.Head().Logits(g, m.hidden(g, part))
 	exec, err := executor.New(g.ExprGraph, logits)
 	if err != nil {
 		t.Fatal(err)

@@ -69,6 +69,13 @@ func eachModel(t *testing.T, body func(t *testing.T, c Config)) {
 			body(t, c)
 		})
 	}
+	for _, transition := range []string{"full", "householder", "table"} {
+		t.Run("goom-rnn "+transition, func(t *testing.T) {
+			c := smallest(t, "goom-rnn")
+			set(t, c, "transition", transition)
+			body(t, c)
+		})
+	}
 }
 
 // TestTapeMachineAgrees: every model gives the same loss and gradients on Gorgonia's own machine.
@@ -86,7 +93,7 @@ func tapeMachineAgrees(t *testing.T, m *Model[float64]) {
 		t.Fatal(err)
 	}
 	g := layers.NewTraining[float64](size, length, m.noise)
-	loss, _ := m.net.Head().Loss(g, m.net.Hidden(g, g.Input("tokens", inputs, size, length)),
+	loss, _ := m.net.Head().Loss(g, m.hidden(g, inputs),
 		g.Input("targets", targets, size, length), g.Input("weight", []float64{1}, 1))
 	var wrt []*G.Node
 	for _, p := range m.Params() {

@@ -19,17 +19,28 @@ type Network[F params.Float] interface {
 }
 
 // residualNetwork is the common form of the models of this package: embedding, positions, dropout, residual
-// blocks, LayerNorm, tied head.
+// blocks, norm, head.
 type residualNetwork[F params.Float] struct {
 	embed     *layers.Embedding[F]
 	positions Block[F] // adds positions to the embeddings; nil: none
 	dropout   *layers.Dropout[F]
 	blocks    []Block[F]
-	norm      *layers.LayerNorm[F]
+	norm      norm[F]
+	head      *layers.Embedding[F] // nil: the embedding (tied weights)
+}
+
+// norm is a layer that normalizes the last dimension.
+type norm[F params.Float] interface {
+	Forward(g *layers.Graph[F], x *G.Node) *G.Node
 }
 
 // Head implements Network.
-func (n *residualNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
+func (n *residualNetwork[F]) Head() *layers.Embedding[F] {
+	if n.head != nil {
+		return n.head
+	}
+	return n.embed
+}
 
 // Hidden implements Network.
 func (n *residualNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {

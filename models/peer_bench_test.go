@@ -18,7 +18,7 @@ func BenchmarkPeer(b *testing.B) {
 	}{
 		// by turns, with AVX-512: 19 times PyTorch's tokens/s by the paper's scan, 7 times those by a loop over
 		// time, 12.6 times those of its softmax model; products are 77 % of the step
-		{"goom_rnn_train", "v256_e128_l4_n8_d16_b8_t256", Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common{Vocab: 256}, Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}}}, 8, 256},
+		{"goom_rnn_train", "v256_e128_l4_n8_d16_b8_t256", Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common: Common{Vocab: 256}, Stack: Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}, Transition: "fixed"}}, 8, 256},
 		// 49 to 71 times PyTorch's tokens/s
 		{"log_attention_train", "v256_e128_l4_h4_k32_v32_b8_t256", Config{Model: "log-attention", Sizes: &LogAttention{Common{Vocab: 256}, Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, 0}}, 8, 256},
 		// 4.4 times PyTorch's tokens/s

@@ -14,6 +14,11 @@ func init() {
 	Register(logAttention)
 	Register(softmaxAttention)
 	Register(taylorAttention)
+	Register(deltaNet)
+	Register(gatedDeltaNet)
+	Register(deltaProduct)
+	Register(gla)
+	Register(hybrid)
 }
 
 // Sizes holds the sizes of an architecture. It is a pointer to a struct that embeds Common and has a field for

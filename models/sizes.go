@@ -7,6 +7,7 @@ const (
 	largestVocab = 1 << 24
 	largestWidth = 1 << 16
 	largestCount = 1 << 12
+	largestSteps = 64 // reflections a token
 )
 
 // Stack holds the sizes that the models of this project have in common. The sizes of another architecture may embed

@@ -41,7 +41,7 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 		}
 		step := &streamStep[F]{tokens: make([]int32, length)}
 		g := layers.NewStreaming[F](1, length, s.states)
-		step.logits = m.net.Head().Logits(g, layers.Last[F](m.net.Hidden(g, g.Input("tokens", step.tokens, 1, length))))
+		step.logits = m.net.Head().Logits(g, layers.Last[F](m.hidden(g, step.tokens)))
 		var err error
 		if step.exec, err = executor.New(g.ExprGraph, step.logits); err != nil {
 			return nil, err

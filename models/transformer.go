@@ -31,7 +31,7 @@ func (c *Transformer) Settings() settings.Table {
 		{Name: "positions", Help: "position encoding", Value: &c.Positions, Rule: settings.OneOf("rotary", "learned", "none"), ZeroKeeps: true},
 		{Name: "context", Help: "size of the table of learned positions", Value: &c.Context, Rule: settings.Between(1, largestVocab), Zero: "longest sequence of the data"},
 		{Name: "mlp", Help: "activation of the MLP", Value: &c.MLP, Rule: settings.OneOf("gelu", "swiglu"), ZeroKeeps: true},
-		{Name: "d-mlp", Help: "hidden dimension of the MLP", Value: &c.DMLP, Rule: settings.Between(1, largestWidth), Zero: "4 d-emb, of swiglu about 8/3 d-emb"},
+		{Name: "d-mlp", Help: "hidden dimension of the MLP", Value: &c.DMLP, Rule: settings.Between(1, largestWidth), Zero: "4 d-emb, of gated units about 8/3 d-emb"},
 	}...)
 }
 

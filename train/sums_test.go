@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"goomtrain/checkpoints"
+	"goomtrain/layers"
 	"goomtrain/models"
 	"goomtrain/train"
 	"goomtrain/train/optim"
@@ -50,6 +52,11 @@ func sumRuns() (names []string, args map[string][]string) {
 	add("positions/learned", "-model", "softmax-attention", "-positions", "learned", "-mlp", "swiglu", "-d-mlp", "48")
 	add("positions/none", "-model", "taylor-attention", "-positions", "none", "-taylor-terms", "3", "-heads", "3", "-d-head", "5")
 	add("values", "-model", "log-attention", "-d-value", "7", "-heads", "3", "-d-head", "5")
+	for _, transition := range []string{"full", "householder", "table"} {
+		add("transition/"+transition, "-transition", transition)
+	}
+	add("pattern", "-model", "hybrid", "-layers", strconv.Itoa(len(layers.MixerNames())), "-pattern", strings.Join(layers.MixerNames(), ","), "-d-head", "8", "-steps", "10")
+	add("delta", "-model", "delta-product", "-negative-eigenvalues=false", "-short-conv=false", "-forget-gate=false", "-output-gate=false", "-tie-embeddings", "-householders", "3", "-d-value", "5")
 	add("sizes", "-d-emb", "40", "-layers", "3", "-heads", "5", "-d-head", "8", "-vocab", "300")
 	add("schedule/cosine", "-schedule", "cosine", "-warmup", "7")
 	add("schedule/wsd", "-schedule", "wsd", "-decay-ratio", "0.4")
