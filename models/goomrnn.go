@@ -12,7 +12,7 @@ import (
 type GOOMRNN struct {
 	Common
 	Stack
-	Transition   string // what multiplies the states: fixed, full, householder or table
+	Transition   string // what multiplies the states: fixed, full, householder or table; "": fixed
 	Householders int    // reflections a token of the transition householder; 0: 2
 }
 
@@ -44,7 +44,7 @@ func newGOOMRNNSizes(dEmb, layers, heads, dHead int) GOOMRNN {
 // Settings implements Sizes.
 func (c *GOOMRNN) Settings() settings.Table {
 	return append(c.Stack.Settings(), settings.Table{
-		{Name: "transition", Help: "matrix that multiplies the states: one for all tokens, made from each token, a product of reflections made from it, or looked up by token", Value: &c.Transition, Rule: settings.OneOf("fixed", "full", "householder", "table"), ZeroKeeps: true},
+		{Name: "transition", Help: "matrix that multiplies the states: one for all tokens, made from each token, a product of reflections made from it, or looked up by token", Value: &c.Transition, Rule: settings.OneOf("fixed", "full", "householder", "table"), Zero: "fixed", ZeroKeeps: true},
 		{Name: "householders", Help: "reflections, or delta steps, a token", Value: &c.Householders, Rule: settings.Between(1, largestSteps), Zero: "2 where the model has them"},
 	}...)
 }

@@ -25,6 +25,17 @@ func BenchmarkPeer(b *testing.B) {
 		{"softmax_gpt_train", "v256_e128_l4_h4_b8_t256",
 			Config{Model: "softmax-attention", Sizes: &SoftmaxAttention{Transformer{Common{Vocab: 256},
 				Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, "learned", 256, "gelu", 0}}}, 8, 256},
+		{"delta_net_train", "v256_e128_l4_h4_k32_v32_b8_t256", Config{Model: "delta-net", Sizes: &DeltaNet{linear(32, 0, true), DeltaRule{NegativeEigenvalues: true}}}, 8, 256},
+		{"gated_delta_net_train", "v256_e128_l4_h4_k32_v32_b8_t256",
+			Config{Model: "gated-delta-net", Sizes: &DeltaNet{linear(32, 0, true), DeltaRule{NegativeEigenvalues: true, OutputGate: true}}}, 8, 256},
+		{"delta_product_train", "v256_e128_l4_h4_k32_v32_n2_b8_t256",
+			Config{Model: "delta-product", Sizes: &DeltaProduct{LinearAttention: linear(32, 0, true), DeltaRule: DeltaRule{NegativeEigenvalues: true}, Householders: 2}}, 8, 256},
+		{"gla_train", "v256_e128_l4_h4_k16_v32_b8_t256", Config{Model: "gla", Sizes: &GLA{linear(16, 32, false)}}, 8, 256},
+		{"simple_gla_train", "v256_e128_l4_h4_k32_v32_b8_t256", Config{Model: "hybrid", Sizes: &Hybrid{LinearAttention: linear(32, 0, false), Pattern: "ssd"}}, 8, 256},
+		{"householder_goom_train", "v256_e128_l4_h8_r1_d16_n2_b8_t256", Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common: Common{Vocab: 256},
+			Stack: Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 16}, Transition: "householder", Householders: 2}}, 8, 256},
+		{"full_goom_train", "v256_e128_l4_h8_r1_d8_b8_t256", Config{Model: "goom-rnn", Sizes: &GOOMRNN{Common: Common{Vocab: 256},
+			Stack: Stack{DEmb: 128, Layers: 4, Heads: 8, DHead: 8}, Transition: "full"}}, 8, 256},
 	} {
 		b.Run(fmt.Sprintf("%s/%s/forward_backward", p.op, p.name), func(b *testing.B) {
 			m := build[float32](b, p.config)
@@ -52,4 +63,9 @@ func BenchmarkPeer(b *testing.B) {
 			}
 		})
 	}
+}
+
+// linear returns the sizes of PyTorch's models of linear attention: width 128, four heads and layers, tied head.
+func linear(key, value int, conv bool) LinearAttention {
+	return LinearAttention{Common: Common{Vocab: 256}, Stack: Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: key}, DValue: value, ShortConv: conv, TieEmbeddings: true}
 }

@@ -70,7 +70,7 @@ func TestRuns(t *testing.T) {
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	wants(t, out, "goom-rnn, preset nano, on parity", "d-emb 8, layers 1, heads 4, d-head 16, vocab 2", "last step 6", "best validation at step", "accuracy",
+	wants(t, out, "goom-rnn, preset nano, on parity", "d-emb 8, layers 1, heads 4, d-head 16, transition fixed, vocab 2", "last step 6", "best validation at step", "accuracy",
 		"step-00000006 last", "step  set", "length", "sequences", "valid-2x  128", ", of sequences ", "weight-decay = 0.01", "deviation", "head", "tensors")
 	picture := filepath.Join(t.TempDir(), "both.png")
 	code, out, errs = call(one, two, "-plot", picture)
