@@ -122,6 +122,7 @@ func (l *DeltaNet[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 var deltaKind = MixerKind{
 	Name:    "delta",
 	About:   "delta rule: a state corrected under each key",
+	Options: []string{"d-value"},
 	Float32: makeDelta[float32],
 	Float64: makeDelta[float64],
 }
@@ -133,6 +134,7 @@ func makeDelta[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
 var gatedDeltaKind = MixerKind{
 	Name:    "gated-delta",
 	About:   "delta rule with a decay for each head and token",
+	Options: []string{"d-value"},
 	Float32: makeGatedDelta[float32],
 	Float64: makeGatedDelta[float64],
 }
@@ -144,6 +146,7 @@ func makeGatedDelta[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
 var deltaProductKind = MixerKind{
 	Name:    "delta-product",
 	About:   "several delta steps a token",
+	Options: []string{"d-value", "householders"},
 	Float32: makeDeltaProduct[float32],
 	Float64: makeDeltaProduct[float64],
 }

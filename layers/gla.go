@@ -64,6 +64,7 @@ func (l *GLA[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 var glaKind = MixerKind{
 	Name:    "gla",
 	About:   "linear attention with a decay for each key channel",
+	Options: []string{"d-value"},
 	Float32: makeGLA[float32],
 	Float64: makeGLA[float64],
 }

@@ -41,6 +41,7 @@ func (l *LogAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 var logKind = MixerKind{
 	Name:    "log",
 	About:   "log-exp softmax attention at constant cost per token",
+	Options: []string{"d-value"},
 	Float32: makeLog[float32],
 	Float64: makeLog[float64],
 }

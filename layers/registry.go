@@ -51,6 +51,10 @@ type MixerKind struct {
 	Name  string // in patterns of mixers
 	About string // one line for the help
 
+	// Options names the options that not every mixer reads, of d-value, householders, taylor-terms and window. A model
+	// with a pattern of mixers refuses those that none of them reads.
+	Options []string
+
 	// Float32 and Float64 make the parameters in the set and return the mixer, which reads activations of dimension
 	// Width. Usually both are instances of one generic function.
 	Float32 func(s params.Set[float32], c MixerSizes) Mixer[float32]

@@ -74,6 +74,7 @@ func (l *Retention[F]) rotate(g *Graph[F], x *G.Node, name string) *G.Node {
 var retentionKind = MixerKind{
 	Name:    "retention",
 	About:   "linear attention with a fixed decay for each head",
+	Options: []string{"d-value"},
 	Float32: makeRetention[float32],
 	Float64: makeRetention[float64],
 }
@@ -85,6 +86,7 @@ func makeRetention[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
 var lightningKind = MixerKind{
 	Name:    "lightning",
 	About:   "retention with the decays of Lightning Attention-2, slower in later layers",
+	Options: []string{"d-value"},
 	Float32: makeLightning[float32],
 	Float64: makeLightning[float64],
 }

@@ -55,6 +55,7 @@ func (l *SSD[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 var ssdKind = MixerKind{
 	Name:    "ssd",
 	About:   "linear attention with a decay for each head and token",
+	Options: []string{"d-value"},
 	Float32: makeSSD[float32],
 	Float64: makeSSD[float64],
 }

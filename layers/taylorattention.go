@@ -38,6 +38,7 @@ func (l *TaylorAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 var taylorKind = MixerKind{
 	Name:    "taylor",
 	About:   "Taylor-feature attention at constant cost per token",
+	Options: []string{"taylor-terms"},
 	Float32: makeTaylor[float32],
 	Float64: makeTaylor[float64],
 }

@@ -37,6 +37,7 @@ func (l *WindowAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 var windowKind = MixerKind{
 	Name:    "window",
 	About:   "softmax attention to the last positions",
+	Options: []string{"window"},
 	Float32: makeWindow[float32],
 	Float64: makeWindow[float64],
 }

@@ -32,8 +32,9 @@ func TestBadConfigs(t *testing.T) {
 		{"hybrid", "pattern", "gated-delta,goom-ful", `-pattern "gated-delta,goom-ful": there is no mixer "goom-ful"; did you mean "goom-full"?`},
 		{"hybrid", "pattern", "delta,", `-pattern "delta,": there is no mixer ""`},
 		{"hybrid", "pattern", "delta,gla,ssd", `has 3 mixers, but -layers is 2`},
-		{"hybrid", "householders", "2", "-householders 2: only delta-product or goom-householder has this"},
-		{"hybrid", "window", "2", "-window 2: only window has this"},
+		{"hybrid", "householders", "2", `-householders 2: no mixer of -pattern "gated-delta,goom-full" has this, only goom-householder, delta-product: leave it out`},
+		{"hybrid", "window", "65537", "-window 65537: must be 1 to 65536"},
+		{"hybrid", "window", "2", "has this, only window: leave it out"},
 	} {
 		config := smallest(t, c.model)
 		err := config.Settings().Set(settings.Pair{Name: c.name, Text: c.value})

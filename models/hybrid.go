@@ -46,7 +46,7 @@ func (c *Hybrid) Settings() settings.Table {
 		{Name: "pattern", Help: "mixers separated by commas, repeated over the layers: " + strings.Join(layers.MixerNames(), ", "), Value: &c.Pattern, ZeroKeeps: true},
 		{Name: "householders", Help: "reflections, or delta steps, a token", Value: &c.Householders, Rule: settings.Between(1, largestSteps), Zero: "2 where the model has them"},
 		{Name: "taylor-terms", Help: "terms of the Taylor series", Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), Zero: "4 where the model has them"},
-		{Name: "window", Help: "positions that window attention sees", Value: &c.Window, Rule: settings.Between(1, largestVocab), Zero: "128"},
+		{Name: "window", Help: "positions that window attention sees", Value: &c.Window, Rule: settings.Between(1, largestWidth), Zero: "128"},
 	}...)
 }
 
@@ -73,14 +73,10 @@ func (c *Hybrid) Validate() error {
 	for _, option := range []struct {
 		name  string
 		value int
-		of    []string
-	}{
-		{"householders", c.Householders, []string{"delta-product", "goom-householder"}},
-		{"taylor-terms", c.TaylorTerms, []string{"taylor"}},
-		{"window", c.Window, []string{"window"}},
-	} {
-		if option.value != 0 && !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(option.of, name) }) {
-			return fmt.Errorf("-%s %d: only %s has this, which is not in -pattern %q: leave it out", option.name, option.value, strings.Join(option.of, " or "), c.Pattern)
+	}{{"d-value", c.DValue}, {"householders", c.Householders}, {"taylor-terms", c.TaylorTerms}, {"window", c.Window}} {
+		of := mixersWith(option.name)
+		if option.value != 0 && !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(of, name) }) {
+			return fmt.Errorf("-%s %d: no mixer of -pattern %q has this, only %s: leave it out", option.name, option.value, c.Pattern, strings.Join(of, ", "))
 		}
 	}
 	if slices.Contains(names, "taylor") {
@@ -89,6 +85,16 @@ func (c *Hybrid) Validate() error {
 		}
 	}
 	return c.LinearAttention.Validate()
+}
+
+// mixersWith lists the mixers that read an option.
+func mixersWith(option string) (names []string) {
+	for _, name := range layers.MixerNames() {
+		if kind, err := layers.FindMixer(name); err == nil && slices.Contains(kind.Options, option) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // sizes returns the sizes of the mixer of a block.

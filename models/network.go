@@ -7,7 +7,7 @@ import (
 	"goomtrain/params"
 )
 
-// Network is a function from tokens to hidden states and a head that is tied to the embedding. Its methods add
+// Network is a function from tokens to hidden states, and a head, which may be the embedding (tied weights). Its methods add
 // nodes to the given graph. They are called once for every graph: for each batch size and length, and for
 // training, evaluation and streams.
 type Network[F params.Float] interface {
