@@ -58,3 +58,17 @@ func (l *Leaky[F]) Forward(g *layers.Graph[F], x *G.Node) *G.Node {
 	y := Integrate(l.Up.Forward(g, x), g.Weight(l.Decay), carry) // [B, T, W]
 	return l.Down.ForwardAdd(g, y, l.Skip.Forward(g, x), nil)    // [B, T, out]
 }
+
+func init() {
+	layers.RegisterMixer(layers.MixerKind{
+		Name:    "leaky",
+		About:   "leaky integrators with learned decays",
+		Float32: makeLeaky[float32],
+		Float64: makeLeaky[float64],
+	})
+}
+
+// makeLeaky makes a mixer of a pattern, with as many integrators as other mixers have channels.
+func makeLeaky[F params.Float](s params.Set[F], c layers.MixerSizes) layers.Mixer[F] {
+	return NewLeaky(s, c.Width, c.Heads*c.DHead, c.Width, 256)
+}

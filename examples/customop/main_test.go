@@ -141,6 +141,17 @@ func TestMajority(t *testing.T) {
 	}
 }
 
+// TestMixer: the mixer of this module stands in a pattern beside those of the project.
+func TestMixer(t *testing.T) {
+	console := call(t, "-model", "hybrid", "-preset", "nano", "-pattern", "leaky,gated-delta", "-task", "majority", "-seq", "16", "-steps", "2",
+		"-out", filepath.Join(t.TempDir(), "run"))
+	for _, name := range []string{"model.layers.0.attn.decay", "model.layers.1.attn.b_proj.weight"} {
+		if !strings.Contains(console, name) {
+			t.Errorf("the console lacks %s:\n%s", name, console)
+		}
+	}
+}
+
 // TestRefuses: mistakes are errors that say what to do.
 func TestRefuses(t *testing.T) {
 	for want, args := range map[string][]string{
