@@ -145,7 +145,7 @@ func makeGatedDelta[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
 
 var deltaProductKind = MixerKind{
 	Name:    "delta-product",
-	About:   "several delta steps a token",
+	About:   "delta rule with several steps and a decay for each head and token",
 	Options: []string{"d-value", "householders"},
 	Float32: makeDeltaProduct[float32],
 	Float64: makeDeltaProduct[float64],

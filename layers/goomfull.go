@@ -42,7 +42,7 @@ func (l *GOOMFull[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 
 var goomFullKind = MixerKind{
 	Name:    "goom-full",
-	About:   "the same with a full matrix made from each token",
+	About:   "recurrence over generalized orders of magnitude, a full matrix made from each token",
 	Float32: makeGOOMFull[float32],
 	Float64: makeGOOMFull[float64],
 }

@@ -47,7 +47,7 @@ func (l *GOOMHouseholder[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 
 var goomHouseholderKind = MixerKind{
 	Name:    "goom-householder",
-	About:   "the same with a gated product of reflections made from each token",
+	About:   "recurrence over generalized orders of magnitude, a gated product of reflections made from each token",
 	Options: []string{"householders"},
 	Float32: makeGOOMHouseholder[float32],
 	Float64: makeGOOMHouseholder[float64],

@@ -79,7 +79,7 @@ func (l goomMaps[F]) around(g *Graph[F], u *G.Node, recurrence func(bu *G.Node) 
 
 var goomKind = MixerKind{
 	Name:    "goom",
-	About:   "non-diagonal recurrence over generalized orders of magnitude, one fixed matrix",
+	About:   "recurrence over generalized orders of magnitude, one fixed matrix",
 	Float32: makeGOOM[float32],
 	Float64: makeGOOM[float64],
 }

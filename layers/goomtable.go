@@ -46,7 +46,7 @@ func (l *GOOMTable[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 
 var goomTableKind = MixerKind{
 	Name:    "goom-table",
-	About:   "the same with a matrix for each token of the vocabulary",
+	About:   "recurrence over generalized orders of magnitude, a matrix for each token of the vocabulary",
 	Float32: makeGOOMTable[float32],
 	Float64: makeGOOMTable[float64],
 }

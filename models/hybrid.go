@@ -43,7 +43,7 @@ func newHybridSizes(dEmb, layers, heads, dHead int, pattern string) Hybrid {
 // Settings implements Sizes.
 func (c *Hybrid) Settings() settings.Table {
 	return append(append(c.LinearAttention.Settings(), c.DeltaRule.Settings()...), settings.Table{
-		{Name: "pattern", Help: "mixers separated by commas, repeated over the layers: " + strings.Join(layers.MixerNames(), ", "), Value: &c.Pattern, ZeroKeeps: true},
+		{Name: "pattern", Help: "mixers separated by commas, repeated over the layers: " + strings.Join(Mixers(), ", "), Value: &c.Pattern, ZeroKeeps: true},
 		{Name: "householders", Help: "reflections, or delta steps, a token", Value: &c.Householders, Rule: settings.Between(1, largestSteps), Zero: "2 where the model has them"},
 		{Name: "taylor-terms", Help: "terms of the Taylor series", Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), Zero: "4 where the model has them"},
 		{Name: "window", Help: "positions that window attention sees", Value: &c.Window, Rule: settings.Between(1, largestWidth), Zero: "128"},
@@ -89,7 +89,7 @@ func (c *Hybrid) Validate() error {
 
 // mixersWith lists the mixers that read an option.
 func mixersWith(option string) (names []string) {
-	for _, name := range layers.MixerNames() {
+	for _, name := range Mixers() {
 		if kind, err := layers.FindMixer(name); err == nil && slices.Contains(kind.Options, option) {
 			names = append(names, name)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"goomtrain/internal/registry"
+	"goomtrain/layers"
 	"goomtrain/params"
 	"goomtrain/settings"
 )
@@ -134,4 +135,13 @@ func Names() []string { return architectures.Names() }
 func About(model string) string {
 	a, _ := architectures.Find(model)
 	return a.about
+}
+
+// Mixers lists the mixers of -pattern.
+func Mixers() []string { return layers.MixerNames() }
+
+// AboutMixer describes a mixer in one line; "" for an unknown one.
+func AboutMixer(name string) string {
+	kind, _ := layers.FindMixer(name)
+	return kind.About
 }

@@ -49,6 +49,10 @@ func Help(w io.Writer, program string) error {
 			fmt.Fprintf(w, "    %-16s %s\n", preset, models.Purpose(name, preset))
 		}
 	}
+	fmt.Fprint(w, "\nMixers of -pattern:\n")
+	for _, name := range models.Mixers() {
+		fmt.Fprintf(w, "  %-18s %s\n", name, models.AboutMixer(name))
+	}
 	fmt.Fprint(w, "\nTasks:\n")
 	for _, name := range data.Tasks() {
 		fmt.Fprintf(w, "  %-18s %s\n", name, data.Describe(name))

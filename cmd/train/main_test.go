@@ -315,7 +315,7 @@ func TestReadOnlyOut(t *testing.T) {
 
 func TestHelpPrintConfigAndDryRun(t *testing.T) {
 	code, out, _ := call("-h")
-	if code != 0 || !strings.Contains(out, "Optimization:") || !strings.Contains(out, "-weight-decay") || !strings.Contains(out, "(one-cycle)") {
+	if code != 0 || !strings.Contains(out, "Optimization:") || !strings.Contains(out, "-weight-decay") || !strings.Contains(out, "(one-cycle)") || !strings.Contains(out, "\n  goom-full  ") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	code, out, _ = call("-print-config", "-steps", "9")
