@@ -47,7 +47,7 @@ func (q *MQAR) Build(seq int) (*Sequences, error) {
 	case n > a/2-1:
 		return nil, fmt.Errorf("-pairs %d: must be at most %d with -alphabet %d, of which half are keys, without 0", n, a/2-1, a)
 	case length < 4*n || length%2 != 0:
-		return nil, fmt.Errorf("-seq %d: must be even and at least %d with -pairs %d (4 pairs)", length, 4*n, n)
+		return nil, fmt.Errorf("-seq %d: must be even and at least %d, four times -pairs %d", length, 4*n, n)
 	}
 	keys, values := make([]int32, a/2-1), make([]int32, a-a/2) // the first n of each are shuffled
 	sums := make([]float64, (length-2*n)/2)                    // of the weights of the first places
