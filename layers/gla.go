@@ -15,14 +15,8 @@ import (
 // Names and shapes of the parameters are those of flash-linear-attention's GatedLinearAttention, without the output
 // projection o_proj, which is the block's.
 type GLA[F params.Float] struct {
-	Decay0, Decay1 *Linear[F]  // [16, in] and, with bias, [H*K, 16]
-	Gate           *Linear[F]  // [H*V, in]: output gate
-	Norm           *RMSNorm[F] // of each head's output
-	q, k, v        convLinear[F]
-
-	in    int
-	size  ops.GLASizes
-	state string
+	Decay0, Decay1 *Linear[F] // [16, in] and, with bias, [H*K, 16]
+	linearAttention[F]
 }
 
 // decayRank is the rank of the map from activations to decays, and decayTemperature divides their logarithms, so that
@@ -36,29 +30,19 @@ const (
 // "gk_proj.1.bias", "g_proj.weight" and "g_norm_swish_gate.weight", and with short convolutions "q_conv1d.weight",
 // "k_conv1d.weight" and "v_conv1d.weight". epsilon is that of the norm.
 func NewGLA[F params.Float](s params.Set[F], in, heads, key, value int, shortConv bool, epsilon float64) *GLA[F] {
-	return &GLA[F]{in: in, size: ops.GLASizes{Heads: heads, DKey: key, DValue: value}, state: s.Name("state"),
-		q:      newConvLinear(s, "q", in, heads*key, shortConv, false, false),
-		k:      newConvLinear(s, "k", in, heads*key, shortConv, false, false),
-		v:      newConvLinear(s, "v", in, heads*value, shortConv, false, false),
-		Decay0: NewLinear(s.Sub("gk_proj.0"), in, decayRank, false),
-		Decay1: NewLinear(s.Sub("gk_proj.1"), decayRank, heads*key, true),
-		Gate:   NewLinear(s.Sub("g_proj"), in, heads*value, false),
-		Norm:   NewRMSNorm(s.Sub("g_norm_swish_gate"), value, epsilon),
+	return &GLA[F]{
+		linearAttention: newLinearAttention(s, in, heads, key, value, shortConv, false, epsilon),
+		Decay0:          NewLinear(s.Sub("gk_proj.0"), in, decayRank, false),
+		Decay1:          NewLinear(s.Sub("gk_proj.1"), decayRank, heads*key, true),
 	}
 }
 
-// In implements Mixer.
-func (l *GLA[F]) In() int { return l.in }
-
-// Out implements Mixer: H*V.
-func (l *GLA[F]) Out() int { return l.size.Heads * l.size.DValue }
-
 // Forward maps x [B, T, in] to [B, T, H*V].
 func (l *GLA[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
-	carry := StateOf(g, l.state, func() *ops.GLACarry[F] { return ops.NewGLACarry[F](g.Batch, l.size) })
 	decay := ops.LogSigmoid[F](l.Decay1.Forward(g, l.Decay0.Forward(g, x)), decayTemperature) // [B, T, H*K]
-	o := ops.GLA[F](l.q.forward(g, x), l.k.forward(g, x), l.v.forward(g, x), decay, l.size, carry)
-	return l.Norm.ForwardGated(g, o, l.Gate.Forward(g, x)) // [B, T, H*V]
+	return l.around(g, x, func(q, k, v *G.Node, carry *ops.GLACarry[F]) *G.Node {
+		return ops.GLA[F](q, k, v, decay, l.size, carry)
+	})
 }
 
 var glaKind = MixerKind{

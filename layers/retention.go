@@ -15,15 +15,10 @@ import (
 // Attention-2 (arXiv 2401.04658). Names and shapes of the parameters are those of flash-linear-attention's
 // MultiScaleRetention, without the output projection o_proj, which is the block's.
 type Retention[F params.Float] struct {
-	Gate    *Linear[F]  // [H*V, in]: output gate
-	Norm    *RMSNorm[F] // of each head's output
-	q, k, v convLinear[F]
-
-	in     int
-	size   ops.GLASizes
+	linearAttention[F]
 	decays []float64 // [H] ln gamma_h
 	rotary bool
-	name   string // of the states
+	name   string // of the positions
 }
 
 // NewRetention makes "q_proj.weight", "k_proj.weight", "v_proj.weight", "g_proj.weight" and
@@ -40,34 +35,22 @@ func NewLightning[F params.Float](s params.Set[F], in, heads, key, value, layer,
 }
 
 func newRetention[F params.Float](s params.Set[F], in, heads, key, value int, epsilon float64, decays []float64, rotary bool) *Retention[F] {
-	return &Retention[F]{in: in, size: ops.GLASizes{Heads: heads, DKey: key, DValue: value}, decays: decays, rotary: rotary, name: s.Name(""),
-		q:    newConvLinear(s, "q", in, heads*key, false, false, !rotary),
-		k:    newConvLinear(s, "k", in, heads*key, false, false, !rotary),
-		v:    newConvLinear(s, "v", in, heads*value, false, false, !rotary),
-		Gate: NewLinear(s.Sub("g_proj"), in, heads*value, false),
-		Norm: NewRMSNorm(s.Sub("g_norm_swish_gate"), value, epsilon),
-	}
+	return &Retention[F]{linearAttention: newLinearAttention(s, in, heads, key, value, false, !rotary, epsilon),
+		decays: decays, rotary: rotary, name: s.Name("rotary_")}
 }
-
-// In implements Mixer.
-func (l *Retention[F]) In() int { return l.in }
-
-// Out implements Mixer: H*V.
-func (l *Retention[F]) Out() int { return l.size.Heads * l.size.DValue }
 
 // Forward maps x [B, T, in] to [B, T, H*V].
 func (l *Retention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
-	carry := StateOf(g, l.name+"state", func() *ops.GLACarry[F] { return ops.NewGLACarry[F](g.Batch, l.size) })
-	q, k := l.q.forward(g, x), l.k.forward(g, x) // [B, T, H*K]
-	if l.rotary {
-		q, k = l.rotate(g, q, "q"), l.rotate(g, k, "k")
-	}
-	o := ops.FixedDecayAttention[F](q, k, l.v.forward(g, x), l.decays, l.size, carry)
-	return l.Norm.ForwardGated(g, o, l.Gate.Forward(g, x)) // [B, T, H*V]
+	return l.around(g, x, func(q, k, v *G.Node, carry *ops.GLACarry[F]) *G.Node {
+		if l.rotary {
+			q, k = l.rotate(g, q, "q"), l.rotate(g, k, "k")
+		}
+		return ops.FixedDecayAttention[F](q, k, v, l.decays, l.size, carry)
+	})
 }
 
 func (l *Retention[F]) rotate(g *Graph[F], x *G.Node, name string) *G.Node {
-	position := StateOf(g, l.name+"rotary_"+name, func() *ops.Position { return new(ops.Position) })
+	position := StateOf(g, l.name+name, func() *ops.Position { return new(ops.Position) })
 	return ops.Rotary[F](x, l.size.Heads, l.size.DKey, position)
 }
 

@@ -14,42 +14,26 @@ import (
 // Names and shapes of the parameters are those of flash-linear-attention's SimpleGatedLinearAttention, without the
 // output projection o_proj, which is the block's.
 type SSD[F params.Float] struct {
-	Decay   *Linear[F]  // [H, in], with bias
-	Gate    *Linear[F]  // [H*V, in]: output gate
-	Norm    *RMSNorm[F] // of each head's output
-	q, k, v convLinear[F]
-
-	in    int
-	size  ops.GLASizes
-	state string
+	Decay *Linear[F] // [H, in], with bias
+	linearAttention[F]
 }
 
 // NewSSD makes "q_proj.weight", "k_proj.weight", "v_proj.weight", "gk_proj.weight", "gk_proj.bias", "g_proj.weight" and
 // "g_norm_swish_gate.weight", and with short convolutions "q_conv1d.weight", "k_conv1d.weight" and "v_conv1d.weight".
 // epsilon is that of the norm.
 func NewSSD[F params.Float](s params.Set[F], in, heads, key, value int, shortConv bool, epsilon float64) *SSD[F] {
-	return &SSD[F]{in: in, size: ops.GLASizes{Heads: heads, DKey: key, DValue: value}, state: s.Name("state"),
-		q:     newConvLinear(s, "q", in, heads*key, shortConv, false, false),
-		k:     newConvLinear(s, "k", in, heads*key, shortConv, false, false),
-		v:     newConvLinear(s, "v", in, heads*value, shortConv, false, false),
-		Decay: NewLinear(s.Sub("gk_proj"), in, heads, true),
-		Gate:  NewLinear(s.Sub("g_proj"), in, heads*value, false),
-		Norm:  NewRMSNorm(s.Sub("g_norm_swish_gate"), value, epsilon),
+	return &SSD[F]{
+		linearAttention: newLinearAttention(s, in, heads, key, value, shortConv, false, epsilon),
+		Decay:           NewLinear(s.Sub("gk_proj"), in, heads, true),
 	}
 }
 
-// In implements Mixer.
-func (l *SSD[F]) In() int { return l.in }
-
-// Out implements Mixer: H*V.
-func (l *SSD[F]) Out() int { return l.size.Heads * l.size.DValue }
-
 // Forward maps x [B, T, in] to [B, T, H*V].
 func (l *SSD[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
-	carry := StateOf(g, l.state, func() *ops.GLACarry[F] { return ops.NewGLACarry[F](g.Batch, l.size) })
 	decay := ops.LogSigmoid[F](l.Decay.Forward(g, x), decayTemperature) // [B, T, H]
-	o := ops.ScalarDecayAttention[F](l.q.forward(g, x), l.k.forward(g, x), l.v.forward(g, x), decay, l.size, carry)
-	return l.Norm.ForwardGated(g, o, l.Gate.Forward(g, x)) // [B, T, H*V]
+	return l.around(g, x, func(q, k, v *G.Node, carry *ops.GLACarry[F]) *G.Node {
+		return ops.ScalarDecayAttention[F](q, k, v, decay, l.size, carry)
+	})
 }
 
 var ssdKind = MixerKind{
