@@ -32,6 +32,8 @@ var deltaProduct = Architecture[DeltaProduct]{
 	Float64: newDeltaProduct[float64],
 }
 
+const forgetGateHelp = "delta-product with a decay for each head and token"
+
 // newDeltaProductSizes returns sizes with two steps a token, convolutions and both gates.
 func newDeltaProductSizes(dEmb, layers, heads, dHead int) DeltaProduct {
 	return DeltaProduct{LinearAttention: newLinearAttentionSizes(dEmb, layers, heads, dHead),
@@ -42,7 +44,7 @@ func newDeltaProductSizes(dEmb, layers, heads, dHead int) DeltaProduct {
 func (c *DeltaProduct) Settings() settings.Table {
 	return append(append(c.LinearAttention.Settings(), c.DeltaRule.Settings()...), settings.Table{
 		{Name: "householders", Help: "reflections, or delta steps, a token", Value: &c.Householders, Rule: settings.Between(1, largestSteps), ZeroKeeps: true},
-		{Name: "forget-gate", Help: "delta steps after a decay for each head and token", Value: &c.ForgetGate},
+		{Name: "forget-gate", Help: forgetGateHelp, Value: &c.ForgetGate},
 	}...)
 }
 

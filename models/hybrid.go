@@ -17,6 +17,7 @@ type Hybrid struct {
 	LinearAttention
 	DeltaRule
 	Pattern      string // names of mixers separated by commas, repeated over the layers
+	ForgetGate   bool   // states of delta-product decay
 	Householders int    // of delta-product and goom-householder; 0: 2
 	TaylorTerms  int    // of taylor; 0: 4
 	Window       int    // of window; 0: 128
@@ -37,13 +38,14 @@ var hybrid = Architecture[Hybrid]{
 
 func newHybridSizes(dEmb, layers, heads, dHead int, pattern string) Hybrid {
 	return Hybrid{LinearAttention: newLinearAttentionSizes(dEmb, layers, heads, dHead),
-		DeltaRule: DeltaRule{NegativeEigenvalues: true, OutputGate: true}, Pattern: pattern}
+		DeltaRule: DeltaRule{NegativeEigenvalues: true, OutputGate: true}, ForgetGate: true, Pattern: pattern}
 }
 
 // Settings implements Sizes.
 func (c *Hybrid) Settings() settings.Table {
 	return append(append(c.LinearAttention.Settings(), c.DeltaRule.Settings()...), settings.Table{
 		{Name: "pattern", Help: "mixers separated by commas, repeated over the layers: " + strings.Join(Mixers(), ", "), Value: &c.Pattern, ZeroKeeps: true},
+		{Name: "forget-gate", Help: forgetGateHelp, Value: &c.ForgetGate},
 		{Name: "householders", Help: "reflections, or delta steps, a token", Value: &c.Householders, Rule: settings.Between(1, largestSteps), Zero: "2 where the model has them"},
 		{Name: "taylor-terms", Help: "terms of the Taylor series", Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), Zero: "4 where the model has them"},
 		{Name: "window", Help: "positions that window attention sees", Value: &c.Window, Rule: settings.Between(1, largestWidth), Zero: "128"},
@@ -101,7 +103,7 @@ func mixersWith(option string) (names []string) {
 func (c *Hybrid) sizes(layer int) layers.MixerSizes {
 	sizes := c.mixer(layer)
 	c.DeltaRule.set(&sizes)
-	sizes.ForgetGate = true
+	sizes.ForgetGate = c.ForgetGate
 	sizes.Householders, sizes.TaylorTerms, sizes.Window = or(c.Householders, 2), or(c.TaylorTerms, 4), or(c.Window, 128)
 	return sizes
 }

@@ -20,6 +20,8 @@ var peers = []struct {
 // BenchmarkPeer runs linear attention with decay as PyTorch does under the same names, with decays from the gates of
 // GLA: the logarithm of the sigmoid of normal numbers, divided by 16. There is one form here, so it runs under the names
 // of all of PyTorch's forms.
+// Ratios to PyTorch 2.14 (two AVX2 cores, EPYC; its faster form and thread count), forward and backward: decay per channel
+// 12, 9.2 and 6.0 times at the three sizes, per head 14, 13 and 6.1.
 func BenchmarkPeer(b *testing.B) {
 	for _, op := range []struct {
 		name  string
