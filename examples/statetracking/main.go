@@ -52,6 +52,9 @@ func run(w io.Writer, from, out string, steps int) error {
 	fmt.Fprintf(w, "## %s: %d heads of width %d\n\n", m.name, m.heads, m.width)
 	printEigenvalues(w, all)
 	printWalk(w, seen, states)
+	if m.group == "s3" {
+		printSigns(w, seen, states)
+	}
 	if out == "" {
 		return nil
 	}

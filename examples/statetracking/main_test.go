@@ -143,6 +143,30 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestSigns: a head whose direction is the sign of the permutation tells all signs and a third of the states, in one
+// stream with the products that the table of signs is about.
+func TestSigns(t *testing.T) {
+	m := &tracker{group: "s3"}
+	inputs, states, err := m.sequence(3 * fitted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, sign := &walk{width: 1, direction: make([][]float64, 1)}, 1.0
+	for _, x := range inputs {
+		if signsOfS3[x] == 1 {
+			sign = -sign
+		}
+		w.direction[0] = append(w.direction[0], sign)
+	}
+	var text strings.Builder
+	if printSigns(&text, w, states); !strings.Contains(text.String(), " 100.0 %\n") {
+		t.Error(text.String())
+	}
+	if told := w.told(0, states); told < 0.28 || told > 0.38 {
+		t.Errorf("the sign tells %v of the states, want about 1/3", told)
+	}
+}
+
 func TestLeaves(t *testing.T) {
 	w := &walk{exponent: [][]int64{{3}, {-5, 128, 129, 2000}}} // the largest float32 has exponent 128
 	if at := w.leaves(1, float32Bits); at != 2 {
@@ -177,14 +201,26 @@ func TestEigenvalues(t *testing.T) {
 	}{
 		"transposition": {swap, []complex128{5, -5, -5}, 5},
 		"cycle":         {cycle, []complex128{2, 2 * root, 2 * cmplx.Conj(root)}, 2},
+		"unequal":       {mat.NewDense(2, 2, []float64{1, 9, 0, -4}), []complex128{1, -4}, 4},
 	} {
 		got := eigenvalues(c.a)
 		if !slices.EqualFunc(got, c.want, func(x, y complex128) bool { return cmplx.Abs(x-y) < 1e-12 }) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
-		if got := scale(c.a); math.Abs(got-c.scale) > 1e-12 {
+		if got := scale(got); math.Abs(got-c.scale) > 1e-12 {
 			t.Errorf("%s: scale %v, want %v", name, got, c.scale)
 		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for want, z := range map[string]complex128{"-0.500": -0.5, "2.000 at 90.0°": 2i, "1.414 at -45.0°": 1 - 1i} {
+		if got := number(z); got != want {
+			t.Errorf("%v: %q, want %q", z, got, want)
+		}
+	}
+	if first, never := position(0), position(-1); first != "1" || never != "never" {
+		t.Errorf("positions %q and %q", first, never)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -19,46 +20,40 @@ func eigenvalues(a *mat.Dense) []complex128 {
 	}
 	values := e.Values(nil)
 	slices.SortFunc(values, func(x, y complex128) int {
-		if real(x) != real(y) {
-			return descending(real(x), real(y))
-		}
-		return descending(imag(x), imag(y))
+		return cmp.Or(cmp.Compare(real(y), real(x)), cmp.Compare(imag(y), imag(x)))
 	})
 	return values
 }
 
-func descending(x, y float64) int {
-	if x > y {
-		return -1
+// scale is the largest magnitude of eigenvalues.
+func scale(values []complex128) float64 {
+	most := 0.0
+	for _, z := range values {
+		most = max(most, cmplx.Abs(z))
 	}
-	return 1
+	return most
 }
 
-// scale is |det A|^(1/D), the geometric mean of the magnitudes of the eigenvalues.
-func scale(a *mat.Dense) float64 {
-	n, _ := a.Dims()
-	return math.Pow(math.Abs(mat.Det(a)), 1/float64(n))
-}
-
-// number formats an eigenvalue.
+// number formats an eigenvalue, complex ones as magnitude and angle.
 func number(z complex128) string {
 	if imag(z) == 0 {
 		return fmt.Sprintf("%.3f", real(z))
 	}
-	return fmt.Sprintf("%.3f%+.3fi (|.| %.3f, %.1f°)", real(z), imag(z), cmplx.Abs(z), cmplx.Phase(z)*180/math.Pi)
+	return fmt.Sprintf("%.3f at %.1f°", cmplx.Abs(z), cmplx.Phase(z)*180/math.Pi)
 }
 
-// printEigenvalues writes a table of the eigenvalues of each token and head, divided by their scale.
+// printEigenvalues writes a table of the eigenvalues of each token and head, divided by the largest magnitude among them.
 func printEigenvalues(w io.Writer, all [][]*mat.Dense) {
-	fmt.Fprint(w, "| head | token | scale | eigenvalues / scale |\n|---|---|---|---|\n")
+	fmt.Fprint(w, "| head | token | largest magnitude | eigenvalues / largest magnitude |\n|---|---|---|---|\n")
 	for head := range all[0] {
 		for token := range all {
-			a := all[token][head]
+			values := eigenvalues(all[token][head])
+			most := scale(values)
 			var texts []string
-			for _, z := range eigenvalues(a) {
-				texts = append(texts, number(z/complex(scale(a), 0)))
+			for _, z := range values {
+				texts = append(texts, number(z/complex(most, 0)))
 			}
-			fmt.Fprintf(w, "| %d | %d | %.3f | %s |\n", head+1, token, scale(a), strings.Join(texts, ", "))
+			fmt.Fprintf(w, "| %d | %d | %.3f | %s |\n", head+1, token, most, strings.Join(texts, ", "))
 		}
 	}
 	fmt.Fprintln(w)
@@ -70,15 +65,38 @@ const (
 	float64Bits = 1024
 )
 
-// printWalk writes what the stream showed. Positions count from 1, and 0 stands for never.
+// printWalk writes what the stream showed.
 func printWalk(w io.Writer, seen *walk, states []int32) {
 	wrong, first, last := seen.wrong(states)
-	fmt.Fprintf(w, "%d answers, %d wrong, the first at position %d, the last at position %d\n\n", len(states), wrong, first+1, last+1)
-	fmt.Fprint(w, "| head | states told by the direction | exponent at the end | bits a token | beyond float32 at | beyond float64 at |\n|---|---|---|---|---|---|\n")
+	fmt.Fprintf(w, "%d answers, %d wrong; first wrong position: %s, last: %s\n\n", len(states), wrong, position(first), position(last))
+	fmt.Fprint(w, "| head | states told by the direction | exponent at the end | beyond float32 at | beyond float64 at |\n|---|---|---|---|---|\n")
 	for head, e := range seen.exponent {
-		end := e[len(e)-1]
-		fmt.Fprintf(w, "| %d | %.3f %% | %d | %.3f | %d | %d |\n", head+1, 100*seen.told(head, states), end, float64(end)/float64(len(e)),
-			seen.leaves(head, float32Bits)+1, seen.leaves(head, float64Bits)+1)
+		fmt.Fprintf(w, "| %d | %.1f %% | %d | %s | %s |\n", head+1, 100*seen.told(head, states), e[len(e)-1],
+			position(seen.leaves(head, float32Bits)), position(seen.leaves(head, float64Bits)))
 	}
 	fmt.Fprintln(w)
+}
+
+// signsOfS3 are 1 for the odd permutations of three things, in lexicographic order.
+var signsOfS3 = []int32{0, 1, 1, 0, 0, 1}
+
+// printSigns writes how much of the signs of permutations the heads tell.
+func printSigns(w io.Writer, seen *walk, states []int32) {
+	signs := make([]int32, len(states))
+	for t, s := range states {
+		signs[t] = signsOfS3[s]
+	}
+	fmt.Fprint(w, "signs of permutations told by the heads:")
+	for head := range seen.direction {
+		fmt.Fprintf(w, " %.1f %%", 100*seen.told(head, signs))
+	}
+	fmt.Fprint(w, "\n\n")
+}
+
+// position counts from 1; -1 is never.
+func position(at int) string {
+	if at < 0 {
+		return "never"
+	}
+	return fmt.Sprint(at + 1)
 }
