@@ -45,18 +45,22 @@ func accuracyCurves(sets []Record) []Curve {
 	return []Curve{tokens, sequences}
 }
 
-// writeAccuracyPlot draws the curves of AccuracyCurves with a logarithmic scale of lengths.
-func writeAccuracyPlot(path string, curves []Curve) error {
-	p, err := newPlot("", "length", "accuracy", curves)
+// WriteAccuracyPlot draws curves of an accuracy, 0 to 1, against the length of the sequences, with a logarithmic scale
+// of lengths, and writes a PNG file atomically. y names the accuracy. Every length is at least 1.
+func WriteAccuracyPlot(path, y string, curves []Curve) error {
+	p, err := newPlot("", "length", y, curves)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	p.Y.Min, p.Y.Max = 0, 1.15 // the legend stands above 1
+	p.Y.Min, p.Y.Max = 0, 1.05+0.05*float64(len(curves)) // the legend stands above 1
 	p.X.Scale = plot.LogScale{}
 	var ticks []plot.Tick
-	for _, point := range curves[0].Points {
-		ticks = append(ticks, plot.Tick{Value: point[0], Label: strconv.Itoa(int(point[0]))})
+	for _, c := range curves {
+		for _, point := range c.Points {
+			ticks = append(ticks, plot.Tick{Value: point[0], Label: strconv.Itoa(int(point[0]))})
+		}
 	}
-	p.X.Tick.Marker = plot.ConstantTicks(ticks)
+	slices.SortFunc(ticks, func(a, b plot.Tick) int { return cmp.Compare(a.Value, b.Value) })
+	p.X.Tick.Marker = plot.ConstantTicks(slices.Compact(ticks))
 	return writePNG(path, p)
 }

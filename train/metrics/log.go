@@ -119,7 +119,7 @@ func (l *Log) Sync() error { return l.jsonl.Sync() }
 // nothing if there are none.
 func (l *Log) Plot() error {
 	if lengths := AccuracyCurves(l.records); len(lengths) > 0 {
-		if err := writeAccuracyPlot(filepath.Join(l.dir, "accuracy.png"), lengths); err != nil {
+		if err := WriteAccuracyPlot(filepath.Join(l.dir, "accuracy.png"), "accuracy", lengths); err != nil {
 			return err
 		}
 	}
