@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"goomtrain/internal/printable"
+)
+
+// A row is a recipe with its stored runs.
+type row struct {
+	recipe
+	runs []outcome // in the order of the seeds
+}
+
+// collect reads the stored runs of every recipe. A run with other settings than its recipe is an error.
+func (b *book) collect(root string) ([]row, error) {
+	rows := make([]row, len(b.Recipes))
+	for i, r := range b.Recipes {
+		rows[i].recipe = r
+		for _, seed := range r.Seeds {
+			if done, err := r.stored(root, seed); err != nil {
+				return nil, fmt.Errorf("%w: train it again: go run ./docs/results -train -only '^%s$'", err, r.Name)
+			} else if !done {
+				continue
+			}
+			o, err := load(r.folder(root, seed))
+			if err != nil {
+				return nil, err
+			}
+			rows[i].runs = append(rows[i].runs, o)
+		}
+	}
+	return rows, nil
+}
+
+// trained returns the rows with runs.
+func trained(rows []row) []row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return len(r.runs) == 0 })
+}
+
+// values returns a measure at a length of all runs that have it.
+func (r row) values(m measure, length int) (xs []float64) {
+	for _, o := range r.runs {
+		if x, ok := o.at(m, length); ok {
+			xs = append(xs, x)
+		}
+	}
+	return xs
+}
+
+// measures returns the measures to show: the accuracies and the bits per byte that are known, otherwise the loss.
+func (r row) measures() (known []measure) {
+	for _, m := range measures {
+		if m.name == "loss" && len(known) > 0 {
+			break
+		}
+		if slices.ContainsFunc(r.runs[0].lengths, func(at record) bool { return len(r.values(m, at.Length)) > 0 }) {
+			known = append(known, m)
+		}
+	}
+	return known
+}
+
+// trainedWith writes the steps, the seconds and the seeds of the runs.
+func (r row) trainedWith() []string {
+	var steps, seconds []float64
+	for _, o := range r.runs {
+		steps, seconds = append(steps, float64(o.steps)), append(seconds, o.seconds)
+	}
+	seeds := fmt.Sprint(len(r.runs))
+	if len(r.runs) < len(r.Seeds) {
+		seeds = fmt.Sprintf("%d of %d", len(r.runs), len(r.Seeds))
+	}
+	return []string{r.runs[0].parameters, seeds, spread(steps, whole), spread(seconds, whole)}
+}
+
+// goals writes the figures to reach and, for each, whether it is reached and on how many seeds.
+func (r row) goals() (wanted, reached string) {
+	var want, is []string
+	for _, g := range r.Reach {
+		m, err := measureOf(g.Measure)
+		if err != nil {
+			panic(err) // readBook checks it
+		}
+		count := 0
+		for _, x := range r.values(m, g.Length) {
+			if m.lowest && x <= g.Value || !m.lowest && x >= g.Value {
+				count++
+			}
+		}
+		verdict := "no"
+		if count >= g.Seeds {
+			verdict = "yes"
+		}
+		want = append(want, fmt.Sprintf("%s %s at %d on %s", m.label, m.text(g.Value), g.Length, printable.Count(g.Seeds, "seed")))
+		is = append(is, fmt.Sprintf("%s, on %d", verdict, count))
+	}
+	if len(want) == 0 {
+		return none, none
+	}
+	return strings.Join(want, "<br>"), strings.Join(is, "<br>")
+}
+
+const introduction = `# Results
+
+<!-- "go run ./docs/results" writes this file from docs/results/runs and docs/results/recipes.toml. -->
+
+Every figure here comes from runs whose settings, metrics and output are in [results/runs](results/runs). The models are validated after the last
+step on sequences that training did not see. *tokens* is the percentage of correct predictions, *sequences* the percentage of sequences in which all
+predictions are correct. A figure is the median over the seeds; the lowest and the highest are in parentheses. Seconds are those of training. The
+machines were shared, so they vary. The commands of a section are at its end. This makes the runs and this file again, where they are missing:
+
+` + "```sh\ngo run ./docs/results -train\n```\n"
+
+// document writes docs/results.md.
+func (b *book) document(rows []row) string {
+	var d strings.Builder
+	d.WriteString(introduction)
+	for _, s := range b.Sections {
+		mine := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Section != s.Name })
+		have := trained(mine)
+		fmt.Fprintf(&d, "\n## %s\n\n%s\n\n", s.Title, strings.TrimSpace(s.Text))
+		if s.Matrix && len(have) > 0 {
+			d.WriteString(matrices(have))
+		}
+		d.WriteString(overview(have))
+		d.WriteString(byLength(have))
+		if s.Picture != "" && len(lengthCurves(have)) > 0 {
+			fmt.Fprintf(&d, "\n![sequences that are all correct, by length](results/%s)\n", s.Picture)
+		}
+		d.WriteString("\n```sh\n")
+		for _, r := range mine {
+			fmt.Fprintf(&d, "# %s, %s: %s\n%s\n", r.Task, r.Model, r.Remark, fold("go run ./cmd/train "+strings.Join(r.command(r.Seeds[0]), " "), 140))
+		}
+		d.WriteString("```\n")
+	}
+	return d.String()
+}
