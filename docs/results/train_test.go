@@ -15,7 +15,7 @@ import (
 	"goomtrain/train/metrics"
 )
 
-const nano = "-task parity -preset nano -d-emb 16 -layers 1 -seq 8 -batch 4 -steps 4 -schedule-steps 4 -eval-every 0"
+const nano = "-task parity -preset nano -d-emb 16 -layers 1 -seq 8 -batch 4 -steps 4 -eval-every 0"
 
 // TestTrain trains, stores and documents in a folder of its own.
 func TestTrain(t *testing.T) {

@@ -53,6 +53,8 @@ func WriteAccuracyPlot(path, y string, curves []Curve) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	p.Y.Min, p.Y.Max = 0, 1.05+0.05*float64(len(curves)) // the legend stands above 1
+	p.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.2, Label: "0.2"}, {Value: 0.4, Label: "0.4"}, {Value: 0.6, Label: "0.6"},
+		{Value: 0.8, Label: "0.8"}, {Value: 1, Label: "1"}}
 	p.X.Scale = plot.LogScale{}
 	var ticks []plot.Tick
 	for _, c := range curves {
