@@ -102,6 +102,7 @@ func TestRefuses(t *testing.T) {
 		"-beta1 0.99999999: rounds to 1 in float32":          func(c *Config) { c.Beta1 = 0.99999999 },
 		"-beta1-max 0.5: must be at least -beta1 0.85":       func(c *Config) { c.Name, c.Beta1, c.Kind = "one-cycle", 0, &OneCycle{Beta1Max: 0.5} },
 		"-beta1-max 0.99999999: rounds to 1 in float32":      func(c *Config) { c.Name, c.Kind = "one-cycle", &OneCycle{Beta1Max: 0.99999999} },
+		"-min-lr 3: must be at most -lr 1":                   func(c *Config) { c.Name, c.Kind = "one-cycle", &OneCycle{MinLR: 3, Beta1Max: 0.95} },
 		"-decay-ratio 0: must lie in (0, 1]":                 func(c *Config) { c.Kind = &WSD{} },
 	} {
 		c := Config{Name: "wsd", LR: 1, Steps: 10, Beta1: 0.9, Kind: &WSD{DecayRatio: 0.2}}

@@ -100,3 +100,27 @@ func TestProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestEnds: without a warm-up one-cycle begins at the peak, and steps before the first or after the last have the
+// rates of those.
+func TestEnds(t *testing.T) {
+	for _, name := range []string{"constant", "cosine", "one-cycle", "wsd"} {
+		for _, warmup := range []int{0, 1, 5} {
+			c, err := NewConfig(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Steps, c.Warmup, c.LR = 20, warmup, 0.01
+			s, err := New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.At(0) != s.At(1) || s.At(-3) != s.At(1) || s.At(21) != s.At(20) {
+				t.Errorf("%s, warm-up %d: %v before the first step %v, %v after the last %v", name, warmup, s.At(0), s.At(1), s.At(21), s.At(20))
+			}
+			if warmup < 2 && name != "cosine" && s.At(1).LR != 0.01 {
+				t.Errorf("%s, warm-up %d: the first rate is %v, want the peak", name, warmup, s.At(1).LR)
+			}
+		}
+	}
+}
