@@ -43,6 +43,9 @@ var twinRuns = []twinRun{
 // TestTwin trains small models and compares the loss of every step with that of the same model written in PyTorch,
 // which was trained in float64 from the same weights on the same batches with torch.optim.AdamW.
 func TestTwin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("200 steps of each model; with the race detector they take minutes")
+	}
 	for _, run := range twinRuns {
 		t.Run(run.name, func(t *testing.T) {
 			if *twin != "" {
@@ -56,7 +59,7 @@ func TestTwin(t *testing.T) {
 				t.Errorf("the recorded loss falls from %v to %v: too little for a comparison", first, last)
 			}
 			compareTwin(t, run, "float64", want, 1e-8)
-			if !run.chaotic && !testing.Short() {
+			if !run.chaotic {
 				compareTwin(t, run, "float32", want, 1e-3)
 			}
 		})
