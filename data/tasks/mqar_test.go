@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"goomtrain/rng"
@@ -43,6 +44,52 @@ func TestMQARLayout(t *testing.T) {
 		if share := float64(zeros) / float64(rest); filler == "zero" && share != 1 || filler == "random" && math.Abs(share-0.05) > 0.005 {
 			t.Errorf("%s: %.3f of the other positions are 0", filler, share)
 		}
+	}
+}
+
+// TestMQARPairs: a range of pairs is drawn from uniformly, as far as the sequence has room; validation at a length has
+// as many pairs as fit.
+func TestMQARPairs(t *testing.T) {
+	s := build(t, &MQAR{MinPairs: 2, Pairs: 6, Alphabet: 40}, 24)
+	if got := s.String(); got != "seq 24, pairs 2:6, alphabet 40, filler \"random\", vocabulary 40" {
+		t.Error(got)
+	}
+	if err := s.From(8); err != nil {
+		t.Fatal(err)
+	}
+	r := rng.New(1, "pairs")
+	for _, c := range []struct{ length, most int }{{8, 2}, {18, 4}, {24, 6}} {
+		in, out := make([]int32, c.length), make([]int32, c.length)
+		counts := make([]int, 7)
+		const draws = 3000
+		for range draws {
+			s.Draw(r, in, out)
+			n := 0
+			for _, x := range out {
+				if x >= 0 {
+					n++
+				}
+			}
+			counts[n]++
+		}
+		for n, times := range counts {
+			want := 0.0
+			if n >= 2 && n <= c.most {
+				want = draws / float64(c.most-1)
+			}
+			if math.Abs(float64(times)-want) > 0.2*want {
+				t.Errorf("length %d: %d pairs %d times, want about %.0f", c.length, n, times, want)
+			}
+		}
+	}
+	for length, want := range map[int]string{8: "pairs 2", 16: "pairs 4", 48: "pairs 6"} {
+		at, err := s.At(length)
+		if err != nil || !strings.Contains(at.String(), want+",") {
+			t.Errorf("at %d positions: %v, error %v, want %s", length, at, err, want)
+		}
+	}
+	if at, err := s.Stretch(2); err != nil || !strings.Contains(at.String(), "seq 48, pairs 6,") {
+		t.Errorf("%v, error %v", at, err)
 	}
 }
 

@@ -24,6 +24,9 @@ type Sequences struct {
 	// Longer returns the task and seq to validate on at factor times the length. It may be nil: then it is
 	// the same task at factor times Len positions.
 	Longer func(factor int) (Task, int)
+	// AtLength returns the task to validate on with sequences of n positions. It may be nil: then it is the
+	// same task.
+	AtLength func(n int) Task
 
 	task Task
 	from int // positions of the shortest sequence drawn; Len: all have that many
@@ -97,7 +100,7 @@ func (s *Sequences) Fill(r *rng.Stream, inputs, targets []int32) {
 // Stretch returns sequences of the same task, all of factor times Len positions.
 func (s *Sequences) Stretch(factor int) (*Sequences, error) {
 	if s.Longer == nil {
-		return New(s.task, factor*s.Len)
+		return New(s.taskAt(factor*s.Len), factor*s.Len)
 	}
 	task, seq := s.Longer(factor)
 	return New(task, seq)
@@ -108,7 +111,14 @@ func (s *Sequences) At(n int) (*Sequences, error) {
 	if !s.Varies() {
 		return nil, fmt.Errorf("sequences of %d positions: with these settings all have %d", n, s.Len)
 	}
-	return New(s.task, n)
+	return New(s.taskAt(n), n)
+}
+
+func (s *Sequences) taskAt(n int) Task {
+	if s.AtLength == nil {
+		return s.task
+	}
+	return s.AtLength(n)
 }
 
 // String lists the length, the settings and the vocabulary, for a run's first lines and for fingerprints.
