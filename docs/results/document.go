@@ -122,19 +122,50 @@ func (b *book) document(rows []row) string {
 		mine := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Section != s.Name })
 		have := trained(mine)
 		fmt.Fprintf(&d, "\n## %s\n\n%s\n\n", s.Title, strings.TrimSpace(s.Text))
-		if s.Matrix && len(have) > 0 {
+		cross := b.matrixOf(s)
+		if cross != nil && len(have) > 0 {
 			d.WriteString(matrices(have))
+		} else {
+			d.WriteString(overview(have))
 		}
-		d.WriteString(overview(have))
 		d.WriteString(byLength(have))
 		if s.Picture != "" && len(lengthCurves(have)) > 0 {
 			fmt.Fprintf(&d, "\n![sequences that are all correct, by length](results/%s)\n", s.Picture)
 		}
 		d.WriteString("\n```sh\n")
+		if cross != nil {
+			d.WriteString(cross.commands())
+			mine = nil
+		}
 		for _, r := range mine {
 			fmt.Fprintf(&d, "# %s, %s: %s\n%s\n", r.Task, r.Model, r.Remark, fold("go run ./cmd/train "+strings.Join(r.command(r.Seeds[0]), " "), 140))
 		}
 		d.WriteString("```\n")
 	}
+	return d.String()
+}
+
+// matrixOf returns the matrix of a section, nil if it has none.
+func (b *book) matrixOf(s section) *matrix {
+	i := slices.IndexFunc(b.Matrices, func(m matrix) bool { return m.Section == s.Name })
+	if i < 0 {
+		return nil
+	}
+	return &b.Matrices[i]
+}
+
+// commands writes the flags of each model and of each task, and the command that puts them together.
+func (m *matrix) commands() string {
+	var d strings.Builder
+	for _, list := range []struct {
+		name     string
+		variants []variant
+	}{{"MODEL", m.Models}, {"TASK", m.Tasks}} {
+		for _, v := range list.variants {
+			fmt.Fprintf(&d, "%s=%q # %s\n", list.name, strings.Join(strings.Fields(v.Args), " "), v.Title)
+		}
+	}
+	args := strings.Join(strings.Fields(m.Args), " ")
+	fmt.Fprintf(&d, "%s\n", fold(fmt.Sprintf("go run ./cmd/train $MODEL $TASK %s -seed %d", args, m.Seeds[0]), 140))
 	return d.String()
 }

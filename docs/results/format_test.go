@@ -67,20 +67,6 @@ const madeUpDocument = `
 
 Text.
 
-Median of tokens at the trained length, and at the longer ones that the tables below have:
-
-| model | S_3 | text |
-|---|---|---|
-| A | 100.0 / 92.5 | – |
-| B | – | – |
-
-Median of sequences at the trained length, and at the longer ones that the tables below have:
-
-| model | S_3 | text |
-|---|---|---|
-| A | 87.5 / 37.5 | – |
-| B | – | – |
-
 | task | model | parameters | seeds | steps | seconds | to reach | reached |
 |---|---|---|---|---|---|---|---|
 | S_3 | A | 1,234 | 2 of 3 | 200 (100–300) | 15 (10–20) | tokens 90.0 at 64 on 2 seeds<br>sequences 50.0 at 64 on 2 seeds | yes, on 2<br>no, on 1 |
@@ -107,7 +93,7 @@ go run ./cmd/train -z -seed 1
 ` + "```\n"
 
 func TestDocument(t *testing.T) {
-	b := &book{Sections: []section{{Name: "s", Title: "Title", Text: "Text.\n", Matrix: true, Readme: true, Picture: "p.png"}}}
+	b := &book{Sections: []section{{Name: "s", Title: "Title", Text: "Text.\n", Readme: true, Picture: "p.png"}}}
 	got, ok := strings.CutPrefix(b.document(madeUp()), introduction)
 	if !ok || got != madeUpDocument {
 		t.Errorf("got\n%s\nwant\n%s", got, madeUpDocument)
@@ -119,11 +105,75 @@ func TestDocument(t *testing.T) {
 `; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	b.Sections[0].Readme, b.Sections[0].Matrix, b.Sections[0].Picture = false, false, ""
+	b.Sections[0].Readme, b.Sections[0].Picture = false, ""
 	if got := b.short(madeUp()); got != "No run is stored yet.\n" {
 		t.Errorf("no section for README: %s", got)
 	}
-	if got := b.document(madeUp()); strings.Contains(got, "Median of") || strings.Contains(got, "![") {
-		t.Errorf("neither a matrix nor a picture is wanted:\n%s", got)
+	if got := b.document(madeUp()); strings.Contains(got, "![") {
+		t.Errorf("no picture is wanted:\n%s", got)
+	}
+}
+
+const madeUpMatrix = `
+## Title
+
+Text.
+
+Lengths: S_3 at 32, 64; text at 256.
+
+Median of tokens at these lengths:
+
+| model | S_3 | text |
+|---|---|---|
+| A | 100.0 / 92.5 | – |
+| B | – | – |
+
+Median of sequences at these lengths:
+
+| model | S_3 | text |
+|---|---|---|
+| A | 87.5 / 37.5 | – |
+| B | – | – |
+
+Parameters, and median of the steps and of the seconds of training:
+
+| model | S_3 | text |
+|---|---|---|
+| A | 1,234; 200; 15 | – |
+| B | – | 99; 50; 1 |
+
+| task | model | at length | 32 | 64 |
+|---|---|---|---|---|
+| S_3 | A | tokens | 100.0 | 92.5 (90.0–95.0) |
+| S_3 | A | sequences | 87.5 (75.0–100.0) | 37.5 (25.0–50.0) |
+
+| task | model | at length | 256 |
+|---|---|---|---|
+| text | B | bits per byte | 2.500 |
+
+` + "```sh" + `
+MODEL="-model goom-rnn -layers 1" # A
+MODEL="-model gla" # B
+TASK="-task parity" # S_3
+go run ./cmd/train $MODEL $TASK -batch 8 -steps 9 -seed 4
+` + "```\n"
+
+func TestMatrix(t *testing.T) {
+	m := matrix{Section: "s", Args: "-batch 8\n-steps 9", Seeds: []uint64{4, 5},
+		Models: []variant{{"a", "A", "-model goom-rnn\n-layers 1"}, {"b", "B", "-model gla"}}, Tasks: []variant{{"s3", "S_3", "-task parity"}}}
+	b := &book{Sections: []section{{Name: "s", Title: "Title", Text: "Text.\n"}}, Matrices: []matrix{m}}
+	got, ok := strings.CutPrefix(b.document(madeUp()), introduction)
+	if !ok || got != madeUpMatrix {
+		t.Errorf("got\n%s\nwant\n%s", got, madeUpMatrix)
+	}
+	var names []string
+	for _, r := range m.recipes() {
+		if err := r.check(b.Sections); err != nil {
+			t.Error(r.Name, err)
+		}
+		names = append(names, r.Name+" "+r.Task+" "+r.Model)
+	}
+	if got := strings.Join(names, ", "); got != "s-s3-a S_3 A, s-s3-b S_3 B" {
+		t.Error(got)
 	}
 }

@@ -21,12 +21,40 @@ import (
 type book struct {
 	Sections []section `toml:"section"`
 	Recipes  []recipe  `toml:"recipe"`
+	Matrices []matrix  `toml:"matrix"`
+}
+
+// A matrix is every model on every task with one setting for all. It adds a recipe for each pair.
+type matrix struct {
+	Section string
+	Args    string // flags of cmd/train that all have
+	Seeds   []uint64
+	Models  []variant `toml:"model"`
+	Tasks   []variant `toml:"task"`
+}
+
+// A variant is a row or a column of a matrix.
+type variant struct {
+	Name, Title string // of files, of tables
+	Args        string // flags of cmd/train
+}
+
+// recipes returns a recipe for each pair of a model and a task.
+func (m *matrix) recipes() (all []recipe) {
+	for _, task := range m.Tasks {
+		for _, model := range m.Models {
+			all = append(all, recipe{
+				Name: strings.Join([]string{m.Section, task.Name, model.Name}, "-"), Section: m.Section, Task: task.Title, Model: model.Title,
+				Args: strings.Join([]string{model.Args, task.Args, m.Args}, " "), Remark: "the setting of all", Seeds: m.Seeds,
+			})
+		}
+	}
+	return all
 }
 
 // A section is a chapter of docs/results.md.
 type section struct {
 	Name, Title, Text string
-	Matrix            bool   // with a table of models and tasks
 	Readme            bool   // its recipes are in README's table
 	Picture           string // file in docs/results that shows the accuracy by length; "": none
 }
@@ -87,6 +115,9 @@ func readBook(path string) (*book, error) {
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("%s: there is no key %s", path, unknown[0])
+	}
+	for i := range b.Matrices {
+		b.Recipes = append(b.Recipes, b.Matrices[i].recipes()...)
 	}
 	seen := map[string]bool{}
 	for i := range b.Recipes {

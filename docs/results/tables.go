@@ -56,35 +56,55 @@ func byLength(rows []row) string {
 	return d.String()
 }
 
-// matrices are tables of models and tasks with the medians at the lengths of each task, for each accuracy that is known.
+// matrices are tables of models and tasks: the medians at the lengths of each task, for each accuracy that is known,
+// and the parameters and seconds of training.
 func matrices(rows []row) string {
 	var d strings.Builder
-	var tasks, models []string
-	for _, r := range rows {
-		if !slices.Contains(tasks, r.Task) {
-			tasks = append(tasks, r.Task)
-		}
-		if !slices.Contains(models, r.Model) {
-			models = append(models, r.Model)
-		}
+	var lengths []string
+	for _, task := range distinct(rows, func(r row) string { return r.Task }) {
+		i := slices.IndexFunc(rows, func(r row) bool { return r.Task == task })
+		lengths = append(lengths, fmt.Sprintf("%s at %s", task, rows[i].runs[0].lengthsText()))
 	}
+	fmt.Fprintf(&d, "Lengths: %s.\n\n", strings.Join(lengths, "; "))
 	for _, m := range measures[:2] {
-		var cells [][]string
-		for _, model := range models {
-			line := []string{model}
-			for _, task := range tasks {
-				i := slices.IndexFunc(rows, func(r row) bool { return r.Task == task && r.Model == model })
-				cell := none
-				if i >= 0 {
-					cell = rows[i].medians(m)
-				}
-				line = append(line, cell)
-			}
-			cells = append(cells, line)
-		}
-		fmt.Fprintf(&d, "Median of %s at the trained length, and at the longer ones that the tables below have:\n\n%s\n", m.label, table(append([]string{"model"}, tasks...), cells))
+		fmt.Fprintf(&d, "Median of %s at these lengths:\n\n%s\n", m.label, cross(rows, func(r row) string { return r.medians(m) }))
 	}
+	fmt.Fprintf(&d, "Parameters, and median of the steps and of the seconds of training:\n\n%s", cross(rows, func(r row) string {
+		var steps, seconds []float64
+		for _, o := range r.runs {
+			steps, seconds = append(steps, float64(o.steps)), append(seconds, o.seconds)
+		}
+		return fmt.Sprintf("%s; %s; %s", r.runs[0].parameters, whole(median(steps)), whole(median(seconds)))
+	}))
 	return d.String()
+}
+
+// cross is a table with a line for each model and a column for each task.
+func cross(rows []row, cell func(row) string) string {
+	tasks := distinct(rows, func(r row) string { return r.Task })
+	var cells [][]string
+	for _, model := range distinct(rows, func(r row) string { return r.Model }) {
+		line := []string{model}
+		for _, task := range tasks {
+			text := none
+			if i := slices.IndexFunc(rows, func(r row) bool { return r.Task == task && r.Model == model }); i >= 0 {
+				text = cell(rows[i])
+			}
+			line = append(line, text)
+		}
+		cells = append(cells, line)
+	}
+	return table(append([]string{"model"}, tasks...), cells)
+}
+
+// distinct lists the different keys of the rows in their order.
+func distinct(rows []row, key func(row) string) (keys []string) {
+	for _, r := range rows {
+		if k := key(r); !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	return keys
 }
 
 // medians writes the median of a measure at every length.
