@@ -68,14 +68,20 @@ func build(ctx context.Context, root string) (program string, remove func(), err
 	return program, remove, nil
 }
 
-// train trains what is missing, a run after the other, and goes on after one that fails.
+// train trains what is missing, a run after the other, and goes on after one that fails. The first seed of every recipe
+// comes before the second of any.
 func (b *book) train(ctx context.Context, out io.Writer, root, program string, only *regexp.Regexp, threads int) error {
 	var failures []error
+	most := 0
 	for _, r := range b.Recipes {
-		if !only.MatchString(r.Name) {
-			continue
-		}
-		for _, seed := range r.Seeds {
+		most = max(most, len(r.Seeds))
+	}
+	for i := range most {
+		for _, r := range b.Recipes {
+			if i >= len(r.Seeds) || !only.MatchString(r.Name) {
+				continue
+			}
+			seed := r.Seeds[i]
 			done, err := r.stored(root, seed)
 			if done {
 				continue
