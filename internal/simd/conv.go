@@ -58,6 +58,24 @@ func ConvSiLUBackward[F Float](dst, dy, src, w, bias []F, s ConvShape) {
 	convSiLUBackwardPortable(dst, dy, src, w, bias, s)
 }
 
+// ConvWeights adds the gradient of the weights of Conv to dw, from dy, the gradient of its result:
+//
+//	dw[i][j] += sum over r < Rows of dy[r][j] * src[r+i][j]
+//
+// for Taps rows of n columns. It panics if a slice is too short or a stride shorter than a row. dw must not overlap the
+// others.
+func ConvWeights[F Float](dw, dy, src []F, n int, s ConvShape) {
+	s.StrideDst = s.StrideDY
+	if checkConv("ConvWeights", dy, src, dw, n, s); s.Rows == 0 || n == 0 {
+		return
+	}
+	if floats.Single[F]() {
+		convWeights32(floats.As32(dw), floats.As32(dy), floats.As32(src), n, s)
+		return
+	}
+	convWeightsPortable(dw, dy, src, n, s)
+}
+
 // checkConv panics unless the slices hold rows of n columns as the shape says.
 func checkConv[F Float](name string, dst, src, w []F, n int, s ConvShape) {
 	if s.Rows < 0 || s.Taps < 1 {

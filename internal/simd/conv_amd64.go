@@ -35,6 +35,16 @@ func convSiLUBackward32(dst, dy, src, w, bias []float32, s ConvShape) {
 	})
 }
 
+func convWeights32(dw, dy, src []float32, n int, s ConvShape) {
+	if !cpu.AVX2 {
+		convWeightsPortable(dw, dy, src, n, s)
+		return
+	}
+	convPieces(n, s, func(r, rows int) {
+		convWeightsAVX2(&dw[0], &dy[r*s.StrideDY], &src[r*s.StrideSrc], n, rows, s.Taps, 4*s.StrideW, 4*s.StrideDY, 4*s.StrideSrc)
+	})
+}
+
 // convPieces calls body on pieces of the rows, as many as one call of a kernel may have.
 func convPieces(n int, s ConvShape, body func(r, rows int)) {
 	step := 1 + maxPiece/(n*s.Taps)

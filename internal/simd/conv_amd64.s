@@ -5,97 +5,256 @@
 #include "textflag.h"
 
 // func convAVX2(dst *float32, src *float32, w *float32, bias *float32, n int, rows int, taps int, strideDst int, strideSrc int, strideW int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·convAVX2(SB), NOSPLIT, $0-80
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    w+16(FP), DX
-	MOVQ    bias+24(FP), BX
+	MOVQ    strideSrc+64(FP), BX
 	MOVQ    n+32(FP), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    strideSrc+64(FP), R8
-	MOVQ    strideW+72(FP), R9
 	SHLQ    $0x02, SI
-	MOVQ    SI, R13
-	ANDQ    $0x1f, R13
-	LEAQ    tail<>+0(SB), R11
-	SUBQ    R13, R11
-	VMOVDQU 32(R11), Y0
+	MOVQ    SI, DI
+	ANDQ    $-32, DI
+	MOVQ    SI, R8
+	SUBQ    DI, R8
+	LEAQ    tail<>+0(SB), SI
+	SUBQ    R8, SI
+	VMOVDQU 32(SI), Y0
 
-row:
-	XORQ R10, R10
+rows3:
+	CMPQ rows+40(FP), $0x03
+	JLT  after3
+	XORQ SI, SI
+	JMP  rows3Vector2Enough
 
-two:
-	LEAQ    64(R10), R13
-	CMPQ    R13, SI
-	JGT     twoDone
-	VMOVUPS (BX)(R10*1), Y1
-	VMOVUPS 32(BX)(R10*1), Y2
-	LEAQ    (CX)(R10*1), R11
-	LEAQ    (DX)(R10*1), R12
-	MOVQ    taps+48(FP), R13
+rows3Vector2:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	VMOVUPS 32(R9)(SI*1), Y2
+	VMOVUPS (R9)(SI*1), Y3
+	VMOVUPS 32(R9)(SI*1), Y4
+	VMOVUPS (R9)(SI*1), Y5
+	VMOVUPS 32(R9)(SI*1), Y6
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
 
-twoTap:
-	VMOVUPS     (R12), Y3
-	VMOVUPS     (R11), Y4
-	VFMADD231PS Y4, Y3, Y1
-	VMOVUPS     32(R12), Y3
-	VMOVUPS     32(R11), Y4
-	VFMADD231PS Y4, Y3, Y2
-	ADDQ        R8, R11
-	ADDQ        R9, R12
-	DECQ        R13
-	JNZ         twoTap
-	VMOVUPS     Y1, (AX)(R10*1)
-	VMOVUPS     Y2, 32(AX)(R10*1)
-	ADDQ        $0x40, R10
-	JMP         two
+rows3Vector2Tap:
+	VMOVUPS     (R10), Y7
+	VFMADD231PS (R9), Y7, Y1
+	VFMADD231PS (R9)(BX*1), Y7, Y3
+	VFMADD231PS (R9)(BX*2), Y7, Y5
+	VMOVUPS     32(R10), Y7
+	VFMADD231PS 32(R9), Y7, Y2
+	VFMADD231PS 32(R9)(BX*1), Y7, Y4
+	VFMADD231PS 32(R9)(BX*2), Y7, Y6
+	ADDQ        BX, R9
+	ADDQ        strideW+72(FP), R10
+	DECQ        R11
+	JNZ         rows3Vector2Tap
+	LEAQ        (R9)(BX*2), R9
+	PREFETCHT0  (R9)
+	ADDQ        BX, R9
+	PREFETCHT0  (R9)
+	ADDQ        BX, R9
+	PREFETCHT0  (R9)
+	ADDQ        BX, R9
+	LEAQ        (AX)(SI*1), R9
+	MOVQ        strideDst+56(FP), R10
+	VMOVUPS     Y1, (R9)
+	VMOVUPS     Y2, 32(R9)
+	PREFETCHT0  (R9)(R10*4)
+	ADDQ        R10, R9
+	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y4, 32(R9)
+	PREFETCHT0  (R9)(R10*4)
+	ADDQ        R10, R9
+	VMOVUPS     Y5, (R9)
+	VMOVUPS     Y6, 32(R9)
+	PREFETCHT0  (R9)(R10*4)
+	ADDQ        $0x40, SI
 
-twoDone:
-one:
-	LEAQ    32(R10), R13
-	CMPQ    R13, SI
-	JGT     oneDone
-	VMOVUPS (BX)(R10*1), Y1
-	LEAQ    (CX)(R10*1), R11
-	LEAQ    (DX)(R10*1), R12
-	MOVQ    taps+48(FP), R13
+rows3Vector2Enough:
+	MOVQ DI, R9
+	SUBQ SI, R9
+	CMPQ R9, $0x40
+	JGE  rows3Vector2
+	JMP  rows3Vector1Enough
 
-oneTap:
-	VMOVUPS     (R12), Y2
-	VMOVUPS     (R11), Y3
+rows3Vector1:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	VMOVUPS (R9)(SI*1), Y2
+	VMOVUPS (R9)(SI*1), Y3
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
+
+rows3Vector1Tap:
+	VMOVUPS     (R10), Y4
+	VFMADD231PS (R9), Y4, Y1
+	VFMADD231PS (R9)(BX*1), Y4, Y2
+	VFMADD231PS (R9)(BX*2), Y4, Y3
+	ADDQ        BX, R9
+	ADDQ        strideW+72(FP), R10
+	DECQ        R11
+	JNZ         rows3Vector1Tap
+	LEAQ        (R9)(BX*2), R9
+	PREFETCHT0  (R9)
+	ADDQ        BX, R9
+	PREFETCHT0  (R9)
+	ADDQ        BX, R9
+	PREFETCHT0  (R9)
+	ADDQ        BX, R9
+	LEAQ        (AX)(SI*1), R9
+	MOVQ        strideDst+56(FP), R10
+	VMOVUPS     Y1, (R9)
+	PREFETCHT0  (R9)(R10*4)
+	ADDQ        R10, R9
+	VMOVUPS     Y2, (R9)
+	PREFETCHT0  (R9)(R10*4)
+	ADDQ        R10, R9
+	VMOVUPS     Y3, (R9)
+	PREFETCHT0  (R9)(R10*4)
+	ADDQ        $0x20, SI
+
+rows3Vector1Enough:
+	MOVQ       DI, R9
+	SUBQ       SI, R9
+	CMPQ       R9, $0x20
+	JGE        rows3Vector1
+	TESTQ      R8, R8
+	JZ         rows3VectorDone
+	MOVQ       bias+24(FP), R9
+	VMASKMOVPS (R9)(SI*1), Y0, Y1
+	VMASKMOVPS (R9)(SI*1), Y0, Y2
+	VMASKMOVPS (R9)(SI*1), Y0, Y3
+	LEAQ       (CX)(SI*1), R9
+	LEAQ       (DX)(SI*1), R10
+	MOVQ       taps+48(FP), R11
+
+rows3VectorRestTap:
+	VMASKMOVPS  (R10), Y0, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMASKMOVPS  (R9)(BX*1), Y0, Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMASKMOVPS  (R9)(BX*2), Y0, Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        BX, R9
+	ADDQ        strideW+72(FP), R10
+	DECQ        R11
+	JNZ         rows3VectorRestTap
+	LEAQ        (AX)(SI*1), SI
+	MOVQ        strideDst+56(FP), R9
+	VMASKMOVPS  Y1, Y0, (SI)
+	ADDQ        R9, SI
+	VMASKMOVPS  Y2, Y0, (SI)
+	ADDQ        R9, SI
+	VMASKMOVPS  Y3, Y0, (SI)
+
+rows3VectorDone:
+	MOVQ strideDst+56(FP), SI
+	ADDQ SI, AX
+	ADDQ SI, AX
+	ADDQ SI, AX
+	MOVQ strideSrc+64(FP), SI
+	ADDQ SI, CX
+	ADDQ SI, CX
+	ADDQ SI, CX
+	SUBQ $0x03, rows+40(FP)
+	JMP  rows3
+
+after3:
+rows1:
+	CMPQ rows+40(FP), $0x01
+	JLT  after1
+	XORQ SI, SI
+	JMP  rows1Vector2Enough
+
+rows1Vector2:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	VMOVUPS 32(R9)(SI*1), Y2
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
+
+rows1Vector2Tap:
+	VMOVUPS     (R10), Y3
+	VFMADD231PS (R9), Y3, Y1
+	VMOVUPS     32(R10), Y3
+	VFMADD231PS 32(R9), Y3, Y2
+	ADDQ        BX, R9
+	ADDQ        strideW+72(FP), R10
+	DECQ        R11
+	JNZ         rows1Vector2Tap
+	LEAQ        (AX)(SI*1), R9
+	MOVQ        strideDst+56(FP), R10
+	VMOVUPS     Y1, (R9)
+	VMOVUPS     Y2, 32(R9)
+	ADDQ        $0x40, SI
+
+rows1Vector2Enough:
+	MOVQ DI, R9
+	SUBQ SI, R9
+	CMPQ R9, $0x40
+	JGE  rows1Vector2
+	JMP  rows1Vector1Enough
+
+rows1Vector1:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
+
+rows1Vector1Tap:
+	VMOVUPS     (R10), Y2
+	VFMADD231PS (R9), Y2, Y1
+	ADDQ        BX, R9
+	ADDQ        strideW+72(FP), R10
+	DECQ        R11
+	JNZ         rows1Vector1Tap
+	LEAQ        (AX)(SI*1), R9
+	MOVQ        strideDst+56(FP), R10
+	VMOVUPS     Y1, (R9)
+	ADDQ        $0x20, SI
+
+rows1Vector1Enough:
+	MOVQ       DI, R9
+	SUBQ       SI, R9
+	CMPQ       R9, $0x20
+	JGE        rows1Vector1
+	TESTQ      R8, R8
+	JZ         rows1VectorDone
+	MOVQ       bias+24(FP), R9
+	VMASKMOVPS (R9)(SI*1), Y0, Y1
+	LEAQ       (CX)(SI*1), R9
+	LEAQ       (DX)(SI*1), R10
+	MOVQ       taps+48(FP), R11
+
+rows1VectorRestTap:
+	VMASKMOVPS  (R10), Y0, Y2
+	VMASKMOVPS  (R9), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
-	ADDQ        R8, R11
-	ADDQ        R9, R12
-	DECQ        R13
-	JNZ         oneTap
-	VMOVUPS     Y1, (AX)(R10*1)
-	ADDQ        $0x20, R10
-	JMP         one
+	ADDQ        BX, R9
+	ADDQ        strideW+72(FP), R10
+	DECQ        R11
+	JNZ         rows1VectorRestTap
+	LEAQ        (AX)(SI*1), SI
+	MOVQ        strideDst+56(FP), R9
+	VMASKMOVPS  Y1, Y0, (SI)
 
-oneDone:
-	CMPQ       R10, SI
-	JGE        next
-	VMASKMOVPS (BX)(R10*1), Y0, Y1
-	LEAQ       (CX)(R10*1), R11
-	LEAQ       (DX)(R10*1), R12
-	MOVQ       taps+48(FP), R13
+rows1VectorDone:
+	MOVQ strideDst+56(FP), SI
+	ADDQ SI, AX
+	MOVQ strideSrc+64(FP), SI
+	ADDQ SI, CX
+	SUBQ $0x01, rows+40(FP)
+	JMP  rows1
 
-restTap:
-	VMASKMOVPS  (R12), Y0, Y2
-	VMASKMOVPS  (R11), Y0, Y3
-	VFMADD231PS Y3, Y2, Y1
-	ADDQ        R8, R11
-	ADDQ        R9, R12
-	DECQ        R13
-	JNZ         restTap
-	VMASKMOVPS  Y1, Y0, (AX)(R10*1)
-
-next:
-	ADDQ strideDst+56(FP), AX
-	ADDQ R8, CX
-	DECQ DI
-	JNZ  row
+after1:
 	VZEROUPPER
 	RET
 
@@ -118,197 +277,722 @@ DATA tail<>+60(SB)/4, $0x00000000
 GLOBL tail<>(SB), RODATA|NOPTR, $64
 
 // func convSiLUAVX2(dst *float32, src *float32, w *float32, bias *float32, n int, rows int, taps int, strideDst int, strideSrc int, strideW int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convSiLUAVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convSiLUAVX2(SB), NOSPLIT, $192-80
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    w+16(FP), DX
-	MOVQ    bias+24(FP), BX
+	MOVQ    strideSrc+64(FP), BX
 	MOVQ    n+32(FP), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    strideSrc+64(FP), R8
-	MOVQ    strideW+72(FP), R9
 	SHLQ    $0x02, SI
-	MOVQ    SI, R13
-	ANDQ    $0x1f, R13
-	LEAQ    tail<>+0(SB), R11
-	SUBQ    R13, R11
-	VMOVDQU 32(R11), Y0
+	MOVQ    SI, DI
+	ANDQ    $-32, DI
+	MOVQ    SI, R8
+	SUBQ    DI, R8
+	LEAQ    tail<>+0(SB), SI
+	SUBQ    R8, SI
+	VMOVDQU 32(SI), Y0
 
-row:
-	XORQ R10, R10
+rows3:
+	CMPQ rows+40(FP), $0x03
+	JLT  after3
+	XORQ SI, SI
+	JMP  rows3Vector2Enough
 
-two:
-	LEAQ    64(R10), R13
-	CMPQ    R13, SI
-	JGT     twoDone
-	VMOVUPS (BX)(R10*1), Y1
-	VMOVUPS 32(BX)(R10*1), Y2
-	LEAQ    (CX)(R10*1), R11
-	LEAQ    (DX)(R10*1), R12
-	MOVQ    taps+48(FP), R13
+rows3Vector2:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	VMOVUPS 32(R9)(SI*1), Y2
+	VMOVUPS (R9)(SI*1), Y3
+	VMOVUPS 32(R9)(SI*1), Y4
+	VMOVUPS (R9)(SI*1), Y5
+	VMOVUPS 32(R9)(SI*1), Y6
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
 
-twoTap:
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R11), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	VMOVUPS      32(R12), Y3
-	VMOVUPS      32(R11), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         R8, R11
-	ADDQ         R9, R12
-	DECQ         R13
-	JNZ          twoTap
-	VMOVAPS      Y1, Y3
+rows3Vector2Tap:
+	VMOVUPS      (R10), Y7
+	VFMADD231PS  (R9), Y7, Y1
+	VFMADD231PS  (R9)(BX*1), Y7, Y3
+	VFMADD231PS  (R9)(BX*2), Y7, Y5
+	VMOVUPS      32(R10), Y7
+	VFMADD231PS  32(R9), Y7, Y2
+	VFMADD231PS  32(R9)(BX*1), Y7, Y4
+	VFMADD231PS  32(R9)(BX*2), Y7, Y6
+	ADDQ         BX, R9
+	ADDQ         strideW+72(FP), R10
+	DECQ         R11
+	JNZ          rows3Vector2Tap
+	LEAQ         (R9)(BX*2), R9
+	PREFETCHT0   (R9)
+	ADDQ         BX, R9
+	PREFETCHT0   (R9)
+	ADDQ         BX, R9
+	PREFETCHT0   (R9)
+	ADDQ         BX, R9
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      Y1, (R9)
+	VMOVUPS      Y2, 32(R9)
+	PREFETCHT0   (R9)(R10*4)
+	ADDQ         R10, R9
+	VMOVUPS      Y3, (R9)
+	VMOVUPS      Y4, 32(R9)
+	PREFETCHT0   (R9)(R10*4)
+	ADDQ         R10, R9
+	VMOVUPS      Y5, (R9)
+	VMOVUPS      Y6, 32(R9)
+	PREFETCHT0   (R9)(R10*4)
+	VMOVUPS      gateHighest<>+0(SB), Y7
+	VMOVUPS      gateLowest<>+0(SB), Y8
+	VMINPS       Y1, Y7, Y1
+	VMINPS       Y2, Y7, Y2
+	VMINPS       Y3, Y7, Y3
+	VMINPS       Y4, Y7, Y4
+	VMINPS       Y5, Y7, Y5
+	VMINPS       Y6, Y7, Y6
+	VMAXPS       Y1, Y8, Y1
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS      magic<>+0(SB), Y7
+	VMOVUPS      log2e<>+0(SB), Y8
+	VMOVUPS      Y7, Y9
+	VFNMADD231PS Y8, Y1, Y9
+	VMOVUPS      Y7, Y10
+	VFNMADD231PS Y8, Y2, Y10
+	VMOVUPS      Y7, Y11
+	VFNMADD231PS Y8, Y3, Y11
+	VMOVUPS      Y7, Y12
+	VFNMADD231PS Y8, Y4, Y12
+	VMOVUPS      Y7, Y13
+	VFNMADD231PS Y8, Y5, Y13
+	VMOVUPS      Y7, Y14
+	VFNMADD231PS Y8, Y6, Y14
+	VMOVUPS      Y9, (SP)
+	VMOVUPS      Y10, 32(SP)
+	VMOVUPS      Y11, 64(SP)
+	VMOVUPS      Y12, 96(SP)
+	VMOVUPS      Y13, 128(SP)
+	VMOVUPS      Y14, 160(SP)
+	VMOVUPS      ln2hi<>+0(SB), Y8
+	VSUBPS       Y7, Y9, Y9
+	VSUBPS       Y7, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VSUBPS       Y7, Y12, Y12
+	VSUBPS       Y7, Y13, Y13
+	VSUBPS       Y7, Y14, Y14
+	VFMADD231PS  Y8, Y9, Y1
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y8, Y11, Y3
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y8, Y13, Y5
+	VFMADD231PS  Y8, Y14, Y6
+	VMOVUPS      ln2lo<>+0(SB), Y7
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y7, Y10, Y2
+	VFMADD231PS  Y7, Y11, Y3
+	VFMADD231PS  Y7, Y12, Y4
+	VFMADD231PS  Y7, Y13, Y5
+	VFMADD231PS  Y7, Y14, Y6
+	VMOVUPS      gate5<>+0(SB), Y7
+	VMOVUPS      gate5<>+0(SB), Y8
+	VMOVUPS      gate5<>+0(SB), Y9
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate5<>+0(SB), Y12
+	VMOVUPS      gate4<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate3<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate2<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate1<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate0<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      one<>+0(SB), Y13
+	VMULPS       Y1, Y1, Y14
+	VFMSUB213PS  Y1, Y14, Y7
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y8
+	VMULPS       Y3, Y3, Y1
+	VFMSUB213PS  Y3, Y1, Y9
+	VMULPS       Y4, Y4, Y1
+	VFMSUB213PS  Y4, Y1, Y10
+	VMULPS       Y5, Y5, Y1
+	VFMSUB213PS  Y5, Y1, Y11
+	VMULPS       Y6, Y6, Y1
+	VFMSUB213PS  Y6, Y1, Y12
+	VADDPS       Y13, Y7, Y7
+	VADDPS       Y13, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	VADDPS       Y13, Y10, Y10
+	VADDPS       Y13, Y11, Y11
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      (SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y7, Y7
+	VMOVUPS      32(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y8, Y8
+	VMOVUPS      64(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y9, Y9
+	VMOVUPS      96(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y10, Y10
+	VMOVUPS      128(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y11, Y11
+	VMOVUPS      160(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y12, Y12
+	VADDPS       Y13, Y7, Y7
+	VADDPS       Y13, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	VADDPS       Y13, Y10, Y10
+	VADDPS       Y13, Y11, Y11
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      Y13, Y1
+	VDIVPS       Y7, Y1, Y1
+	VMOVUPS      Y13, Y2
+	VDIVPS       Y8, Y2, Y2
+	VMOVUPS      Y13, Y3
+	VDIVPS       Y9, Y3, Y3
+	VMOVUPS      Y13, Y4
+	VDIVPS       Y10, Y4, Y4
+	VMOVUPS      Y13, Y5
+	VDIVPS       Y11, Y5, Y5
+	VMOVUPS      Y13, Y6
+	VDIVPS       Y12, Y6, Y6
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      (R9), Y7
+	VMULPS       Y7, Y1, Y1
+	VMOVUPS      Y1, (R9)
+	VMOVUPS      32(R9), Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 32(R9)
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (R9)
+	VMOVUPS      32(R9), Y1
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 32(R9)
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (R9)
+	VMOVUPS      32(R9), Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      Y6, 32(R9)
+	ADDQ         $0x40, SI
+
+rows3Vector2Enough:
+	MOVQ DI, R9
+	SUBQ SI, R9
+	CMPQ R9, $0x40
+	JGE  rows3Vector2
+	JMP  rows3Vector1Enough
+
+rows3Vector1:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	VMOVUPS (R9)(SI*1), Y2
+	VMOVUPS (R9)(SI*1), Y3
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
+
+rows3Vector1Tap:
+	VMOVUPS      (R10), Y4
+	VFMADD231PS  (R9), Y4, Y1
+	VFMADD231PS  (R9)(BX*1), Y4, Y2
+	VFMADD231PS  (R9)(BX*2), Y4, Y3
+	ADDQ         BX, R9
+	ADDQ         strideW+72(FP), R10
+	DECQ         R11
+	JNZ          rows3Vector1Tap
+	LEAQ         (R9)(BX*2), R9
+	PREFETCHT0   (R9)
+	ADDQ         BX, R9
+	PREFETCHT0   (R9)
+	ADDQ         BX, R9
+	PREFETCHT0   (R9)
+	ADDQ         BX, R9
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      Y1, (R9)
+	PREFETCHT0   (R9)(R10*4)
+	ADDQ         R10, R9
+	VMOVUPS      Y2, (R9)
+	PREFETCHT0   (R9)(R10*4)
+	ADDQ         R10, R9
+	VMOVUPS      Y3, (R9)
+	PREFETCHT0   (R9)(R10*4)
 	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
 	VMINPS       Y1, Y4, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
 	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y1, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y1
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y1, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y2, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y3, Y8
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y9
+	VSUBPS       Y4, Y7, Y10
+	VSUBPS       Y4, Y8, Y4
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
 	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y1, Y5
-	VFMADD213PS  gate3<>+0(SB), Y1, Y5
-	VFMADD213PS  gate2<>+0(SB), Y1, Y5
-	VFMADD213PS  gate1<>+0(SB), Y1, Y5
-	VFMADD213PS  gate0<>+0(SB), Y1, Y5
-	VMULPS       Y1, Y1, Y6
-	VFMSUB213PS  Y1, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (AX)(R10*1)
-	VMOVAPS      Y2, Y1
+	VMOVUPS      gate5<>+0(SB), Y9
+	VMOVUPS      gate4<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate3<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate2<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate1<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate0<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      one<>+0(SB), Y10
+	VMULPS       Y1, Y1, Y11
+	VFMSUB213PS  Y1, Y11, Y4
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y5
+	VMULPS       Y3, Y3, Y1
+	VFMSUB213PS  Y3, Y1, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VMOVUPS      Y10, Y1
+	VDIVPS       Y4, Y1, Y1
+	VMOVUPS      Y10, Y2
+	VDIVPS       Y5, Y2, Y2
+	VMOVUPS      Y10, Y3
+	VDIVPS       Y9, Y3, Y3
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      (R9), Y4
+	VMULPS       Y4, Y1, Y1
+	VMOVUPS      Y1, (R9)
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (R9)
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (R9)
+	ADDQ         $0x20, SI
+
+rows3Vector1Enough:
+	MOVQ       DI, R9
+	SUBQ       SI, R9
+	CMPQ       R9, $0x20
+	JGE        rows3Vector1
+	TESTQ      R8, R8
+	JZ         rows3VectorDone
+	MOVQ       bias+24(FP), R9
+	VMASKMOVPS (R9)(SI*1), Y0, Y1
+	VMASKMOVPS (R9)(SI*1), Y0, Y2
+	VMASKMOVPS (R9)(SI*1), Y0, Y3
+	LEAQ       (CX)(SI*1), R9
+	LEAQ       (DX)(SI*1), R10
+	MOVQ       taps+48(FP), R11
+
+rows3VectorRestTap:
+	VMASKMOVPS   (R10), Y0, Y4
+	VMASKMOVPS   (R9), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VMASKMOVPS   (R9)(BX*1), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMASKMOVPS   (R9)(BX*2), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         BX, R9
+	ADDQ         strideW+72(FP), R10
+	DECQ         R11
+	JNZ          rows3VectorRestTap
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMASKMOVPS   Y1, Y0, (R9)
+	ADDQ         R10, R9
+	VMASKMOVPS   Y2, Y0, (R9)
+	ADDQ         R10, R9
+	VMASKMOVPS   Y3, Y0, (R9)
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y1, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y2, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y3, Y8
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y9
+	VSUBPS       Y4, Y7, Y10
+	VSUBPS       Y4, Y8, Y4
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y9
+	VMOVUPS      gate4<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate3<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate2<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate1<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate0<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      one<>+0(SB), Y10
+	VMULPS       Y1, Y1, Y11
+	VFMSUB213PS  Y1, Y11, Y4
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y5
+	VMULPS       Y3, Y3, Y1
+	VFMSUB213PS  Y3, Y1, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VMOVUPS      Y10, Y1
+	VDIVPS       Y4, Y1, Y1
+	VMOVUPS      Y10, Y2
+	VDIVPS       Y5, Y2, Y2
+	VMOVUPS      Y10, Y3
+	VDIVPS       Y9, Y3, Y3
+	LEAQ         (AX)(SI*1), SI
+	MOVQ         strideDst+56(FP), R9
+	VMASKMOVPS   (SI), Y0, Y4
+	VMULPS       Y4, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (SI)
+	ADDQ         R9, SI
+	VMASKMOVPS   (SI), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (SI)
+	ADDQ         R9, SI
+	VMASKMOVPS   (SI), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (SI)
+
+rows3VectorDone:
+	MOVQ strideDst+56(FP), SI
+	ADDQ SI, AX
+	ADDQ SI, AX
+	ADDQ SI, AX
+	MOVQ strideSrc+64(FP), SI
+	ADDQ SI, CX
+	ADDQ SI, CX
+	ADDQ SI, CX
+	SUBQ $0x03, rows+40(FP)
+	JMP  rows3
+
+after3:
+rows1:
+	CMPQ rows+40(FP), $0x01
+	JLT  after1
+	XORQ SI, SI
+	JMP  rows1Vector2Enough
+
+rows1Vector2:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	VMOVUPS 32(R9)(SI*1), Y2
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
+
+rows1Vector2Tap:
+	VMOVUPS      (R10), Y3
+	VFMADD231PS  (R9), Y3, Y1
+	VMOVUPS      32(R10), Y3
+	VFMADD231PS  32(R9), Y3, Y2
+	ADDQ         BX, R9
+	ADDQ         strideW+72(FP), R10
+	DECQ         R11
+	JNZ          rows1Vector2Tap
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      Y1, (R9)
+	VMOVUPS      Y2, 32(R9)
 	VMOVUPS      gateHighest<>+0(SB), Y3
+	VMOVUPS      gateLowest<>+0(SB), Y4
+	VMINPS       Y1, Y3, Y1
 	VMINPS       Y2, Y3, Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
+	VMAXPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      magic<>+0(SB), Y3
-	VFNMADD231PS log2e<>+0(SB), Y2, Y3
-	VSUBPS       magic<>+0(SB), Y3, Y4
-	VFMADD231PS  ln2hi<>+0(SB), Y4, Y2
-	VFMADD231PS  ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      log2e<>+0(SB), Y4
+	VMOVUPS      Y3, Y5
+	VFNMADD231PS Y4, Y1, Y5
+	VMOVUPS      Y3, Y6
+	VFNMADD231PS Y4, Y2, Y6
+	VMOVUPS      ln2hi<>+0(SB), Y4
+	VSUBPS       Y3, Y5, Y7
+	VSUBPS       Y3, Y6, Y3
+	VFMADD231PS  Y4, Y7, Y1
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      ln2lo<>+0(SB), Y4
+	VFMADD231PS  Y4, Y7, Y1
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      gate5<>+0(SB), Y3
 	VMOVUPS      gate5<>+0(SB), Y4
-	VFMADD213PS  gate4<>+0(SB), Y2, Y4
-	VFMADD213PS  gate3<>+0(SB), Y2, Y4
-	VFMADD213PS  gate2<>+0(SB), Y2, Y4
-	VFMADD213PS  gate1<>+0(SB), Y2, Y4
-	VFMADD213PS  gate0<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VFMSUB213PS  Y2, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y3, Y4, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y4, Y3, Y3
+	VMOVUPS      gate4<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate3<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate2<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate1<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate0<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      one<>+0(SB), Y7
+	VMULPS       Y1, Y1, Y8
+	VFMSUB213PS  Y1, Y8, Y3
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y4
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      Y7, Y1
+	VDIVPS       Y3, Y1, Y1
+	VMOVUPS      Y7, Y2
+	VDIVPS       Y4, Y2, Y2
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      (R9), Y3
 	VMULPS       Y3, Y1, Y1
-	VMOVUPS      Y1, 32(AX)(R10*1)
-	ADDQ         $0x40, R10
-	JMP          two
+	VMOVUPS      Y1, (R9)
+	VMOVUPS      32(R9), Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 32(R9)
+	ADDQ         $0x40, SI
 
-twoDone:
-one:
-	LEAQ    32(R10), R13
-	CMPQ    R13, SI
-	JGT     oneDone
-	VMOVUPS (BX)(R10*1), Y1
-	LEAQ    (CX)(R10*1), R11
-	LEAQ    (DX)(R10*1), R12
-	MOVQ    taps+48(FP), R13
+rows1Vector2Enough:
+	MOVQ DI, R9
+	SUBQ SI, R9
+	CMPQ R9, $0x40
+	JGE  rows1Vector2
+	JMP  rows1Vector1Enough
 
-oneTap:
-	VMOVUPS      (R12), Y2
-	VMOVUPS      (R11), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         R8, R11
-	ADDQ         R9, R12
-	DECQ         R13
-	JNZ          oneTap
-	VMOVAPS      Y1, Y2
-	VMOVUPS      gateHighest<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
+rows1Vector1:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(SI*1), Y1
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	MOVQ    taps+48(FP), R11
+
+rows1Vector1Tap:
+	VMOVUPS      (R10), Y2
+	VFMADD231PS  (R9), Y2, Y1
+	ADDQ         BX, R9
+	ADDQ         strideW+72(FP), R10
+	DECQ         R11
+	JNZ          rows1Vector1Tap
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      Y1, (R9)
+	VMOVUPS      gateHighest<>+0(SB), Y2
 	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
 	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      magic<>+0(SB), Y3
-	VFNMADD231PS log2e<>+0(SB), Y1, Y3
-	VSUBPS       magic<>+0(SB), Y3, Y4
-	VFMADD231PS  ln2hi<>+0(SB), Y4, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y4, Y1
-	VMOVUPS      gate5<>+0(SB), Y4
-	VFMADD213PS  gate4<>+0(SB), Y1, Y4
-	VFMADD213PS  gate3<>+0(SB), Y1, Y4
-	VFMADD213PS  gate2<>+0(SB), Y1, Y4
-	VFMADD213PS  gate1<>+0(SB), Y1, Y4
-	VFMADD213PS  gate0<>+0(SB), Y1, Y4
-	VMULPS       Y1, Y1, Y5
-	VFMSUB213PS  Y1, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y3, Y4, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMOVUPS      Y2, (AX)(R10*1)
-	ADDQ         $0x20, R10
-	JMP          one
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMOVUPS      (R9), Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (R9)
+	ADDQ         $0x20, SI
 
-oneDone:
-	CMPQ       R10, SI
-	JGE        next
-	VMASKMOVPS (BX)(R10*1), Y0, Y1
-	LEAQ       (CX)(R10*1), R11
-	LEAQ       (DX)(R10*1), R12
-	MOVQ       taps+48(FP), R13
+rows1Vector1Enough:
+	MOVQ       DI, R9
+	SUBQ       SI, R9
+	CMPQ       R9, $0x20
+	JGE        rows1Vector1
+	TESTQ      R8, R8
+	JZ         rows1VectorDone
+	MOVQ       bias+24(FP), R9
+	VMASKMOVPS (R9)(SI*1), Y0, Y1
+	LEAQ       (CX)(SI*1), R9
+	LEAQ       (DX)(SI*1), R10
+	MOVQ       taps+48(FP), R11
 
-restTap:
-	VMASKMOVPS   (R12), Y0, Y2
-	VMASKMOVPS   (R11), Y0, Y3
+rows1VectorRestTap:
+	VMASKMOVPS   (R10), Y0, Y2
+	VMASKMOVPS   (R9), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         R8, R11
-	ADDQ         R9, R12
-	DECQ         R13
-	JNZ          restTap
-	VMOVAPS      Y1, Y2
-	VMOVUPS      gateHighest<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
+	ADDQ         BX, R9
+	ADDQ         strideW+72(FP), R10
+	DECQ         R11
+	JNZ          rows1VectorRestTap
+	LEAQ         (AX)(SI*1), R9
+	MOVQ         strideDst+56(FP), R10
+	VMASKMOVPS   Y1, Y0, (R9)
+	VMOVUPS      gateHighest<>+0(SB), Y2
 	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
 	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      magic<>+0(SB), Y3
-	VFNMADD231PS log2e<>+0(SB), Y1, Y3
-	VSUBPS       magic<>+0(SB), Y3, Y4
-	VFMADD231PS  ln2hi<>+0(SB), Y4, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y4, Y1
-	VMOVUPS      gate5<>+0(SB), Y4
-	VFMADD213PS  gate4<>+0(SB), Y1, Y4
-	VFMADD213PS  gate3<>+0(SB), Y1, Y4
-	VFMADD213PS  gate2<>+0(SB), Y1, Y4
-	VFMADD213PS  gate1<>+0(SB), Y1, Y4
-	VFMADD213PS  gate0<>+0(SB), Y1, Y4
-	VMULPS       Y1, Y1, Y5
-	VFMSUB213PS  Y1, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y3, Y4, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(R10*1)
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	LEAQ         (AX)(SI*1), SI
+	MOVQ         strideDst+56(FP), R9
+	VMASKMOVPS   (SI), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (SI)
 
-next:
-	ADDQ strideDst+56(FP), AX
-	ADDQ R8, CX
-	DECQ DI
-	JNZ  row
+rows1VectorDone:
+	MOVQ strideDst+56(FP), SI
+	ADDQ SI, AX
+	MOVQ strideSrc+64(FP), SI
+	ADDQ SI, CX
+	SUBQ $0x01, rows+40(FP)
+	JMP  rows1
+
+after1:
 	VZEROUPPER
 	RET
 
@@ -443,219 +1127,1102 @@ DATA one<>+28(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $32
 
 // func convSiLUBackwardAVX2(dst *float32, dy *float32, src *float32, w *float32, bias *float32, n int, rows int, taps int, strideDst int, strideDY int, strideSrc int, strideW int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convSiLUBackwardAVX2(SB), NOSPLIT, $0-96
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convSiLUBackwardAVX2(SB), NOSPLIT, $192-96
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+16(FP), CX
 	MOVQ    w+24(FP), DX
-	MOVQ    bias+32(FP), BX
-	MOVQ    n+40(FP), SI
-	MOVQ    rows+48(FP), DI
-	MOVQ    strideSrc+80(FP), R8
-	MOVQ    strideW+88(FP), R9
-	MOVQ    dy+8(FP), R10
-	SHLQ    $0x02, SI
-	MOVQ    SI, R14
-	ANDQ    $0x1f, R14
-	LEAQ    tail<>+0(SB), R12
-	SUBQ    R14, R12
-	VMOVDQU 32(R12), Y0
+	MOVQ    strideSrc+80(FP), BX
+	MOVQ    dy+8(FP), SI
+	MOVQ    n+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    DI, R8
+	ANDQ    $-32, R8
+	MOVQ    DI, R9
+	SUBQ    R8, R9
+	LEAQ    tail<>+0(SB), DI
+	SUBQ    R9, DI
+	VMOVDQU 32(DI), Y0
 
-row:
-	XORQ R11, R11
+rows3:
+	CMPQ rows+48(FP), $0x03
+	JLT  after3
+	XORQ DI, DI
+	JMP  rows3Vector2Enough
 
-two:
-	LEAQ    64(R11), R14
-	CMPQ    R14, SI
-	JGT     twoDone
-	VMOVUPS (BX)(R11*1), Y1
-	VMOVUPS 32(BX)(R11*1), Y2
-	LEAQ    (CX)(R11*1), R12
-	LEAQ    (DX)(R11*1), R13
-	MOVQ    taps+56(FP), R14
+rows3Vector2:
+	MOVQ    bias+32(FP), R10
+	VMOVUPS (R10)(DI*1), Y1
+	VMOVUPS 32(R10)(DI*1), Y2
+	VMOVUPS (R10)(DI*1), Y3
+	VMOVUPS 32(R10)(DI*1), Y4
+	VMOVUPS (R10)(DI*1), Y5
+	VMOVUPS 32(R10)(DI*1), Y6
+	LEAQ    (CX)(DI*1), R10
+	LEAQ    (DX)(DI*1), R11
+	MOVQ    taps+56(FP), R12
 
-twoTap:
-	VMOVUPS      (R13), Y3
-	VMOVUPS      (R12), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	VMOVUPS      32(R13), Y3
-	VMOVUPS      32(R12), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         R8, R12
-	ADDQ         R9, R13
-	DECQ         R14
-	JNZ          twoTap
-	VMOVUPS      (R10)(R11*1), Y3
-	VMOVAPS      Y1, Y4
-	VMOVUPS      gateHighest<>+0(SB), Y5
-	VMINPS       Y1, Y5, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y5
-	VMAXPS       Y1, Y5, Y1
-	VMOVUPS      magic<>+0(SB), Y5
-	VFNMADD231PS log2e<>+0(SB), Y1, Y5
-	VSUBPS       magic<>+0(SB), Y5, Y6
-	VFMADD231PS  ln2hi<>+0(SB), Y6, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y6, Y1
-	VMOVUPS      gate5<>+0(SB), Y6
-	VFMADD213PS  gate4<>+0(SB), Y1, Y6
-	VFMADD213PS  gate3<>+0(SB), Y1, Y6
-	VFMADD213PS  gate2<>+0(SB), Y1, Y6
-	VFMADD213PS  gate1<>+0(SB), Y1, Y6
-	VFMADD213PS  gate0<>+0(SB), Y1, Y6
-	VMULPS       Y1, Y1, Y7
-	VFMSUB213PS  Y1, Y7, Y6
-	VADDPS       one<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       Y5, Y6, Y6
-	VADDPS       one<>+0(SB), Y6, Y6
-	VMOVUPS      one<>+0(SB), Y5
-	VDIVPS       Y6, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VMOVAPS      Y4, Y1
-	VFNMADD231PS Y5, Y4, Y1
-	VADDPS       Y5, Y1, Y1
+rows3Vector2Tap:
+	VMOVUPS      (R11), Y7
+	VFMADD231PS  (R10), Y7, Y1
+	VFMADD231PS  (R10)(BX*1), Y7, Y3
+	VFMADD231PS  (R10)(BX*2), Y7, Y5
+	VMOVUPS      32(R11), Y7
+	VFMADD231PS  32(R10), Y7, Y2
+	VFMADD231PS  32(R10)(BX*1), Y7, Y4
+	VFMADD231PS  32(R10)(BX*2), Y7, Y6
+	ADDQ         BX, R10
+	ADDQ         strideW+88(FP), R11
+	DECQ         R12
+	JNZ          rows3Vector2Tap
+	LEAQ         (R10)(BX*2), R10
+	PREFETCHT0   (R10)
+	ADDQ         BX, R10
+	PREFETCHT0   (R10)
+	ADDQ         BX, R10
+	PREFETCHT0   (R10)
+	ADDQ         BX, R10
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	PREFETCHT0   (R10)(R11*4)
+	ADDQ         R11, R10
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y4, 32(R10)
+	PREFETCHT0   (R10)(R11*4)
+	ADDQ         R11, R10
+	VMOVUPS      Y5, (R10)
+	VMOVUPS      Y6, 32(R10)
+	PREFETCHT0   (R10)(R11*4)
+	VMOVUPS      gateHighest<>+0(SB), Y7
+	VMOVUPS      gateLowest<>+0(SB), Y8
+	VMINPS       Y1, Y7, Y1
+	VMINPS       Y2, Y7, Y2
+	VMINPS       Y3, Y7, Y3
+	VMINPS       Y4, Y7, Y4
+	VMINPS       Y5, Y7, Y5
+	VMINPS       Y6, Y7, Y6
+	VMAXPS       Y1, Y8, Y1
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS      magic<>+0(SB), Y7
+	VMOVUPS      log2e<>+0(SB), Y8
+	VMOVUPS      Y7, Y9
+	VFNMADD231PS Y8, Y1, Y9
+	VMOVUPS      Y7, Y10
+	VFNMADD231PS Y8, Y2, Y10
+	VMOVUPS      Y7, Y11
+	VFNMADD231PS Y8, Y3, Y11
+	VMOVUPS      Y7, Y12
+	VFNMADD231PS Y8, Y4, Y12
+	VMOVUPS      Y7, Y13
+	VFNMADD231PS Y8, Y5, Y13
+	VMOVUPS      Y7, Y14
+	VFNMADD231PS Y8, Y6, Y14
+	VMOVUPS      Y9, (SP)
+	VMOVUPS      Y10, 32(SP)
+	VMOVUPS      Y11, 64(SP)
+	VMOVUPS      Y12, 96(SP)
+	VMOVUPS      Y13, 128(SP)
+	VMOVUPS      Y14, 160(SP)
+	VMOVUPS      ln2hi<>+0(SB), Y8
+	VSUBPS       Y7, Y9, Y9
+	VSUBPS       Y7, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VSUBPS       Y7, Y12, Y12
+	VSUBPS       Y7, Y13, Y13
+	VSUBPS       Y7, Y14, Y14
+	VFMADD231PS  Y8, Y9, Y1
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y8, Y11, Y3
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y8, Y13, Y5
+	VFMADD231PS  Y8, Y14, Y6
+	VMOVUPS      ln2lo<>+0(SB), Y7
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y7, Y10, Y2
+	VFMADD231PS  Y7, Y11, Y3
+	VFMADD231PS  Y7, Y12, Y4
+	VFMADD231PS  Y7, Y13, Y5
+	VFMADD231PS  Y7, Y14, Y6
+	VMOVUPS      gate5<>+0(SB), Y7
+	VMOVUPS      gate5<>+0(SB), Y8
+	VMOVUPS      gate5<>+0(SB), Y9
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate5<>+0(SB), Y12
+	VMOVUPS      gate4<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate3<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate2<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate1<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      gate0<>+0(SB), Y13
+	VFMADD213PS  Y13, Y1, Y7
+	VFMADD213PS  Y13, Y2, Y8
+	VFMADD213PS  Y13, Y3, Y9
+	VFMADD213PS  Y13, Y4, Y10
+	VFMADD213PS  Y13, Y5, Y11
+	VFMADD213PS  Y13, Y6, Y12
+	VMOVUPS      one<>+0(SB), Y13
+	VMULPS       Y1, Y1, Y14
+	VFMSUB213PS  Y1, Y14, Y7
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y8
+	VMULPS       Y3, Y3, Y1
+	VFMSUB213PS  Y3, Y1, Y9
+	VMULPS       Y4, Y4, Y1
+	VFMSUB213PS  Y4, Y1, Y10
+	VMULPS       Y5, Y5, Y1
+	VFMSUB213PS  Y5, Y1, Y11
+	VMULPS       Y6, Y6, Y1
+	VFMSUB213PS  Y6, Y1, Y12
+	VADDPS       Y13, Y7, Y7
+	VADDPS       Y13, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	VADDPS       Y13, Y10, Y10
+	VADDPS       Y13, Y11, Y11
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      (SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y7, Y7
+	VMOVUPS      32(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y8, Y8
+	VMOVUPS      64(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y9, Y9
+	VMOVUPS      96(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y10, Y10
+	VMOVUPS      128(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y11, Y11
+	VMOVUPS      160(SP), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y12, Y12
+	VADDPS       Y13, Y7, Y7
+	VADDPS       Y13, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	VADDPS       Y13, Y10, Y10
+	VADDPS       Y13, Y11, Y11
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      Y13, Y1
+	VDIVPS       Y7, Y1, Y1
+	VMOVUPS      Y13, Y2
+	VDIVPS       Y8, Y2, Y2
+	VMOVUPS      Y13, Y3
+	VDIVPS       Y9, Y3, Y3
+	VMOVUPS      Y13, Y4
+	VDIVPS       Y10, Y4, Y4
+	VMOVUPS      Y13, Y5
+	VDIVPS       Y11, Y5, Y5
+	VMOVUPS      Y13, Y6
+	VDIVPS       Y12, Y6, Y6
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	LEAQ         (SI)(DI*1), R12
+	MOVQ         strideDY+72(FP), R13
+	VMOVUPS      (R10), Y7
+	VMOVUPS      (R12), Y8
+	VMULPS       Y1, Y7, Y7
+	VMOVAPS      Y7, Y9
+	VFNMADD231PS Y1, Y7, Y9
+	VADDPS       Y1, Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VMOVUPS      Y9, (R10)
+	VMOVUPS      32(R10), Y1
+	VMOVUPS      32(R12), Y7
+	VMULPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VFNMADD231PS Y2, Y1, Y8
+	VADDPS       Y2, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMOVUPS      Y8, 32(R10)
+	ADDQ         R11, R10
+	PREFETCHT0   (R12)(R13*4)
+	ADDQ         R13, R12
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R12), Y2
 	VMULPS       Y3, Y1, Y1
-	VMOVUPS      Y1, (AX)(R11*1)
-	VMOVUPS      32(R10)(R11*1), Y1
-	VMOVAPS      Y2, Y3
+	VMOVAPS      Y1, Y7
+	VFNMADD231PS Y3, Y1, Y7
+	VADDPS       Y3, Y7, Y7
+	VMULPS       Y2, Y7, Y7
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      32(R10), Y1
+	VMOVUPS      32(R12), Y2
+	VMULPS       Y4, Y1, Y1
+	VMOVAPS      Y1, Y3
+	VFNMADD231PS Y4, Y1, Y3
+	VADDPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y3, 32(R10)
+	ADDQ         R11, R10
+	PREFETCHT0   (R12)(R13*4)
+	ADDQ         R13, R12
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R12), Y2
+	VMULPS       Y5, Y1, Y1
+	VMOVAPS      Y1, Y3
+	VFNMADD231PS Y5, Y1, Y3
+	VADDPS       Y5, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      32(R10), Y1
+	VMOVUPS      32(R12), Y2
+	VMULPS       Y6, Y1, Y1
+	VMOVAPS      Y1, Y3
+	VFNMADD231PS Y6, Y1, Y3
+	VADDPS       Y6, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y3, 32(R10)
+	PREFETCHT0   (R12)(R13*4)
+	ADDQ         $0x40, DI
+
+rows3Vector2Enough:
+	MOVQ R8, R10
+	SUBQ DI, R10
+	CMPQ R10, $0x40
+	JGE  rows3Vector2
+	JMP  rows3Vector1Enough
+
+rows3Vector1:
+	MOVQ    bias+32(FP), R10
+	VMOVUPS (R10)(DI*1), Y1
+	VMOVUPS (R10)(DI*1), Y2
+	VMOVUPS (R10)(DI*1), Y3
+	LEAQ    (CX)(DI*1), R10
+	LEAQ    (DX)(DI*1), R11
+	MOVQ    taps+56(FP), R12
+
+rows3Vector1Tap:
+	VMOVUPS      (R11), Y4
+	VFMADD231PS  (R10), Y4, Y1
+	VFMADD231PS  (R10)(BX*1), Y4, Y2
+	VFMADD231PS  (R10)(BX*2), Y4, Y3
+	ADDQ         BX, R10
+	ADDQ         strideW+88(FP), R11
+	DECQ         R12
+	JNZ          rows3Vector1Tap
+	LEAQ         (R10)(BX*2), R10
+	PREFETCHT0   (R10)
+	ADDQ         BX, R10
+	PREFETCHT0   (R10)
+	ADDQ         BX, R10
+	PREFETCHT0   (R10)
+	ADDQ         BX, R10
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	VMOVUPS      Y1, (R10)
+	PREFETCHT0   (R10)(R11*4)
+	ADDQ         R11, R10
+	VMOVUPS      Y2, (R10)
+	PREFETCHT0   (R10)(R11*4)
+	ADDQ         R11, R10
+	VMOVUPS      Y3, (R10)
+	PREFETCHT0   (R10)(R11*4)
 	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y1, Y4, Y1
 	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y1, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y2, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y3, Y8
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y9
+	VSUBPS       Y4, Y7, Y10
+	VSUBPS       Y4, Y8, Y4
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y9
+	VMOVUPS      gate4<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate3<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate2<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate1<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate0<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      one<>+0(SB), Y10
+	VMULPS       Y1, Y1, Y11
+	VFMSUB213PS  Y1, Y11, Y4
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y5
+	VMULPS       Y3, Y3, Y1
+	VFMSUB213PS  Y3, Y1, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VMOVUPS      Y10, Y1
+	VDIVPS       Y4, Y1, Y1
+	VMOVUPS      Y10, Y2
+	VDIVPS       Y5, Y2, Y2
+	VMOVUPS      Y10, Y3
+	VDIVPS       Y9, Y3, Y3
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	LEAQ         (SI)(DI*1), R12
+	MOVQ         strideDY+72(FP), R13
+	VMOVUPS      (R10), Y4
+	VMOVUPS      (R12), Y5
+	VMULPS       Y1, Y4, Y4
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS Y1, Y4, Y6
+	VADDPS       Y1, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VMOVUPS      Y6, (R10)
+	ADDQ         R11, R10
+	PREFETCHT0   (R12)(R13*4)
+	ADDQ         R13, R12
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R12), Y4
+	VMULPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y5
+	VFNMADD231PS Y2, Y1, Y5
+	VADDPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, (R10)
+	ADDQ         R11, R10
+	PREFETCHT0   (R12)(R13*4)
+	ADDQ         R13, R12
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R12), Y2
+	VMULPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y4
+	VFNMADD231PS Y3, Y1, Y4
+	VADDPS       Y3, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVUPS      Y4, (R10)
+	PREFETCHT0   (R12)(R13*4)
+	ADDQ         $0x20, DI
+
+rows3Vector1Enough:
+	MOVQ       R8, R10
+	SUBQ       DI, R10
+	CMPQ       R10, $0x20
+	JGE        rows3Vector1
+	TESTQ      R9, R9
+	JZ         rows3VectorDone
+	MOVQ       bias+32(FP), R10
+	VMASKMOVPS (R10)(DI*1), Y0, Y1
+	VMASKMOVPS (R10)(DI*1), Y0, Y2
+	VMASKMOVPS (R10)(DI*1), Y0, Y3
+	LEAQ       (CX)(DI*1), R10
+	LEAQ       (DX)(DI*1), R11
+	MOVQ       taps+56(FP), R12
+
+rows3VectorRestTap:
+	VMASKMOVPS   (R11), Y0, Y4
+	VMASKMOVPS   (R10), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VMASKMOVPS   (R10)(BX*1), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMASKMOVPS   (R10)(BX*2), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         BX, R10
+	ADDQ         strideW+88(FP), R11
+	DECQ         R12
+	JNZ          rows3VectorRestTap
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	VMASKMOVPS   Y1, Y0, (R10)
+	ADDQ         R11, R10
+	VMASKMOVPS   Y2, Y0, (R10)
+	ADDQ         R11, R10
+	VMASKMOVPS   Y3, Y0, (R10)
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y1, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y2, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y3, Y8
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y9
+	VSUBPS       Y4, Y7, Y10
+	VSUBPS       Y4, Y8, Y4
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y9, Y1
+	VFMADD231PS  Y5, Y10, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y9
+	VMOVUPS      gate4<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate3<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate2<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate1<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      gate0<>+0(SB), Y10
+	VFMADD213PS  Y10, Y1, Y4
+	VFMADD213PS  Y10, Y2, Y5
+	VFMADD213PS  Y10, Y3, Y9
+	VMOVUPS      one<>+0(SB), Y10
+	VMULPS       Y1, Y1, Y11
+	VFMSUB213PS  Y1, Y11, Y4
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y5
+	VMULPS       Y3, Y3, Y1
+	VFMSUB213PS  Y3, Y1, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y9, Y9
+	VMOVUPS      Y10, Y1
+	VDIVPS       Y4, Y1, Y1
+	VMOVUPS      Y10, Y2
+	VDIVPS       Y5, Y2, Y2
+	VMOVUPS      Y10, Y3
+	VDIVPS       Y9, Y3, Y3
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	LEAQ         (SI)(DI*1), DI
+	MOVQ         strideDY+72(FP), R12
+	VMASKMOVPS   (R10), Y0, Y4
+	VMASKMOVPS   (DI), Y0, Y5
+	VMULPS       Y1, Y4, Y4
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS Y1, Y4, Y6
+	VADDPS       Y1, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VMASKMOVPS   Y6, Y0, (R10)
+	ADDQ         R11, R10
+	ADDQ         R12, DI
+	VMASKMOVPS   (R10), Y0, Y1
+	VMASKMOVPS   (DI), Y0, Y4
+	VMULPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y5
+	VFNMADD231PS Y2, Y1, Y5
+	VADDPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (R10)
+	ADDQ         R11, R10
+	ADDQ         R12, DI
+	VMASKMOVPS   (R10), Y0, Y1
+	VMASKMOVPS   (DI), Y0, Y2
+	VMULPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y4
+	VFNMADD231PS Y3, Y1, Y4
+	VADDPS       Y3, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (R10)
+
+rows3VectorDone:
+	MOVQ strideDst+64(FP), DI
+	ADDQ DI, AX
+	ADDQ DI, AX
+	ADDQ DI, AX
+	MOVQ strideSrc+80(FP), DI
+	ADDQ DI, CX
+	ADDQ DI, CX
+	ADDQ DI, CX
+	MOVQ strideDY+72(FP), DI
+	ADDQ DI, SI
+	ADDQ DI, SI
+	ADDQ DI, SI
+	SUBQ $0x03, rows+48(FP)
+	JMP  rows3
+
+after3:
+rows1:
+	CMPQ rows+48(FP), $0x01
+	JLT  after1
+	XORQ DI, DI
+	JMP  rows1Vector2Enough
+
+rows1Vector2:
+	MOVQ    bias+32(FP), R10
+	VMOVUPS (R10)(DI*1), Y1
+	VMOVUPS 32(R10)(DI*1), Y2
+	LEAQ    (CX)(DI*1), R10
+	LEAQ    (DX)(DI*1), R11
+	MOVQ    taps+56(FP), R12
+
+rows1Vector2Tap:
+	VMOVUPS      (R11), Y3
+	VFMADD231PS  (R10), Y3, Y1
+	VMOVUPS      32(R11), Y3
+	VFMADD231PS  32(R10), Y3, Y2
+	ADDQ         BX, R10
+	ADDQ         strideW+88(FP), R11
+	DECQ         R12
+	JNZ          rows1Vector2Tap
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	VMOVUPS      gateHighest<>+0(SB), Y3
 	VMOVUPS      gateLowest<>+0(SB), Y4
+	VMINPS       Y1, Y3, Y1
+	VMINPS       Y2, Y3, Y2
+	VMAXPS       Y1, Y4, Y1
 	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y2, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y2
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y2
-	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y2, Y5
-	VFMADD213PS  gate3<>+0(SB), Y2, Y5
-	VFMADD213PS  gate2<>+0(SB), Y2, Y5
-	VFMADD213PS  gate1<>+0(SB), Y2, Y5
-	VFMADD213PS  gate0<>+0(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
-	VFMSUB213PS  Y2, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVAPS      Y3, Y2
-	VFNMADD231PS Y4, Y3, Y2
-	VADDPS       Y4, Y2, Y2
+	VMOVUPS      magic<>+0(SB), Y3
+	VMOVUPS      log2e<>+0(SB), Y4
+	VMOVUPS      Y3, Y5
+	VFNMADD231PS Y4, Y1, Y5
+	VMOVUPS      Y3, Y6
+	VFNMADD231PS Y4, Y2, Y6
+	VMOVUPS      ln2hi<>+0(SB), Y4
+	VSUBPS       Y3, Y5, Y7
+	VSUBPS       Y3, Y6, Y3
+	VFMADD231PS  Y4, Y7, Y1
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      ln2lo<>+0(SB), Y4
+	VFMADD231PS  Y4, Y7, Y1
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      gate5<>+0(SB), Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate4<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate3<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate2<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate1<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      gate0<>+0(SB), Y7
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y2, Y4
+	VMOVUPS      one<>+0(SB), Y7
+	VMULPS       Y1, Y1, Y8
+	VFMSUB213PS  Y1, Y8, Y3
+	VMULPS       Y2, Y2, Y1
+	VFMSUB213PS  Y2, Y1, Y4
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      Y7, Y1
+	VDIVPS       Y3, Y1, Y1
+	VMOVUPS      Y7, Y2
+	VDIVPS       Y4, Y2, Y2
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	LEAQ         (SI)(DI*1), R11
+	MOVQ         strideDY+72(FP), R12
+	VMOVUPS      (R10), Y3
+	VMOVUPS      (R11), Y4
+	VMULPS       Y1, Y3, Y3
+	VMOVAPS      Y3, Y5
+	VFNMADD231PS Y1, Y3, Y5
+	VADDPS       Y1, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, (R10)
+	VMOVUPS      32(R10), Y1
+	VMOVUPS      32(R11), Y3
+	VMULPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y4
+	VFNMADD231PS Y2, Y1, Y4
+	VADDPS       Y2, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, 32(R10)
+	ADDQ         $0x40, DI
+
+rows1Vector2Enough:
+	MOVQ R8, R10
+	SUBQ DI, R10
+	CMPQ R10, $0x40
+	JGE  rows1Vector2
+	JMP  rows1Vector1Enough
+
+rows1Vector1:
+	MOVQ    bias+32(FP), R10
+	VMOVUPS (R10)(DI*1), Y1
+	LEAQ    (CX)(DI*1), R10
+	LEAQ    (DX)(DI*1), R11
+	MOVQ    taps+56(FP), R12
+
+rows1Vector1Tap:
+	VMOVUPS      (R11), Y2
+	VFMADD231PS  (R10), Y2, Y1
+	ADDQ         BX, R10
+	ADDQ         strideW+88(FP), R11
+	DECQ         R12
+	JNZ          rows1Vector1Tap
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	LEAQ         (SI)(DI*1), R11
+	MOVQ         strideDY+72(FP), R12
+	VMOVUPS      (R10), Y2
+	VMOVUPS      (R11), Y3
 	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y2, 32(AX)(R11*1)
-	ADDQ         $0x40, R11
-	JMP          two
+	VMOVAPS      Y2, Y4
+	VFNMADD231PS Y1, Y2, Y4
+	VADDPS       Y1, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (R10)
+	ADDQ         $0x20, DI
 
-twoDone:
-one:
-	LEAQ    32(R11), R14
-	CMPQ    R14, SI
-	JGT     oneDone
-	VMOVUPS (BX)(R11*1), Y1
-	LEAQ    (CX)(R11*1), R12
-	LEAQ    (DX)(R11*1), R13
-	MOVQ    taps+56(FP), R14
+rows1Vector1Enough:
+	MOVQ       R8, R10
+	SUBQ       DI, R10
+	CMPQ       R10, $0x20
+	JGE        rows1Vector1
+	TESTQ      R9, R9
+	JZ         rows1VectorDone
+	MOVQ       bias+32(FP), R10
+	VMASKMOVPS (R10)(DI*1), Y0, Y1
+	LEAQ       (CX)(DI*1), R10
+	LEAQ       (DX)(DI*1), R11
+	MOVQ       taps+56(FP), R12
 
-oneTap:
-	VMOVUPS      (R13), Y2
-	VMOVUPS      (R12), Y3
+rows1VectorRestTap:
+	VMASKMOVPS   (R11), Y0, Y2
+	VMASKMOVPS   (R10), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         R8, R12
-	ADDQ         R9, R13
-	DECQ         R14
-	JNZ          oneTap
-	VMOVUPS      (R10)(R11*1), Y2
-	VMOVAPS      Y1, Y3
-	VMOVUPS      gateHighest<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y1, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y1
-	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y1, Y5
-	VFMADD213PS  gate3<>+0(SB), Y1, Y5
-	VFMADD213PS  gate2<>+0(SB), Y1, Y5
-	VFMADD213PS  gate1<>+0(SB), Y1, Y5
-	VFMADD213PS  gate0<>+0(SB), Y1, Y5
-	VMULPS       Y1, Y1, Y6
-	VFMSUB213PS  Y1, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVAPS      Y3, Y1
-	VFNMADD231PS Y4, Y3, Y1
-	VADDPS       Y4, Y1, Y1
-	VMULPS       Y2, Y1, Y1
-	VMOVUPS      Y1, (AX)(R11*1)
-	ADDQ         $0x20, R11
-	JMP          one
+	ADDQ         BX, R10
+	ADDQ         strideW+88(FP), R11
+	DECQ         R12
+	JNZ          rows1VectorRestTap
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	VMASKMOVPS   Y1, Y0, (R10)
+	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	LEAQ         (AX)(DI*1), R10
+	MOVQ         strideDst+64(FP), R11
+	LEAQ         (SI)(DI*1), DI
+	MOVQ         strideDY+72(FP), R11
+	VMASKMOVPS   (R10), Y0, Y2
+	VMASKMOVPS   (DI), Y0, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y2, Y4
+	VFNMADD231PS Y1, Y2, Y4
+	VADDPS       Y1, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (R10)
 
-oneDone:
-	CMPQ       R11, SI
-	JGE        next
-	VMASKMOVPS (BX)(R11*1), Y0, Y1
-	LEAQ       (CX)(R11*1), R12
-	LEAQ       (DX)(R11*1), R13
-	MOVQ       taps+56(FP), R14
+rows1VectorDone:
+	MOVQ strideDst+64(FP), DI
+	ADDQ DI, AX
+	MOVQ strideSrc+80(FP), DI
+	ADDQ DI, CX
+	MOVQ strideDY+72(FP), DI
+	ADDQ DI, SI
+	SUBQ $0x01, rows+48(FP)
+	JMP  rows1
 
-restTap:
-	VMASKMOVPS   (R13), Y0, Y2
-	VMASKMOVPS   (R12), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         R8, R12
-	ADDQ         R9, R13
-	DECQ         R14
-	JNZ          restTap
-	VMASKMOVPS   (R10)(R11*1), Y0, Y2
-	VMOVAPS      Y1, Y3
-	VMOVUPS      gateHighest<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y1, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y1
-	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y1, Y5
-	VFMADD213PS  gate3<>+0(SB), Y1, Y5
-	VFMADD213PS  gate2<>+0(SB), Y1, Y5
-	VFMADD213PS  gate1<>+0(SB), Y1, Y5
-	VFMADD213PS  gate0<>+0(SB), Y1, Y5
-	VMULPS       Y1, Y1, Y6
-	VFMSUB213PS  Y1, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVAPS      Y3, Y1
-	VFNMADD231PS Y4, Y3, Y1
-	VADDPS       Y4, Y1, Y1
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (AX)(R11*1)
+after1:
+	VZEROUPPER
+	RET
 
-next:
-	ADDQ strideDst+64(FP), AX
-	ADDQ R8, CX
-	ADDQ strideDY+72(FP), R10
-	DECQ DI
-	JNZ  row
+// func convWeightsAVX2(dw *float32, x *float32, src *float32, n int, rows int, taps int, strideW int, strideX int, strideSrc int)
+// Requires: AVX, FMA3
+TEXT ·convWeightsAVX2(SB), NOSPLIT, $0-72
+	MOVQ    dw+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    strideSrc+64(FP), BX
+	MOVQ    n+24(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    SI, DI
+	ANDQ    $-32, DI
+	MOVQ    SI, R8
+	SUBQ    DI, R8
+	LEAQ    tail<>+0(SB), SI
+	SUBQ    R8, SI
+	VMOVDQU 32(SI), Y0
+
+taps4:
+	CMPQ taps+40(FP), $0x04
+	JLT  after4
+	XORQ SI, SI
+	JMP  taps4Vector2Enough
+
+taps4Vector2:
+	LEAQ    (AX)(SI*1), R9
+	VMOVUPS (R9), Y1
+	VMOVUPS 32(R9), Y2
+	ADDQ    strideW+48(FP), R9
+	VMOVUPS (R9), Y3
+	VMOVUPS 32(R9), Y4
+	ADDQ    strideW+48(FP), R9
+	VMOVUPS (R9), Y5
+	VMOVUPS 32(R9), Y6
+	ADDQ    strideW+48(FP), R9
+	VMOVUPS (R9), Y7
+	VMOVUPS 32(R9), Y8
+	ADDQ    strideW+48(FP), R9
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	LEAQ    (BX)(BX*2), R11
+	MOVQ    rows+32(FP), R12
+
+taps4Vector2Row:
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS (R10)(BX*1), Y9, Y3
+	VFMADD231PS (R10)(BX*2), Y9, Y5
+	VFMADD231PS (R10)(R11*1), Y9, Y7
+	VMOVUPS     32(R9), Y9
+	VFMADD231PS 32(R10), Y9, Y2
+	VFMADD231PS 32(R10)(BX*1), Y9, Y4
+	VFMADD231PS 32(R10)(BX*2), Y9, Y6
+	VFMADD231PS 32(R10)(R11*1), Y9, Y8
+	ADDQ        strideX+56(FP), R9
+	ADDQ        BX, R10
+	DECQ        R12
+	JNZ         taps4Vector2Row
+	LEAQ        (AX)(SI*1), R9
+	VMOVUPS     Y1, (R9)
+	VMOVUPS     Y2, 32(R9)
+	ADDQ        strideW+48(FP), R9
+	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y4, 32(R9)
+	ADDQ        strideW+48(FP), R9
+	VMOVUPS     Y5, (R9)
+	VMOVUPS     Y6, 32(R9)
+	ADDQ        strideW+48(FP), R9
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, 32(R9)
+	ADDQ        strideW+48(FP), R9
+	ADDQ        $0x40, SI
+
+taps4Vector2Enough:
+	MOVQ DI, R9
+	SUBQ SI, R9
+	CMPQ R9, $0x40
+	JGE  taps4Vector2
+	JMP  taps4Vector1Enough
+
+taps4Vector1:
+	LEAQ    (AX)(SI*1), R9
+	VMOVUPS (R9), Y1
+	ADDQ    strideW+48(FP), R9
+	VMOVUPS (R9), Y2
+	ADDQ    strideW+48(FP), R9
+	VMOVUPS (R9), Y3
+	ADDQ    strideW+48(FP), R9
+	VMOVUPS (R9), Y4
+	ADDQ    strideW+48(FP), R9
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	LEAQ    (BX)(BX*2), R11
+	MOVQ    rows+32(FP), R12
+
+taps4Vector1Row:
+	VMOVUPS     (R9), Y5
+	VFMADD231PS (R10), Y5, Y1
+	VFMADD231PS (R10)(BX*1), Y5, Y2
+	VFMADD231PS (R10)(BX*2), Y5, Y3
+	VFMADD231PS (R10)(R11*1), Y5, Y4
+	ADDQ        strideX+56(FP), R9
+	ADDQ        BX, R10
+	DECQ        R12
+	JNZ         taps4Vector1Row
+	LEAQ        (AX)(SI*1), R9
+	VMOVUPS     Y1, (R9)
+	ADDQ        strideW+48(FP), R9
+	VMOVUPS     Y2, (R9)
+	ADDQ        strideW+48(FP), R9
+	VMOVUPS     Y3, (R9)
+	ADDQ        strideW+48(FP), R9
+	VMOVUPS     Y4, (R9)
+	ADDQ        strideW+48(FP), R9
+	ADDQ        $0x20, SI
+
+taps4Vector1Enough:
+	MOVQ       DI, R9
+	SUBQ       SI, R9
+	CMPQ       R9, $0x20
+	JGE        taps4Vector1
+	TESTQ      R8, R8
+	JZ         taps4VectorDone
+	LEAQ       (AX)(SI*1), R9
+	VMASKMOVPS (R9), Y0, Y1
+	ADDQ       strideW+48(FP), R9
+	VMASKMOVPS (R9), Y0, Y2
+	ADDQ       strideW+48(FP), R9
+	VMASKMOVPS (R9), Y0, Y3
+	ADDQ       strideW+48(FP), R9
+	VMASKMOVPS (R9), Y0, Y4
+	ADDQ       strideW+48(FP), R9
+	LEAQ       (CX)(SI*1), R9
+	LEAQ       (DX)(SI*1), R10
+	LEAQ       (BX)(BX*2), R11
+	MOVQ       rows+32(FP), R12
+
+taps4VectorRestRow:
+	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  (R10)(BX*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMASKMOVPS  (R10)(BX*2), Y0, Y6
+	VFMADD231PS Y6, Y5, Y3
+	VMASKMOVPS  (R10)(R11*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        strideX+56(FP), R9
+	ADDQ        BX, R10
+	DECQ        R12
+	JNZ         taps4VectorRestRow
+	LEAQ        (AX)(SI*1), R9
+	VMASKMOVPS  Y1, Y0, (R9)
+	ADDQ        strideW+48(FP), R9
+	VMASKMOVPS  Y2, Y0, (R9)
+	ADDQ        strideW+48(FP), R9
+	VMASKMOVPS  Y3, Y0, (R9)
+	ADDQ        strideW+48(FP), R9
+	VMASKMOVPS  Y4, Y0, (R9)
+	ADDQ        strideW+48(FP), R9
+
+taps4VectorDone:
+	ADDQ strideW+48(FP), AX
+	ADDQ BX, DX
+	ADDQ strideW+48(FP), AX
+	ADDQ BX, DX
+	ADDQ strideW+48(FP), AX
+	ADDQ BX, DX
+	ADDQ strideW+48(FP), AX
+	ADDQ BX, DX
+	SUBQ $0x04, taps+40(FP)
+	JMP  taps4
+
+after4:
+taps1:
+	CMPQ taps+40(FP), $0x01
+	JLT  after1
+	XORQ SI, SI
+	JMP  taps1Vector2Enough
+
+taps1Vector2:
+	LEAQ    (AX)(SI*1), R9
+	VMOVUPS (R9), Y1
+	VMOVUPS 32(R9), Y2
+	ADDQ    strideW+48(FP), R9
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	LEAQ    (BX)(BX*2), R11
+	MOVQ    rows+32(FP), R11
+
+taps1Vector2Row:
+	VMOVUPS     (R9), Y3
+	VFMADD231PS (R10), Y3, Y1
+	VMOVUPS     32(R9), Y3
+	VFMADD231PS 32(R10), Y3, Y2
+	ADDQ        strideX+56(FP), R9
+	ADDQ        BX, R10
+	DECQ        R11
+	JNZ         taps1Vector2Row
+	LEAQ        (AX)(SI*1), R9
+	VMOVUPS     Y1, (R9)
+	VMOVUPS     Y2, 32(R9)
+	ADDQ        strideW+48(FP), R9
+	ADDQ        $0x40, SI
+
+taps1Vector2Enough:
+	MOVQ DI, R9
+	SUBQ SI, R9
+	CMPQ R9, $0x40
+	JGE  taps1Vector2
+	JMP  taps1Vector1Enough
+
+taps1Vector1:
+	LEAQ    (AX)(SI*1), R9
+	VMOVUPS (R9), Y1
+	ADDQ    strideW+48(FP), R9
+	LEAQ    (CX)(SI*1), R9
+	LEAQ    (DX)(SI*1), R10
+	LEAQ    (BX)(BX*2), R11
+	MOVQ    rows+32(FP), R11
+
+taps1Vector1Row:
+	VMOVUPS     (R9), Y2
+	VFMADD231PS (R10), Y2, Y1
+	ADDQ        strideX+56(FP), R9
+	ADDQ        BX, R10
+	DECQ        R11
+	JNZ         taps1Vector1Row
+	LEAQ        (AX)(SI*1), R9
+	VMOVUPS     Y1, (R9)
+	ADDQ        strideW+48(FP), R9
+	ADDQ        $0x20, SI
+
+taps1Vector1Enough:
+	MOVQ       DI, R9
+	SUBQ       SI, R9
+	CMPQ       R9, $0x20
+	JGE        taps1Vector1
+	TESTQ      R8, R8
+	JZ         taps1VectorDone
+	LEAQ       (AX)(SI*1), R9
+	VMASKMOVPS (R9), Y0, Y1
+	ADDQ       strideW+48(FP), R9
+	LEAQ       (CX)(SI*1), R9
+	LEAQ       (DX)(SI*1), R10
+	LEAQ       (BX)(BX*2), R11
+	MOVQ       rows+32(FP), R11
+
+taps1VectorRestRow:
+	VMASKMOVPS  (R9), Y0, Y2
+	VMASKMOVPS  (R10), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        strideX+56(FP), R9
+	ADDQ        BX, R10
+	DECQ        R11
+	JNZ         taps1VectorRestRow
+	LEAQ        (AX)(SI*1), R9
+	VMASKMOVPS  Y1, Y0, (R9)
+	ADDQ        strideW+48(FP), R9
+
+taps1VectorDone:
+	ADDQ strideW+48(FP), AX
+	ADDQ BX, DX
+	SUBQ $0x01, taps+40(FP)
+	JMP  taps1
+
+after1:
 	VZEROUPPER
 	RET
 

@@ -30,6 +30,12 @@ func convSiLUBackwardPortable[F Float](dst, dy, src, w, bias []F, s ConvShape) {
 	}
 }
 
+func convWeightsPortable[F Float](dw, dy, src []F, n int, s ConvShape) {
+	for i := range s.Taps {
+		addProductsPortable(dw[i*s.StrideW:][:n], dy, src[i*s.StrideSrc:], s.Rows, s.StrideDY, s.StrideSrc)
+	}
+}
+
 func addProductsPortable[F Float](dst, x, y []F, rows, strideX, strideY int) {
 	for r := range rows {
 		a, b := x[r*strideX:][:len(dst)], y[r*strideY:][:len(dst)]

@@ -56,6 +56,19 @@ func convSiLUAVX2(dst *float32, src *float32, w *float32, bias *float32, n int, 
 //go:noescape
 func convSiLUBackwardAVX2(dst *float32, dy *float32, src *float32, w *float32, bias *float32, n int, rows int, taps int, strideDst int, strideDY int, strideSrc int, strideW int)
 
+// convWeightsAVX2 is, with strides in bytes,
+//
+//	for r := range rows {
+//		for i := range taps {
+//			for j := range n {
+//				dw[i*strideW+j] += x[r*strideX+j] * src[(r+i)*strideSrc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func convWeightsAVX2(dw *float32, x *float32, src *float32, n int, rows int, taps int, strideW int, strideX int, strideSrc int)
+
 // addProductsAVX2 is, with strides in bytes,
 //
 //	for range rows {

@@ -28,11 +28,15 @@ func checkConvs[F Float](t *testing.T) {
 				want, wantSiLU, wantSlope := make([]float64, rows*s.StrideDst), make([]float64, rows*s.StrideDst), make([]float64, rows*s.StrideDst)
 				products, start := simdtest.Normals[F](r, n), make([]float64, n)
 				copy(start, simdtest.Widen(products))
+				weights := simdtest.Normals[F](r, taps*s.StrideW)
+				wantWeights := simdtest.Widen(weights)
 				for k := range rows {
 					for j := range n {
 						sum := float64(bias[j])
 						for i := range taps {
-							sum += float64(w[i*s.StrideW+j]) * float64(src[(k+i)*s.StrideSrc+j])
+							x := float64(src[(k+i)*s.StrideSrc+j])
+							sum += float64(w[i*s.StrideW+j]) * x
+							wantWeights[i*s.StrideW+j] += float64(dy[k*s.StrideDY+j]) * x
 						}
 						sigmoid := 1 / (1 + math.Exp(-sum))
 						at := k*s.StrideDst + j
@@ -49,6 +53,8 @@ func checkConvs[F Float](t *testing.T) {
 				within(t, "ConvSiLU, "+name, dst, wantSiLU, tolerance[F]())
 				ConvSiLUBackward(dst, dy, src, w, bias, s)
 				within(t, "ConvSiLUBackward, "+name, dst, wantSlope, tolerance[F]())
+				ConvWeights(weights, dy, src, n, s)
+				within(t, "ConvWeights, "+name, weights, wantWeights, tolerance[F]())
 				AddProducts(products, dy, src, rows, s.StrideDY, s.StrideSrc)
 				within(t, "AddProducts, "+name, products, start, tolerance[F]())
 			}
@@ -57,6 +63,7 @@ func checkConvs[F Float](t *testing.T) {
 	Conv[F](nil, nil, nil, nil, ConvShape{Taps: 1})
 	ConvSiLU[F](nil, nil, nil, nil, ConvShape{Taps: 1})
 	ConvSiLUBackward[F](nil, nil, nil, nil, nil, ConvShape{Taps: 1})
+	ConvWeights[F](nil, nil, nil, 0, ConvShape{Taps: 1})
 	AddProducts[F](nil, nil, nil, 0, 0, 0)
 }
 
@@ -69,6 +76,12 @@ func TestConvPieces(t *testing.T) {
 	for i, y := range dst {
 		if y != taps {
 			t.Fatalf("dst[%d] = %v, want %d", i, y, taps)
+		}
+	}
+	ConvWeights(w, dst, src, n, ConvShape{Rows: rows, Taps: taps, StrideDY: n, StrideSrc: n, StrideW: n})
+	for i, v := range w {
+		if v != 1+taps*rows {
+			t.Fatalf("w[%d] = %v, want %d", i, v, 1+taps*rows)
 		}
 	}
 	AddProducts(sums, src, src, rows, n, n)
@@ -84,6 +97,8 @@ func TestConvPanics(t *testing.T) {
 		"src is short":     func() { ConvSiLU(x[:4], x[:5], x[:4], x[:2], s) },
 		"w is short":       func() { ConvSiLU(x[:4], x[:6], x[:3], x[:2], s) },
 		"dy is short":      func() { ConvSiLUBackward(x[:4], x[:3], x[:6], x[:4], x[:2], s) },
+		"dy too short":     func() { ConvWeights(x[:4], x[:3], x[:6], 2, s) },
+		"dw is short":      func() { ConvWeights(x[:3], x[:4], x[:6], 2, s) },
 		"y is short":       func() { AddProducts(x[:2], x[:4], x[:3], 2, 2, 2) },
 		"stride below row": func() { AddProducts(x[:2], x[:4], x[:4], 2, 2, 1) },
 	})

@@ -31,9 +31,9 @@ loop2:
 	PREFETCHT0   4096(DX)
 	VMOVUPS      (DX), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      magic<>+0(SB), Y1
 	VFNMADD231PS log2e<>+0(SB), Y0, Y1
 	VSUBPS       magic<>+0(SB), Y1, Y2
@@ -51,16 +51,16 @@ loop2:
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (CX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(DX), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      magic<>+0(SB), Y1
 	VFNMADD231PS log2e<>+0(SB), Y0, Y1
 	VSUBPS       magic<>+0(SB), Y1, Y2
@@ -78,11 +78,11 @@ loop2:
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      32(CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      32(CX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
@@ -100,9 +100,9 @@ loop1:
 	PREFETCHT0   4096(DX)
 	VMOVUPS      (DX), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      magic<>+0(SB), Y1
 	VFNMADD231PS log2e<>+0(SB), Y0, Y1
 	VSUBPS       magic<>+0(SB), Y1, Y2
@@ -120,11 +120,11 @@ loop1:
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (CX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
@@ -139,9 +139,9 @@ loopTailEnter:
 	VMOVDQU      32(R10)(R9*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y1, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -159,11 +159,11 @@ loopTailEnter:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMASKMOVPS   (CX), Y0, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
 loopDone:
 	ADDQ DI, AX
@@ -353,9 +353,9 @@ loop2:
 	PREFETCHT0   4096(SI)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      magic<>+0(SB), Y1
 	VFNMADD231PS log2e<>+0(SB), Y0, Y1
 	VSUBPS       magic<>+0(SB), Y1, Y2
@@ -373,22 +373,22 @@ loop2:
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (AX), Y0
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (AX), Y1
 	VMOVUPS      (BX), Y2
-	VMOVAPS      Y1, Y3
-	VFNMADD231PS Y1, Y1, Y3
-	VMULPS       Y0, Y2, Y2
+	VMOVAPS      Y0, Y3
+	VFNMADD231PS Y0, Y0, Y3
+	VMULPS       Y1, Y2, Y2
 	VMULPS       Y3, Y2, Y2
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)
 	VMOVUPS      Y2, (DX)
 	VMOVUPS      32(SI), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      magic<>+0(SB), Y1
 	VFNMADD231PS log2e<>+0(SB), Y0, Y1
 	VSUBPS       magic<>+0(SB), Y1, Y2
@@ -406,16 +406,16 @@ loop2:
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      32(AX), Y0
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      32(AX), Y1
 	VMOVUPS      32(BX), Y2
-	VMOVAPS      Y1, Y3
-	VFNMADD231PS Y1, Y1, Y3
-	VMULPS       Y0, Y2, Y2
+	VMOVAPS      Y0, Y3
+	VFNMADD231PS Y0, Y0, Y3
+	VMULPS       Y1, Y2, Y2
 	VMULPS       Y3, Y2, Y2
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(CX)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 32(CX)
 	VMOVUPS      Y2, 32(DX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
@@ -438,9 +438,9 @@ loop1:
 	PREFETCHT0   4096(SI)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      magic<>+0(SB), Y1
 	VFNMADD231PS log2e<>+0(SB), Y0, Y1
 	VSUBPS       magic<>+0(SB), Y1, Y2
@@ -458,16 +458,16 @@ loop1:
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      (AX), Y0
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (AX), Y1
 	VMOVUPS      (BX), Y2
-	VMOVAPS      Y1, Y3
-	VFNMADD231PS Y1, Y1, Y3
-	VMULPS       Y0, Y2, Y2
+	VMOVAPS      Y0, Y3
+	VFNMADD231PS Y0, Y0, Y3
+	VMULPS       Y1, Y2, Y2
 	VMULPS       Y3, Y2, Y2
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)
 	VMOVUPS      Y2, (DX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
@@ -485,9 +485,9 @@ loopTailEnter:
 	VMOVDQU      32(R12)(R11*4), Y0
 	VMASKMOVPS   (SI), Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y1, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -505,16 +505,16 @@ loopTailEnter:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMASKMOVPS   (AX), Y0, Y1
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (AX), Y0, Y2
 	VMASKMOVPS   (BX), Y0, Y3
-	VMOVAPS      Y2, Y4
-	VFNMADD231PS Y2, Y2, Y4
-	VMULPS       Y1, Y3, Y3
+	VMOVAPS      Y1, Y4
+	VFNMADD231PS Y1, Y1, Y4
+	VMULPS       Y2, Y3, Y3
 	VMULPS       Y4, Y3, Y3
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (CX)
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)
 	VMASKMOVPS   Y3, Y0, (DX)
 
 loopDone:

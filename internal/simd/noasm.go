@@ -61,6 +61,7 @@ func convSiLU32(dst, src, w, bias []float32, s ConvShape) { convSiLUPortable(dst
 func convSiLUBackward32(dst, dy, src, w, bias []float32, s ConvShape) {
 	convSiLUBackwardPortable(dst, dy, src, w, bias, s)
 }
+func convWeights32(dw, dy, src []float32, n int, s ConvShape) { convWeightsPortable(dw, dy, src, n, s) }
 func addProducts32(dst, x, y []float32, rows, strideX, strideY int) {
 	addProductsPortable(dst, x, y, rows, strideX, strideY)
 }

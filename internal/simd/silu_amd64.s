@@ -17,9 +17,9 @@ loop2:
 	VMOVUPS      (CX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -37,16 +37,16 @@ loop2:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
 	VMOVUPS      32(CX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -64,9 +64,9 @@ loop2:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
@@ -82,9 +82,9 @@ loop1:
 	VMOVUPS      (CX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -102,9 +102,9 @@ loop1:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
@@ -120,9 +120,9 @@ loopTailEnter:
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVAPS      Y1, Y2
 	VMOVUPS      gateHighest<>+0(SB), Y3
+	VMOVUPS      gateLowest<>+0(SB), Y4
 	VMINPS       Y1, Y3, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
+	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      magic<>+0(SB), Y3
 	VFNMADD231PS log2e<>+0(SB), Y1, Y3
 	VSUBPS       magic<>+0(SB), Y3, Y4
@@ -140,9 +140,9 @@ loopTailEnter:
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       Y3, Y4, Y4
 	VADDPS       one<>+0(SB), Y4, Y4
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y4, Y1, Y1
+	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)
 
 loopDone:
@@ -314,9 +314,9 @@ loop2:
 	VMOVUPS      (DX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -334,21 +334,21 @@ loop2:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMOVAPS      Y1, Y0
-	VFNMADD231PS Y2, Y1, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      (CX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (AX)
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y2
+	VFNMADD231PS Y0, Y1, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)
 	VMOVUPS      32(DX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -366,15 +366,15 @@ loop2:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMOVAPS      Y1, Y0
-	VFNMADD231PS Y2, Y1, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      32(CX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 32(AX)
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y2
+	VFNMADD231PS Y0, Y1, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      32(CX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
@@ -393,9 +393,9 @@ loop1:
 	VMOVUPS      (DX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -413,15 +413,15 @@ loop1:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMOVAPS      Y1, Y0
-	VFNMADD231PS Y2, Y1, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      (CX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (AX)
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y2
+	VFNMADD231PS Y0, Y1, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
@@ -437,9 +437,9 @@ loopTailEnter:
 	VMASKMOVPS   (DX), Y0, Y1
 	VMOVAPS      Y1, Y2
 	VMOVUPS      gateHighest<>+0(SB), Y3
+	VMOVUPS      gateLowest<>+0(SB), Y4
 	VMINPS       Y1, Y3, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
+	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      magic<>+0(SB), Y3
 	VFNMADD231PS log2e<>+0(SB), Y1, Y3
 	VSUBPS       magic<>+0(SB), Y3, Y4
@@ -457,15 +457,15 @@ loopTailEnter:
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       Y3, Y4, Y4
 	VADDPS       one<>+0(SB), Y4, Y4
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMOVAPS      Y2, Y1
-	VFNMADD231PS Y3, Y2, Y1
-	VADDPS       Y3, Y1, Y1
-	VMASKMOVPS   (CX), Y0, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (AX)
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y4, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y2, Y3
+	VFNMADD231PS Y1, Y2, Y3
+	VADDPS       Y1, Y3, Y3
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
 
 loopDone:
 	VZEROUPPER
@@ -488,9 +488,9 @@ loop2:
 	VMOVUPS      (DX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -508,18 +508,18 @@ loop2:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      (CX), Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
 	VMOVUPS      32(DX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -537,9 +537,9 @@ loop2:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      32(CX), Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(AX)
@@ -561,9 +561,9 @@ loop1:
 	VMOVUPS      (DX), Y0
 	VMOVAPS      Y0, Y1
 	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      magic<>+0(SB), Y2
 	VFNMADD231PS log2e<>+0(SB), Y0, Y2
 	VSUBPS       magic<>+0(SB), Y2, Y3
@@ -581,9 +581,9 @@ loop1:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
 	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y2
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      (CX), Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
@@ -602,9 +602,9 @@ loopTailEnter:
 	VMASKMOVPS   (DX), Y0, Y1
 	VMOVAPS      Y1, Y2
 	VMOVUPS      gateHighest<>+0(SB), Y3
+	VMOVUPS      gateLowest<>+0(SB), Y4
 	VMINPS       Y1, Y3, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
+	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      magic<>+0(SB), Y3
 	VFNMADD231PS log2e<>+0(SB), Y1, Y3
 	VSUBPS       magic<>+0(SB), Y3, Y4
@@ -622,9 +622,9 @@ loopTailEnter:
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       Y3, Y4, Y4
 	VADDPS       one<>+0(SB), Y4, Y4
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y4, Y1, Y1
+	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   (CX), Y0, Y1
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)
@@ -656,9 +656,9 @@ loop2:
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
 	VMINPS       Y0, Y4, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
+	VMAXPS       Y0, Y5, Y0
 	VMOVUPS      magic<>+0(SB), Y4
 	VFNMADD231PS log2e<>+0(SB), Y0, Y4
 	VSUBPS       magic<>+0(SB), Y4, Y5
@@ -676,27 +676,27 @@ loop2:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y4, Y5, Y5
 	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVAPS      Y3, Y0
-	VFNMADD231PS Y4, Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMULPS       Y1, Y0, Y0
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y5, Y0, Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVAPS      Y3, Y4
+	VFNMADD231PS Y0, Y3, Y4
+	VADDPS       Y0, Y4, Y4
+	VMULPS       Y1, Y4, Y4
 	VMOVUPS      (BX), Y3
-	VMULPS       Y3, Y0, Y0
-	VMULPS       Y4, Y2, Y2
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y0, Y2, Y2
 	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y4, (CX)
 	VMOVUPS      Y2, (AX)
 	VMOVUPS      32(SI), Y0
 	VMOVUPS      32(DX), Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
 	VMINPS       Y0, Y4, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
+	VMAXPS       Y0, Y5, Y0
 	VMOVUPS      magic<>+0(SB), Y4
 	VFNMADD231PS log2e<>+0(SB), Y0, Y4
 	VSUBPS       magic<>+0(SB), Y4, Y5
@@ -714,18 +714,18 @@ loop2:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y4, Y5, Y5
 	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVAPS      Y3, Y0
-	VFNMADD231PS Y4, Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMULPS       Y1, Y0, Y0
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y5, Y0, Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVAPS      Y3, Y4
+	VFNMADD231PS Y0, Y3, Y4
+	VADDPS       Y0, Y4, Y4
+	VMULPS       Y1, Y4, Y4
 	VMOVUPS      32(BX), Y3
-	VMULPS       Y3, Y0, Y0
-	VMULPS       Y4, Y2, Y2
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y0, Y2, Y2
 	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y0, 32(CX)
+	VMOVUPS      Y4, 32(CX)
 	VMOVUPS      Y2, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
@@ -751,9 +751,9 @@ loop1:
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
 	VMINPS       Y0, Y4, Y0
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
+	VMAXPS       Y0, Y5, Y0
 	VMOVUPS      magic<>+0(SB), Y4
 	VFNMADD231PS log2e<>+0(SB), Y0, Y4
 	VSUBPS       magic<>+0(SB), Y4, Y5
@@ -771,18 +771,18 @@ loop1:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y4, Y5, Y5
 	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y4
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVAPS      Y3, Y0
-	VFNMADD231PS Y4, Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMULPS       Y1, Y0, Y0
+	VMOVUPS      one<>+0(SB), Y0
+	VDIVPS       Y5, Y0, Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVAPS      Y3, Y4
+	VFNMADD231PS Y0, Y3, Y4
+	VADDPS       Y0, Y4, Y4
+	VMULPS       Y1, Y4, Y4
 	VMOVUPS      (BX), Y3
-	VMULPS       Y3, Y0, Y0
-	VMULPS       Y4, Y2, Y2
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y0, Y2, Y2
 	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y4, (CX)
 	VMOVUPS      Y2, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
@@ -803,9 +803,9 @@ loopTailEnter:
 	VMOVAPS      Y1, Y3
 	VMOVAPS      Y1, Y4
 	VMOVUPS      gateHighest<>+0(SB), Y5
+	VMOVUPS      gateLowest<>+0(SB), Y6
 	VMINPS       Y1, Y5, Y1
-	VMOVUPS      gateLowest<>+0(SB), Y5
-	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y1, Y6, Y1
 	VMOVUPS      magic<>+0(SB), Y5
 	VFNMADD231PS log2e<>+0(SB), Y1, Y5
 	VSUBPS       magic<>+0(SB), Y5, Y6
@@ -823,18 +823,18 @@ loopTailEnter:
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y5, Y6, Y6
 	VADDPS       one<>+0(SB), Y6, Y6
-	VMOVUPS      one<>+0(SB), Y5
-	VDIVPS       Y6, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VMOVAPS      Y4, Y1
-	VFNMADD231PS Y5, Y4, Y1
-	VADDPS       Y5, Y1, Y1
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      one<>+0(SB), Y1
+	VDIVPS       Y6, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VMOVAPS      Y4, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VADDPS       Y1, Y5, Y5
+	VMULPS       Y2, Y5, Y5
 	VMASKMOVPS   (BX), Y0, Y4
-	VMULPS       Y4, Y1, Y1
-	VMULPS       Y5, Y3, Y3
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y3, Y3
 	VMULPS       Y2, Y3, Y3
-	VMASKMOVPS   Y1, Y0, (CX)
+	VMASKMOVPS   Y5, Y0, (CX)
 	VMASKMOVPS   Y3, Y0, (AX)
 
 loopDone:

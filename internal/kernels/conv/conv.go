@@ -14,37 +14,39 @@ type Kernel[F simd.Float] struct {
 	w, reversed                 []F // [W, C] rows of weights, oldest input first, and last
 	start                       []F // [B, W-1, C] inputs before the last Forward
 	none                        []F // [C] zeros, the bias of a convolution without one
-	ones                        []F // [timeBlock]
+	ones                        []F // [timeTile]
 	partial, sums               []F // [B, spans, W+1, C] and [W+1, C] of dw and dbias
 	pool                        workspace.Pool[scratch[F]]
 
-	y, x, bias, dx, dy []F // operands of the running call
-	forward, backward  func(task int)
+	y, x, bias, dx, dbias, dy []F // operands of the running call
+	forward, backward         func(task int)
 }
 
 const (
-	timeBlock    = 64  // positions that go through the cache together
-	timeSpan     = 256 // positions of a task of Backward
-	channelBlock = 128
+	timeBlock    = 48   // positions of a task of Forward
+	rowBlock     = 1024 // channels of a task of Forward: memory is read fastest in long rows
+	timeSpan     = 256  // positions of a task of Backward
+	channelBlock = 128  // channels of a task of Backward
+	timeTile     = 24   // positions that go through the cache together, a multiple of the three that the assembly takes
 )
 
-// scratch is the memory of one worker: rows of a block of channels.
+// scratch is the memory of one worker.
 type scratch[F simd.Float] struct {
-	window  []F // [timeBlock+W-1, channelBlock] inputs that are not together in memory
-	adjoint []F // [timeBlock+W-1, channelBlock] l of a block and of the positions behind it
+	window  []F // [timeTile+W-1, rowBlock] inputs that are not together in memory
+	adjoint []F // [timeTile+W-1, channelBlock] l of a tile and of the positions before it
 }
 
 // New returns the kernel for x [batch, time, channels] and W = width.
 func New[F simd.Float](batch, time, channels, width int, silu bool) *Kernel[F] {
 	k := &Kernel[F]{batch: batch, time: time, channels: channels, taps: width, silu: silu,
 		w: make([]F, width*channels), reversed: make([]F, width*channels), start: make([]F, batch*(width-1)*channels),
-		none: make([]F, channels), ones: make([]F, timeBlock)}
+		none: make([]F, channels), ones: make([]F, timeTile)}
 	for i := range k.ones {
 		k.ones[i] = 1
 	}
 	k.pool.Create = func() *scratch[F] {
-		n := (min(timeBlock, time) + width - 1) * min(channelBlock, channels)
-		return &scratch[F]{workspace.Make[F](n), workspace.Make[F](n)}
+		n := min(timeTile, time) + width - 1
+		return &scratch[F]{workspace.Make[F](n * min(rowBlock, channels)), workspace.Make[F](n * min(channelBlock, channels))}
 	}
 	k.forward, k.backward = k.forwardBlock, k.backwardSpan
 	return k
@@ -63,7 +65,7 @@ func (k *Kernel[F]) Forward(y, x, w, bias []F, carry *Carry[F]) {
 	} else {
 		clear(k.start)
 	}
-	k.pool.For(k.batch*simd.Pieces(k.time, timeBlock)*simd.Pieces(k.channels, channelBlock), k.forward)
+	k.pool.For(k.batch*simd.Pieces(k.time, timeBlock)*simd.Pieces(k.channels, rowBlock), k.forward)
 	if carry != nil {
 		carry.push(x)
 	}
@@ -76,21 +78,26 @@ func (k *Kernel[F]) Backward(dx, dw, dbias, x, w, bias, dy []F) {
 		k.sums = workspace.Make[F]((k.taps + 1) * k.channels)
 		k.partial = workspace.Make[F](k.batch * simd.Pieces(k.time, timeSpan) * len(k.sums))
 	}
-	k.dx, k.x, k.dy = dx, x, dy
+	k.dx, k.dbias, k.x, k.dy = dx, dbias, x, dy
 	k.setWeights(w, bias)
 	k.pool.For(k.batch*simd.Pieces(k.time, timeSpan)*simd.Pieces(k.channels, channelBlock), k.backward)
 	workspace.Sum(k.sums, k.partial)
-	for i := range dw {
-		dw[i] = k.sums[i%k.taps*k.channels+i/k.taps]
+	for i := range k.taps {
+		for j, v := range k.sums[i*k.channels:][:k.channels] {
+			dw[j*k.taps+i] = v
+		}
 	}
 	copy(dbias, k.sums[k.taps*k.channels:])
 }
 
 // setWeights takes over the weights [C, 1, W] and the bias.
 func (k *Kernel[F]) setWeights(w, bias []F) {
-	for i, v := range w {
-		j, tap := i/k.taps, i%k.taps
-		k.w[tap*k.channels+j], k.reversed[(k.taps-1-tap)*k.channels+j] = v, v
+	for i := range k.taps {
+		row, reversed := k.w[i*k.channels:][:k.channels], k.reversed[(k.taps-1-i)*k.channels:]
+		for j := range row {
+			row[j] = w[j*k.taps+i]
+		}
+		copy(reversed, row)
 	}
 	if k.bias = bias; bias == nil {
 		k.bias = k.none
@@ -98,25 +105,30 @@ func (k *Kernel[F]) setWeights(w, bias []F) {
 }
 
 // block returns what a task works on: a sequence, positions [lo, hi) and channels [c0, c1).
-func (k *Kernel[F]) block(task, positions int) (b, lo, hi, c0, c1 int) {
-	columns, rows := simd.Pieces(k.channels, channelBlock), simd.Pieces(k.time, positions)
-	c0, task = task%columns*channelBlock, task/columns
+func (k *Kernel[F]) block(task, positions, channels int) (b, lo, hi, c0, c1 int) {
+	columns, rows := simd.Pieces(k.channels, channels), simd.Pieces(k.time, positions)
+	c0, task = task%columns*channels, task/columns
 	b, lo = task/rows, task%rows*positions
-	return b, lo, min(lo+positions, k.time), c0, min(c0+channelBlock, k.channels)
+	return b, lo, min(lo+positions, k.time), c0, min(c0+channels, k.channels)
 }
 
 // forwardBlock computes a block of outputs.
 func (k *Kernel[F]) forwardBlock(task int) {
-	b, lo, hi, c0, c1 := k.block(task, timeBlock)
+	b, lo, end, c0, c1 := k.block(task, timeBlock, rowBlock)
 	s := k.pool.Take()
 	defer k.pool.Give(s)
-	src, stride := k.inputs(s, b, lo, hi, c0, c1)
-	shape := simd.ConvShape{Rows: hi - lo, Taps: k.taps, StrideDst: k.channels, StrideSrc: stride, StrideW: k.channels}
-	y := k.y[(b*k.time+lo)*k.channels+c0:]
-	if k.silu {
-		simd.ConvSiLU(y, src, k.w[c0:], k.bias[c0:c1], shape)
-	} else {
-		simd.Conv(y, src, k.w[c0:], k.bias[c0:c1], shape)
+	for hi := end; lo < end; lo, hi = hi, end {
+		if lo < k.taps-1 {
+			hi = min(lo+timeTile, end)
+		}
+		src, stride := k.inputs(s, b, lo, hi, c0, c1)
+		shape := simd.ConvShape{Rows: hi - lo, Taps: k.taps, StrideDst: k.channels, StrideSrc: stride, StrideW: k.channels}
+		y := k.y[(b*k.time+lo)*k.channels+c0:]
+		if k.silu {
+			simd.ConvSiLU(y, src, k.w[c0:], k.bias[c0:c1], shape)
+		} else {
+			simd.Conv(y, src, k.w[c0:], k.bias[c0:c1], shape)
+		}
 	}
 }
 

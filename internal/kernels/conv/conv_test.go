@@ -18,8 +18,8 @@ type problem struct {
 // problems are sequences shorter than the kernel, of awkward lengths and over the blocks of positions and channels.
 var problems = []problem{
 	{1, 1, 1, 1, true, true}, {2, 1, 3, 4, true, false}, {1, 2, 7, 4, true, true}, {3, 3, 8, 4, false, true}, {2, 63, 9, 4, true, true},
-	{1, 64, 16, 2, false, false}, {2, 65, 17, 3, true, true}, {1, 2*timeSpan + 3, channelBlock + 5, 4, true, true}, {2, timeSpan + 1, 2, 5, true, false},
-	{1, timeSpan + timeBlock + 9, 3, timeBlock + 8, true, true},
+	{1, 64, 16, 2, false, false}, {2, 65, 17, 3, true, true}, {1, 2*timeSpan + 3, channelBlock + 5, 4, true, true}, {1, 2, rowBlock + 9, 3, true, true}, {2, timeSpan + 1, 2, 5, true, false},
+	{1, timeSpan + timeBlock + 9, 3, timeBlock + 8, true, true}, {1, timeTile + 1, 3, 2*timeTile + 3, true, true},
 }
 
 func (p problem) naive() (n Naive, dy []float64) {

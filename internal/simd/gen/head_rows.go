@@ -103,7 +103,7 @@ func mulHeads() {
 	Label("head")
 	from, to := GP64(), GP64()
 	times("row", l.rows, func() {
-		l.blocks("columns", func(label string, lanes []rowLane) {
+		l.blocks("columns", []int{4, 2, 1}, func(label string, lanes []rowLane) {
 			sums := zeroed(len(lanes))
 			MOVQ(a, from)
 			MOVQ(x, to)

@@ -161,32 +161,82 @@ func sigmoid(x vec) vec {
 }
 
 // gate is sigmoid for the fused kernels, in a third of the time: 1/(1+exp(-x)) computed as it is written, within 3 ulp
-// for x > -87 and about 2^-126 below.
-func gate(x vec) vec {
-	VMINPS(x, loaded(constant("gateHighest", 87)), x)
-	VMAXPS(x, loaded(constant("gateLowest", -87)), x)
-	// -x = n ln 2 - x', exp(-x) = 2^n * exp(-x')
-	magic := constant("magic", 3<<22)
-	n, whole := YMM(), YMM()
-	VMOVUPS(magic, n)
-	VFNMADD231PS(constant("log2e", math.Log2E), x, n)
-	VSUBPS(magic, n, whole)
-	VFMADD231PS(constant("ln2hi", 0.693359375), whole, x)
-	VFMADD231PS(constant("ln2lo", -2.12194440e-4), whole, x)
-	alternating := make([]float64, len(expCoefficients))
-	for i, c := range expCoefficients {
-		alternating[i] = c * float64(1-i%2*2)
+// for x > -87 and about 2^-126 below. It uses up x.
+func gate(x vec) vec { return gates([]vec{x})[0] }
+
+// gates is gate for several vectors. It works on them by turns, because an operation waits for the one before it on the
+// same vector, and the processor does not look far enough ahead to begin with the next one.
+func gates(x []vec) []vec {
+	each := func(f func(i int)) {
+		for i := range x {
+			f(i)
+		}
 	}
-	q, square := polynomial("gate", alternating, x), YMM()
-	one := constant("one", 1)
-	VMULPS(x, x, square)
-	VFMSUB213PS(x, square, q) // exp(-x') - 1
-	VADDPS(one, q, q)
-	VPSLLD(Imm(23), n, n)
-	VPADDD(n, q, q)
-	VADDPS(one, q, q)
-	VMOVUPS(one, n)
-	VDIVPS(q, n, n)
+	shared := func(m Mem) Op { // a constant, read once if it is used several times
+		if len(x) == 1 {
+			return m
+		}
+		return loaded(m)
+	}
+	highest, lowest := loaded(constant("gateHighest", 87)), loaded(constant("gateLowest", -87))
+	each(func(i int) { VMINPS(x[i], highest, x[i]) }) // the order of the operands lets NaN pass
+	each(func(i int) { VMAXPS(x[i], lowest, x[i]) })
+	// -x = n ln 2 - x', exp(-x) = 2^n * exp(-x')
+	n, magic, log2e := make([]vec, len(x)), shared(constant("magic", 3<<22)), shared(constant("log2e", math.Log2E))
+	each(func(i int) {
+		n[i] = YMM()
+		VMOVUPS(magic, n[i])
+		VFNMADD231PS(log2e, x[i], n[i])
+	})
+	// There are not enough registers for everything about more than four vectors.
+	local := make([]Mem, len(x))
+	if len(x) > 4 {
+		frame := AllocLocal(32 * len(x))
+		each(func(i int) {
+			local[i] = frame.Offset(32 * i)
+			VMOVUPS(n[i], local[i])
+		})
+	}
+	whole, ln2hi := make([]vec, len(x)), shared(constant("ln2hi", 0.693359375))
+	each(func(i int) {
+		whole[i] = n[i]
+		if len(x) <= 4 {
+			whole[i] = YMM()
+		}
+		VSUBPS(magic, n[i], whole[i])
+	})
+	each(func(i int) { VFMADD231PS(ln2hi, whole[i], x[i]) })
+	ln2lo := shared(constant("ln2lo", -2.12194440e-4))
+	each(func(i int) { VFMADD231PS(ln2lo, whole[i], x[i]) })
+	coefficient := func(k int) Mem {
+		return constant(fmt.Sprintf("gate%d", k), expCoefficients[k]*float64(1-k%2*2))
+	}
+	q, last := make([]vec, len(x)), len(expCoefficients)-1
+	each(func(i int) { q[i] = loaded(coefficient(last)) })
+	for k := last - 1; k >= 0; k-- {
+		c := shared(coefficient(k))
+		each(func(i int) { VFMADD213PS(c, x[i], q[i]) })
+	}
+	one := shared(constant("one", 1))
+	each(func(i int) {
+		square := YMM()
+		VMULPS(x[i], x[i], square)
+		VFMSUB213PS(x[i], square, q[i]) // exp(-x') - 1
+	})
+	each(func(i int) { VADDPS(one, q[i], q[i]) })
+	each(func(i int) {
+		if len(x) > 4 {
+			n[i] = loaded(local[i])
+		}
+		VPSLLD(Imm(23), n[i], n[i])
+		VPADDD(n[i], q[i], q[i])
+	})
+	each(func(i int) { VADDPS(one, q[i], q[i]) })
+	each(func(i int) {
+		n[i] = YMM()
+		VMOVUPS(one, n[i])
+		VDIVPS(q[i], n[i], n[i])
+	})
 	return n
 }
 

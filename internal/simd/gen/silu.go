@@ -19,16 +19,22 @@ func silu(x vec) vec {
 	return y
 }
 
-// siluSlope returns s = sigmoid(x) and the derivative s + x s (1-s) of silu.
+// siluSlope returns s = sigmoid(x) and the derivative of silu.
 func siluSlope(x vec) (s, slope vec) {
 	u := YMM()
 	VMOVAPS(x, u)
-	s, slope = gate(x), YMM()
-	VMULPS(s, u, u) // x s
-	VMOVAPS(u, slope)
-	VFNMADD231PS(s, u, slope)
+	s = gate(x)
+	return s, slopeOf(s, u)
+}
+
+// slopeOf returns the derivative s + x s (1-s) of silu; x is used up.
+func slopeOf(s, x vec) vec {
+	slope := YMM()
+	VMULPS(s, x, x) // x s
+	VMOVAPS(x, slope)
+	VFNMADD231PS(s, x, slope)
 	VADDPS(s, slope, slope)
-	return s, slope
+	return slope
 }
 
 func siluBackward() {

@@ -46,21 +46,25 @@ type rowLane struct {
 
 func (e rowLane) at(p reg.Register) Mem { return Mem{Base: p, Disp: 32 * e.u, Index: e.l.i, Scale: 1} }
 
-func (e rowLane) load(p reg.Register) vec {
+func (e rowLane) load(p reg.Register) vec { return e.loadFrom(e.at(p)) }
+
+func (e rowLane) store(v vec, p reg.Register) { e.storeTo(v, e.at(p)) }
+
+func (e rowLane) loadFrom(m Mem) vec {
 	v := YMM()
 	if e.masked {
-		VMASKMOVPS(e.at(p), e.l.mask, v)
+		VMASKMOVPS(m, e.l.mask, v)
 	} else {
-		VMOVUPS(e.at(p), v)
+		VMOVUPS(m, v)
 	}
 	return v
 }
 
-func (e rowLane) store(v vec, p reg.Register) {
+func (e rowLane) storeTo(v vec, m Mem) {
 	if e.masked {
-		VMASKMOVPS(v, e.l.mask, e.at(p))
+		VMASKMOVPS(v, e.l.mask, m)
 	} else {
-		VMOVUPS(v, e.at(p))
+		VMOVUPS(v, m)
 	}
 }
 
@@ -80,11 +84,12 @@ func (l *rowLoop) vectors(label string, body func(e rowLane)) {
 	Label(label + "Done")
 }
 
-// blocks emits a pass over the current row by blocks of 4, 2 and 1 vectors and the masked rest.
-func (l *rowLoop) blocks(label string, body func(label string, lanes []rowLane)) {
+// blocks emits a pass over the current row by blocks of the given numbers of vectors, the last of them 1, and the masked
+// rest.
+func (l *rowLoop) blocks(label string, sizes []int, body func(label string, lanes []rowLane)) {
 	left := GP64()
 	XORQ(l.i, l.i)
-	for _, n := range []int{4, 2, 1} {
+	for _, n := range sizes {
 		label := fmt.Sprint(label, n)
 		JMP(LabelRef(label + "Enough"))
 		Label(label)
