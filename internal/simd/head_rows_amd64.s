@@ -174,20 +174,16 @@ columns4:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
-	MOVQ   DX, R12
+	LEAQ   (DX)(R8*1), R12
 	MOVQ   CX, R13
 	MOVQ   BX, R15
 
 columns4Sum:
 	VBROADCASTSS (R13), Y5
-	VMOVUPS      (R12)(R8*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      32(R12)(R8*1), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      64(R12)(R8*1), Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      96(R12)(R8*1), Y6
-	VFMADD231PS  Y5, Y6, Y4
+	VFMADD231PS  (R12), Y5, Y1
+	VFMADD231PS  32(R12), Y5, Y2
+	VFMADD231PS  64(R12), Y5, Y3
+	VFMADD231PS  96(R12), Y5, Y4
 	ADDQ         SI, R12
 	ADDQ         $0x04, R13
 	DECQ         R15
@@ -208,16 +204,14 @@ columns4Enough:
 columns2:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
-	MOVQ   DX, R12
+	LEAQ   (DX)(R8*1), R12
 	MOVQ   CX, R13
 	MOVQ   BX, R15
 
 columns2Sum:
 	VBROADCASTSS (R13), Y3
-	VMOVUPS      (R12)(R8*1), Y4
-	VFMADD231PS  Y3, Y4, Y1
-	VMOVUPS      32(R12)(R8*1), Y4
-	VFMADD231PS  Y3, Y4, Y2
+	VFMADD231PS  (R12), Y3, Y1
+	VFMADD231PS  32(R12), Y3, Y2
 	ADDQ         SI, R12
 	ADDQ         $0x04, R13
 	DECQ         R15
@@ -235,14 +229,13 @@ columns2Enough:
 
 columns1:
 	VXORPS Y1, Y1, Y1
-	MOVQ   DX, R12
+	LEAQ   (DX)(R8*1), R12
 	MOVQ   CX, R13
 	MOVQ   BX, R15
 
 columns1Sum:
 	VBROADCASTSS (R13), Y2
-	VMOVUPS      (R12)(R8*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
+	VFMADD231PS  (R12), Y2, Y1
 	ADDQ         SI, R12
 	ADDQ         $0x04, R13
 	DECQ         R15
@@ -258,14 +251,14 @@ columns1Enough:
 	TESTQ  R10, R10
 	JZ     columnsDone
 	VXORPS Y1, Y1, Y1
-	MOVQ   DX, R12
+	LEAQ   (DX)(R8*1), R12
 	MOVQ   CX, R13
 	MOVQ   BX, R15
 
 columnsRestSum:
 	VBROADCASTSS (R13), Y2
-	VMASKMOVPS   (R12)(R8*1), Y0, Y3
-	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   (R12), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
 	ADDQ         SI, R12
 	ADDQ         $0x04, R13
 	DECQ         R15
@@ -286,169 +279,306 @@ columnsDone:
 	RET
 
 // func mulHeadsTransposedAVX2(dst *float32, top *float32, x *float32, a *float32, width int, rows int, heads int)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·mulHeadsTransposedAVX2(SB), NOSPLIT, $8-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    top+8(FP), CX
 	MOVQ    x+16(FP), DX
 	MOVQ    a+24(FP), BX
 	MOVQ    width+32(FP), SI
-	MOVQ    width+32(FP), DI
-	MOVQ    rows+40(FP), R8
-	SHLQ    $0x02, DI
-	MOVQ    DI, R10
-	ANDQ    $-32, R10
-	MOVQ    DI, R11
-	SUBQ    R10, R11
-	LEAQ    tail<>+0(SB), R9
-	SUBQ    R11, R9
-	VMOVDQU 32(R9), Y0
-	MOVQ    heads+48(FP), R12
+	SHLQ    $0x02, SI
+	MOVQ    SI, R8
+	ANDQ    $-32, R8
+	MOVQ    SI, R9
+	SUBQ    R8, R9
+	LEAQ    tail<>+0(SB), DI
+	SUBQ    R9, DI
+	VMOVDQU 32(DI), Y0
 	VMOVUPS abs<>+0(SB), Y1
-	MOVQ    R12, R13
-	IMULQ   SI, R13
-	IMULQ   DI, R13
-	NEGQ    R13
+	MOVQ    heads+48(FP), R10
+	IMULQ   width+32(FP), R10
+	IMULQ   SI, R10
+	NEGQ    R10
+	LEAQ    (SI)(SI*2), R11
 
 head:
-	MOVQ R8, R15
+	MOVQ rows+40(FP), R14
 
 row:
 	VXORPS Y2, Y2, Y2
-	MOVQ   BX, R14
-	MOVQ   SI, BP
+	VXORPS Y3, Y3, Y3
+	MOVQ   BX, R12
+	MOVQ   width+32(FP), R13
 
-element:
-	PREFETCHT0 (R14)(R13*1)
-	VXORPS     Y3, Y3, Y3
-	XORQ       R9, R9
+eight:
+	CMPQ   R13, $0x08
+	JL     single
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   R12, R15
+	LEAQ   (R12)(SI*4), BP
+	XORQ   DI, DI
+	JMP    sumsEnough
+
+sums:
+	VMOVUPS     (DX)(DI*1), Y12
+	VFMADD231PS (R15), Y12, Y4
+	VFMADD231PS (R15)(SI*1), Y12, Y5
+	VFMADD231PS (R15)(SI*2), Y12, Y6
+	VFMADD231PS (R15)(R11*1), Y12, Y7
+	VFMADD231PS (BP), Y12, Y8
+	VFMADD231PS (BP)(SI*1), Y12, Y9
+	VFMADD231PS (BP)(SI*2), Y12, Y10
+	VFMADD231PS (BP)(R11*1), Y12, Y11
+	ADDQ        $0x20, R15
+	ADDQ        $0x20, BP
+	ADDQ        $0x20, DI
+
+sumsEnough:
+	CMPQ        DI, R8
+	JLT         sums
+	TESTQ       R9, R9
+	JZ          sumsDone
+	VMASKMOVPS  (DX)(DI*1), Y0, Y12
+	VMASKMOVPS  (R15), Y0, Y13
+	VFMADD231PS Y13, Y12, Y4
+	VMASKMOVPS  (R15)(SI*1), Y0, Y13
+	VFMADD231PS Y13, Y12, Y5
+	VMASKMOVPS  (R15)(SI*2), Y0, Y13
+	VFMADD231PS Y13, Y12, Y6
+	VMASKMOVPS  (R15)(R11*1), Y0, Y13
+	VFMADD231PS Y13, Y12, Y7
+	VMASKMOVPS  (BP), Y0, Y13
+	VFMADD231PS Y13, Y12, Y8
+	VMASKMOVPS  (BP)(SI*1), Y0, Y13
+	VFMADD231PS Y13, Y12, Y9
+	VMASKMOVPS  (BP)(SI*2), Y0, Y13
+	VFMADD231PS Y13, Y12, Y10
+	VMASKMOVPS  (BP)(R11*1), Y0, Y13
+	VFMADD231PS Y13, Y12, Y11
+	ADDQ        $0x20, R15
+	ADDQ        $0x20, BP
+
+sumsDone:
+	LEAQ       (R12)(R10*1), R15
+	LEAQ       (R15)(SI*4), BP
+	PREFETCHT1 (R15)
+	PREFETCHT1 (R15)(SI*1)
+	PREFETCHT1 (R15)(SI*2)
+	PREFETCHT1 (R15)(R11*1)
+	PREFETCHT1 (BP)
+	PREFETCHT1 (BP)(SI*1)
+	PREFETCHT1 (BP)(SI*2)
+	PREFETCHT1 (BP)(R11*1)
+	LEAQ       (R12)(SI*8), R12
+	VPERM2F128 $0x20, Y8, Y4, Y12
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VADDPS     Y12, Y4, Y4
+	VPERM2F128 $0x20, Y9, Y5, Y8
+	VPERM2F128 $0x31, Y9, Y5, Y5
+	VADDPS     Y8, Y5, Y5
+	VPERM2F128 $0x20, Y10, Y6, Y8
+	VPERM2F128 $0x31, Y10, Y6, Y6
+	VADDPS     Y8, Y6, Y6
+	VPERM2F128 $0x20, Y11, Y7, Y8
+	VPERM2F128 $0x31, Y11, Y7, Y7
+	VADDPS     Y8, Y7, Y7
+	VHADDPS    Y5, Y4, Y4
+	VHADDPS    Y7, Y6, Y6
+	VHADDPS    Y6, Y4, Y4
+	VMOVUPS    Y4, (AX)
+	VANDPS     Y1, Y4, Y4
+	VPMAXSD    Y4, Y2, Y2
+	ADDQ       $0x20, AX
+	SUBQ       $0x08, R13
+	JMP        eight
+
+single:
+	TESTQ      R13, R13
+	JZ         top
+	PREFETCHT1 (R12)(R10*1)
+	VXORPS     Y4, Y4, Y4
+	XORQ       DI, DI
 	JMP        sumEnough
 
 sum:
-	VMOVUPS     (DX)(R9*1), Y4
-	VMOVUPS     (R14)(R9*1), Y5
-	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x20, R9
+	VMOVUPS     (DX)(DI*1), Y5
+	VMOVUPS     (R12)(DI*1), Y6
+	VFMADD231PS Y5, Y6, Y4
+	ADDQ        $0x20, DI
 
 sumEnough:
-	CMPQ        R9, R10
+	CMPQ        DI, R8
 	JLT         sum
-	TESTQ       R11, R11
+	TESTQ       R9, R9
 	JZ          sumDone
-	VMASKMOVPS  (DX)(R9*1), Y0, Y4
-	VMASKMOVPS  (R14)(R9*1), Y0, Y5
-	VFMADD231PS Y4, Y5, Y3
+	VMASKMOVPS  (DX)(DI*1), Y0, Y5
+	VMASKMOVPS  (R12)(DI*1), Y0, Y6
+	VFMADD231PS Y5, Y6, Y4
 
 sumDone:
-	VEXTRACTF128 $0x01, Y3, X4
-	VADDPS       X3, X4, X4
-	VHADDPS      X4, X4, X4
-	VHADDPS      X4, X4, X4
-	VMOVSS       X4, (AX)
-	VANDPS       X1, X4, X4
-	VPMAXSD      X4, X2, X2
-	ADDQ         DI, R14
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X4, X5, X5
+	VHADDPS      X5, X5, X5
+	VHADDPS      X5, X5, X5
+	VMOVSS       X5, (AX)
+	VANDPS       X1, X5, X5
+	VPMAXSD      X5, X3, X3
+	ADDQ         SI, R12
 	ADDQ         $0x04, AX
-	DECQ         BP
-	JNZ          element
-	VMOVSS       X2, (CX)
+	DECQ         R13
+	JMP          single
+
+top:
+	VPMAXSD      Y3, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X3
+	VPMAXSD      X2, X3, X3
+	VPSHUFD      $0x4e, X3, X2
+	VPMAXSD      X2, X3, X3
+	VPSHUFD      $0xb1, X3, X2
+	VPMAXSD      X2, X3, X3
+	VMOVSS       X3, (CX)
 	ADDQ         $0x04, CX
-	ADDQ         DI, DX
-	DECQ         R15
+	ADDQ         SI, DX
+	DECQ         R14
 	JNZ          row
-	MOVQ         DI, R9
-	IMULQ        SI, R9
-	ADDQ         R9, BX
-	DECQ         R12
+	MOVQ         SI, DI
+	IMULQ        width+32(FP), DI
+	ADDQ         DI, BX
+	DECQ         heads+48(FP)
 	JNZ          head
 	VZEROUPPER
 	RET
 
 // func outerHeadsAVX2(dst *float32, x *float32, y *float32, width int, rows int, heads int, add bool)
-// Requires: AVX, FMA3
-TEXT ·outerHeadsAVX2(SB), NOSPLIT, $8-49
+// Requires: AVX, FMA3, MMX+
+TEXT ·outerHeadsAVX2(SB), NOSPLIT, $0-49
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
 	MOVQ    width+24(FP), BX
-	MOVQ    width+24(FP), SI
-	MOVQ    rows+32(FP), DI
-	SHLQ    $0x02, SI
-	MOVQ    SI, R9
-	ANDQ    $-32, R9
-	MOVQ    SI, R10
-	SUBQ    R9, R10
-	LEAQ    tail<>+0(SB), R8
-	SUBQ    R10, R8
-	VMOVDQU 32(R8), Y0
+	MOVQ    rows+32(FP), SI
+	SHLQ    $0x02, BX
+	MOVQ    BX, R8
+	ANDQ    $-32, R8
+	MOVQ    BX, R9
+	SUBQ    R8, R9
+	LEAQ    tail<>+0(SB), DI
+	SUBQ    R9, DI
+	VMOVDQU 32(DI), Y0
+	MOVB    add+48(FP), R10
 	MOVQ    heads+40(FP), R11
-	MOVB    add+48(FP), R12
+	IMULQ   width+24(FP), R11
+	IMULQ   BX, R11
+	NEGQ    R11
 
 head:
-	MOVQ BX, R15
+	MOVQ width+24(FP), R15
 
 row:
-	XORQ R8, R8
-	JMP  columnsEnough
+	XORQ DI, DI
+	JMP  columns2Enough
 
-columns:
+columns2:
 	VXORPS  Y1, Y1, Y1
-	TESTB   R12, R12
-	JZ      new
-	VMOVUPS (AX)(R8*1), Y1
+	VXORPS  Y2, Y2, Y2
+	TESTB   R10, R10
+	JZ      columns2New
+	VMOVUPS (AX)(DI*1), Y1
+	VMOVUPS 32(AX)(DI*1), Y2
 
-new:
-	MOVQ CX, R13
-	MOVQ DX, R14
-	MOVQ DI, BP
+columns2New:
+	PREFETCHT1 (AX)(R11*1)
+	MOVQ       CX, R12
+	LEAQ       (DX)(DI*1), R13
+	MOVQ       SI, R14
 
-sum:
-	VBROADCASTSS (R13), Y2
-	VMOVUPS      (R14)(R8*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         SI, R13
-	ADDQ         SI, R14
-	DECQ         BP
-	JNZ          sum
-	VMOVUPS      Y1, (AX)(R8*1)
-	ADDQ         $0x20, R8
+columns2Sum:
+	VBROADCASTSS (R12), Y3
+	VFMADD231PS  (R13), Y3, Y1
+	VFMADD231PS  32(R13), Y3, Y2
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R14
+	JNZ          columns2Sum
+	VMOVUPS      Y1, (AX)(DI*1)
+	VMOVUPS      Y2, 32(AX)(DI*1)
+	ADDQ         $0x40, DI
 
-columnsEnough:
-	CMPQ       R8, R9
-	JLT        columns
-	TESTQ      R10, R10
+columns2Enough:
+	MOVQ R8, R12
+	SUBQ DI, R12
+	CMPQ R12, $0x40
+	JGE  columns2
+	JMP  columns1Enough
+
+columns1:
+	VXORPS  Y1, Y1, Y1
+	TESTB   R10, R10
+	JZ      columns1New
+	VMOVUPS (AX)(DI*1), Y1
+
+columns1New:
+	PREFETCHT1 (AX)(R11*1)
+	MOVQ       CX, R12
+	LEAQ       (DX)(DI*1), R13
+	MOVQ       SI, R14
+
+columns1Sum:
+	VBROADCASTSS (R12), Y2
+	VFMADD231PS  (R13), Y2, Y1
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R14
+	JNZ          columns1Sum
+	VMOVUPS      Y1, (AX)(DI*1)
+	ADDQ         $0x20, DI
+
+columns1Enough:
+	MOVQ       R8, R12
+	SUBQ       DI, R12
+	CMPQ       R12, $0x20
+	JGE        columns1
+	TESTQ      R9, R9
 	JZ         columnsDone
 	VXORPS     Y1, Y1, Y1
-	TESTB      R12, R12
-	JZ         newRest
-	VMASKMOVPS (AX)(R8*1), Y0, Y1
+	TESTB      R10, R10
+	JZ         columnsRestNew
+	VMASKMOVPS (AX)(DI*1), Y0, Y1
 
-newRest:
-	MOVQ CX, R13
-	MOVQ DX, R14
-	MOVQ DI, BP
+columnsRestNew:
+	PREFETCHT1 (AX)(R11*1)
+	MOVQ       CX, R12
+	LEAQ       (DX)(DI*1), R13
+	MOVQ       SI, R14
 
-sumRest:
-	VBROADCASTSS (R13), Y2
-	VMASKMOVPS   (R14)(R8*1), Y0, Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         SI, R13
-	ADDQ         SI, R14
-	DECQ         BP
-	JNZ          sumRest
-	VMASKMOVPS   Y1, Y0, (AX)(R8*1)
+columnsRestSum:
+	VBROADCASTSS (R12), Y2
+	VMASKMOVPS   (R13), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R14
+	JNZ          columnsRestSum
+	VMASKMOVPS   Y1, Y0, (AX)(DI*1)
 
 columnsDone:
-	ADDQ  SI, AX
+	ADDQ  BX, AX
 	ADDQ  $0x04, CX
 	DECQ  R15
 	JNZ   row
-	MOVQ  DI, R8
-	IMULQ SI, R8
-	ADDQ  R8, DX
-	SUBQ  SI, R8
-	ADDQ  R8, CX
-	DECQ  R11
+	MOVQ  SI, DI
+	IMULQ BX, DI
+	ADDQ  DI, DX
+	SUBQ  BX, DI
+	ADDQ  DI, CX
+	DECQ  heads+40(FP)
 	JNZ   head
 	VZEROUPPER
 	RET

@@ -86,7 +86,10 @@ func (k convKernel) block(label string, rows int, lanes []rowLane) {
 	for u, e := range lanes {
 		v := e.loadFrom(Mem{Base: q}.Offset(32 * u))
 		for r := range rows {
-			m := []Mem{{Base: p}, {Base: p, Index: k.strideSrc, Scale: 1}, {Base: p, Index: k.strideSrc, Scale: 2}}[r].Offset(32 * u)
+			m := Mem{Base: p}.Offset(32 * u)
+			if r > 0 {
+				m = m.Idx(k.strideSrc, uint8(r))
+			}
 			if e.masked {
 				VFMADD231PS(e.loadFrom(m), v, sums[r*n+u])
 			} else {
@@ -224,7 +227,7 @@ func sumProducts(label string, taps int, lanes []rowLane, dw, x, src, strideSrc 
 	LEAQ(lanes[0].at(x), p)
 	LEAQ(lanes[0].at(src), q)
 	LEAQ(Mem{Base: strideSrc, Index: strideSrc, Scale: 2}, third)
-	inputs := []Mem{{Base: q}, {Base: q, Index: strideSrc, Scale: 1}, {Base: q, Index: strideSrc, Scale: 2}, {Base: q, Index: third, Scale: 1}}
+	inputs := fourRows(q, strideSrc, third)
 	MOVQ(parameter("rows"), rows)
 	Label(label + "Row")
 	for u, e := range lanes {

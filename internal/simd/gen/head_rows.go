@@ -73,7 +73,7 @@ func (e rowLane) suffix() string {
 }
 
 // times emits a loop of n iterations, n not 0.
-func times(label string, n reg.GPVirtual, body func()) {
+func times(label string, n Op, body func()) {
 	left := GP64()
 	MOVQ(n, left)
 	Label(label)
@@ -105,12 +105,16 @@ func mulHeads() {
 	times("row", l.rows, func() {
 		l.blocks("columns", []int{4, 2, 1}, func(label string, lanes []rowLane) {
 			sums := zeroed(len(lanes))
-			MOVQ(a, from)
+			LEAQ(lanes[0].at(a), from)
 			MOVQ(x, to)
 			times(label+"Sum", count, func() {
 				v := broadcast(Mem{Base: to})
 				for u, e := range lanes {
-					VFMADD231PS(v, e.load(from), sums[u])
+					if m := (Mem{Base: from, Disp: 32 * u}); e.masked {
+						VFMADD231PS(e.loadFrom(m), v, sums[u])
+					} else {
+						VFMADD231PS(m, v, sums[u])
+					}
 				}
 				ADDQ(l.width, from)
 				ADDQ(Imm(4), to)
@@ -128,8 +132,17 @@ func mulHeads() {
 	finish()
 }
 
+// matrixBytes returns the bytes of some matrices of width rows.
+func matrixBytes(matrices, width, rowBytes Op) reg.GPVirtual {
+	n := GP64()
+	MOVQ(matrices, n)
+	IMULQ(width, n)
+	IMULQ(rowBytes, n)
+	return n
+}
+
 // skipMatrix advances p by a matrix of width rows of that many bytes.
-func skipMatrix(p, bytes, width reg.GPVirtual) {
+func skipMatrix(p, bytes reg.GPVirtual, width Op) {
 	n := GP64()
 	MOVQ(bytes, n)
 	IMULQ(width, n)
@@ -152,34 +165,71 @@ func mulHeadsTransposed() {
 			}
 		}
 	}`)
-	dst, top, x, a, count := pointer("dst"), pointer("top"), pointer("x"), pointer("a"), pointer("width")
-	l := newRowLoop(pointer("width"), pointer("rows"), nil, nil)
-	heads, abs := pointer("heads"), absMask()
-	behind := GP64() // bytes to the matrices before these: a walk back through time, which no cache expects, needs them next
-	MOVQ(heads, behind)
-	IMULQ(count, behind)
-	IMULQ(l.width, behind)
+	dst, top, x, a := pointer("dst"), pointer("top"), pointer("x"), pointer("a")
+	l, count, heads, abs := newRowLoop(pointer("width"), nil, nil, nil), parameter("width"), parameter("heads"), absMask()
+	// To the matrices before these: a walk back through time, which no cache expects, needs them next. They are fetched to
+	// the second cache, where there is more room for reads under way than in the first.
+	behind := matrixBytes(heads, count, l.width)
 	NEGQ(behind)
+	third := GP64()
+	LEAQ(Mem{Base: l.width, Index: l.width, Scale: 2}, third)
 	Label("head")
-	from := GP64()
-	times("row", l.rows, func() {
-		best := zeroed(1)[0]
+	from, left := GP64(), GP64()
+	times("row", parameter("rows"), func() {
+		best := zeroed(2) // of eight elements together, and of single ones
 		MOVQ(a, from)
-		times("element", count, func() {
-			PREFETCHT0(Mem{Base: from, Index: behind, Scale: 1})
-			sum := zeroed(1)
-			l.vectors("sum", func(e rowLane) {
-				v, w := e.load(x), e.load(from)
-				VFMADD231PS(v, w, sum[0])
-			})
-			s := total(sum)
-			VMOVSS(s.AsX(), Mem{Base: dst})
-			VANDPS(abs.AsX(), s.AsX(), s.AsX())
-			VPMAXSD(s.AsX(), best.AsX(), best.AsX())
-			ADDQ(l.width, from)
-			ADDQ(Imm(4), dst)
+		MOVQ(count, left)
+		Label("eight")
+		CMPQ(left, Imm(8))
+		JL(LabelRef("single"))
+		sums, p, q := zeroed(8), GP64(), GP64()
+		MOVQ(from, p)
+		LEAQ(Mem{Base: from, Index: l.width, Scale: 4}, q)
+		eight := func() []Mem { return append(fourRows(p, l.width, third), fourRows(q, l.width, third)...) }
+		l.vectors("sums", func(e rowLane) {
+			v := e.load(x)
+			for k, m := range eight() {
+				if e.masked {
+					VFMADD231PS(e.loadFrom(m), v, sums[k])
+				} else {
+					VFMADD231PS(m, v, sums[k])
+				}
+			}
+			ADDQ(Imm(32), p)
+			ADDQ(Imm(32), q)
 		})
-		VMOVSS(best.AsX(), Mem{Base: top})
+		LEAQ(Mem{Base: from, Index: behind, Scale: 1}, p)
+		LEAQ(Mem{Base: p, Index: l.width, Scale: 4}, q)
+		for _, m := range eight() {
+			PREFETCHT1(m)
+		}
+		LEAQ(Mem{Base: from, Index: l.width, Scale: 8}, from)
+		s := totals(sums)
+		VMOVUPS(s, Mem{Base: dst})
+		VANDPS(abs, s, s)
+		VPMAXSD(s, best[0], best[0])
+		ADDQ(Imm(32), dst)
+		SUBQ(Imm(8), left)
+		JMP(LabelRef("eight"))
+		Label("single")
+		TESTQ(left, left)
+		JZ(LabelRef("top"))
+		PREFETCHT1(Mem{Base: from, Index: behind, Scale: 1})
+		sum := zeroed(1)
+		l.vectors("sum", func(e rowLane) {
+			v, w := e.load(x), e.load(from)
+			VFMADD231PS(v, w, sum[0])
+		})
+		one := total(sum)
+		VMOVSS(one, Mem{Base: dst})
+		VANDPS(abs.AsX(), one, one)
+		VPMAXSD(one, best[1].AsX(), best[1].AsX())
+		ADDQ(l.width, from)
+		ADDQ(Imm(4), dst)
+		DECQ(left)
+		JMP(LabelRef("single"))
+		Label("top")
+		VMOVSS(largest(best).AsX(), Mem{Base: top})
 		ADDQ(Imm(4), top)
 		ADDQ(l.width, x)
 	})
@@ -187,6 +237,25 @@ func mulHeadsTransposed() {
 	DECQ(heads)
 	JNZ(LabelRef("head"))
 	finish()
+}
+
+// fourRows are four consecutive rows from p on; third is three strides.
+func fourRows(p, stride, third reg.Register) []Mem {
+	return []Mem{{Base: p}, {Base: p, Index: stride, Scale: 1}, {Base: p, Index: stride, Scale: 2}, {Base: p, Index: third, Scale: 1}}
+}
+
+// totals returns the sum of the lanes of each of eight vectors, added up in the order of total.
+func totals(v []vec) vec {
+	for i := range 4 { // lanes k and k+4 of vector i, then of vector i+4
+		low := YMM()
+		VPERM2F128(Imm(0x20), v[i+4], v[i], low)
+		VPERM2F128(Imm(0x31), v[i+4], v[i], v[i])
+		VADDPS(low, v[i], v[i])
+	}
+	VHADDPS(v[1], v[0], v[0])
+	VHADDPS(v[3], v[2], v[2])
+	VHADDPS(v[2], v[0], v[0])
+	return v[0]
 }
 
 func outerHeads() {
@@ -207,31 +276,46 @@ func outerHeads() {
 			}
 		}
 	}`)
-	dst, x, y, count := pointer("dst"), pointer("x"), pointer("y"), pointer("width")
-	l := newRowLoop(pointer("width"), pointer("rows"), nil, nil)
-	heads := pointer("heads")
+	dst, x, y, count := pointer("dst"), pointer("x"), pointer("y"), parameter("width")
+	l, heads := newRowLoop(pointer("width"), pointer("rows"), nil, nil), parameter("heads")
 	add := Load(Param("add"), GP8()).(reg.GPVirtual)
-	left, right := GP64(), GP64()
+	behind := matrixBytes(heads, count, l.width) // as in mulHeadsTransposed
+	NEGQ(behind)
+	left, right, rows := GP64(), GP64(), GP64()
 	Label("head")
 	times("row", count, func() {
-		l.vectors("columns", func(e rowLane) {
-			sum := zeroed(1)[0]
+		l.blocks("columns", []int{2, 1}, func(label string, lanes []rowLane) {
+			sums := zeroed(len(lanes))
 			TESTB(add, add)
-			JZ(LabelRef("new" + e.suffix()))
-			if e.masked {
-				VMASKMOVPS(e.at(dst), l.mask, sum)
-			} else {
-				VMOVUPS(e.at(dst), sum)
+			JZ(LabelRef(label + "New"))
+			for u, e := range lanes {
+				if e.masked {
+					VMASKMOVPS(e.at(dst), l.mask, sums[u])
+				} else {
+					VMOVUPS(e.at(dst), sums[u])
+				}
 			}
-			Label("new" + e.suffix())
+			Label(label + "New")
+			PREFETCHT1(Mem{Base: dst, Index: behind, Scale: 1})
 			MOVQ(x, left)
-			MOVQ(y, right)
-			times("sum"+e.suffix(), l.rows, func() {
-				VFMADD231PS(broadcast(Mem{Base: left}), e.load(right), sum)
-				ADDQ(l.width, left)
-				ADDQ(l.width, right)
-			})
-			e.store(sum, dst)
+			LEAQ(lanes[0].at(y), right)
+			MOVQ(l.rows, rows)
+			Label(label + "Sum")
+			v := broadcast(Mem{Base: left})
+			for u, e := range lanes {
+				if m := (Mem{Base: right, Disp: 32 * u}); e.masked {
+					VFMADD231PS(e.loadFrom(m), v, sums[u])
+				} else {
+					VFMADD231PS(m, v, sums[u])
+				}
+			}
+			ADDQ(l.width, left)
+			ADDQ(l.width, right)
+			DECQ(rows)
+			JNZ(LabelRef(label + "Sum"))
+			for u, e := range lanes {
+				e.store(sums[u], dst)
+			}
 		})
 		ADDQ(l.width, dst)
 		ADDQ(Imm(4), x)
