@@ -22,75 +22,136 @@ TEXT ·gluAVX2(SB), NOSPLIT, $0-56
 
 row:
 	MOVQ BX, R9
-	SUBQ $0x10, R9
+	SUBQ $0x20, R9
 	JLT  loop1Enter
 
-loop2:
+loop4:
 	PREFETCHT0   4096(AX)
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
+	PREFETCHT0   4160(AX)
+	PREFETCHT0   4160(CX)
+	PREFETCHT0   4160(DX)
 	VMOVUPS      (DX), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMINPS       Y0, Y1, Y0
-	VMAXPS       Y0, Y2, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y2, Y0, Y0
-	VMOVUPS      (CX), Y1
-	VMULPS       Y1, Y0, Y0
+	VMOVUPS      32(DX), Y1
+	VMOVUPS      64(DX), Y2
+	VMOVUPS      96(DX), Y3
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y1, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y2, Y8
+	VMOVUPS      Y4, Y9
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y10
+	VSUBPS       Y4, Y7, Y11
+	VSUBPS       Y4, Y8, Y12
+	VSUBPS       Y4, Y9, Y4
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate4<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate3<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate2<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate1<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate0<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      one<>+0(SB), Y12
+	VMULPS       Y0, Y0, Y13
+	VFMSUB213PS  Y0, Y13, Y4
+	VMULPS       Y1, Y1, Y0
+	VFMSUB213PS  Y1, Y0, Y5
+	VMULPS       Y2, Y2, Y0
+	VFMSUB213PS  Y2, Y0, Y10
+	VMULPS       Y3, Y3, Y0
+	VFMSUB213PS  Y3, Y0, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VMOVUPS      Y12, Y0
+	VDIVPS       Y4, Y0, Y0
+	VMOVUPS      Y12, Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      Y12, Y2
+	VDIVPS       Y10, Y2, Y2
+	VMOVUPS      Y12, Y3
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      (CX), Y4
+	VMULPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	VMOVUPS      32(DX), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMINPS       Y0, Y1, Y0
-	VMAXPS       Y0, Y2, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y2, Y0, Y0
-	VMOVUPS      32(CX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x10, R9
-	JGE          loop2
+	VMOVUPS      32(CX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      64(CX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      96(CX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x20, R9
+	JGE          loop4
 
 loop1Enter:
-	ADDQ $0x10, R9
+	ADDQ $0x20, R9
 	SUBQ $0x08, R9
 	JLT  loopTailEnter
 
@@ -342,91 +403,166 @@ TEXT ·gluBackwardAVX2(SB), NOSPLIT, $0-72
 
 row:
 	MOVQ DI, R11
-	SUBQ $0x10, R11
+	SUBQ $0x20, R11
 	JLT  loop1Enter
 
-loop2:
+loop4:
 	PREFETCHT0   4096(AX)
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
 	PREFETCHT0   4096(BX)
 	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(AX)
+	PREFETCHT0   4160(CX)
+	PREFETCHT0   4160(DX)
+	PREFETCHT0   4160(BX)
+	PREFETCHT0   4160(SI)
 	VMOVUPS      (SI), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMINPS       Y0, Y1, Y0
-	VMAXPS       Y0, Y2, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y2, Y0, Y0
-	VMOVUPS      (AX), Y1
-	VMOVUPS      (BX), Y2
-	VMOVAPS      Y0, Y3
-	VFNMADD231PS Y0, Y0, Y3
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y1, Y0, Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      64(SI), Y2
+	VMOVUPS      96(SI), Y3
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y1, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y2, Y8
+	VMOVUPS      Y4, Y9
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y10
+	VSUBPS       Y4, Y7, Y11
+	VSUBPS       Y4, Y8, Y12
+	VSUBPS       Y4, Y9, Y4
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate4<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate3<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate2<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate1<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate0<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      one<>+0(SB), Y12
+	VMULPS       Y0, Y0, Y13
+	VFMSUB213PS  Y0, Y13, Y4
+	VMULPS       Y1, Y1, Y0
+	VFMSUB213PS  Y1, Y0, Y5
+	VMULPS       Y2, Y2, Y0
+	VFMSUB213PS  Y2, Y0, Y10
+	VMULPS       Y3, Y3, Y0
+	VFMSUB213PS  Y3, Y0, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VMOVUPS      Y12, Y0
+	VDIVPS       Y4, Y0, Y0
+	VMOVUPS      Y12, Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      Y12, Y2
+	VDIVPS       Y10, Y2, Y2
+	VMOVUPS      Y12, Y3
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      (AX), Y4
+	VMOVUPS      (BX), Y5
+	VMOVAPS      Y0, Y6
+	VFNMADD231PS Y0, Y0, Y6
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y2, (DX)
-	VMOVUPS      32(SI), Y0
-	VMOVUPS      gateHighest<>+0(SB), Y1
-	VMOVUPS      gateLowest<>+0(SB), Y2
-	VMINPS       Y0, Y1, Y0
-	VMAXPS       Y0, Y2, Y0
-	VMOVUPS      magic<>+0(SB), Y1
-	VFNMADD231PS log2e<>+0(SB), Y0, Y1
-	VSUBPS       magic<>+0(SB), Y1, Y2
-	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
-	VMOVUPS      gate5<>+0(SB), Y2
-	VFMADD213PS  gate4<>+0(SB), Y0, Y2
-	VFMADD213PS  gate3<>+0(SB), Y0, Y2
-	VFMADD213PS  gate2<>+0(SB), Y0, Y2
-	VFMADD213PS  gate1<>+0(SB), Y0, Y2
-	VFMADD213PS  gate0<>+0(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y3
-	VFMSUB213PS  Y0, Y3, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y2, Y2
-	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y2, Y0, Y0
-	VMOVUPS      32(AX), Y1
-	VMOVUPS      32(BX), Y2
-	VMOVAPS      Y0, Y3
-	VFNMADD231PS Y0, Y0, Y3
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 32(CX)
-	VMOVUPS      Y2, 32(DX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x10, R11
-	JGE          loop2
+	VMOVUPS      Y5, (DX)
+	VMOVUPS      32(AX), Y0
+	VMOVUPS      32(BX), Y4
+	VMOVAPS      Y1, Y5
+	VFNMADD231PS Y1, Y1, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y4, 32(DX)
+	VMOVUPS      64(AX), Y0
+	VMOVUPS      64(BX), Y1
+	VMOVAPS      Y2, Y4
+	VFNMADD231PS Y2, Y2, Y4
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, 64(CX)
+	VMOVUPS      Y1, 64(DX)
+	VMOVUPS      96(AX), Y0
+	VMOVUPS      96(BX), Y1
+	VMOVAPS      Y3, Y2
+	VFNMADD231PS Y3, Y3, Y2
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 96(CX)
+	VMOVUPS      Y1, 96(DX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x20, R11
+	JGE          loop4
 
 loop1Enter:
-	ADDQ $0x10, R11
+	ADDQ $0x20, R11
 	SUBQ $0x08, R11
 	JLT  loopTailEnter
 

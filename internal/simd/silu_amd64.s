@@ -5,107 +5,171 @@
 #include "textflag.h"
 
 // func siluAVX2(dst *float32, src *float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·siluAVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX
-	SUBQ $0x10, DX
+	SUBQ $0x20, DX
 	JLT  loop1Enter
 
-loop2:
+loop4:
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(AX)
+	PREFETCHT0   4160(CX)
 	VMOVUPS      (CX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      64(CX), Y2
+	VMOVUPS      96(CX), Y3
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y1, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y2, Y8
+	VMOVUPS      Y4, Y9
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y10
+	VSUBPS       Y4, Y7, Y11
+	VSUBPS       Y4, Y8, Y12
+	VSUBPS       Y4, Y9, Y4
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate4<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate3<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate2<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate1<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate0<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      one<>+0(SB), Y12
+	VMULPS       Y0, Y0, Y13
+	VFMSUB213PS  Y0, Y13, Y4
+	VMULPS       Y1, Y1, Y0
+	VFMSUB213PS  Y1, Y0, Y5
+	VMULPS       Y2, Y2, Y0
+	VFMSUB213PS  Y2, Y0, Y10
+	VMULPS       Y3, Y3, Y0
+	VFMSUB213PS  Y3, Y0, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VMOVUPS      Y12, Y0
+	VDIVPS       Y4, Y0, Y0
+	VMOVUPS      Y12, Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      Y12, Y2
+	VDIVPS       Y10, Y2, Y2
+	VMOVUPS      Y12, Y3
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      (CX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(CX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x10, DX
-	JGE          loop2
+	VMOVUPS      64(CX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      96(CX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x20, DX
+	JGE          loop4
 
 loop1Enter:
-	ADDQ $0x10, DX
+	ADDQ $0x20, DX
 	SUBQ $0x08, DX
 	JLT  loopTailEnter
 
 loop1:
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      magic<>+0(SB), Y1
+	VFNMADD231PS log2e<>+0(SB), Y0, Y1
+	VSUBPS       magic<>+0(SB), Y1, Y2
+	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
+	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
+	VMOVUPS      gate5<>+0(SB), Y2
+	VFMADD213PS  gate4<>+0(SB), Y0, Y2
+	VFMADD213PS  gate3<>+0(SB), Y0, Y2
+	VFMADD213PS  gate2<>+0(SB), Y0, Y2
+	VFMADD213PS  gate1<>+0(SB), Y0, Y2
+	VFMADD213PS  gate0<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMSUB213PS  Y0, Y3, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (CX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x08, DX
@@ -118,32 +182,32 @@ loopTailEnter:
 	NEGQ         DX
 	VMOVDQU      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
-	VMOVAPS      Y1, Y2
-	VMOVUPS      gateHighest<>+0(SB), Y3
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      magic<>+0(SB), Y3
-	VFNMADD231PS log2e<>+0(SB), Y1, Y3
-	VSUBPS       magic<>+0(SB), Y3, Y4
-	VFMADD231PS  ln2hi<>+0(SB), Y4, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y4, Y1
-	VMOVUPS      gate5<>+0(SB), Y4
-	VFMADD213PS  gate4<>+0(SB), Y1, Y4
-	VFMADD213PS  gate3<>+0(SB), Y1, Y4
-	VFMADD213PS  gate2<>+0(SB), Y1, Y4
-	VFMADD213PS  gate1<>+0(SB), Y1, Y4
-	VFMADD213PS  gate0<>+0(SB), Y1, Y4
-	VMULPS       Y1, Y1, Y5
-	VFMSUB213PS  Y1, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y3, Y4, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
+	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
 	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y4, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
 loopDone:
 	VZEROUPPER
@@ -304,85 +368,156 @@ TEXT ·siluBackwardAVX2(SB), NOSPLIT, $0-32
 	MOVQ dy+8(FP), CX
 	MOVQ x+16(FP), DX
 	MOVQ n+24(FP), BX
-	SUBQ $0x10, BX
+	SUBQ $0x20, BX
 	JLT  loop1Enter
 
-loop2:
+loop4:
 	PREFETCHT0   4096(AX)
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
+	PREFETCHT0   4160(AX)
+	PREFETCHT0   4160(CX)
+	PREFETCHT0   4160(DX)
 	VMOVUPS      (DX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVAPS      Y1, Y2
-	VFNMADD231PS Y0, Y1, Y2
-	VADDPS       Y0, Y2, Y2
+	VMOVUPS      32(DX), Y1
+	VMOVUPS      64(DX), Y2
+	VMOVUPS      96(DX), Y3
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y1, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y2, Y8
+	VMOVUPS      Y4, Y9
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y10
+	VSUBPS       Y4, Y7, Y11
+	VSUBPS       Y4, Y8, Y12
+	VSUBPS       Y4, Y9, Y4
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate4<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate3<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate2<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate1<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate0<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      one<>+0(SB), Y12
+	VMULPS       Y0, Y0, Y13
+	VFMSUB213PS  Y0, Y13, Y4
+	VMULPS       Y1, Y1, Y0
+	VFMSUB213PS  Y1, Y0, Y5
+	VMULPS       Y2, Y2, Y0
+	VFMSUB213PS  Y2, Y0, Y10
+	VMULPS       Y3, Y3, Y0
+	VFMSUB213PS  Y3, Y0, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VMOVUPS      Y12, Y0
+	VDIVPS       Y4, Y0, Y0
+	VMOVUPS      Y12, Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      Y12, Y2
+	VDIVPS       Y10, Y2, Y2
+	VMOVUPS      Y12, Y3
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      (DX), Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVAPS      Y4, Y5
+	VFNMADD231PS Y0, Y4, Y5
+	VADDPS       Y0, Y5, Y5
 	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      Y2, (AX)
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (AX)
 	VMOVUPS      32(DX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVAPS      Y1, Y2
-	VFNMADD231PS Y0, Y1, Y2
-	VADDPS       Y0, Y2, Y2
+	VMULPS       Y1, Y0, Y0
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y1, Y0, Y4
+	VADDPS       Y1, Y4, Y4
 	VMOVUPS      32(CX), Y0
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      Y2, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x10, BX
-	JGE          loop2
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y4, 32(AX)
+	VMOVUPS      64(DX), Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVAPS      Y0, Y1
+	VFNMADD231PS Y2, Y0, Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      64(CX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(AX)
+	VMOVUPS      96(DX), Y0
+	VMULPS       Y3, Y0, Y0
+	VMOVAPS      Y0, Y1
+	VFNMADD231PS Y3, Y0, Y1
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      96(CX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x20, BX
+	JGE          loop4
 
 loop1Enter:
-	ADDQ $0x10, BX
+	ADDQ $0x20, BX
 	SUBQ $0x08, BX
 	JLT  loopTailEnter
 
@@ -391,30 +526,30 @@ loop1:
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
 	VMOVUPS      (DX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      magic<>+0(SB), Y1
+	VFNMADD231PS log2e<>+0(SB), Y0, Y1
+	VSUBPS       magic<>+0(SB), Y1, Y2
+	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
+	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
+	VMOVUPS      gate5<>+0(SB), Y2
+	VFMADD213PS  gate4<>+0(SB), Y0, Y2
+	VFMADD213PS  gate3<>+0(SB), Y0, Y2
+	VFMADD213PS  gate2<>+0(SB), Y0, Y2
+	VFMADD213PS  gate1<>+0(SB), Y0, Y2
+	VFMADD213PS  gate0<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMSUB213PS  Y0, Y3, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (DX), Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVAPS      Y1, Y2
 	VFNMADD231PS Y0, Y1, Y2
@@ -435,30 +570,30 @@ loopTailEnter:
 	NEGQ         BX
 	VMOVDQU      32(SI)(BX*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
-	VMOVAPS      Y1, Y2
-	VMOVUPS      gateHighest<>+0(SB), Y3
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      magic<>+0(SB), Y3
-	VFNMADD231PS log2e<>+0(SB), Y1, Y3
-	VSUBPS       magic<>+0(SB), Y3, Y4
-	VFMADD231PS  ln2hi<>+0(SB), Y4, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y4, Y1
-	VMOVUPS      gate5<>+0(SB), Y4
-	VFMADD213PS  gate4<>+0(SB), Y1, Y4
-	VFMADD213PS  gate3<>+0(SB), Y1, Y4
-	VFMADD213PS  gate2<>+0(SB), Y1, Y4
-	VFMADD213PS  gate1<>+0(SB), Y1, Y4
-	VFMADD213PS  gate0<>+0(SB), Y1, Y4
-	VMULPS       Y1, Y1, Y5
-	VFMSUB213PS  Y1, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y3, Y4, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
+	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
 	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y4, Y1, Y1
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (DX), Y0, Y2
 	VMULPS       Y1, Y2, Y2
 	VMOVAPS      Y2, Y3
 	VFNMADD231PS Y1, Y2, Y3
@@ -478,79 +613,144 @@ TEXT ·siluGateAVX2(SB), NOSPLIT, $0-32
 	MOVQ up+8(FP), CX
 	MOVQ gate+16(FP), DX
 	MOVQ n+24(FP), BX
-	SUBQ $0x10, BX
+	SUBQ $0x20, BX
 	JLT  loop1Enter
 
-loop2:
+loop4:
 	PREFETCHT0   4096(AX)
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
+	PREFETCHT0   4160(AX)
+	PREFETCHT0   4160(CX)
+	PREFETCHT0   4160(DX)
 	VMOVUPS      (DX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VMOVUPS      32(DX), Y1
+	VMOVUPS      64(DX), Y2
+	VMOVUPS      96(DX), Y3
+	VMOVUPS      gateHighest<>+0(SB), Y4
+	VMOVUPS      gateLowest<>+0(SB), Y5
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      magic<>+0(SB), Y4
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y1, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y2, Y8
+	VMOVUPS      Y4, Y9
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y10
+	VSUBPS       Y4, Y7, Y11
+	VSUBPS       Y4, Y8, Y12
+	VSUBPS       Y4, Y9, Y4
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
+	VMOVUPS      gate5<>+0(SB), Y5
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate4<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate3<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate2<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate1<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate0<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      one<>+0(SB), Y12
+	VMULPS       Y0, Y0, Y13
+	VFMSUB213PS  Y0, Y13, Y4
+	VMULPS       Y1, Y1, Y0
+	VFMSUB213PS  Y1, Y0, Y5
+	VMULPS       Y2, Y2, Y0
+	VFMSUB213PS  Y2, Y0, Y10
+	VMULPS       Y3, Y3, Y0
+	VFMSUB213PS  Y3, Y0, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VMOVUPS      Y12, Y0
+	VDIVPS       Y4, Y0, Y0
+	VMOVUPS      Y12, Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      Y12, Y2
+	VDIVPS       Y10, Y2, Y2
+	VMOVUPS      Y12, Y3
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      (DX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      (CX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(DX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      32(CX), Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x10, BX
-	JGE          loop2
+	VMOVUPS      64(DX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      64(CX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      96(DX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      96(CX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x20, BX
+	JGE          loop4
 
 loop1Enter:
-	ADDQ $0x10, BX
+	ADDQ $0x20, BX
 	SUBQ $0x08, BX
 	JLT  loopTailEnter
 
@@ -559,34 +759,34 @@ loop1:
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
 	VMOVUPS      (DX), Y0
-	VMOVAPS      Y0, Y1
-	VMOVUPS      gateHighest<>+0(SB), Y2
-	VMOVUPS      gateLowest<>+0(SB), Y3
-	VMINPS       Y0, Y2, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      magic<>+0(SB), Y2
-	VFNMADD231PS log2e<>+0(SB), Y0, Y2
-	VSUBPS       magic<>+0(SB), Y2, Y3
-	VFMADD231PS  ln2hi<>+0(SB), Y3, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y3, Y0
-	VMOVUPS      gate5<>+0(SB), Y3
-	VFMADD213PS  gate4<>+0(SB), Y0, Y3
-	VFMADD213PS  gate3<>+0(SB), Y0, Y3
-	VFMADD213PS  gate2<>+0(SB), Y0, Y3
-	VFMADD213PS  gate1<>+0(SB), Y0, Y3
-	VFMADD213PS  gate0<>+0(SB), Y0, Y3
-	VMULPS       Y0, Y0, Y4
-	VFMSUB213PS  Y0, Y4, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y2, Y3, Y3
-	VADDPS       one<>+0(SB), Y3, Y3
+	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      magic<>+0(SB), Y1
+	VFNMADD231PS log2e<>+0(SB), Y0, Y1
+	VSUBPS       magic<>+0(SB), Y1, Y2
+	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
+	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
+	VMOVUPS      gate5<>+0(SB), Y2
+	VFMADD213PS  gate4<>+0(SB), Y0, Y2
+	VFMADD213PS  gate3<>+0(SB), Y0, Y2
+	VFMADD213PS  gate2<>+0(SB), Y0, Y2
+	VFMADD213PS  gate1<>+0(SB), Y0, Y2
+	VFMADD213PS  gate0<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMSUB213PS  Y0, Y3, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (DX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (CX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
@@ -600,34 +800,34 @@ loopTailEnter:
 	NEGQ         BX
 	VMOVDQU      32(SI)(BX*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
-	VMOVAPS      Y1, Y2
-	VMOVUPS      gateHighest<>+0(SB), Y3
-	VMOVUPS      gateLowest<>+0(SB), Y4
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      magic<>+0(SB), Y3
-	VFNMADD231PS log2e<>+0(SB), Y1, Y3
-	VSUBPS       magic<>+0(SB), Y3, Y4
-	VFMADD231PS  ln2hi<>+0(SB), Y4, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y4, Y1
-	VMOVUPS      gate5<>+0(SB), Y4
-	VFMADD213PS  gate4<>+0(SB), Y1, Y4
-	VFMADD213PS  gate3<>+0(SB), Y1, Y4
-	VFMADD213PS  gate2<>+0(SB), Y1, Y4
-	VFMADD213PS  gate1<>+0(SB), Y1, Y4
-	VFMADD213PS  gate0<>+0(SB), Y1, Y4
-	VMULPS       Y1, Y1, Y5
-	VFMSUB213PS  Y1, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y3, Y4, Y4
-	VADDPS       one<>+0(SB), Y4, Y4
+	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
 	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y4, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   (CX), Y0, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
 loopDone:
 	VZEROUPPER
@@ -642,101 +842,186 @@ TEXT ·siluGateBackwardAVX2(SB), NOSPLIT, $0-48
 	MOVQ up+24(FP), BX
 	MOVQ gate+32(FP), SI
 	MOVQ n+40(FP), DI
-	SUBQ $0x10, DI
+	SUBQ $0x20, DI
 	JLT  loop1Enter
 
-loop2:
+loop4:
 	PREFETCHT0   4096(AX)
 	PREFETCHT0   4096(CX)
 	PREFETCHT0   4096(DX)
 	PREFETCHT0   4096(BX)
 	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(AX)
+	PREFETCHT0   4160(CX)
+	PREFETCHT0   4160(DX)
+	PREFETCHT0   4160(BX)
+	PREFETCHT0   4160(SI)
 	VMOVUPS      (SI), Y0
-	VMOVUPS      (DX), Y1
-	VMOVAPS      Y0, Y2
-	VMOVAPS      Y0, Y3
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      64(SI), Y2
+	VMOVUPS      96(SI), Y3
 	VMOVUPS      gateHighest<>+0(SB), Y4
 	VMOVUPS      gateLowest<>+0(SB), Y5
 	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
 	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
 	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y0, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y0
+	VMOVUPS      log2e<>+0(SB), Y5
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VMOVUPS      Y4, Y7
+	VFNMADD231PS Y5, Y1, Y7
+	VMOVUPS      Y4, Y8
+	VFNMADD231PS Y5, Y2, Y8
+	VMOVUPS      Y4, Y9
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      ln2hi<>+0(SB), Y5
+	VSUBPS       Y4, Y6, Y10
+	VSUBPS       Y4, Y7, Y11
+	VSUBPS       Y4, Y8, Y12
+	VSUBPS       Y4, Y9, Y4
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      ln2lo<>+0(SB), Y5
+	VFMADD231PS  Y5, Y10, Y0
+	VFMADD231PS  Y5, Y11, Y1
+	VFMADD231PS  Y5, Y12, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      gate5<>+0(SB), Y4
 	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y0, Y5
-	VFMADD213PS  gate3<>+0(SB), Y0, Y5
-	VFMADD213PS  gate2<>+0(SB), Y0, Y5
-	VFMADD213PS  gate1<>+0(SB), Y0, Y5
-	VFMADD213PS  gate0<>+0(SB), Y0, Y5
-	VMULPS       Y0, Y0, Y6
-	VFMSUB213PS  Y0, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y5, Y0, Y0
-	VMULPS       Y0, Y3, Y3
-	VMOVAPS      Y3, Y4
-	VFNMADD231PS Y0, Y3, Y4
-	VADDPS       Y0, Y4, Y4
+	VMOVUPS      gate5<>+0(SB), Y10
+	VMOVUPS      gate5<>+0(SB), Y11
+	VMOVUPS      gate4<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate3<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate2<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate1<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      gate0<>+0(SB), Y12
+	VFMADD213PS  Y12, Y0, Y4
+	VFMADD213PS  Y12, Y1, Y5
+	VFMADD213PS  Y12, Y2, Y10
+	VFMADD213PS  Y12, Y3, Y11
+	VMOVUPS      one<>+0(SB), Y12
+	VMULPS       Y0, Y0, Y13
+	VFMSUB213PS  Y0, Y13, Y4
+	VMULPS       Y1, Y1, Y0
+	VFMSUB213PS  Y1, Y0, Y5
+	VMULPS       Y2, Y2, Y0
+	VFMSUB213PS  Y2, Y0, Y10
+	VMULPS       Y3, Y3, Y0
+	VFMSUB213PS  Y3, Y0, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	VMOVUPS      Y12, Y0
+	VDIVPS       Y4, Y0, Y0
+	VMOVUPS      Y12, Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      Y12, Y2
+	VDIVPS       Y10, Y2, Y2
+	VMOVUPS      Y12, Y3
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      (DX), Y4
+	VMOVUPS      (SI), Y5
+	VMOVUPS      (SI), Y6
+	VMULPS       Y0, Y6, Y6
+	VMOVAPS      Y6, Y7
+	VFNMADD231PS Y0, Y6, Y7
+	VADDPS       Y0, Y7, Y7
+	VMULPS       Y4, Y7, Y7
+	VMOVUPS      (BX), Y6
+	VMULPS       Y6, Y7, Y7
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y7, (CX)
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      32(DX), Y0
+	VMOVUPS      32(SI), Y4
+	VMOVUPS      32(SI), Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVAPS      Y5, Y6
+	VFNMADD231PS Y1, Y5, Y6
+	VADDPS       Y1, Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VMOVUPS      32(BX), Y5
+	VMULPS       Y5, Y6, Y6
 	VMULPS       Y1, Y4, Y4
-	VMOVUPS      (BX), Y3
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y4, (CX)
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      32(SI), Y0
-	VMOVUPS      32(DX), Y1
-	VMOVAPS      Y0, Y2
-	VMOVAPS      Y0, Y3
-	VMOVUPS      gateHighest<>+0(SB), Y4
-	VMOVUPS      gateLowest<>+0(SB), Y5
-	VMINPS       Y0, Y4, Y0
-	VMAXPS       Y0, Y5, Y0
-	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y0, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y0
-	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y0, Y5
-	VFMADD213PS  gate3<>+0(SB), Y0, Y5
-	VFMADD213PS  gate2<>+0(SB), Y0, Y5
-	VFMADD213PS  gate1<>+0(SB), Y0, Y5
-	VFMADD213PS  gate0<>+0(SB), Y0, Y5
-	VMULPS       Y0, Y0, Y6
-	VFMSUB213PS  Y0, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y5, Y0, Y0
-	VMULPS       Y0, Y3, Y3
-	VMOVAPS      Y3, Y4
-	VFNMADD231PS Y0, Y3, Y4
-	VADDPS       Y0, Y4, Y4
-	VMULPS       Y1, Y4, Y4
-	VMOVUPS      32(BX), Y3
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y4, 32(CX)
-	VMOVUPS      Y2, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x10, DI
-	JGE          loop2
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y6, 32(CX)
+	VMOVUPS      Y4, 32(AX)
+	VMOVUPS      64(DX), Y0
+	VMOVUPS      64(SI), Y1
+	VMOVUPS      64(SI), Y4
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y5
+	VFNMADD231PS Y2, Y4, Y5
+	VADDPS       Y2, Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      64(BX), Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y5, 64(CX)
+	VMOVUPS      Y1, 64(AX)
+	VMOVUPS      96(DX), Y0
+	VMOVUPS      96(SI), Y1
+	VMOVUPS      96(SI), Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y2, Y4
+	VFNMADD231PS Y3, Y2, Y4
+	VADDPS       Y3, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      96(BX), Y2
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y4, 96(CX)
+	VMOVUPS      Y1, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x20, DI
+	JGE          loop4
 
 loop1Enter:
-	ADDQ $0x10, DI
+	ADDQ $0x20, DI
 	SUBQ $0x08, DI
 	JLT  loopTailEnter
 
@@ -747,32 +1032,32 @@ loop1:
 	PREFETCHT0   4096(BX)
 	PREFETCHT0   4096(SI)
 	VMOVUPS      (SI), Y0
-	VMOVUPS      (DX), Y1
-	VMOVAPS      Y0, Y2
-	VMOVAPS      Y0, Y3
-	VMOVUPS      gateHighest<>+0(SB), Y4
-	VMOVUPS      gateLowest<>+0(SB), Y5
-	VMINPS       Y0, Y4, Y0
-	VMAXPS       Y0, Y5, Y0
-	VMOVUPS      magic<>+0(SB), Y4
-	VFNMADD231PS log2e<>+0(SB), Y0, Y4
-	VSUBPS       magic<>+0(SB), Y4, Y5
-	VFMADD231PS  ln2hi<>+0(SB), Y5, Y0
-	VFMADD231PS  ln2lo<>+0(SB), Y5, Y0
-	VMOVUPS      gate5<>+0(SB), Y5
-	VFMADD213PS  gate4<>+0(SB), Y0, Y5
-	VFMADD213PS  gate3<>+0(SB), Y0, Y5
-	VFMADD213PS  gate2<>+0(SB), Y0, Y5
-	VFMADD213PS  gate1<>+0(SB), Y0, Y5
-	VFMADD213PS  gate0<>+0(SB), Y0, Y5
-	VMULPS       Y0, Y0, Y6
-	VFMSUB213PS  Y0, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
+	VMOVUPS      gateHighest<>+0(SB), Y1
+	VMOVUPS      gateLowest<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y0
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      magic<>+0(SB), Y1
+	VFNMADD231PS log2e<>+0(SB), Y0, Y1
+	VSUBPS       magic<>+0(SB), Y1, Y2
+	VFMADD231PS  ln2hi<>+0(SB), Y2, Y0
+	VFMADD231PS  ln2lo<>+0(SB), Y2, Y0
+	VMOVUPS      gate5<>+0(SB), Y2
+	VFMADD213PS  gate4<>+0(SB), Y0, Y2
+	VFMADD213PS  gate3<>+0(SB), Y0, Y2
+	VFMADD213PS  gate2<>+0(SB), Y0, Y2
+	VFMADD213PS  gate1<>+0(SB), Y0, Y2
+	VFMADD213PS  gate0<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMSUB213PS  Y0, Y3, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
 	VMOVUPS      one<>+0(SB), Y0
-	VDIVPS       Y5, Y0, Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      (SI), Y3
 	VMULPS       Y0, Y3, Y3
 	VMOVAPS      Y3, Y4
 	VFNMADD231PS Y0, Y3, Y4
@@ -799,32 +1084,32 @@ loopTailEnter:
 	NEGQ         DI
 	VMOVDQU      32(R8)(DI*4), Y0
 	VMASKMOVPS   (SI), Y0, Y1
-	VMASKMOVPS   (DX), Y0, Y2
-	VMOVAPS      Y1, Y3
-	VMOVAPS      Y1, Y4
-	VMOVUPS      gateHighest<>+0(SB), Y5
-	VMOVUPS      gateLowest<>+0(SB), Y6
-	VMINPS       Y1, Y5, Y1
-	VMAXPS       Y1, Y6, Y1
-	VMOVUPS      magic<>+0(SB), Y5
-	VFNMADD231PS log2e<>+0(SB), Y1, Y5
-	VSUBPS       magic<>+0(SB), Y5, Y6
-	VFMADD231PS  ln2hi<>+0(SB), Y6, Y1
-	VFMADD231PS  ln2lo<>+0(SB), Y6, Y1
-	VMOVUPS      gate5<>+0(SB), Y6
-	VFMADD213PS  gate4<>+0(SB), Y1, Y6
-	VFMADD213PS  gate3<>+0(SB), Y1, Y6
-	VFMADD213PS  gate2<>+0(SB), Y1, Y6
-	VFMADD213PS  gate1<>+0(SB), Y1, Y6
-	VFMADD213PS  gate0<>+0(SB), Y1, Y6
-	VMULPS       Y1, Y1, Y7
-	VFMSUB213PS  Y1, Y7, Y6
-	VADDPS       one<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       Y5, Y6, Y6
-	VADDPS       one<>+0(SB), Y6, Y6
+	VMOVUPS      gateHighest<>+0(SB), Y2
+	VMOVUPS      gateLowest<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      magic<>+0(SB), Y2
+	VFNMADD231PS log2e<>+0(SB), Y1, Y2
+	VSUBPS       magic<>+0(SB), Y2, Y3
+	VFMADD231PS  ln2hi<>+0(SB), Y3, Y1
+	VFMADD231PS  ln2lo<>+0(SB), Y3, Y1
+	VMOVUPS      gate5<>+0(SB), Y3
+	VFMADD213PS  gate4<>+0(SB), Y1, Y3
+	VFMADD213PS  gate3<>+0(SB), Y1, Y3
+	VFMADD213PS  gate2<>+0(SB), Y1, Y3
+	VFMADD213PS  gate1<>+0(SB), Y1, Y3
+	VFMADD213PS  gate0<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y1, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
 	VMOVUPS      one<>+0(SB), Y1
-	VDIVPS       Y6, Y1, Y1
+	VDIVPS       Y3, Y1, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VMASKMOVPS   (SI), Y0, Y3
+	VMASKMOVPS   (SI), Y0, Y4
 	VMULPS       Y1, Y4, Y4
 	VMOVAPS      Y4, Y5
 	VFNMADD231PS Y1, Y4, Y5

@@ -25,9 +25,7 @@ func glu() {
 	}`)
 	dst, a, b, n := pointer("dst"), pointer("a"), pointer("b"), pointer("n")
 	gateRows(pointers(dst), pointers(a, b), n, func(left reg.GPVirtual) {
-		stream("loop", left, []int{2, 1}, pointers(dst, a, b), func(l lane) {
-			l.ahead(dst, a, b)
-			s := gate(l.load(b))
+		gated(left, b, pointers(dst, a, b), func(l lane, s vec) {
 			VMULPS(l.load(a), s, s)
 			l.store(s, dst)
 		})
@@ -53,9 +51,7 @@ func gluBackward() {
 	}`)
 	dy, da, db, a, b, n := pointer("dy"), pointer("da"), pointer("db"), pointer("a"), pointer("b"), pointer("n")
 	gateRows(pointers(dy), pointers(da, db, a, b), n, func(left reg.GPVirtual) {
-		stream("loop", left, []int{2, 1}, pointers(dy, da, db, a, b), func(l lane) {
-			l.ahead(dy, da, db, a, b)
-			s := gate(l.load(b))
+		gated(left, b, pointers(dy, da, db, a, b), func(l lane, s vec) {
 			d, u, slope := l.load(dy), l.load(a), YMM()
 			VMOVAPS(s, slope)
 			VFNMADD231PS(s, s, slope)

@@ -160,12 +160,9 @@ func sigmoid(x vec) vec {
 	return q
 }
 
-// gate is sigmoid for the fused kernels, in a third of the time: 1/(1+exp(-x)) computed as it is written, within 3 ulp
-// for x > -87 and about 2^-126 below. It uses up x.
-func gate(x vec) vec { return gates([]vec{x})[0] }
-
-// gates is gate for several vectors. It works on them by turns, because an operation waits for the one before it on the
-// same vector, and the processor does not look far enough ahead to begin with the next one.
+// gates is sigmoid for the fused kernels, in a third of the time: 1/(1+exp(-x)) computed as it is written, within 3 ulp
+// for x > -87 and about 2^-126 below. It uses up the vectors x. It works on them by turns, because an operation waits for
+// the one before it on the same vector, and the processor does not look far enough ahead to begin with the next one.
 func gates(x []vec) []vec {
 	each := func(f func(i int)) {
 		for i := range x {

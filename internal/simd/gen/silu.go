@@ -2,29 +2,14 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 func siluKernels() {
-	mapKernel("siluAVX2", "src[i] / (1 + exp(-src[i]))", silu)
+	siluForward()
 	siluBackward()
 	siluGate()
 	siluGateBackward()
-}
-
-// silu is x sigmoid(x).
-func silu(x vec) vec {
-	y := YMM()
-	VMOVAPS(x, y)
-	VMULPS(gate(x), y, y)
-	return y
-}
-
-// siluSlope returns s = sigmoid(x) and the derivative of silu.
-func siluSlope(x vec) (s, slope vec) {
-	u := YMM()
-	VMOVAPS(x, u)
-	s = gate(x)
-	return s, slopeOf(s, u)
 }
 
 // slopeOf returns the derivative s + x s (1-s) of silu; x is used up.
@@ -37,6 +22,31 @@ func slopeOf(s, x vec) vec {
 	return slope
 }
 
+// gated emits a loop over the arrays at the given pointers. body emits the code for a vector, given the sigmoid of what is
+// at gate; those of four vectors are computed by turns.
+func gated(n, gate reg.GPVirtual, pointers []reg.GPVirtual, body func(l lane, s vec)) {
+	streamTogether("loop", n, []int{4, 1}, pointers, func(lanes []lane) {
+		for _, l := range lanes {
+			for _, p := range pointers {
+				l.ahead(p)
+			}
+		}
+		for i, s := range gates(loads(lanes, gate)) {
+			body(lanes[i], s)
+		}
+	})
+}
+
+func siluForward() {
+	function("siluAVX2", "func(dst, src *float32, n int)", mapLoop("src[i] / (1 + exp(-src[i]))"))
+	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
+	gated(n, src, pointers(dst, src), func(l lane, s vec) {
+		VMULPS(l.load(src), s, s)
+		l.store(s, dst)
+	})
+	finish()
+}
+
 func siluBackward() {
 	function("siluBackwardAVX2", "func(dx, dy, x *float32, n int)", `is
 
@@ -45,9 +55,8 @@ func siluBackward() {
 		dx[i] = dy[i] * (s + x[i]*s*(1-s))
 	}`)
 	dx, dy, x, n := pointer("dx"), pointer("dy"), pointer("x"), pointer("n")
-	stream("loop", n, []int{2, 1}, pointers(dx, dy, x), func(l lane) {
-		l.ahead(dx, dy, x)
-		_, slope := siluSlope(l.load(x))
+	gated(n, x, pointers(dx, dy, x), func(l lane, s vec) {
+		slope := slopeOf(s, l.load(x))
 		VMULPS(l.load(dy), slope, slope)
 		l.store(slope, dx)
 	})
@@ -61,9 +70,8 @@ func siluGate() {
 		dst[i] = up[i] * gate[i] / (1 + exp(-gate[i]))
 	}`)
 	dst, up, g, n := pointer("dst"), pointer("up"), pointer("gate"), pointer("n")
-	stream("loop", n, []int{2, 1}, pointers(dst, up, g), func(l lane) {
-		l.ahead(dst, up, g)
-		s := silu(l.load(g))
+	gated(n, g, pointers(dst, up, g), func(l lane, s vec) {
+		VMULPS(l.load(g), s, s)
 		VMULPS(l.load(up), s, s)
 		l.store(s, dst)
 	})
@@ -79,12 +87,9 @@ func siluGateBackward() {
 		dup[i] = dy[i] * g * s
 	}`)
 	dup, dgate, dy, up, g, n := pointer("dup"), pointer("dgate"), pointer("dy"), pointer("up"), pointer("gate"), pointer("n")
-	stream("loop", n, []int{2, 1}, pointers(dup, dgate, dy, up, g), func(l lane) {
-		l.ahead(dup, dgate, dy, up, g)
-		x, d := l.load(g), l.load(dy)
-		y := YMM()
-		VMOVAPS(x, y)
-		s, slope := siluSlope(x)
+	gated(n, g, pointers(dup, dgate, dy, up, g), func(l lane, s vec) {
+		d, y := l.load(dy), l.load(g)
+		slope := slopeOf(s, l.load(g))
 		VMULPS(d, slope, slope)
 		VMULPS(l.load(up), slope, slope)
 		VMULPS(s, y, y)

@@ -88,6 +88,15 @@ func tailMask() Mem {
 // stream emits a loop over n floats of the arrays at the given pointers: steps of the given numbers of
 // vectors, largest first and the last one 1, then the masked rest. It uses up n and the pointers.
 func stream(name string, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual, body func(l lane)) {
+	streamTogether(name, n, steps, pointers, func(lanes []lane) {
+		for _, l := range lanes {
+			body(l)
+		}
+	})
+}
+
+// streamTogether is stream with a body for all vectors of a step, which may work on them by turns.
+func streamTogether(name string, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual, body func(lanes []lane)) {
 	for i, step := range steps {
 		next := fmt.Sprintf("%sTail", name)
 		if i+1 < len(steps) {
@@ -96,9 +105,11 @@ func stream(name string, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual,
 		SUBQ(Imm(uint64(8*step)), n)
 		JLT(LabelRef(next + "Enter"))
 		Label(fmt.Sprintf("%s%d", name, step))
-		for u := range step {
-			body(lane{u: u, step: step})
+		lanes := make([]lane, step)
+		for u := range lanes {
+			lanes[u] = lane{u: u, step: step}
 		}
+		body(lanes)
 		for _, p := range pointers {
 			ADDQ(U32(uint32(32*step)), p)
 		}
@@ -112,7 +123,7 @@ func stream(name string, n reg.GPVirtual, steps []int, pointers []reg.GPVirtual,
 	LEAQ(tailMask(), at)
 	NEGQ(n)
 	VMOVDQU(Mem{Base: at, Index: n, Scale: 4, Disp: 32}, mask)
-	body(lane{step: 1, mask: &mask})
+	body([]lane{{step: 1, mask: &mask}})
 	Label(name + "Done")
 }
 
