@@ -141,6 +141,7 @@ func BenchmarkParts(b *testing.B) {
 	b.Run("Conv", func(b *testing.B) { against(b, 2*4*n, func() { Conv(y, x, w, bias, s) }) })
 	b.Run("ConvSiLU", func(b *testing.B) { against(b, 2*4*n, func() { ConvSiLU(y, x, w, bias, s) }) })
 	b.Run("ConvSiLUBackward", func(b *testing.B) { against(b, 3*4*n, func() { ConvSiLUBackward(y, dy, x, w, bias, s) }) })
+	b.Run("ConvWeights", func(b *testing.B) { against(b, 2*4*n, func() { ConvWeights(w, dy, x, width, s) }) })
 	b.Run("AddProducts", func(b *testing.B) { against(b, 2*4*n, func() { AddProducts(w[:width], x, dy, rows, width, width) }) })
 }
 
