@@ -12,6 +12,7 @@ import (
 	"goomtrain/internal/gradcheck"
 	"goomtrain/params"
 	"goomtrain/rng"
+	"goomtrain/trees"
 )
 
 // An opCase is one op on one set of inputs: it is run forward and backward on the project's executor
@@ -59,6 +60,16 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, _ []*G.Node) *G.Node { return Last[F](f[0]) }},
 		{name: "HeadLoss", floats: [][]int{{2, 3, 5}, {4, 5}, {1}}, tokens: [][]int{{2, 3}}, fixed: []int{2},
 			build: func(f, i []*G.Node) *G.Node { loss, _ := HeadLoss[F](f[0], f[1], i[0], f[2]); return loss }},
+		{name: "TreeLoss", floats: [][]int{{2, 3, 6}}, tokens: [][]int{{2, 3}}, // the tree is not sorted by level
+			build: func(f, i []*G.Node) *G.Node {
+				loss, _ := TreeLoss[F](f[0], i[0], treeOf(2, 0, -1, -1, 0, 3))
+				return loss
+			}},
+		{name: "TreeLoss of a linear head", floats: [][]int{{5, 3}, {6, 3}}, tokens: [][]int{{5}},
+			build: func(f, i []*G.Node) *G.Node {
+				loss, _ := TreeLoss[F](Linear[F](f[0], f[1], nil, nil), i[0], treeOf(-1, -1, 0, 0, 3, 3))
+				return loss
+			}},
 		{name: "Recurrence", floats: [][]int{{2, 5, 6}, {3, 3}, {2, 3}}, detached: true,
 			build: func(f, _ []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], nil) }},
 		{name: "RecurrenceFull", floats: [][]int{{2, 5, 12}, {2, 5, 18}, {2, 2, 3}}, detached: true,
@@ -151,6 +162,15 @@ func realCases[F params.Float]() []opCase {
 				return loss
 			}},
 	}
+}
+
+// treeOf returns the tree of these parents.
+func treeOf(parents ...int32) *trees.Tree {
+	tree, err := trees.New(parents)
+	if err != nil {
+		panic(err)
+	}
+	return tree
 }
 
 // problem is a case built into a graph of one element type.
@@ -326,6 +346,8 @@ func TestWrongShapesPanic(t *testing.T) {
 		"norm gate":   func() { GatedRMSNorm[float32](node(2, 8), node(2, 4), node(4), 1e-5) },
 		"L2Norm":      func() { L2Norm[float32](node(2, 6), 4) },
 		"GatedSiLU":   func() { GatedSiLU[float32](node(2, 6), node(2, 5)) },
+		"tree":        func() { TreeLoss[float32](node(2, 7), node(2), treeOf(-1, 0)) },
+		"tree labels": func() { TreeLoss[float32](node(2, 2), node(3), treeOf(-1, 0)) },
 		"divisor":     func() { LogSigmoid[float32](node(2, 6), 0) },
 		"aLog":        func() { SoftplusDecay[float32](node(2, 6), node(5), node(6)) },
 		"dtBias":      func() { SoftplusDecay[float32](node(2, 6), node(6), node(5)) },

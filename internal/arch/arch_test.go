@@ -17,12 +17,13 @@ const module = "goomtrain"
 var may = map[string][]string{
 	"params":           {"internal/simd", "rng"},
 	"goom":             {"internal/simd", "internal/simd/matmul", "rng", "params"},
+	"trees":            {"internal/kernels/workspace", "internal/simd", "params"},
 	"internal/simd":    {},
 	"parallel":         {"internal/simd"},
 	"rng":              {},
 	"internal/kernels": {},
 	"executor":         {"internal/simd"},
-	"ops":              append([]string{"goom", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
+	"ops":              append([]string{"goom", "trees", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
 	"layers":           {"ops", "params", "rng", "internal/registry"},
 	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable"},
@@ -73,7 +74,7 @@ var families = []string{"internal/kernels/dense", "internal/kernels/recurrence",
 var free = []string{"cmd", "examples", "docs"}
 
 // withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
-var withoutGorgonia = []string{"params", "goom", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
+var withoutGorgonia = []string{"params", "goom", "trees", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
 	"internal/simd", "internal/kernels", "parallel", "rng", "internal/atomicfile", "internal/mmap", "internal/printable", "internal/regular"}
 
 type goPackage struct {

@@ -4,7 +4,7 @@
 // Imports point down only:
 //
 //	cmd, examples -> train -> models, data, checkpoints, sampling
-//	models -> layers -> ops -> goom, internal/kernels -> params -> internal/simd
+//	models -> layers -> ops -> goom, trees, internal/kernels -> params -> internal/simd
 //	internal/simd/matmul, below goom and internal/kernels -> internal/simd
 //
 // data, checkpoints and train/metrics import neither each other nor train. Only models and the packages below

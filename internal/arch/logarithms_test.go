@@ -48,6 +48,7 @@ var logarithms = map[string]string{
 	"layers initialALog: math.Log(16 * (1 - r.Float64()))":                                                            "at least 2^-49",
 	"layers initialDtBias: math.Log(-math.Expm1(-dt))":                                                                "at least 0.0009",
 	"ops RetentionDecays: math.Log1p(-math.Exp2(float64(-5 - h)))":                                                    "math.Log1p",
+	"trees softmax: math.Log(sum)":                                                                                    "a sum of exponentials, the largest of which is 1",
 	"rng Stream.NormFloat64: math.Log(u)":                                                                             "at least 2^-53",
 }
 
