@@ -18,6 +18,7 @@ var may = map[string][]string{
 	"params":           {"internal/simd", "rng"},
 	"goom":             {"internal/simd", "internal/simd/matmul", "rng", "params"},
 	"trees":            {"internal/kernels/workspace", "internal/simd", "params"},
+	"trees/wordnet":    {"trees", "internal/regular"},
 	"internal/simd":    {},
 	"parallel":         {"internal/simd"},
 	"rng":              {},
