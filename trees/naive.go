@@ -1,6 +1,7 @@
 package trees
 
 import (
+	"fmt"
 	"math"
 
 	"goomtrain/params"
@@ -8,9 +9,12 @@ import (
 
 // MapDense maps scores [N, C] to the dense tensor of the reference implementation, dst [N, L, C]: at each level the scores
 // of the classes that stand there, and minScore, usually -Inf, in the place of all others. It takes L times the time and
-// memory of Scores and is meant for small trees and for comparison. It panics if dst has another size.
+// memory of Scores and is meant for small trees and for comparison. It panics if the sizes are others.
 func MapDense[F params.Float](t *Tree, dst, scores []F, minScore F) {
 	n, levels := t.Classes(), t.Levels()
+	if len(scores)%n != 0 || len(dst) != len(scores)*levels {
+		panic(fmt.Sprintf("trees: MapDense: %d scores to %d, in a tree of %d classes at %d levels", len(scores), len(dst), n, levels))
+	}
 	for r := range len(scores) / n {
 		for l := range levels {
 			row := dst[(r*levels+l)*n:][:n]

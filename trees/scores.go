@@ -112,27 +112,34 @@ func addPaths[F params.Float](dst, x []F, t *Tree) {
 	}
 }
 
-// sortRow writes one row of scores x [C], by class, to dst [C], by place. It reads x in its order and writes one sequence
-// for each level, so that both are found in the cache.
+// sortRow writes one row of scores x [C], by class, to dst [C] by place. It reads x in its order and writes one sequence
+// for each level, so that both are found in the cache. Four at a time take three quarters of the time of a plain loop, as
+// does the same loop in assembly: where there are many classes, it waits for memory.
 func sortRow[F params.Float](dst, x []F, t *Tree) {
 	if t.sorted {
 		copy(dst, x)
 		return
 	}
-	x = x[:len(t.place)]
-	for c, p := range t.place {
-		dst[p] = x[c]
+	place := t.place
+	for len(place) >= 4 && len(x) >= 4 {
+		p, v := (*[4]int32)(place), (*[4]F)(x)
+		dst[p[0]], dst[p[1]], dst[p[2]], dst[p[3]] = v[0], v[1], v[2], v[3]
+		place, x = place[4:], x[4:]
+	}
+	for i, p := range place {
+		dst[p] = x[i]
 	}
 }
 
-// unsortRow is the inverse of sortRow.
+// unsortRow is the inverse of sortRow, for a tree that is not sorted.
 func unsortRow[F params.Float](dst, x []F, t *Tree) {
-	if t.sorted {
-		copy(dst, x)
-		return
+	place := t.place
+	for len(place) >= 4 && len(dst) >= 4 {
+		p, v := (*[4]int32)(place), (*[4]F)(dst)
+		v[0], v[1], v[2], v[3] = x[p[0]], x[p[1]], x[p[2]], x[p[3]]
+		place, dst = place[4:], dst[4:]
 	}
-	dst = dst[:len(t.place)]
-	for c, p := range t.place {
-		dst[c] = x[p]
+	for i, p := range place {
+		dst[i] = x[p]
 	}
 }
