@@ -19,6 +19,7 @@ import (
 // simd.Log64 is the logarithm of a number that may be subnormal. math.Log2 and math.Log1p are right; they are listed so
 // that every argument has been looked at.
 var logarithms = map[string]string{
+	"examples byClass: math.Log(max(p[c], 1e-300))":                                                                   "at least 1e-300",
 	"goom CoupledMaps: math.Log(math.Abs(slope * (1 - eps + eps * math.Cos(2 * math.Pi * float64(k) / float64(n)))))": "known exponents of a system with constants of ordinary size",
 	"goom Number.Text: math.Log10(math.Abs(x.Log) + 1)":                                                               "at least 1",
 	"goom Product.rescale: math.Log(math.Abs(float64(r)))":                                                            "at least limit, a power of two near rounding",
