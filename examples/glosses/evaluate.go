@@ -153,12 +153,22 @@ func (t *tally) print(w io.Writer, flat bool) {
 		n := float64(counted)
 		fmt.Fprintf(table, "%s\t%d\t%.1f %%\t%.1f %%\t%.3f\t\n", name, counted, 100*float64(own)/n, 100*float64(joint)/n, nats/n)
 	}
-	var counted, first, second int
-	var nats float64
 	for l, n := range t.counted {
 		row(strconv.Itoa(l+1), n, t.own[l], t.joint[l], t.nats[l])
-		counted, first, second, nats = counted+n, first+t.own[l], second+t.joint[l], nats+t.nats[l]
 	}
-	row("all", counted, first, second, nats)
+	row("all", sum(t.counted), sum(t.own), sum(t.joint), sum(t.nats))
 	table.Flush()
+}
+
+// share returns the percentage that some are of all pairs of a gloss and a level.
+func (t *tally) share(some []int) float64 { return 100 * float64(sum(some)) / float64(sum(t.counted)) }
+
+// meanNats returns the mean over all pairs.
+func (t *tally) meanNats() float64 { return sum(t.nats) / float64(sum(t.counted)) }
+
+func sum[N int | float64](x []N) (total N) {
+	for _, v := range x {
+		total += v
+	}
+	return total
 }

@@ -23,7 +23,7 @@ import (
 
 // options are the command's flags.
 type options struct {
-	folder, mixer        string
+	folder, mixer, out   string
 	depth, least         int
 	width, batch, epochs int
 	lr                   float64
@@ -42,6 +42,7 @@ func main() {
 	flag.Float64Var(&o.lr, "lr", 4e-3, "largest learning rate of AdamW")
 	flag.IntVar(&o.seeds, "seeds", 1, "runs with each loss, with seeds 1, 2, ...")
 	flag.IntVar(&o.threads, "threads", 1, "threads")
+	flag.StringVar(&o.out, "out", "", "picture to write (.png, .svg, .pdf); empty for none")
 	flag.Parse()
 	if err := o.check(); err != nil {
 		fmt.Fprintln(os.Stderr, "glosses:", err)
@@ -92,8 +93,9 @@ func run(w io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
+	var results [2][]*tally // by loss
 	for seed := 1; seed <= o.seeds; seed++ {
-		for _, loss := range []struct {
+		for i, loss := range []struct {
 			name string
 			tree *trees.Tree
 		}{{"tree", t.tree}, {"flat", flat}} {
@@ -109,8 +111,20 @@ func run(w io.Writer, o options) error {
 			}
 			fmt.Fprintf(w, "\n%s loss, seed %d: %.0f s of training, training loss %.3f\n", loss.name, seed, seconds, last)
 			result.print(w, loss.tree == flat)
+			results[i] = append(results[i], result)
 		}
 	}
+	for i, name := range []string{"tree", "flat"} {
+		fmt.Fprintf(w, "\n%s loss, medians of all levels: %.1f %%, %.1f %%, %.3f nats\n", name, median(results[i], func(t *tally) float64 { return t.share(t.own) }),
+			median(results[i], func(t *tally) float64 { return t.share(t.joint) }), median(results[i], (*tally).meanNats))
+	}
+	if o.out == "" {
+		return nil
+	}
+	if err := picture(o.out, results[0], results[1]); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "picture:", o.out)
 	return nil
 }
 
