@@ -8,29 +8,24 @@ import (
 	"testing"
 )
 
-// license is how data and index files begin.
-const license = "  1 This software and database is being provided to you, the LICENSEE, by  \n"
-
-// small is a dictionary of nine synsets: a root with two kinds, one of which has two hypernyms and one of which is an
-// instance, verbs with frames, an adjective with a marker and its satellite, and an adverb. Offsets are right for it.
-func small() [len(parts)]dictionary {
-	return [len(parts)]dictionary{
-		{data: license +
-			"00000076 03 n 01 entity 0 002 ~ 00000154 n 0000 ~ 00000221 n 0000 | what is  \n" +
-			"00000154 03 n 01 pet 1 001 @ 00000076 n 0000 | an animal at home  \n" +
-			"00000221 03 n 02 Dog 0 domestic_dog 0 003 @ 00000346 n 0000 @ 00000154 n 0000 #m 00000154 n 0000 | barks; \"a dog | barked\"  \n" +
-			"00000346 03 n 01 animal 0 001 @ 00000076 n 0000 | lives  \n" +
-			"00000404 03 n 01 dog 1 002 @i 00000221 n 0000 @ 00000346 n 0000 | Laika  \n",
-			index: license + "animal n 1 1 @ 1 0 00000346  \ndog n 2 3 @ @i #m 2 1 00000221 00000404  \ndomestic_dog n 1 0 1 0 00000221  \nentity n 1 0 1 0 00000076  \npet n 1 0 1 0 00000154  \n"},
-		{data: "00000000 29 v 01 bark 0 000 01 + 02 00 | sound as a dog  \n", index: "bark v 1 0 1 0 00000000  \n"},
-		{data: "00000000 00 a 01 alone(p) 0 000 | without others  \n00000051 00 s 01 lone 0 001 & 00000000 a 0000 | the same  \n",
-			index: "alone a 1 0 1 0 00000000  \nlone a 1 1 & 1 0 00000051  \n"},
-		{data: "00000000 02 r 0a a 0 b 0 c 0 d 0 e 0 f 0 g 0 h 0 i 0 j 0 000 | ten words  \n", index: "a r 1 0 1 0 00000000  \n"},
+// small reads the dictionary of testdata/dict, nine synsets: a root with two kinds, one of which has a kind with two hypernyms
+// and of that an instance; a verb with frames, an adjective with a marker and its satellite, and an adverb of ten words.
+func small(t testing.TB) (files [len(parts)]dictionary) {
+	t.Helper()
+	for i, part := range parts {
+		for kind, text := range map[string]*string{"data.": &files[i].data, "index.": &files[i].index} {
+			b, err := os.ReadFile(filepath.Join("testdata", "dict", kind+part.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			*text = string(b)
+		}
 	}
+	return files
 }
 
 func TestParse(t *testing.T) {
-	files := small()
+	files := small(t)
 	l, err := parse(files)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +88,7 @@ func TestWrongFiles(t *testing.T) {
 		{"pet n 1 0 1 0 00000154", "pet n 1 65535 1 0 00000154", "index.noun:6: the line is cut off"},
 		{"pet n 1 0 1 0 00000154", "pet n 99999 0 1 0 00000154", `index.noun:6: "99999" is no number of senses`},
 	} {
-		files := small()
+		files := small(t)
 		text := files[0].data + "\x00" + files[0].index
 		if strings.Count(text, c.old) != 1 {
 			t.Fatalf("%q occurs %d times", c.old, strings.Count(text, c.old))
@@ -107,7 +102,7 @@ func TestWrongFiles(t *testing.T) {
 
 // TestCycle: hypernyms that lead back to a synset are no tree.
 func TestCycle(t *testing.T) {
-	files := small()
+	files := small(t)
 	files[0].data = strings.Replace(files[0].data, "~ 00000154 n", "@ 00000154 n", 1)
 	l, err := parse(files)
 	if err != nil {
@@ -119,7 +114,7 @@ func TestCycle(t *testing.T) {
 }
 
 func TestTwoOfOneName(t *testing.T) {
-	files := small()
+	files := small(t)
 	files[0].index = strings.Replace(files[0].index, "dog n 2 3 @ @i #m 2 1 00000221 00000404", "dog n 1 0 1 0 00000221  \ndog n 1 0 1 0 00000404", 1)
 	if _, err := parse(files); err == nil || !strings.Contains(err.Error(), "are both dog.n.01") {
 		t.Errorf("%v", err)
@@ -132,7 +127,7 @@ func TestOpen(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "apt-get install wordnet-base") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("%v", err)
 	}
-	files := small()
+	files := small(t)
 	for i, part := range parts {
 		for name, text := range map[string]string{"data." + part.file: files[i].data, "index." + part.file: files[i].index} {
 			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
@@ -159,13 +154,13 @@ func TestOpen(t *testing.T) {
 
 // FuzzParse: no text makes the reader fail otherwise than by an error, and what it accepts is consistent.
 func FuzzParse(f *testing.F) {
-	files := small()
+	files := small(f)
 	f.Add(files[0].data, files[0].index)
 	f.Add(files[0].data[:200], files[0].index)
 	f.Add("", "")
 	f.Add("00000000 03 n 01 a 0 001 @ 00000000 n 0000 |\n", "a n 1 0 1 0 00000000\n")
 	f.Fuzz(func(t *testing.T, data, index string) {
-		files := small()
+		files := small(t)
 		files[0] = dictionary{data, index}
 		l, err := parse(files)
 		if err != nil {
