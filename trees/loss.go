@@ -87,7 +87,7 @@ func (k *Loss[F]) Forward(scores []F, labels []int32) F {
 func (k *Loss[F]) Backward(dscores, scores []F, dloss F) {
 	k.checkSizes("Backward", len(scores), k.rows)
 	k.checkSizes("Backward", len(dscores), k.rows)
-	k.scores, k.dscores, k.weight = scores, dscores, F(float64(dloss)/float64(max(1, k.pairs)))
+	k.scores, k.dscores, k.weight = scores, dscores, F(float64(dloss)/float64(k.pairs)) // of a label: there is a pair then
 	k.run(k.backward)
 	k.scores, k.dscores = nil, nil
 }

@@ -76,6 +76,11 @@ func TestScoresExtremes(t *testing.T) {
 	if want := []float32{0, -inf, 0, -inf, -inf}; !slices.Equal(sums, want) {
 		t.Errorf("%v, want %v", sums, want)
 	}
+	s.Map([]float32{1e8, 1e8, -1e8, -1e8, -inf}) // ln 2 is less than half the distance between floats there
+	s.LogSoftmax()
+	s.AddPaths(sums)
+	half := float32(math.Log(0.5))
+	kerneltest.Within(t, "sums", sums[:4], []float32{half, half, 2 * half, 2 * half}, 1e-6)
 	s.Map([]float32{0, nan, 0, 0, 1})
 	if s.Best(0, 0) != 1 {
 		t.Error("the best class hides a NaN")

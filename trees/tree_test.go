@@ -106,6 +106,7 @@ func TestWrongTrees(t *testing.T) {
 		{"empty", nil, "trees: no classes"},
 		{"empty path", [][]int32{{0}, {}}, "the path [] of class 1 does not end in it"},
 		{"only padding", [][]int32{{-1}}, "the path [] of class 0 does not end in it"},
+		{"other padding", [][]int32{{0}, {1, -2}}, "the path [1 -2] of class 1 does not end in it"},
 		{"another's path", [][]int32{{0}, {1, 0}}, "the path [1 0] of class 1 does not end in it"},
 		{"no such parent", [][]int32{{0}, {7, 1}}, "class 1 has the parent 7"},
 		{"padding inside", [][]int32{{0}, {0, -1, 1}}, "class 1 has the path [0 -1 1], but by the paths of its ancestors [1]"},

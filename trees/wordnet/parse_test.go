@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 		{"pet.n.01", []string{"pet"}, "an animal at home", []int32{0}},
 		{"dog.n.01", []string{"Dog", "domestic_dog"}, `barks; "a dog | barked"`, []int32{3, 1}}, // animal, pet: by name
 		{"animal.n.01", []string{"animal"}, "lives", []int32{0}},
-		{"dog.n.02", []string{"dog"}, "Laika", []int32{3, 2}}, // an instance of dog comes last
+		{"dog.n.02", []string{"dog"}, "Laika", []int32{2, 3}}, // what it is an instance of comes last
 		{"bark.v.01", []string{"bark"}, "sound as a dog", nil},
 		{"alone.a.01", []string{"alone"}, "without others", nil},
 		{"lone.s.01", []string{"lone"}, "the same", nil},
@@ -56,7 +56,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if path := tree.Path(4); len(l.Synsets) != len(want) || tree.Levels() != 4 || !reflect.DeepEqual(path, []int32{0, 1, 2, 4}) {
+	if path := tree.Path(4); len(l.Synsets) != len(want) || tree.Levels() != 3 || !reflect.DeepEqual(path, []int32{0, 3, 4}) {
 		t.Errorf("%d synsets, %d levels, path %v", len(l.Synsets), tree.Levels(), path)
 	}
 }
@@ -68,8 +68,8 @@ func TestWrongFiles(t *testing.T) {
 	}{
 		{"00000076 03 n 01 entity", "00000075 03 n 01 entity", "data.noun:2: the synset of offset 00000075 stands at offset 00000076: the file has been changed"},
 		{"| lives  \n", "| lives  ", "index.noun:3: no synset stands at offset 00000404 of data.noun"},
-		{"@ 00000346 n 0000 | Laika  \n", "@ 00000346 n", "data.noun:6: the file ends in the middle of a line"},
-		{"@ 00000346 n 0000 | Laika", "@ 00000346 n | Laika", "data.noun:6: the line is cut off"},
+		{"@ 00000221 n 0000 | Laika  \n", "@ 00000221 n", "data.noun:6: the file ends in the middle of a line"},
+		{"@ 00000221 n 0000 | Laika", "@ 00000221 n | Laika", "data.noun:6: the line is cut off"},
 		{" | Laika", "", "data.noun:6: no gloss after a |"},
 		{"03 n 01 entity 0", "03 v 01 entity 0", `data.noun:2: "v" is no type of a synset of this file`},
 		{"03 n 01 entity 0", "03 nn 01 entity 0", `data.noun:2: "nn" is no type`},
@@ -78,10 +78,10 @@ func TestWrongFiles(t *testing.T) {
 		{"n 01 entity 0 ", "n ff entity 0 ", "data.noun:2: the line is cut off"},
 		{"entity 0 002", "entity 0 999", "data.noun:2: the line is cut off"},
 		{"entity 0 002", "entity 0 -02", `data.noun:2: "-02" is no number of pointers`},
-		{"@ 00000346 n 0000 | Laika", "@ 00000346 x 0000 | Laika", `data.noun:6: "x" is no part of speech`},
-		{"@ 00000346 n 0000 | Laika", "@ 00000347 n 0000 | Laika", "data.noun:6: no synset stands at offset 00000347 of data.noun"},
-		{"@ 00000346 n 0000 | Laika", "@ 00000346 v 0000 | Laika", "data.noun:6: no synset stands at offset 00000346 of data.verb"},
-		{"@ 00000346 n 0000 | Laika", "@ 99999999999 n 0000 | Laika", `data.noun:6: "99999999999" is no offset`},
+		{"@ 00000221 n 0000 | Laika", "@ 00000221 x 0000 | Laika", `data.noun:6: "x" is no part of speech`},
+		{"@ 00000221 n 0000 | Laika", "@ 00000222 n 0000 | Laika", "data.noun:6: no synset stands at offset 00000222 of data.noun"},
+		{"@ 00000221 n 0000 | Laika", "@ 00000221 v 0000 | Laika", "data.noun:6: no synset stands at offset 00000221 of data.verb"},
+		{"@ 00000221 n 0000 | Laika", "@ 99999999999 n 0000 | Laika", `data.noun:6: "99999999999" is no offset`},
 		{"pet n 1 0 1 0 00000154  \n", "", "index.noun does not list pet at offset 00000154 of data.noun"},
 		{"pet n 1 0 1 0 00000154", "pet n 1 0 1 0 00000155", "index.noun:6: no synset stands at offset 00000155 of data.noun"},
 		{"pet n 1 0 1 0 00000154", "pet n 2 0 1 0 00000154", "index.noun:6: the line is cut off"},
