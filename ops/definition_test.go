@@ -141,8 +141,13 @@ func TestExtraOutputRefuses(t *testing.T) {
 	g := G.NewGraph()
 	x := leaf(g, tensor.Float32, 2, 4)
 	for name, n := range map[string]*G.Node{"a leaf": x, "a built-in op": G.Must(G.Add(x, x)), "float32": GELU[float32](x)} {
-		if message := panicOf(func() { ExtraOutput[float64](n, "signs", tensor.Shape{2}) }); !strings.Contains(message, "ops: signs: ") {
-			t.Errorf("%s: panic %q, want one that names the output", name, message)
+		for _, make := range []func(){
+			func() { ExtraOutput[float64](n, "signs", tensor.Shape{2}) },
+			func() { GradOutput[float64](n, "signs", tensor.Shape{2}) },
+		} {
+			if message := panicOf(make); !strings.Contains(message, "ops: signs: ") {
+				t.Errorf("%s: panic %q, want one that names the output", name, message)
+			}
 		}
 	}
 }
@@ -154,6 +159,59 @@ func TestExtraOutputHasNoGradient(t *testing.T) {
 	extra, _ := ExtraOutput[float32](GELU[float32](x), "extra", tensor.Shape{2})
 	if _, err := G.Grad(G.Must(G.Sum(extra)), x); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestGradOutput: the gradient through a further output reaches Backward, alone or beside that of the output, and is nil
+// where the loss does not depend on it.
+func TestGradOutput(t *testing.T) {
+	// y = 2x, square = x*x
+	build := func(g *G.ExprGraph, x *G.Node) (y, square *G.Node) {
+		var value []float32
+		var dsquare func() []float32
+		y = Apply(Definition[float32]{
+			Name: "double", Inputs: G.Nodes{x}, Grads: []Gradient{GradPrimary}, Out: x.Shape(),
+			Forward: func(out []float32, in Operands[float32]) {
+				for i, v := range in.Floats(0) {
+					out[i], value[i] = 2*v, v*v
+				}
+			},
+			Backward: func(grads [][]float32, in Operands[float32], _, dout []float32) {
+				for i, v := range in.Floats(0) {
+					grads[0][i] = 2 * dout[i]
+					if d := dsquare(); d != nil {
+						grads[0][i] += 2 * v * d[i]
+					}
+				}
+			},
+		})
+		square, value, dsquare = GradOutput[float32](y, "square", x.Shape())
+		return y, square
+	}
+	for name, c := range map[string]struct {
+		loss func(y, square *G.Node) *G.Node
+		want []float32
+	}{
+		"output": {func(y, _ *G.Node) *G.Node { return G.Must(G.Sum(y)) }, []float32{2, 2}},
+		"square": {func(_, square *G.Node) *G.Node { return G.Must(G.Sum(square)) }, []float32{6, 10}},
+		"both":   {func(y, square *G.Node) *G.Node { return Dot[float32](y, square) }, []float32{2*9 + 6*6, 2*25 + 10*10}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := G.NewGraph()
+			x := leaf(g, tensor.Float32, 2)
+			y, square := build(g, x)
+			grads, err := G.Grad(c.loss(y, square), x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := G.Let(x, tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{3, 5}))); err != nil {
+				t.Fatal(err)
+			}
+			got := runAll(t, g, square, grads[0])
+			if !slices.Equal(got[0], []float32{9, 25}) || !slices.Equal(got[1], c.want) {
+				t.Errorf("square %v, gradient %v, want %v and %v", got[0], got[1], []float32{9, 25}, c.want)
+			}
+		})
 	}
 }
 

@@ -27,6 +27,6 @@
 //
 // Apply makes an op from a Definition: the inputs, the shape, the formula and the formula of the gradient, over
 // flat slices. Other modules can call it, and their ops run like those of this package, in planned buffers on
-// the executor and on the TapeMachine. ExtraOutput adds a second result to such an op. Package parallel divides
-// its loops among the threads.
+// the executor and on the TapeMachine. ExtraOutput adds a second result to such an op, GradOutput one with a
+// gradient. Package parallel divides its loops among the threads.
 package ops

@@ -22,6 +22,7 @@ import (
 var (
 	_ executor.PlannedOp = (*fused[float32])(nil)
 	_ executor.PlannedOp = (*backward[float32])(nil)
+	_ executor.PlannedOp = (*keptGradient[float32])(nil)
 	_ executor.OwningOp  = (*sideOutput)(nil)
 )
 
@@ -196,4 +197,43 @@ func (o *detached) DiffWRT(int) []bool { return []bool{false} }
 
 func (o *detached) SymDiff(G.Nodes, *G.Node, *G.Node) (G.Nodes, error) {
 	return nil, fmt.Errorf("%s has no gradient", o.name)
+}
+
+// differentiable is a side output with a gradient.
+type differentiable[F params.Float] struct {
+	sideOutput
+	dout []F // nil unless the loss depends on the output
+}
+
+func (o *differentiable[F]) DiffWRT(int) []bool { return []bool{true} }
+
+// SymDiff adds a node that keeps the gradient for the backward op of the child. Its own value is what this output adds
+// to the gradient of the child's output, zeros, so Gorgonia runs it before the backward op.
+func (o *differentiable[F]) SymDiff(inputs G.Nodes, _, dout *G.Node) (G.Nodes, error) {
+	o.dout = make([]F, o.out.TotalSize())
+	n, err := G.ApplyOp(&keptGradient[F]{identity: newIdentity(o.name+".grad", G.Nodes{dout}, inputs[0].Shape()), kept: o.dout}, dout)
+	return G.Nodes{n}, err
+}
+
+// keptGradient copies its input and returns zeros.
+type keptGradient[F params.Float] struct {
+	identity
+	kept []F
+	own  G.Value // the output if the machine provides no buffer
+}
+
+// Planned marks an executor.PlannedOp.
+func (o *keptGradient[F]) Planned() {}
+
+func (o *keptGradient[F]) Do(in ...G.Value) (G.Value, error) {
+	if o.own == nil {
+		o.own = newValue[F](o.out)
+	}
+	return o.UsePreallocDo(o.own, in...)
+}
+
+func (o *keptGradient[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
+	copy(o.kept, floats[F](in[0]))
+	clear(floats[F](out))
+	return out, nil
 }
