@@ -60,6 +60,7 @@ var may = map[string][]string{
 	"internal/kernels/taylor":       {"internal/kernels/multihead", "internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/logattention": {"internal/kernels/multihead", "internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/delta":        {"internal/kernels/workspace", "internal/simd", "params"},
+	"internal/kernels/routing":      {"internal/simd"},
 	"internal/kernels/multihead":    {"internal/simd"},
 	"internal/kernels/workspace":    {"internal/simd"},
 	"internal/kernels/kerneltest":   {"internal/kernels/multihead", "internal/golden", "internal/simd", "rng"},
@@ -68,7 +69,7 @@ var may = map[string][]string{
 // families are the rooms of the kernels, which do not know each other.
 var families = []string{"internal/kernels/dense", "internal/kernels/recurrence", "internal/kernels/scan", "internal/kernels/softmax",
 	"internal/kernels/taylor", "internal/kernels/logattention", "internal/kernels/conv", "internal/kernels/s4d",
-	"internal/kernels/delta", "internal/kernels/gla"}
+	"internal/kernels/delta", "internal/kernels/gla", "internal/kernels/routing"}
 
 // free are the rooms at the top, which may import anything; see TestExamplesUseWhatUsersCan for one thing that examples
 // may not.

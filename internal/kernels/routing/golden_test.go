@@ -1,0 +1,71 @@
+package routing
+
+import (
+	"testing"
+
+	"goomtrain/internal/golden"
+	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/simd"
+)
+
+// vectorNames are the names of the parameters in the reference, in the order of Arrays.
+func vectorNames(shared bool) []string {
+	names := []string{"W_A", "B_A", "W_F1", "W_F2", "B_F2", "W_G1", "W_G2", "B_G2", "W_S", "B_S"}
+	if shared {
+		return append(names, "compute_beta_use.weight", "compute_beta_ign.weight", "compute_beta_use.bias", "compute_beta_ign.bias")
+	}
+	return append(names, "beta_use", "beta_ign")
+}
+
+// TestGoldenVector compares with the reference: outputs, credit and gradients.
+func TestGoldenVector(t *testing.T) {
+	t.Run("float64", func(t *testing.T) { testGoldenVector[float64](t, golden.Tolerance, golden.GradTolerance) })
+	t.Run("float32", func(t *testing.T) { testGoldenVector[float32](t, golden.Tolerance32, golden.GradTolerance32) })
+}
+
+func testGoldenVector[F simd.Float](t *testing.T, tolerance, gradTolerance float64) {
+	r := golden.NewRecorder(t, "vector_routing")
+	for _, c := range golden.Load(t, "vector_routing") {
+		in := c.Input("x")
+		batch := 1
+		if len(in.Shape) == 3 {
+			batch = in.Shape[0]
+		}
+		size := VectorSize{Batch: batch, Inputs: c.Int("n", 0), Outputs: c.Int("n_out", 0), DIn: c.Int("d_inp", 0), DOut: c.Int("d_out", 0),
+			Iterations: c.Int("n_iters", 0), Shared: c.Int("n_inp", 0) < 0, Normalize: c.Bool("normalize", false)}
+		var p VectorParameters[F]
+		for i, name := range vectorNames(size.Shared) {
+			*p.Arrays()[i] = golden.Convert[F](c.Input(name))
+		}
+		mask := Mask{}
+		if c.Bool("mask", false) {
+			mask = Mask{Input: size.Outputs, Output: 1}
+			for _, hidden := range c.Input("mask").Ints() {
+				mask.Data = append(mask.Data, int32(hidden))
+			}
+		}
+		k, x := NewVector[F](size), golden.Convert[F](in)
+		out, phi := kerneltest.Poisoned[F](batch*size.Outputs*size.DOut), kerneltest.Poisoned[F](batch*size.Inputs*size.Outputs)
+		k.Forward(out, phi, x, p, mask)
+		r.Forward(t, c, "x_out", kerneltest.Widen(out), tolerance)
+		if c.Has("outputs", "phi") {
+			r.Forward(t, c, "phi", kerneltest.Widen(phi), tolerance)
+		}
+		dx, dp := kerneltest.Poisoned[F](len(x)), poisoned(p)
+		k.Backward(dx, dp, x, p, mask, golden.Convert[F](c.Cotangent("x_out")), nil)
+		r.Gradient(t, c, "x", kerneltest.Widen(dx), gradTolerance)
+		for i, name := range vectorNames(size.Shared) {
+			r.Gradient(t, c, name, kerneltest.Widen(*dp.Arrays()[i]), gradTolerance)
+		}
+	}
+}
+
+// poisoned returns memory for the gradients of p.
+func poisoned[F simd.Float](p VectorParameters[F]) VectorParameters[F] {
+	d := VectorParameters[F]{}
+	to := d.Arrays()
+	for i, x := range p.Arrays() {
+		*to[i] = kerneltest.Poisoned[F](len(*x))
+	}
+	return d
+}

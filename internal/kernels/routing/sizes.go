@@ -1,0 +1,78 @@
+package routing
+
+import (
+	"fmt"
+
+	"goomtrain/internal/simd"
+)
+
+// VectorSize is the size of a vector routing.
+type VectorSize struct {
+	Batch, Inputs, Outputs, DIn, DOut int // B, n, m, d, h
+	Iterations                        int
+	Shared                            bool // all inputs have the same parameters, so their number may vary
+	Normalize                         bool // outputs have mean 0 and variance 1
+}
+
+// Check panics unless every size is at least 1.
+func (s VectorSize) Check() {
+	if min(s.Batch, s.Inputs, s.Outputs, s.DIn, s.DOut, s.Iterations) < 1 {
+		panic(fmt.Sprintf("routing: sizes %+v, want at least 1", s))
+	}
+}
+
+// inputs returns for how many inputs there are parameters.
+func (s VectorSize) inputs() int {
+	if s.Shared {
+		return 1
+	}
+	return s.Inputs
+}
+
+// normal reports whether outputs are normalized where the algorithm says so: an output of one number is left as it is.
+func (s VectorSize) normal() bool { return s.DOut > 1 }
+
+// VectorParameters are the parameters of a vector routing, or their gradients. Of n inputs that share them there is one
+// row instead of n, and Use and Ign are maps [m, d] with biases.
+type VectorParameters[F simd.Float] struct {
+	WA, BA           []F // [n, d], [n]
+	WF1, WF2, BF2    []F // [m, d], [d, h], [m, h]
+	WG1, WG2, BG2    []F // [h, d], [m, d], [m, d]
+	WS, BS           []F // [n, m]
+	Use, Ign         []F // [n, m], or [m, d] if shared
+	UseBias, IgnBias []F // [m] if shared
+}
+
+// A Mask tells which inputs an output ignores: those for which a number is not 0. The number of input i and output j of
+// sample b is Data[b*Batch + i*Input + j*Output]. Without data nothing is ignored.
+type Mask struct {
+	Data                 []int32
+	Batch, Input, Output int
+}
+
+// hides reports whether output j ignores input i.
+func (m Mask) hides(b, i, j int) bool {
+	return m.Data != nil && m.Data[b*m.Batch+i*m.Input+j*m.Output] != 0
+}
+
+// open returns how many of the outputs do not ignore the input.
+func (m Mask) open(b, i, outputs int) int {
+	n := 0
+	for j := range outputs {
+		if !m.hides(b, i, j) {
+			n++
+		}
+	}
+	return n
+}
+
+// seen returns how many of the inputs are not ignored by all outputs.
+func (m Mask) seen(b, inputs, outputs int) int {
+	n := 0
+	for i := range inputs {
+		if m.open(b, i, outputs) > 0 {
+			n++
+		}
+	}
+	return n
+}
