@@ -1,59 +1,181 @@
 package routing
 
-import "goomtrain/internal/simd"
+import (
+	"math"
+
+	"goomtrain/internal/kernels/workspace"
+	"goomtrain/internal/simd"
+)
 
 // Vector is the fast form of a vector routing.
+//
+// Numbers of an iteration lie one iteration after the other: [r, B, ...]. Those of a pair of an input and an output are
+// what memory goes to: phi and the products with predictions of every iteration, and its shares R but for the first.
 type Vector[F simd.Float] struct {
 	VectorSize
+	chunk, chunks int // of inputs: how many are computed together, and how often
+
+	scale        []F // [B] 1/sqrt of the number of inputs
+	open         []F // [B, n] 1/the number of outputs that do not ignore an input, 0 if all do
+	f            []F // [B, n] activations
+	made         []F // [2, B, n, m] use and ign if inputs share parameters
+	phi, share   []F // [r, B, n, m], [r-1, B, n, m]
+	products     []F // [r-1, B, n, m] x pred^T; Backward overwrites them with their gradients
+	sums, y, z   []F // [r, B, m] of phi over inputs, [r, B, m, d] phi^T xs, y * WF1
+	raw, unit    []F // [r, B, m, h] outputs, [r-1, B, m, h] normalized
+	mean, rstd   []F // [r, B, m] of raw
+	hidden, pred []F // [r-1, B, m, d]
+	partial      []F // [B, chunks, m] sums of phi
+	ones, zeros  []F // [h] weight and bias of a plain normalization
+	pool         workspace.Pool[vectorScratch[F]]
+	gradients    *vectorGradients[F] // nil until the first Backward
+	vectorCall[F]
+	credit, outputs, normalize, predict func(task int)
+}
+
+// vectorCall is the operands of the running call and its iteration.
+type vectorCall[F simd.Float] struct {
+	k                         int
+	out, x, dx, dout, dphiOut []F
+	p, dp                     VectorParameters[F]
+	mask                      Mask
+}
+
+// vectorScratch is the memory of one worker.
+type vectorScratch[F simd.Float] struct {
+	rows[F]
+	t, gate []F // [chunk, m]
+	dphi    []F // [chunk, m]
+	unused  []F // [2, h] gradients of the weight and bias of a plain normalization
 }
 
 // NewVector returns the kernel of that size.
 func NewVector[F simd.Float](size VectorSize) *Vector[F] {
 	size.Check()
-	return &Vector[F]{VectorSize: size}
+	k := &Vector[F]{VectorSize: size}
+	b, n, m, d, h, r := size.Batch, size.Inputs, size.Outputs, size.DIn, size.DOut, size.Iterations
+	k.chunk = chunkOf(n, m)
+	k.chunks = simd.Pieces(n, k.chunk)
+	for _, x := range []struct {
+		to   *[]F
+		size int
+	}{{&k.scale, b}, {&k.open, b * n}, {&k.f, b * n}, {&k.phi, r * b * n * m}, {&k.share, (r - 1) * b * n * m}, {&k.products, (r - 1) * b * n * m},
+		{&k.sums, r * b * m}, {&k.y, r * b * m * d}, {&k.z, r * b * m * d}, {&k.raw, r * b * m * h}, {&k.unit, (r - 1) * b * m * h}, {&k.mean, r * b * m},
+		{&k.rstd, r * b * m}, {&k.hidden, (r - 1) * b * m * d}, {&k.pred, (r - 1) * b * m * d}, {&k.partial, b * k.chunks * m}} {
+		*x.to = workspace.Make[F](x.size)
+	}
+	if size.Shared {
+		k.made = workspace.Make[F](2 * b * n * m)
+	}
+	k.ones, k.zeros = make([]F, h), make([]F, h)
+	fill(k.ones, 1)
+	k.pool.Create = func() *vectorScratch[F] {
+		size := k.chunk * m
+		return &vectorScratch[F]{newRows[F](k.chunk, m), workspace.Make[F](size), workspace.Make[F](size), workspace.Make[F](size), workspace.Make[F](2 * h)}
+	}
+	k.credit, k.outputs, k.normalize, k.predict = k.creditTask, k.outputsTask, k.normalizeTask, k.predictTask
+	return k
 }
 
-func wide[F simd.Float](x []F) []float64 {
-	y := make([]float64, len(x))
-	for i, v := range x {
-		y[i] = float64(v)
-	}
-	return y
-}
-
-func narrow[F simd.Float](dst []F, x []float64) {
-	for i, v := range x {
-		dst[i] = F(v)
+func fill[F simd.Float](x []F, v F) {
+	for i := range x {
+		x[i] = v
 	}
 }
 
-func (k *Vector[F]) naive(x []F, p VectorParameters[F], mask Mask) NaiveVector {
-	v := NaiveVector{VectorSize: k.VectorSize, X: wide(x), Mask: mask}
-	to := v.P.Arrays()
-	for i, a := range p.Arrays() {
-		*to[i] = wide(*a)
-	}
-	return v
+// of returns the numbers of iteration k in x, which has those of count iterations.
+func of[F simd.Float](x []F, k, count int) []F {
+	n := len(x) / count
+	return x[k*n : (k+1)*n]
 }
+
+// part returns part i of count equal parts of the numbers of an iteration.
+func (k *Vector[F]) iteration(x []F, i int) []F { return of(x, i, k.Iterations) }
+
+// later returns the numbers of iteration i, at least 1, in x, which has none of iteration 0.
+func (k *Vector[F]) later(x []F, i int) []F { return of(x, i-1, k.Iterations-1) }
 
 // Forward writes the outputs [B, m, h] and the credit phi [B, n, m] that they give to the inputs x [B, n, d].
 func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
-	o, c := k.naive(x, p, mask).Forward()
-	narrow(out, o)
-	narrow(phi, c)
+	n, m, d, h, rows := k.Inputs, k.Outputs, k.DIn, k.DOut, k.Batch*k.Outputs
+	k.out, k.x, k.p, k.mask = out, x, p, mask
+	k.count()
+	if k.Shared {
+		k.linear(of(k.made, 0, 2), x, p.Use, p.UseBias)
+		k.linear(of(k.made, 1, 2), x, p.Ign, p.IgnBias)
+	}
+	for k.k = range k.Iterations {
+		if i := k.k; i > 0 {
+			simd.For(rows, k.normalize)
+			multiply(1, false, false, rows, d, h, k.later(k.unit, i), p.WG1, 0, k.later(k.hidden, i))
+			simd.For(rows, k.predict)
+			multiply(k.Batch, false, true, n, m, d, x, k.later(k.pred, i), 0, k.later(k.products, i))
+		}
+		k.pool.For(k.Batch*k.chunks, k.credit)
+		multiply(k.Batch, true, false, m, d, n, k.iteration(k.phi, k.k), x, 0, k.iteration(k.y, k.k))
+		simd.For(rows, k.outputs)
+		multiply(1, false, false, rows, h, d, k.iteration(k.z, k.k), p.WF2, 1, k.iteration(k.raw, k.k))
+	}
+	k.k = k.Iterations
+	simd.For(rows, k.normalize)
+	copy(phi, k.iteration(k.phi, k.Iterations-1))
 }
 
-// Backward writes the gradients of x and of the parameters; dphi may be nil. The other operands are those of the last
-// Forward.
-func (k *Vector[F]) Backward(dx []F, dp VectorParameters[F], x []F, p VectorParameters[F], mask Mask, dout, dphi []F) {
-	var credit []float64
-	if dphi != nil {
-		credit = wide(dphi)
+// count finds how many inputs and outputs the mask leaves.
+func (k *Vector[F]) count() {
+	if k.mask.Data == nil {
+		fill(k.scale, F(1/math.Sqrt(float64(k.Inputs))))
+		fill(k.open, 1/F(k.Outputs))
+		return
 	}
-	gx, gp := k.naive(x, p, mask).Backward(wide(dout), credit)
-	narrow(dx, gx)
-	to := dp.Arrays()
-	for i, a := range gp.Arrays() {
-		narrow(*to[i], *a)
+	for b := range k.Batch {
+		seen := 0
+		for i := range k.Inputs {
+			k.open[b*k.Inputs+i] = 0
+			if open := k.mask.open(b, i, k.Outputs); open > 0 {
+				seen++
+				k.open[b*k.Inputs+i] = 1 / F(open)
+			}
+		}
+		k.scale[b] = 0
+		if seen > 0 {
+			k.scale[b] = F(1 / math.Sqrt(float64(seen)))
+		}
 	}
+}
+
+// outputsTask begins an output: y is divided by the root of the number of inputs, and the bias is weighed by the sum of phi.
+func (k *Vector[F]) outputsTask(task int) {
+	b, j := task/k.Outputs, task%k.Outputs
+	sum := F(0)
+	for c := range k.chunks {
+		sum += k.partial[(b*k.chunks+c)*k.Outputs+j]
+	}
+	k.iteration(k.sums, k.k)[task] = sum
+	y := rowOf(k.iteration(k.y, k.k), task, k.DIn)
+	simd.Scale(y, k.scale[b], y)
+	simd.Mul(rowOf(k.iteration(k.z, k.k), task, k.DIn), y, rowOf(k.p.WF1, j, k.DIn))
+	simd.Scale(rowOf(k.iteration(k.raw, k.k), task, k.DOut), sum, rowOf(k.p.BF2, j, k.DOut))
+}
+
+// normalizeTask normalizes an output of the iteration before, or the last one.
+func (k *Vector[F]) normalizeTask(task int) {
+	to, raw := k.out, rowOf(k.iteration(k.raw, k.k-1), task, k.DOut)
+	if k.k < k.Iterations {
+		to = k.later(k.unit, k.k)
+	}
+	to = rowOf(to, task, k.DOut)
+	if !k.normal() || k.k == k.Iterations && !k.Normalize {
+		copy(to, raw)
+		return
+	}
+	mean, rstd := k.iteration(k.mean, k.k-1), k.iteration(k.rstd, k.k-1)
+	mean[task], rstd[task] = simd.LayerNorm(to, raw, k.ones, k.zeros, epsilon)
+}
+
+// predictTask makes what an output predicts the inputs to be.
+func (k *Vector[F]) predictTask(task int) {
+	pred, j := rowOf(k.later(k.pred, k.k), task, k.DIn), task%k.Outputs
+	simd.Mul(pred, rowOf(k.later(k.hidden, k.k), task, k.DIn), rowOf(k.p.WG2, j, k.DIn))
+	simd.Add(pred, pred, rowOf(k.p.BG2, j, k.DIn))
 }

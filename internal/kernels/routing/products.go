@@ -1,0 +1,44 @@
+package routing
+
+import (
+	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/matmul"
+)
+
+// chunkOf returns how many of n inputs with m outputs are computed together: their numbers stay in the nearest cache, and
+// there are several chunks for every core.
+func chunkOf(n, m int) int { return max(1, min(n/8, 2048/m)) }
+
+// rowOf returns row i of x [.., width].
+func rowOf[F simd.Float](x []F, i, width int) []F { return x[i*width : (i+1)*width : (i+1)*width] }
+
+// manySamples is the number of samples from which each product is computed on one core, not shared by all.
+const manySamples = 8
+
+// multiply computes c = op(a) op(b) + beta c of count samples, with op(a) [m, k], op(b) [k, n] and c [m, n]. The operand b
+// may be the same for all samples.
+func multiply[F simd.Float](count int, transA, transB bool, m, n, k int, a, b []F, beta F, c []F) {
+	lda, ldb := k, n
+	if transA {
+		lda = m
+	}
+	if transB {
+		ldb = k
+	}
+	strideB := k * n
+	if len(b) == strideB {
+		strideB = 0
+	}
+	if count >= manySamples {
+		matmul.Batched(count, transA, transB, m, n, k, 1, a, lda, m*k, b, ldb, strideB, beta, c, n, m*n)
+		return
+	}
+	for i := range count {
+		matmul.Gemm(transA, transB, m, n, k, 1, a[i*m*k:(i+1)*m*k], lda, b[i*strideB:], ldb, beta, c[i*m*n:(i+1)*m*n], n)
+	}
+}
+
+// linear writes x W^T + bias for all inputs: x [B n, d], w [m, d].
+func (k *Vector[F]) linear(y, x, w, bias []F) {
+	matmul.WithBias(false, true, k.Batch*k.Inputs, k.Outputs, k.DIn, 1, x, k.DIn, w, k.DIn, bias, y, k.Outputs)
+}

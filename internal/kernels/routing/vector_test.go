@@ -1,0 +1,192 @@
+package routing
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"goomtrain/internal/gradcheck"
+	"goomtrain/internal/kernels/kerneltest"
+	"goomtrain/internal/simd"
+)
+
+// A masking is how inputs are masked.
+type masking int
+
+const (
+	maskless    masking = iota
+	maskInputs          // [B, n], among them all of the last sample
+	maskPairs           // [B, n, m]
+	maskOutputs         // [n, m], for all samples
+)
+
+func (m masking) mask(size VectorSize) Mask {
+	switch m {
+	case maskInputs:
+		x := make([]int32, size.Batch*size.Inputs)
+		for i := range x {
+			if i%3 == 1 || i/size.Inputs > 0 && i/size.Inputs == size.Batch-1 {
+				x[i] = 1
+			}
+		}
+		return Mask{Data: x, Batch: size.Inputs, Input: 1}
+	case maskPairs:
+		x := make([]int32, size.Batch*size.Inputs*size.Outputs)
+		for i := range x {
+			if i*7%5 < 2 {
+				x[i] = int32(i%2*4) - 2 // not 0
+			}
+		}
+		return Mask{Data: x, Batch: size.Inputs * size.Outputs, Input: size.Outputs, Output: 1}
+	case maskOutputs:
+		x := make([]int32, size.Inputs*size.Outputs)
+		x[0], x[len(x)/2] = 1, 1
+		return Mask{Data: x, Input: size.Outputs, Output: 1}
+	}
+	return Mask{}
+}
+
+// drawVector draws operands that float32 holds exactly.
+func drawVector(size VectorSize, m masking) NaiveVector {
+	b, n, d, h, o := size.Batch, size.Inputs, size.DIn, size.DOut, size.Outputs
+	v := NaiveVector{VectorSize: size, Mask: m.mask(size)}
+	draw := func(stream string, scale float64, count int) []float64 {
+		x := kerneltest.Normal[float32](fmt.Sprint(stream, size), count)
+		for i := range x {
+			x[i] *= float32(scale)
+		}
+		return kerneltest.Widen(x)
+	}
+	root := func(width int) float64 { return 1 / math.Sqrt(float64(width)) }
+	i := size.inputs()
+	v.X = draw("x", 1, b*n*d)
+	v.P = VectorParameters[float64]{WA: draw("WA", 2*root(d), i*d), BA: draw("BA", 1, i), WF1: draw("WF1", 1, o*d), WF2: draw("WF2", 2*root(d), d*h), BF2: draw("BF2", 0.3, o*h),
+		WG1: draw("WG1", root(h), h*d), WG2: draw("WG2", 1, o*d), BG2: draw("BG2", 0.3, o*d), WS: draw("WS", root(d), i*o), BS: draw("BS", 1, i*o),
+		Use: draw("use", 1, n*o), Ign: draw("ign", 1, n*o)}
+	if size.Shared {
+		v.P.Use, v.P.Ign, v.P.UseBias, v.P.IgnBias = draw("use", root(d), o*d), draw("ign", root(d), o*d), draw("useb", 1, o), draw("ignb", 1, o)
+	}
+	return v
+}
+
+// narrowed rounds parameters.
+func narrowed[F simd.Float](p VectorParameters[float64]) VectorParameters[F] {
+	q := VectorParameters[F]{}
+	to := q.Arrays()
+	for i, x := range p.Arrays() {
+		*to[i] = kerneltest.Narrow[F](*x)
+	}
+	return q
+}
+
+// vectorSizes are awkward: one of everything, widths that are no multiple of a vector, chunks that end within a sample.
+var vectorSizes = []VectorSize{
+	{Batch: 1, Inputs: 1, Outputs: 1, DIn: 1, DOut: 1, Iterations: 1},
+	{Batch: 2, Inputs: 1, Outputs: 3, DIn: 2, DOut: 1, Iterations: 2, Normalize: true},
+	{Batch: 2, Inputs: 5, Outputs: 1, DIn: 3, DOut: 4, Iterations: 2},
+	{Batch: 3, Inputs: 7, Outputs: 5, DIn: 1, DOut: 3, Iterations: 3, Normalize: true},
+	{Batch: 2, Inputs: 63, Outputs: 9, DIn: 5, DOut: 7, Iterations: 4, Normalize: true},
+	{Batch: 9, Inputs: 18, Outputs: 4, DIn: 8, DOut: 6, Iterations: 2},
+	{Batch: 1, Inputs: 65, Outputs: 300, DIn: 6, DOut: 5, Iterations: 1, Normalize: true},
+}
+
+// eachVector calls f for every size, mask, and kind of parameters.
+func eachVector(f func(name string, v NaiveVector)) {
+	for _, size := range vectorSizes {
+		for m := range maskOutputs + 1 {
+			for _, shared := range []bool{false, true} {
+				size.Shared = shared
+				f(fmt.Sprintf("%+v, masking %d", size, m), drawVector(size, m))
+			}
+		}
+	}
+}
+
+// vectorResults runs the kernel forward and backward and returns what it writes, by name.
+func vectorResults[F simd.Float](k *Vector[F], v NaiveVector, dout, dphi []float64) map[string][]F {
+	x, p := kerneltest.Narrow[F](v.X), narrowed[F](v.P)
+	out, phi := kerneltest.Poisoned[F](v.Batch*v.Outputs*v.DOut), kerneltest.Poisoned[F](v.Batch*v.Inputs*v.Outputs)
+	dx, dp := kerneltest.Poisoned[F](len(x)), poisoned(p)
+	k.Forward(out, phi, x, p, v.Mask)
+	var credit []F
+	if dphi != nil {
+		credit = kerneltest.Narrow[F](dphi)
+	}
+	k.Backward(dx, dp, x, p, v.Mask, kerneltest.Narrow[F](dout), credit)
+	return named(out, phi, dx, dp)
+}
+
+// named returns results by name.
+func named[F simd.Float](out, phi, dx []F, dp VectorParameters[F]) map[string][]F {
+	all := map[string][]F{"out": out, "phi": phi, "dx": dx}
+	for i, name := range []string{"dWA", "dBA", "dWF1", "dWF2", "dBF2", "dWG1", "dWG2", "dBG2", "dWS", "dBS", "duse", "dign", "duseBias", "dignBias"} {
+		all[name] = *dp.Arrays()[i]
+	}
+	return all
+}
+
+func cotangents(v NaiveVector) (dout, dphi []float64) {
+	return kerneltest.Widen(kerneltest.Normal[float32]("dout", v.Batch*v.Outputs*v.DOut)), kerneltest.Widen(kerneltest.Normal[float32]("dphi", v.Batch*v.Inputs*v.Outputs))
+}
+
+func TestVectorEqualsNaive(t *testing.T) {
+	kerneltest.Both(t, testVectorEqualsNaive[float32], testVectorEqualsNaive[float64])
+}
+
+func testVectorEqualsNaive[F simd.Float](t *testing.T) {
+	eachVector(func(name string, v NaiveVector) {
+		k := NewVector[F](v.VectorSize)
+		dout, dphi := cotangents(v)
+		for range 2 { // the second run finds used buffers
+			compareVector(t, name, vectorResults(k, v, dout, dphi), v, dout, dphi, kerneltest.Tolerance[F](3e-5, 1e-12))
+			dphi = nil
+		}
+	})
+}
+
+// compareVector compares outputs relative to their largest number, and gradients to the largest of all gradients: with
+// normalization, whole gradients may be what remains of a cancellation.
+func compareVector[F simd.Float](t *testing.T, name string, got map[string][]F, v NaiveVector, dout, dphi []float64, tolerance float64) {
+	t.Helper()
+	out, phi := v.Forward()
+	dx, dp := v.Backward(dout, dphi)
+	want := named(out, phi, dx, dp)
+	largest := 0.0
+	for result, x := range want {
+		if result != "out" && result != "phi" {
+			largest = max(largest, kerneltest.Largest(x))
+		}
+	}
+	for result, x := range want {
+		within := tolerance * largest
+		if result == "out" || result == "phi" {
+			within = tolerance * kerneltest.Largest(x)
+		}
+		kerneltest.Within(t, name+" "+result, got[result], x, within)
+	}
+}
+
+// TestNaiveVectorGradients compares the gradients of the definition with finite differences.
+func TestNaiveVectorGradients(t *testing.T) {
+	eachVector(func(name string, v NaiveVector) {
+		dout, dphi := cotangents(v)
+		dx, dp := v.Backward(dout, dphi)
+		f := func() float64 {
+			out, phi := v.Forward()
+			return kerneltest.Dot(out, dout) + kerneltest.Dot(phi, dphi)
+		}
+		largest := kerneltest.Largest(dx)
+		for _, g := range dp.Arrays() {
+			largest = max(largest, kerneltest.Largest(*g))
+		}
+		check := func(operand string, x, g []float64) {
+			if scale := kerneltest.Largest(g); scale > 0 {
+				gradcheck.Check(t, name+operand, f, x, g, gradcheck.Options{Elements: 8, Step: 3e-4, Tolerance: 1e-7 * largest / scale})
+			}
+		}
+		check(" x", v.X, dx)
+		for i, x := range v.P.Arrays() {
+			check(fmt.Sprint(" parameter ", i), *x, *dp.Arrays()[i])
+		}
+	})
+}
