@@ -42,7 +42,11 @@ func testGoldenVectorRouting[F simd.Float](t *testing.T, tolerance, gradToleranc
 		}
 		r.Gradient(t, c, "x", values[2], gradTolerance)
 		for i, p := range s.All() {
-			r.Gradient(t, c, p.Name, values[3+i], gradTolerance)
+			within := gradTolerance
+			if shape[1] == 1 && (p.Name == "W_A" || p.Name == "B_A") {
+				within *= 10 // outputs are normalized: the activation of their only input changes them by epsilon alone
+			}
+			r.Gradient(t, c, p.Name, values[3+i], within)
 		}
 	}
 }

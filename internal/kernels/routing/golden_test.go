@@ -55,7 +55,11 @@ func testGoldenVector[F simd.Float](t *testing.T, tolerance, gradTolerance float
 		k.Backward(dx, dp, x, p, mask, golden.Convert[F](c.Cotangent("x_out")), nil)
 		r.Gradient(t, c, "x", kerneltest.Widen(dx), gradTolerance)
 		for i, name := range vectorNames(size.Shared) {
-			r.Gradient(t, c, name, kerneltest.Widen(*dp.Arrays()[i]), gradTolerance)
+			within := gradTolerance
+			if size.Inputs == 1 && (name == "W_A" || name == "B_A") {
+				within *= 10 // the outputs are normalized: the activation of their only input changes them by epsilon alone
+			}
+			r.Gradient(t, c, name, kerneltest.Widen(*dp.Arrays()[i]), within)
 		}
 	}
 }

@@ -15,9 +15,13 @@ func rowOf[F simd.Float](x []F, i, width int) []F { return x[i*width : (i+1)*wid
 // manySamples is the number of samples from which each product is computed on one core, not shared by all.
 const manySamples = 8
 
-// multiply computes c = op(a) op(b) + beta c of count samples, with op(a) [m, k], op(b) [k, n] and c [m, n]. The operand b
-// may be the same for all samples.
+// multiply computes c = op(a) op(b) + beta c of count samples, with op(a) [m, k], op(b) [k, n] and c [m, n].
 func multiply[F simd.Float](count int, transA, transB bool, m, n, k int, a, b []F, beta F, c []F) {
+	multiplyBy(1, count, transA, transB, m, n, k, a, b, beta, c)
+}
+
+// multiplyBy computes c = alpha op(a) op(b) + beta c.
+func multiplyBy[F simd.Float](alpha F, count int, transA, transB bool, m, n, k int, a, b []F, beta F, c []F) {
 	lda, ldb := k, n
 	if transA {
 		lda = m
@@ -25,16 +29,12 @@ func multiply[F simd.Float](count int, transA, transB bool, m, n, k int, a, b []
 	if transB {
 		ldb = k
 	}
-	strideB := k * n
-	if len(b) == strideB {
-		strideB = 0
-	}
 	if count >= manySamples {
-		matmul.Batched(count, transA, transB, m, n, k, 1, a, lda, m*k, b, ldb, strideB, beta, c, n, m*n)
+		matmul.Batched(count, transA, transB, m, n, k, alpha, a, lda, m*k, b, ldb, k*n, beta, c, n, m*n)
 		return
 	}
 	for i := range count {
-		matmul.Gemm(transA, transB, m, n, k, 1, a[i*m*k:(i+1)*m*k], lda, b[i*strideB:], ldb, beta, c[i*m*n:(i+1)*m*n], n)
+		matmul.Gemm(transA, transB, m, n, k, alpha, rowOf(a, i, m*k), lda, rowOf(b, i, k*n), ldb, beta, rowOf(c, i, m*n), n)
 	}
 }
 

@@ -67,6 +67,15 @@ func (w *rows[F]) sigmoidShares(r, t []F, by veil) {
 	simd.ScaleRows(r, r, factor)
 }
 
+// softmaxShares writes R, the softmax of logits.
+func (w *rows[F]) softmaxShares(r, logits []F, by veil) {
+	for i := range len(r) / w.columns {
+		row, copied := rowOf(r, i, w.columns), rowOf(w.spread, i, w.columns)
+		copy(copied, rowOf(logits, i, w.columns))
+		simd.Scale(row, inverse(softmaxSum(row, copied, i, by)), row)
+	}
+}
+
 // softmaxSum writes the exponentials of logits relative to the largest, and returns their sum.
 func softmaxSum[F simd.Float](row, logits []F, i int, by veil) F {
 	hide(logits, i, F(math.Inf(-1)), by)
@@ -115,12 +124,9 @@ func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign [
 	total, benefit, er := w.total[:n], w.benefit[:n], w.spread[:n]
 	simd.Add(total, use, ign)
 	simd.Mul(benefit, total, r)
-	mean := w.factor[:len(f)]
-	for i, a := range f {
+	for i := range f {
 		g := rowOf(dphi, i, w.columns)
-		used := simd.Dot(g, rowOf(benefit, i, w.columns))
-		df[i] += used - simd.Dot(g, rowOf(ign, i, w.columns))
-		mean[i] = -a * used
+		df[i] += simd.Dot(g, rowOf(benefit, i, w.columns)) - simd.Dot(g, rowOf(ign, i, w.columns))
 	}
 	simd.ScaleRows(dphi, dphi, f)
 	simd.Mul(er, dphi, r)
@@ -131,7 +137,18 @@ func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign [
 		return
 	}
 	simd.Mul(dlogits, er, total)
-	for i, m := range mean {
-		simd.AddScaled(rowOf(dlogits, i, w.columns), m, rowOf(r, i, w.columns))
+	for i := range f {
+		row := rowOf(dlogits, i, w.columns)
+		simd.AddScaled(row, -simd.Sum(row), rowOf(r, i, w.columns)) // exactly 0 where R is exactly 1
+	}
+}
+
+// addRows writes the sum of the rows of x to dst, or adds it.
+func addRows[F simd.Float](dst, x []F, add bool) {
+	if !add {
+		clear(dst)
+	}
+	for ; len(x) > 0; x = x[len(dst):] {
+		simd.Add(dst, dst, x[:len(dst)])
 	}
 }

@@ -87,7 +87,7 @@ var vectorSizes = []VectorSize{
 	{Batch: 3, Inputs: 7, Outputs: 5, DIn: 1, DOut: 3, Iterations: 3, Normalize: true},
 	{Batch: 2, Inputs: 63, Outputs: 9, DIn: 5, DOut: 7, Iterations: 4, Normalize: true},
 	{Batch: 9, Inputs: 18, Outputs: 4, DIn: 8, DOut: 6, Iterations: 2},
-	{Batch: 1, Inputs: 65, Outputs: 300, DIn: 6, DOut: 5, Iterations: 1, Normalize: true},
+	{Batch: 1, Inputs: 65, Outputs: 70, DIn: 6, DOut: 5, Iterations: 1, Normalize: true},
 }
 
 // eachVector calls f for every size, mask, and kind of parameters.
@@ -179,9 +179,10 @@ func TestNaiveVectorGradients(t *testing.T) {
 		for _, g := range dp.Arrays() {
 			largest = max(largest, kerneltest.Largest(*g))
 		}
+		elements := max(2, min(10, 1000/(v.Inputs*v.Outputs))) // the definition is slow
 		check := func(operand string, x, g []float64) {
 			if scale := kerneltest.Largest(g); scale > 0 {
-				gradcheck.Check(t, name+operand, f, x, g, gradcheck.Options{Elements: 8, Step: 3e-4, Tolerance: 1e-7 * largest / scale})
+				gradcheck.Check(t, name+operand, f, x, g, gradcheck.Options{Elements: elements, Step: 3e-4, Tolerance: 1e-7 * largest / scale})
 			}
 		}
 		check(" x", v.X, dx)
@@ -189,4 +190,162 @@ func TestNaiveVectorGradients(t *testing.T) {
 			check(fmt.Sprint(" parameter ", i), *x, *dp.Arrays()[i])
 		}
 	})
+}
+
+// TestVectorExtremes: magnitudes at which sigmoids saturate or underflow, and weights of a row are far apart.
+func TestVectorExtremes(t *testing.T) {
+	kerneltest.Both(t, testVectorExtremes[float32], testVectorExtremes[float64])
+}
+
+func testVectorExtremes[F simd.Float](t *testing.T) {
+	size := VectorSize{Batch: 2, Inputs: 9, Outputs: 5, DIn: 6, DOut: 7, Iterations: 3, Normalize: true}
+	for name, change := range map[string]func(v *NaiveVector){
+		"low scores":      func(v *NaiveVector) { add(v.P.BS, -300) },
+		"lowest scores":   func(v *NaiveVector) { add(v.P.BS, -3e4) },
+		"high scores":     func(v *NaiveVector) { add(v.P.BS, 40) },
+		"scores far away": func(v *NaiveVector) { scale(v.P.WS, 1e5) },
+		"closed":          func(v *NaiveVector) { add(v.P.BA, -80) },
+		"large inputs":    func(v *NaiveVector) { scale(v.X, 1e6) },
+		"small inputs":    func(v *NaiveVector) { scale(v.X, 1e-12) },
+		"large votes":     func(v *NaiveVector) { scale(v.P.WF2, 1e8) },
+	} {
+		for m := range maskOutputs + 1 {
+			v := drawVector(size, m)
+			change(&v)
+			dout, dphi := cotangents(v)
+			compareVector(t, fmt.Sprint(name, ", masking ", m), vectorResults(NewVector[F](size), v, dout, dphi), v, dout, dphi, kerneltest.Tolerance[F](2e-3, 1e-10))
+		}
+	}
+}
+
+// add and scale keep numbers that float32 holds exactly.
+func add(x []float64, v float64) {
+	for i := range x {
+		x[i] = float64(float32(x[i] + v))
+	}
+}
+
+func scale(x []float64, v float64) {
+	for i := range x {
+		x[i] = float64(float32(x[i] * v))
+	}
+}
+
+// TestVectorMasked: inputs that are masked have no influence whatever they hold, a sample without inputs gives 0 and no
+// gradient, and the others are as without the masked inputs.
+func TestVectorMasked(t *testing.T) {
+	size := VectorSize{Batch: 3, Inputs: 7, Outputs: 4, DIn: 3, DOut: 5, Iterations: 3, Normalize: true, Shared: true}
+	v := drawVector(size, maskInputs)
+	dout, dphi := cotangents(v)
+	got := vectorResults(NewVector[float32](size), v, dout, dphi)
+	for b := range size.Batch {
+		var kept []int
+		for i := range size.Inputs {
+			if !v.Mask.hides(b, i, 0) {
+				kept = append(kept, i)
+			}
+		}
+		out := rowOf(got["out"], b, size.Outputs*size.DOut)
+		for i := range size.Inputs {
+			at := b*size.Inputs + i
+			if v.Mask.hides(b, i, 0) {
+				kerneltest.Identical(t, "phi of a masked input", rowOf(got["phi"], at, size.Outputs), make([]float32, size.Outputs))
+				kerneltest.Identical(t, "gradient of a masked input", abs(rowOf(got["dx"], at, size.DIn)), make([]float32, size.DIn))
+			}
+		}
+		if len(kept) == 0 {
+			kerneltest.Identical(t, "output without inputs", out, make([]float32, len(out)))
+			continue
+		}
+		fewer := v
+		fewer.Batch, fewer.Inputs, fewer.Mask, fewer.X = 1, len(kept), Mask{}, nil
+		for _, i := range kept {
+			fewer.X = append(fewer.X, rowOf(v.X, b*size.Inputs+i, size.DIn)...)
+		}
+		want, _ := fewer.Forward()
+		kerneltest.Near(t, "output of the others", out, want, 1e-5)
+	}
+}
+
+func abs(x []float32) []float32 {
+	for i := range x {
+		x[i] = float32(math.Abs(float64(x[i])))
+	}
+	return x
+}
+
+// TestVectorThreads: the same bits on any number of threads.
+func TestVectorThreads(t *testing.T) {
+	for _, size := range []VectorSize{{Batch: 2, Inputs: 150, Outputs: 20, DIn: 40, DOut: 33, Iterations: 3, Normalize: true}, {Batch: 9, Inputs: 65, Outputs: 8, DIn: 16, DOut: 8, Iterations: 2, Shared: true}} {
+		v := drawVector(size, maskPairs)
+		dout, dphi := cotangents(v)
+		var want map[string][]float32
+		kerneltest.OnThreads(t, func(t *testing.T) {
+			got := vectorResults(NewVector[float32](size), v, dout, dphi)
+			if want == nil {
+				want = got
+			}
+			for name := range want {
+				kerneltest.Identical(t, name, got[name], want[name])
+			}
+		})
+	}
+}
+
+// TestVectorSpreadsNaN: a NaN reaches all outputs and the credit of its sample, in three iterations wherever it is.
+func TestVectorSpreadsNaN(t *testing.T) {
+	kerneltest.Both(t, testVectorSpreadsNaN[float32], testVectorSpreadsNaN[float64])
+}
+
+func testVectorSpreadsNaN[F simd.Float](t *testing.T) {
+	size := VectorSize{Batch: 2, Inputs: 9, Outputs: 5, DIn: 3, DOut: 4, Iterations: 3, Normalize: true}
+	v := drawVector(size, maskless)
+	dout, dphi := cotangents(v)
+	operands := map[string][]float64{"x": v.X, "dout": dout}
+	for i, name := range []string{"WA", "BA", "WF1", "WF2", "BF2", "WG1", "WG2", "BG2", "WS", "BS", "use", "ign"} {
+		operands[name] = *v.P.Arrays()[i]
+	}
+	k := NewVector[F](size)
+	kerneltest.SpreadsNaN(t, operands, func() map[string][]float64 {
+		all := map[string][]float64{}
+		for name, x := range vectorResults(k, v, dout, dphi) {
+			all[name] = kerneltest.Widen(x)
+		}
+		return all
+	}, func(out string, o int, in string, i int) bool {
+		sample := func(x []float64, at int) int { return at * size.Batch / len(x) }
+		switch {
+		case in == "dout": // what is not of a sample depends on all
+			return out == "dx" && o*size.Batch/len(v.X) == sample(dout, i)
+		case out == "out" || out == "phi":
+			per := map[string]int{"out": size.Outputs * size.DOut, "phi": size.Inputs * size.Outputs}[out]
+			return in != "x" || o/per == sample(v.X, i)
+		case out == "dx":
+			return in != "x" || o*size.Batch/len(v.X) == sample(v.X, i)
+		}
+		return false
+	})
+}
+
+// TestVectorAllocatesNothing after the first call.
+func TestVectorAllocatesNothing(t *testing.T) {
+	for _, size := range []VectorSize{{Batch: 2, Inputs: 40, Outputs: 20, DIn: 16, DOut: 16, Iterations: 2, Normalize: true}, {Batch: 9, Inputs: 9, Outputs: 8, DIn: 16, DOut: 8, Iterations: 3, Shared: true}} {
+		v := drawVector(size, maskPairs)
+		dout, dphi := cotangents(v)
+		x, p, g, c := kerneltest.Narrow[float32](v.X), narrowed[float32](v.P), kerneltest.Narrow[float32](dout), kerneltest.Narrow[float32](dphi)
+		out, phi, dx, dp := make([]float32, len(g)), make([]float32, len(c)), make([]float32, len(x)), poisoned(p)
+		k := NewVector[float32](size)
+		kerneltest.AllocatesNothing(t, "forward and backward", func() {
+			k.Forward(out, phi, x, p, v.Mask)
+			k.Backward(dx, dp, x, p, v.Mask, g, c)
+		})
+	}
+}
+
+func TestVectorSizes(t *testing.T) {
+	for i := range 6 {
+		size := VectorSize{Batch: 1, Inputs: 1, Outputs: 1, DIn: 1, DOut: 1, Iterations: 1}
+		*[]*int{&size.Batch, &size.Inputs, &size.Outputs, &size.DIn, &size.DOut, &size.Iterations}[i] = 0
+		kerneltest.Panics(t, fmt.Sprintf("%+v", size), func() { NewVector[float32](size) })
+	}
 }

@@ -52,6 +52,10 @@ func (k *Vector[F]) creditBackwardTask(c int) {
 			r := s.gate[:len(dphi)]
 			s.equalShares(r, k.inputsOf(k.open, b, lo, hi, 1), by)
 			s.creditBackward(nil, dphi, r, f, use, ign, df, duse, dign)
+			if k.Shared {
+				addRows(rowOf(g.duse, c, k.Outputs), duse, b > 0)
+				addRows(rowOf(g.dign, c, k.Outputs), dign, b > 0)
+			}
 			continue
 		}
 		dt := s.dphi[:len(dphi)]
@@ -82,9 +86,7 @@ func (k *Vector[F]) scoresBackward(s *vectorScratch[F], dt, dws, dbs []F, b, lo,
 	clear(dproducts)
 	if k.Shared {
 		simd.MulRowsBackward(dws, dproducts, dt, products, k.p.WS, hi-lo, k.Outputs)
-		for i := range hi - lo {
-			simd.Add(dbs, dbs, rowOf(dt, i, k.Outputs))
-		}
+		addRows(dbs, dt, true)
 	} else {
 		simd.MulRowsBackward(dws, dproducts, dt, products, k.pairs(k.p.WS, 0, lo, hi), 1, len(dt))
 		simd.Add(dbs, dbs, dt)
@@ -132,9 +134,6 @@ func (k *Vector[F]) sharedGradients() {
 		made := of(g.dmade, i, 2)
 		matmul.Gemm(false, false, rows, d, m, 1, made, m, x.w, d, 1, k.dx, d)
 		matmul.Gemm(true, false, m, d, rows, 1, made, m, k.x, d, 0, x.dw, d)
-		clear(x.dbias)
-		for r := range rows {
-			simd.Add(x.dbias, x.dbias, rowOf(made, r, m))
-		}
+		workspace.Sum(x.dbias, x.partial)
 	}
 }
