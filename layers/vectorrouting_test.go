@@ -35,7 +35,7 @@ func testGoldenVectorRouting[F simd.Float](t *testing.T, tolerance, gradToleranc
 		g := NewGraph[F](shape[0], shape[1])
 		x := g.Input("x", golden.Convert[F](c.Input("x")), shape...)
 		out, phi := l.Apply(g, x, routingMaskOf(g, c))
-		values := routingGradients(t, g, s, ops.Dot[F](out, g.Input("cotangent", golden.Convert[F](c.Cotangent("x_out")), out.Shape()...)), G.Nodes{out, phi}, x)
+		values := routingGradients(t, g, s.All(), ops.Dot[F](out, g.Input("cotangent", golden.Convert[F](c.Cotangent("x_out")), out.Shape()...)), G.Nodes{out, phi}, x)
 		r.Forward(t, c, "x_out", values[0], tolerance)
 		if c.Has("outputs", "phi") {
 			r.Forward(t, c, "phi", values[1], tolerance)
@@ -91,11 +91,11 @@ func routingMaskOf[F simd.Float](g *Graph[F], c golden.Case) *G.Node {
 	return g.Input("mask", mask, 1, in.Shape[0], in.Shape[1])
 }
 
-// routingGradients returns the values of nodes and the gradients of the loss by inputs and then by all parameters.
-func routingGradients[F simd.Float](t *testing.T, g *Graph[F], s params.Set[F], loss *G.Node, nodes G.Nodes, inputs ...*G.Node) [][]float64 {
+// routingGradients returns the values of nodes and the gradients of the loss by inputs and then by parameters.
+func routingGradients[F simd.Float](t *testing.T, g *Graph[F], ps []*params.Param[F], loss *G.Node, nodes G.Nodes, inputs ...*G.Node) [][]float64 {
 	t.Helper()
 	wrt := append(G.Nodes(nil), inputs...)
-	for _, p := range s.All() {
+	for _, p := range ps {
 		wrt = append(wrt, g.Weight(p))
 	}
 	grads, err := G.Grad(loss, wrt...)
