@@ -76,3 +76,47 @@ func (m Mask) seen(b, inputs, outputs int) int {
 	}
 	return n
 }
+
+// MatrixSize is the size of a matrix routing.
+type MatrixSize struct {
+	Batch, Inputs, Outputs int // B, n, m
+	Cov, DIn, DOut         int // c, d, h: inputs are c x d, votes and outputs c x h
+	Iterations             int
+	Shared                 bool    // all inputs have the same parameters, so their number may vary
+	KMeans                 bool    // shares by distance alone (soft k-means), not by the density of a Gaussian
+	Epsilon                float64 // added to variances and to sums of weights
+}
+
+// Check panics unless every size is at least 1 and epsilon is positive.
+func (s MatrixSize) Check() {
+	if min(s.Batch, s.Inputs, s.Outputs, s.Cov, s.DIn, s.DOut, s.Iterations) < 1 || !(s.Epsilon > 0) {
+		panic(fmt.Sprintf("routing: sizes %+v, want at least 1 and a positive epsilon", s))
+	}
+}
+
+// inputs returns for how many inputs there are parameters.
+func (s MatrixSize) inputs() int {
+	if s.Shared {
+		return 1
+	}
+	return s.Inputs
+}
+
+// vote returns how many numbers a vote has.
+func (s MatrixSize) vote() int { return s.Cov * s.DOut }
+
+// MatrixParameters are the parameters of a matrix routing, or their gradients. Of n inputs that share them there is one row
+// instead of n.
+type MatrixParameters[F simd.Float] struct {
+	W, B     []F // [n, m, d, h], [n, m, c, h]
+	Use, Ign []F // [n, m]
+}
+
+// Arrays lists the parameters in the order of the fields.
+func (p *MatrixParameters[F]) Arrays() []*[]F { return []*[]F{&p.W, &p.B, &p.Use, &p.Ign} }
+
+// MatrixOutputs are the results of a matrix routing, or gradients of the loss with respect to them.
+type MatrixOutputs[F simd.Float] struct {
+	A, Mu, Sigma2 []F // [B, m], [B, m, c, h] twice
+	Phi           []F // [B, n, m]
+}
