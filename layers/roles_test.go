@@ -23,6 +23,9 @@ func TestRoles(t *testing.T) {
 	NewS4D(s.Sub("s4d"), 4, 2, "lin")
 	NewVectorRouting(s.Sub("routing"), VectorRoutingOptions{In: 3, Out: 2, DIn: 4, DOut: 5, Iterations: 2})
 	NewVectorRouting(s.Sub("any"), VectorRoutingOptions{In: -1, Out: 2, DIn: 4, DOut: 5, Iterations: 2})
+	NewMatrixRouting(s.Sub("matrices"), MatrixRoutingOptions{In: 3, Out: 2, Cov: 4, DIn: 4, DOut: 4, Iterations: 3})
+	NewDefinableVectorRouting(s.Sub("defined"), VectorRoutingOptions{In: 3, Out: 2, Iterations: 2}, VectorRoutingFunctions[float32]{
+		A: NewLinear(s.Sub("defined.A"), 4, 1, false).Forward, F: NewLearnedVotes(s.Sub("defined.F"), 3, 2, 5).Forward, G: NewLinear(s.Sub("defined.G"), 5, 4, false).Forward})
 	want := map[string]params.Role{
 		"head":                        params.Embedding,
 		"position.weight":             params.Positions,
@@ -67,6 +70,15 @@ func TestRoles(t *testing.T) {
 		"s4d.D":                       params.Vector,
 		"s4d.output_linear.0.weight":  params.Matrix,
 		"s4d.output_linear.0.bias":    params.Vector,
+		"matrices.W":                  params.Matrix,
+		"matrices.B":                  params.Vector,
+		"matrices.beta_use":           params.Vector,
+		"matrices.beta_ign":           params.Vector,
+		"defined.A.weight":            params.Matrix,
+		"defined.G.weight":            params.Matrix,
+		"defined.F.w":                 params.Vector,
+		"defined.beta_use":            params.Vector,
+		"defined.beta_ign":            params.Vector,
 		"routing.W_A":                 params.Vector,
 		"routing.B_A":                 params.Vector,
 		"routing.W_F1":                params.Vector,

@@ -160,6 +160,10 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, i []*G.Node) *G.Node { return routed[F](f, i[0], 2, true) }},
 		{name: "VectorRouting, one iteration", floats: vectorRoutingShapes(1, 2, 2, 3, 1, true),
 			build: func(f, _ []*G.Node) *G.Node { return routed[F](f, nil, 1, true) }},
+		{name: "MatrixRouting", floats: [][]int{{2, 5}, {2, 5, 2, 3}, {5, 3, 3, 2}, {5, 3, 2, 2}, {5, 3}, {5, 3}}, tokens: [][]int{{1}, {1}, {1}, {1, 5, 3}}, // half of them
+			build: func(f, i []*G.Node) *G.Node { return routedMatrices[F](f, i[3], false) }},
+		{name: "MatrixRouting by k-means, shared", floats: [][]int{{2, 5}, {2, 5, 2, 3}, {1, 3, 3, 2}, {1, 3, 2, 2}, {1, 3}, {1, 3}},
+			build: func(f, _ []*G.Node) *G.Node { return routedMatrices[F](f, nil, true) }},
 		{name: "RoutingCredit", floats: [][]int{{2, 5, 3}, {2, 5}, {5, 3}, {5, 3}}, tokens: [][]int{{1, 5, 3}},
 			build: func(f, i []*G.Node) *G.Node { return RoutingCredit[F](f[0], f[1], f[2], f[3], i[0]) }},
 		{name: "RoutingCredit of each sample", floats: [][]int{{2, 40, 3}, {2, 40}, {2, 40, 3}, {2, 40, 3}},
@@ -430,6 +434,24 @@ func TestWrongShapesPanic(t *testing.T) {
 		"no window": func() { WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 0, nil) },
 		"a cache of another window": func() {
 			WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 2, NewWindowCache[float32](2, 2, 2, 2, 3))
+		},
+		"matrix routing a": func() {
+			MatrixRouting[float32](node(2, 4), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1})
+		},
+		"matrix routing W": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(4, 3, 3, 2), node(4, 3, 2, 2), node(4, 3), node(4, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1})
+		},
+		"matrix routing B": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(1, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1})
+		},
+		"matrix routing Ign": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(1, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1})
+		},
+		"matrix routing iterations": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Epsilon: 1})
+		},
+		"matrix routing epsilon": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1})
 		},
 		"routing credit":             func() { RoutingCredit[float32](node(2, 3, 4), node(2, 3), node(3, 5), node(3, 5), nil) },
 		"routing ign":                func() { RoutingCredit[float32](nil, node(2, 3), node(3, 5), node(2, 3, 5), nil) },

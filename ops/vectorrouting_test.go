@@ -33,10 +33,20 @@ func routed[F params.Float](f []*G.Node, mask *G.Node, iterations int, normalize
 	return squares[F](out, phi)
 }
 
+func matrixRoutingNodes(w, b, use, ign *G.Node) MatrixRoutingParameters {
+	return MatrixRoutingParameters{W: w, B: b, Use: use, Ign: ign}
+}
+
+// routedMatrices returns the sum of the squares of all outputs.
+func routedMatrices[F params.Float](f []*G.Node, mask *G.Node, kMeans bool) *G.Node {
+	out := MatrixRouting[F](f[0], f[1], mask, matrixRoutingNodes(f[2], f[3], f[4], f[5]), MatrixRoutingOptions{Iterations: 3, KMeans: kMeans, Epsilon: 0.1})
+	return squares[F](out.Mu, out.A, out.Sigma2, out.Phi)
+}
+
 // squares is the sum of the squares of all elements of some nodes.
 func squares[F params.Float](nodes ...*G.Node) *G.Node {
 	return Apply(Definition[F]{
-		Name: "squares", Inputs: nodes, Grads: []Gradient{GradPrimary, GradSide, GradSide}[:len(nodes)], Out: tensor.Shape{},
+		Name: "squares", Inputs: nodes, Grads: []Gradient{GradPrimary, GradSide, GradSide, GradSide}[:len(nodes)], Out: tensor.Shape{},
 		Forward: func(out []F, in Operands[F]) {
 			out[0] = 0
 			for i := range nodes {

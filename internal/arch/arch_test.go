@@ -60,7 +60,7 @@ var may = map[string][]string{
 	"internal/kernels/taylor":       {"internal/kernels/multihead", "internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/logattention": {"internal/kernels/multihead", "internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/delta":        {"internal/kernels/workspace", "internal/simd", "params"},
-	"internal/kernels/routing":      {"internal/simd"},
+	"internal/kernels/routing":      {"internal/kernels/workspace", "internal/simd", "internal/simd/matmul"},
 	"internal/kernels/multihead":    {"internal/simd"},
 	"internal/kernels/workspace":    {"internal/simd"},
 	"internal/kernels/kerneltest":   {"internal/kernels/multihead", "internal/golden", "internal/simd", "rng"},

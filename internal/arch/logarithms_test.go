@@ -36,6 +36,7 @@ var logarithms = map[string]string{
 	"goom addLogs: math.Log1p(math.Exp(d))":                                                                           "math.Log1p",
 	"internal/kernels/dense softmax: math.Log(sum)":                                                                   "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/dense softplus: math.Log1p(math.Exp(-math.Abs(x)))":                                             "math.Log1p",
+	"internal/kernels/routing NaiveMatrix.density: math.Log(math.Sqrt(sigma2[c]))":                                    "at least the root of epsilon",
 	"internal/kernels/routing logSigmoid: math.Log1p(math.Exp(-math.Abs(x)))":                                         "math.Log1p",
 	"internal/kernels/scan NaiveLogDiag.Forward: math.Log(sum)":                                                       "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/scan NaiveGated.logDiag: math.Log1p(math.Exp(-c))":                                              "math.Log1p",
