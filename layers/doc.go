@@ -13,6 +13,9 @@
 // DecayPositions add positions to their input, and that ShortConv sees the last few. Package models makes blocks and
 // models of mixers. registry.go lists the mixers that models can choose by name; RegisterMixer adds yours.
 //
+// VectorRouting, DefinableVectorRouting and MatrixRouting map a set of inputs to another of outputs, such as all positions
+// to one vector for each class. They have Apply, with a mask, in the place of Forward, and return credit besides.
+//
 // # Graphs
 //
 // A Graph has one of three uses. In a graph of NewGraph every run computes whole sequences, and nothing is

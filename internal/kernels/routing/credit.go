@@ -26,9 +26,9 @@ type Credit[F simd.Float] struct {
 }
 
 type creditCall[F simd.Float] struct {
-	phi, logits, a, use, ign          []F
-	dphi, dlogits, df, da, duse, dign []F
-	mask                              Mask
+	phi, logits, a, use, ign      []F
+	dphi, dlogits, da, duse, dign []F
+	mask                          Mask
 }
 
 type creditScratch[F simd.Float] struct {

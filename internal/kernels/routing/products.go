@@ -7,7 +7,7 @@ import (
 
 // chunkOf returns how many of n inputs with m outputs are computed together: their numbers stay in the nearest cache, and
 // there are several chunks for every core.
-func chunkOf(n, m int) int { return max(1, min(n/8, 2048/m)) }
+func chunkOf(n, m int) int { return max(1, min(n/8, 1024/m)) }
 
 // rowOf returns row i of x [.., width].
 func rowOf[F simd.Float](x []F, i, width int) []F { return x[i*width : (i+1)*width : (i+1)*width] }
