@@ -218,6 +218,18 @@ func testVectorExtremes[F simd.Float](t *testing.T) {
 	}
 }
 
+// TestSmallShares: shares whose sigmoids are subnormal have all their digits.
+func TestSmallShares(t *testing.T) {
+	w, r := newRows[float32](1, 3), make([]float32, 3)
+	w.sigmoidShares(r, []float32{-75, -100, -75.5}, veil{})
+	sum := 1 + math.Exp(-25) + math.Exp(-0.5)
+	for i, want := range []float64{1 / sum, math.Exp(-25) / sum, math.Exp(-0.5) / sum} {
+		if err := math.Abs(float64(r[i])/want - 1); !(err < 1e-5) {
+			t.Errorf("share %d is %v, want %v", i, r[i], want)
+		}
+	}
+}
+
 // add and scale keep numbers that float32 holds exactly.
 func add(x []float64, v float64) {
 	for i := range x {

@@ -68,7 +68,7 @@ func (k *Vector[F]) Backward(dx []F, dp VectorParameters[F], x []F, p VectorPara
 	if r > 1 {
 		matmul.Gemm(true, false, h, d, (r-1)*rows, 1, k.unit, h, g.dhidden, d, 0, dp.WG1, d)
 	} else {
-		for _, x := range [][]F{dp.WG1, dp.WG2, dp.BG2, dp.WS, dp.BS} {
+		for _, x := range [][]F{dp.WG1, dp.WG2, dp.BG2} {
 			clear(x)
 		}
 	}

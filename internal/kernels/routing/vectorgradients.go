@@ -21,7 +21,7 @@ func (k *Vector[F]) creditBackwardTask(c int) {
 	s := k.pool.Take()
 	dws, dbs := k.sum(k.dp.WS, g.dws, c, lo, hi), k.sum(k.dp.BS, g.dbs, c, lo, hi)
 	last := k.k == k.Iterations-1
-	if last && k.k > 0 {
+	if last {
 		clear(dws)
 		clear(dbs)
 	}
@@ -126,10 +126,8 @@ func (k *Vector[F]) sharedGradients() {
 	g, rows, m, d := k.gradients, k.Batch*k.Inputs, k.Outputs, k.DIn
 	workspace.Sum(k.dp.WA, g.dwa)
 	workspace.Sum(k.dp.BA, g.dba)
-	if k.Iterations > 1 {
-		workspace.Sum(k.dp.WS, g.dws)
-		workspace.Sum(k.dp.BS, g.dbs)
-	}
+	workspace.Sum(k.dp.WS, g.dws)
+	workspace.Sum(k.dp.BS, g.dbs)
 	for i, x := range []struct{ w, dw, dbias, partial []F }{{k.p.Use, k.dp.Use, k.dp.UseBias, g.duse}, {k.p.Ign, k.dp.Ign, k.dp.IgnBias, g.dign}} {
 		made := of(g.dmade, i, 2)
 		matmul.Gemm(false, false, rows, d, m, 1, made, m, x.w, d, 1, k.dx, d)
