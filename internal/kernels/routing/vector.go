@@ -89,7 +89,7 @@ func of[F simd.Float](x []F, k, count int) []F {
 	return x[k*n : (k+1)*n]
 }
 
-// part returns part i of count equal parts of the numbers of an iteration.
+// iteration returns the numbers of iteration i in x.
 func (k *Vector[F]) iteration(x []F, i int) []F { return of(x, i, k.Iterations) }
 
 // later returns the numbers of iteration i, at least 1, in x, which has none of iteration 0.

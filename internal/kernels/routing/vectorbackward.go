@@ -8,16 +8,15 @@ import (
 
 // vectorGradients is the memory that only Backward needs.
 type vectorGradients[F simd.Float] struct {
-	dout                               []F // [r, B, m, h] of raw outputs
-	dz, dy                             []F // [B, m, d], [r, B, m, d] of z, of phi^T x
-	dphi                               []F // [B, n, m]
-	dsums                              []F // [B, m]
-	df                                 []F // [B, n]
-	dpred, dhidden, dunit              []F // [B, m, d], [r-1, B, m, d], [B, m, h]
-	dmade                              []F // [2, B, n, m] of use and ign if inputs share parameters
-	dwa, dba, dws, dbs, duse, dign     []F // partial sums of chunks if inputs share parameters
-	unnormalize, votes, credit, inputs func(task int)
-	predicted                          func(task int)
+	dout                                          []F // [r, B, m, h] of raw outputs
+	dz, dy                                        []F // [B, m, d], [r, B, m, d] of z, of phi^T x
+	dphi                                          []F // [B, n, m]
+	dsums                                         []F // [B, m]
+	df                                            []F // [B, n]
+	dpred, dhidden, dunit                         []F // [B, m, d], [r-1, B, m, d], [B, m, h]
+	dmade                                         []F // [2, B, n, m] of use and ign if inputs share parameters
+	dwa, dba, dws, dbs, duse, dign                []F // partial sums of chunks if inputs share parameters
+	unnormalize, votes, credit, predicted, inputs func(task int)
 }
 
 // prepare makes the memory at the first call.
