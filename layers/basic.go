@@ -36,7 +36,7 @@ func (l *Embedding[F]) Logits(g *Graph[F], x *G.Node) *G.Node {
 
 // Loss returns the softmax cross-entropy of the logits of x [B, T, D] against targets [B, T], fused with the
 // head; see ops.HeadLoss.
-func (l *Embedding[F]) Loss(g *Graph[F], x, targets, weight *G.Node) (*G.Node, func() ops.HeadStats) {
+func (l *Embedding[F]) Loss(g *Graph[F], x, targets, weight *G.Node) (*G.Node, ops.Outcome) {
 	return ops.HeadLoss[F](x, g.Weight(l.Table), targets, weight)
 }
 

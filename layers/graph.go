@@ -20,6 +20,10 @@ type Graph[F params.Float] struct {
 	// as GOOMTable. A model sets it before it adds its layers; nil: none.
 	Tokens *G.Node
 
+	// Ends are the positions [B] at which the sequences end, for layers that read a sequence as a whole: what is behind
+	// them is padding. A model that classifies sequences sets it; nil: no sequence has padding.
+	Ends *G.Node
+
 	weights map[*params.Param[F]]*G.Node
 	noise   *ops.Noise      // nil: nothing is random
 	states  *States         // nil: the graph does not stream

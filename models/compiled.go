@@ -40,8 +40,8 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 		g = layers.NewTraining[F](size, length, m.noise)
 	}
 	hidden := m.hidden(g, c.inputs)
-	loss, stats := m.net.Head().Loss(g, hidden, g.Input("targets", c.targets, size, length), g.Input("weight", c.weight[:], 1))
-	c.stats = stats
+	loss, outcome := m.net.Head().Loss(g, hidden, g.Input("targets", c.targets, size, length), g.Input("weight", c.weight[:], 1))
+	c.stats = outcome.Stats
 	keep := []*G.Node{loss}
 	if train {
 		wrt := make([]*G.Node, len(m.params))

@@ -19,9 +19,9 @@ type HeadStats = dense.HeadStats
 //
 // x [..., D], w [S, D], targets [...] of int32 (-1: the row is not counted), weight [1] -> a scalar. Usually
 // weight is 1/(counted targets of the whole step). Gradients: of x and w; they are computed together with the
-// loss once the graph is differentiated. The returned function reports the last run. A target of S or more
+// loss once the graph is differentiated. The outcome is that of the last run. A target of S or more
 // panics when the graph runs. A sequence is what one index of the first dimension of x holds.
-func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() HeadStats) {
+func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, Outcome) {
 	rows, width := split(x.Shape())
 	want("HeadLoss", "w", w, -1, width)
 	want("HeadLoss", "targets", targets, x.Shape()[:x.Dims()-1]...)
@@ -41,5 +41,5 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, func() He
 		Differentiate: func(grad [][]F) { k.WantGradients(grad[1]) },
 	})
 	length := rows / x.Shape()[0]
-	return loss, func() HeadStats { return k.Stats(length) }
+	return loss, Outcome{func() HeadStats { return k.Stats(length) }, k.Predicted}
 }

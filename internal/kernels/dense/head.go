@@ -24,7 +24,7 @@ type Head[F simd.Float] struct {
 	stats  HeadStats
 	logits []F     // [tile, S]
 	nll    []F     // [R], of counted rows
-	hit    []uint8 // [R]
+	best   []int32 // [R] the largest logit of each counted row
 	index  []int   // [R] counted rows in their order
 	packed []F     // [R, D] counted rows of x, where some are not counted
 	dx, dw []F     // [R, D], [S, D]; nil where no gradient is wanted
@@ -54,7 +54,7 @@ type HeadStats struct {
 func NewHead[F simd.Float](rows, width, vocab int) *Head[F] {
 	tile := min(rows, max(128, (1<<20)/vocab))
 	k := &Head[F]{rows: rows, width: width, vocab: vocab, tile: tile,
-		logits: make([]F, tile*vocab), nll: make([]F, rows), hit: make([]uint8, rows), index: make([]int, rows)}
+		logits: make([]F, tile*vocab), nll: make([]F, rows), best: make([]int32, rows), index: make([]int, rows)}
 	k.perRow = func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row, target := k.logits[i*k.vocab:(i+1)*k.vocab], int(k.targets[k.index[k.first+i]])
@@ -65,10 +65,7 @@ func NewHead[F simd.Float](rows, width, vocab int) *Head[F] {
 			} else {
 				nll, argmax = simd.CrossEntropy(row, target)
 			}
-			k.nll[k.first+i], k.hit[k.first+i] = nll, 0
-			if argmax == target {
-				k.hit[k.first+i] = 1
-			}
+			k.nll[k.first+i], k.best[k.first+i] = nll, int32(argmax)
 		}
 	}
 	k.scaling = func(lo, hi int) { simd.Scale(k.scaled[lo:hi], k.scale, k.scaled[lo:hi]) }
@@ -86,7 +83,7 @@ func (k *Head[F]) Stats(length int) HeadStats {
 	for i := 0; i < s.Counted; {
 		end, right := (k.index[i]/length+1)*length, true
 		for ; i < s.Counted && k.index[i] < end; i++ {
-			right = right && k.hit[i] == 1
+			right = right && k.right(i)
 		}
 		s.Sequences++
 		if right {
@@ -95,6 +92,13 @@ func (k *Head[F]) Stats(length int) HeadStats {
 	}
 	return s
 }
+
+// Predicted returns, for each counted row of the last Forward, the target with the largest logit, valid until the next
+// Forward.
+func (k *Head[F]) Predicted() []int32 { return k.best[:k.stats.Counted] }
+
+// right reports whether the target of the i-th counted row has the largest logit.
+func (k *Head[F]) right(i int) bool { return k.best[i] == k.targets[k.index[i]] }
 
 // Forward returns the weighted loss. It panics on a target of S or more.
 func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
@@ -140,7 +144,9 @@ func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
 	k.stats = HeadStats{Counted: counted}
 	for i := range counted {
 		k.stats.Loss += float64(k.nll[i])
-		k.stats.Correct += int(k.hit[i])
+		if k.right(i) {
+			k.stats.Correct++
+		}
 	}
 	return F(k.stats.Loss * float64(weight))
 }
