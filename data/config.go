@@ -75,11 +75,13 @@ func (c *Config) Settings() settings.Table {
 	return append(table, c.Task.Settings()...)
 }
 
-// IsText reports whether the tokens of the task are text: whether it has a setting "tokenizer" with the name of
-// a registered tokenizer. Training on text ends with a sample, and a model that it trains can be generated from.
+// IsText reports whether the task is to predict text: whether it has a setting "tokenizer" with the name of a
+// registered tokenizer, and is not the classification of text. Training on text ends with a sample, and a model that it
+// trains can be generated from.
 func (c Config) IsText() bool {
 	_, ok := c.Settings().Find("tokenizer")
-	return ok
+	_, labeled := c.Task.(*Classify) // Settings sets Task
+	return ok && !labeled
 }
 
 // task returns the settings of the task, its defaults if there are none, and nil if the name is unknown.

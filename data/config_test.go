@@ -15,7 +15,7 @@ import (
 
 func TestTasks(t *testing.T) {
 	want := []string{"text", "copy", "selective-copy", "parity", "modular", "s3", "s5", "recall", "group", "arithmetic",
-		"arithmetic-brackets", "mqar", "dyck", "sort", "images", "image-pixels"}
+		"arithmetic-brackets", "mqar", "dyck", "sort", "classify", "images", "image-pixels"}
 	if got := Tasks(); len(got) < len(want) || !slices.Equal(got[:len(want)], want) { // behind them: those of this test
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -46,7 +46,7 @@ type quotes struct{ Text }
 
 // TestIsText: of the tasks of this package text alone is text, and a task that embeds it is.
 func TestIsText(t *testing.T) {
-	for name, want := range map[string]bool{"text": true, "copy": false, "images": false, "unknown": false} {
+	for name, want := range map[string]bool{"text": true, "copy": false, "classify": false, "images": false, "unknown": false} {
 		if got := (Config{Name: name}).IsText(); got != want {
 			t.Errorf("%s: IsText is %v", name, got)
 		}
@@ -116,6 +116,7 @@ func TestSettings(t *testing.T) {
 		"mqar":           "[pairs! alphabet! filler!]",
 		"dyck":           "[kinds! depth!]",
 		"sort":           "[alphabet!]",
+		"classify":       "[data test-data text-field label-field tokenizer! valid-fraction!]",
 		"images":         "[data]",
 		"image-pixels":   "[data]",
 	} {
@@ -166,6 +167,11 @@ func TestValidate(t *testing.T) {
 		{Config{Name: "text", Task: &Text{ValidFraction: 2}}, "-valid-fraction 2: must be 0 to 0.9 (0: 0.05)"},
 		{Config{Name: "text", Task: &Text{ValidFraction: -0.1}}, "-valid-fraction -0.1: must be 0 to 0.9"},
 		{Config{Name: "images"}, `-data "": must be the folder`},
+		{Config{Name: "classify"}, `-data "": must be labeled text`},
+		{Config{Name: "classify", Task: &Classify{Data: "x", TestData: "y", ValidFraction: 0.3}}, "-valid-fraction contradicts -test-data"},
+		{Config{Name: "classify", Task: &Classify{Data: "x", Tokenizer: "bite"}}, `-tokenizer "bite"`},
+		{Config{Name: "classify", Seq: 1, Task: &Classify{Data: "x"}}, "-seq 1: must be at least 2"},
+		{Config{Name: "classify", MinSeq: 2, Seq: 9, Task: &Classify{Data: "x"}}, "have one length"},
 		{Config{Name: "image-pixels"}, `-data "": must be the folder`},
 		{of("modular", &tasks.Modular{Modulus: -1}), "-modulus -1: must be 2 to 1024"},
 		{of("recall", &tasks.Recall{Symbols: 17}), "-symbols 17: must be at most -alphabet 16"},

@@ -45,7 +45,8 @@ type Validation struct {
 	Name string // "valid", "valid-2x" or "valid-4x" by the length trained on, or "valid-64" by the length
 	Len  int    // positions of a sequence
 	// Source returns a new source at its beginning. Every one draws the same sequences.
-	Source func() (Source, error)
+	Source  func() (Source, error)
+	Classes *Classes // as in the Dataset; nil: the sequences are not classified
 }
 
 // Tokenizer converts text to token numbers and back; see package tokenizer.
@@ -62,6 +63,8 @@ type Dataset struct {
 	Valid       []Validation // the first is the main one
 	ByLength    bool         // the validation sets differ only in length, and are reported as a table
 	Tokenizer   Tokenizer    // nil: not text
+	Classes     *Classes     // nil: the sequences are not classified
+	Rows        int          // of an image, whose pixels are a sequence row by row; 0: not images
 	Chance      float64      // accuracy at chance level; 0: accuracy is not reported
 	Summary     string       // one line: what was opened and its size
 	Notes       []string     // notes for the user, one line each

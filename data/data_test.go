@@ -92,6 +92,22 @@ func idxFolder(t testing.TB, gz bool) string {
 	return dir
 }
 
+// classFolder has 30 texts of some 20 bytes in 3 classes.
+func classFolder(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range 30 {
+		class := filepath.Join(dir, []string{"ant", "bee", "cat"}[i%3])
+		if err := os.MkdirAll(class, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(class, fmt.Sprintf("%02d.txt", i)), []byte(words(class[len(class)-3:]+string(rune('A'+i)), 1+i%3)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // configs is one small configuration of every task, and a second of some.
 func configs(t testing.TB) []Config {
 	text, images := textFolder(t), idxFolder(t, false)
@@ -100,6 +116,8 @@ func configs(t testing.TB) []Config {
 		{Name: "text", Seq: 16, Task: &Text{Data: text, Tokenizer: "gpt2", ValidFraction: 0.3}},
 		{Name: "text", Seq: 8, Task: &Text{Data: filepath.Join(text, "AA.txt")}},
 		of("copy", &tasks.Copy{Delay: 5, Symbols: 3}),
+		{Name: "classify", Task: &Classify{Data: classFolder(t)}},
+		{Name: "classify", Seq: 9, Task: &Classify{Data: classFolder(t), TestData: classFolder(t), Tokenizer: "gpt2"}},
 		{Name: "images", Task: &Images{Data: images}},
 		{Name: "image-pixels", Seq: 15, Task: &ImagePixels{Data: images}},
 	}
@@ -201,7 +219,7 @@ func TestValidationEnds(t *testing.T) {
 			if !slices.Equal(first, second) {
 				t.Errorf("%s/%s: a second source draws other sequences", d.Name, v.Name)
 			}
-			if want := map[string]int{"images": 11, "image-pixels": 11}[d.Name]; want > 0 && counted != want || want == 0 && d.Name != "text" && counted != validSequences {
+			if want := map[string]int{"images": 11, "image-pixels": 11}[d.Name]; want > 0 && counted != want || want == 0 && d.Name != "text" && d.Name != "classify" && counted != validSequences {
 				t.Errorf("%s/%s: %d sequences", d.Name, v.Name, counted)
 			}
 		}

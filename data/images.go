@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"goomtrain/rng"
 	"goomtrain/settings"
@@ -29,6 +30,11 @@ func (t *Images) Open(seq int, seed uint64) (*Dataset, error) {
 	}
 	d := f.dataset("images", seed, (*imageSet).classify)
 	d.Vocab, d.Chance = grays+f.classes, 1/float64(f.classes)
+	d.Classes = &Classes{First: grays}
+	for class := range f.classes {
+		d.Classes.Names = append(d.Classes.Names, strconv.Itoa(class))
+	}
+	d.Valid[0].Classes = d.Classes
 	return d, nil
 }
 
@@ -73,6 +79,7 @@ func (f *imageFolder) dataset(name string, seed uint64, fill func(s *imageSet, i
 	return &Dataset{
 		Name:        name,
 		SeqLen:      train.size,
+		Rows:        train.rows,
 		Fingerprint: contents,
 		Train: &source{
 			id: identity{name + "/train", train.size, contents},

@@ -28,6 +28,7 @@ func init() {
 	registerSynthetic("mqar", "value of each key of 4 key-value pairs, after gaps by a power law; vocabulary 8192, chance 1/4096", func() tasks.Task { return &tasks.MQAR{} })
 	registerSynthetic("dyck", "closing brackets of 8 kinds, nested up to 5 deep; vocabulary 16, chance 1/8", func() tasks.Task { return &tasks.Dyck{} })
 	registerSynthetic("sort", "symbols in ascending order; vocabulary 6, chance 1/5", func() tasks.Task { return &tasks.Sort{} })
+	Register("classify", "label of a text after its last token; vocabulary of the tokenizer + labels", func() Task { return &Classify{} })
 	Register("images", "class of an image after its last pixel; vocabulary 256 gray values + classes, chance 1/classes", func() Task { return &Images{} })
 	Register("image-pixels", "next pixel of an image; vocabulary 257", func() Task { return &ImagePixels{} })
 }

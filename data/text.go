@@ -31,11 +31,20 @@ func (t *Text) Settings() settings.Table {
 		// The text is identified by its content: a run can resume with the same text in another place, and
 		// Fingerprint detects another text.
 		{Name: "data", Help: "file, folder or glob of text", Value: &t.Data, Zero: "the Go library's sources", Change: settings.Free},
-		{Name: "tokenizer", Help: "tokenizer of the text", Value: &t.Tokenizer, Rule: settings.OneOfFunc(tokenizer.Known), Zero: "byte", Change: settings.Frozen},
-		{Name: "valid-fraction", Help: "fraction of the text held out for validation", Value: &t.ValidFraction, Rule: settings.Between(0, 0.9),
-			Zero: fmt.Sprint(defaultValidFraction), Change: settings.Frozen},
+		tokenizerSetting(&t.Tokenizer),
+		validFractionSetting(&t.ValidFraction, defaultValidFraction),
 		{Name: "cache-dir", Help: `folder of tokenized text, "off" for none`, Value: &t.CacheDir, Zero: "the user's cache", Change: settings.Free},
 	}
+}
+
+// tokenizerSetting is the setting of every task on text.
+func tokenizerSetting(value *string) settings.Setting {
+	return settings.Setting{Name: "tokenizer", Help: "tokenizer of the text", Value: value, Rule: settings.OneOfFunc(tokenizer.Known), Zero: "byte", Change: settings.Frozen}
+}
+
+func validFractionSetting(value *float64, otherwise float64) settings.Setting {
+	return settings.Setting{Name: "valid-fraction", Help: "fraction of the text held out for validation", Value: value, Rule: settings.Between(0, 0.9),
+		Zero: fmt.Sprint(otherwise), Change: settings.Frozen}
 }
 
 // Validate implements Task.

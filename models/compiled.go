@@ -16,10 +16,12 @@ import (
 // compiled is the graph of a loss for one batch size and length, ready to run.
 type compiled[F params.Float] struct {
 	size, length    int
-	inputs, targets []int32
+	inputs, targets []int32 // targets are those of the graph: of a classifier [B] classes
+	ends            []int32 // [B] last positions, of a classifier
+	first           int32   // token of the first class
 	weight          [1]F
 	exec            *executor.Executor
-	stats           func() ops.HeadStats
+	outcome         ops.Outcome
 	params          []*params.Param[F]
 	nodes           []*G.Node // gradients, by parameter; nil: none
 	grads           [][]F     // memory of the gradients; nil before the first run
@@ -31,17 +33,19 @@ type compiled[F params.Float] struct {
 // building is held while a graph is built, because Gorgonia shares constants between graphs.
 var building sync.Mutex
 
+func newCompiled[F params.Float](ps []*params.Param[F], size, length int) *compiled[F] {
+	return &compiled[F]{size: size, length: length, inputs: make([]int32, size*length), params: ps}
+}
+
 func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	building.Lock()
 	defer building.Unlock()
-	c := &compiled[F]{size: size, length: length, inputs: make([]int32, size*length), targets: make([]int32, size*length), params: m.params}
+	c := newCompiled(m.params, size, length)
 	g := layers.NewGraph[F](size, length)
 	if train {
 		g = layers.NewTraining[F](size, length, m.noise)
 	}
-	hidden := m.hidden(g, c.inputs)
-	loss, outcome := m.net.Head().Loss(g, hidden, g.Input("targets", c.targets, size, length), g.Input("weight", c.weight[:], 1))
-	c.stats = outcome.Stats
+	loss := m.loss(g, c)
 	keep := []*G.Node{loss}
 	if train {
 		wrt := make([]*G.Node, len(m.params))
@@ -66,6 +70,22 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	return c, nil
 }
 
+// loss adds the network and its loss to a graph.
+func (m *Model[F]) loss(g *layers.Graph[F], c *compiled[F]) (loss *G.Node) {
+	if net, ok := m.net.(Classifying[F]); ok {
+		c.targets, c.ends = make([]int32, c.size), make([]int32, c.size)
+		c.first = int32(m.domain.Vocab - m.domain.Classes)
+		g.Ends = g.Input("ends", c.ends, c.size)
+		scores := net.Scores(g, m.hidden(g, c.inputs)) // [B, C]
+		loss, c.outcome = ops.CrossEntropy[F](scores, g.Input("targets", c.targets, c.size), g.Input("weight", c.weight[:], 1))
+		return loss
+	}
+	c.targets = make([]int32, c.size*c.length)
+	hidden := m.hidden(g, c.inputs)
+	loss, c.outcome = m.head.Loss(g, hidden, g.Input("targets", c.targets, c.size, c.length), g.Input("weight", c.weight[:], 1))
+	return loss
+}
+
 // hidden adds the network to a graph whose tokens [B, T] are those in the slice at each run, and returns the hidden
 // states.
 func (m *Model[F]) hidden(g *layers.Graph[F], tokens []int32) *G.Node {
@@ -77,14 +97,23 @@ func (c *compiled[F]) fits(size, length int) bool { return c.size == size && c.l
 
 // run computes the losses, and the gradients of weight times their sum if the graph has them.
 func (c *compiled[F]) run(inputs, targets []int32, weight F) (Stats, error) {
-	copy(c.inputs, inputs)
-	copy(c.targets, targets)
-	c.weight[0] = weight
+	c.set(inputs, targets, weight)
 	if err := c.exec.RunAll(); err != nil {
 		return Stats{}, err
 	}
-	s := c.stats()
+	s := c.outcome.Stats()
 	return Stats{Loss: s.Loss, Tokens: s.Counted, Correct: s.Correct, Sequences: s.Sequences, CorrectSequences: s.CorrectSequences}, nil
+}
+
+// set copies a batch to the inputs of the graph.
+func (c *compiled[F]) set(inputs, targets []int32, weight F) {
+	copy(c.inputs, inputs)
+	if c.ends == nil {
+		copy(c.targets, targets)
+	} else {
+		classesOf(c.targets, c.ends, targets, c.first)
+	}
+	c.weight[0] = weight
 }
 
 // accumulate adds the gradients of the last run to those of the parameters.

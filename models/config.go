@@ -198,6 +198,22 @@ func (c Config) Fit(vocab, longest int) error {
 	return nil
 }
 
+// Classifies reports whether the model gives a class to a whole sequence.
+func (c Config) Classifies() bool {
+	_, ok := c.Sizes.(ClassFitter)
+	return ok
+}
+
+// FitClasses sets unset sizes of a model that classifies: the number of classes, and the size of an image, 0 x 0 if the
+// sequences are not images. It returns an error if the model does not classify or if sizes that were set do not fit.
+func (c Config) FitClasses(classes, rows, columns int) error {
+	sizes, ok := c.Sizes.(ClassFitter)
+	if !ok {
+		return fmt.Errorf("model %s does not classify", c.Model)
+	}
+	return sizes.FitClasses(classes, rows, columns)
+}
+
 // New builds the model of a configuration. Its initial weights follow from the seed. It returns an error if a
 // size breaks a rule or the vocabulary is not set.
 func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
@@ -210,6 +226,11 @@ func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
 	if bounded, ok := c.Sizes.(LengthFitter); ok {
 		if err := bounded.FitLength(0); err != nil {
 			return nil, fmt.Errorf("model %s: %w", c.Model, err)
+		}
+	}
+	if c.Classifies() {
+		if err := c.FitClasses(0, 0, 0); err != nil {
+			return nil, fmt.Errorf("model %s: %w: call Config.FitClasses with that of the data", c.Model, err)
 		}
 	}
 	a, err := architectures.Find(c.Model)

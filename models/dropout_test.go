@@ -10,7 +10,7 @@ import (
 // TestDropout: dropout changes steps, each update otherwise, and changes neither evaluation nor what a
 // stream says; what else must hold with it is in model_test.go.
 func TestDropout(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range predicting(t) {
 		t.Run(name, func(t *testing.T) {
 			const size, length = 2, 9
 			c := smallest(t, name)
@@ -54,7 +54,7 @@ func TestDropout(t *testing.T) {
 // TestDropoutSites: a graph has a node of dropout for the embeddings and for each addition to the
 // residual stream, and none where the probability is 0 or nothing is trained.
 func TestDropoutSites(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range predicting(t) {
 		t.Run(name, func(t *testing.T) {
 			c := smallest(t, name)
 			count := func(g *layers.Graph[float32], m *Model[float32]) (n int) {

@@ -11,7 +11,7 @@ import (
 // TestGenerate: 2,000 tokens generated greedily, each from the state alone, are those that the whole
 // context read at once predicts; and memory does not grow on the way.
 func TestGenerate(t *testing.T) {
-	eachModel(t, func(t *testing.T, c Config) {
+	eachPredicting(t, func(t *testing.T, c Config) {
 		t.Run("float32", func(t *testing.T) { testGenerate[float32](t, c) })
 		t.Run("float64", func(t *testing.T) { testGenerate[float64](t, c) })
 	})
@@ -21,7 +21,7 @@ func testGenerate[F simd.Float](t *testing.T, c Config) {
 	const length = 2000
 	m := build[F](t, c)
 	for _, p := range m.Params() {
-		if p.Name == m.net.Head().Table.Name {
+		if p.Name == m.head.Table.Name {
 			simd.Scale(p.Value, 30, p.Value) // tokens far apart, or one token repeats for ever
 		}
 	}

@@ -40,7 +40,7 @@ func logitsOf[F simd.Float](t *testing.T, m *Model[F], states *layers.States, to
 		part = append(part, tokens[b*length+lo:b*length+hi]...)
 	}
 	g := layers.NewStreaming[F](batch, hi-lo, states)
-	logits := m.net.Head().Logits(g, m.hidden(g, part))
+	logits := m.head.Logits(g, m.hidden(g, part))
 	exec, err := executor.New(g.ExprGraph, logits)
 	if err != nil {
 		t.Fatal(err)

@@ -73,8 +73,8 @@ func newGOOMMixer[F params.Float](s params.Set[F], c GOOMRNN) layers.Mixer[F] {
 
 func newGOOMRNN[F params.Float](s params.Set[F], c GOOMRNN) Network[F] {
 	n := &residualNetwork[F]{
-		embed:   layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
-		dropout: layers.NewDropout(s, c.Dropout),
+		embed:        layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
+		residualBody: residualBody[F]{dropout: layers.NewDropout(s, c.Dropout)},
 	}
 	n.embed.Table.Stored = []string{"embed.weight", "head.weight"}
 	for i := range c.Layers {

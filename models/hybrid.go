@@ -117,8 +117,13 @@ func or(x, otherwise int) int {
 }
 
 func newHybrid[F params.Float](s params.Set[F], c Hybrid) Network[F] {
+	return newLinearAttention(s, c.LinearAttention, mixerOf[F](c))
+}
+
+// mixerOf returns the function that makes the mixer of each block by the pattern.
+func mixerOf[F params.Float](c Hybrid) func(s params.Set[F], layer int) layers.Mixer[F] {
 	names := c.mixers()
-	return newLinearAttention(s, c.LinearAttention, func(s params.Set[F], layer int) layers.Mixer[F] {
+	return func(s params.Set[F], layer int) layers.Mixer[F] {
 		return layers.NewMixer(names[layer%len(names)], s, c.sizes(layer))
-	})
+	}
 }

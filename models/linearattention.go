@@ -54,10 +54,20 @@ func (c *LinearAttention) mixer(layer int) layers.MixerSizes {
 // head. Names and shapes of the parameters are theirs. mixer makes the mixer of a block.
 func newLinearAttention[F params.Float](s params.Set[F], c LinearAttention, mixer func(s params.Set[F], layer int) layers.Mixer[F]) Network[F] {
 	model := s.Sub("model")
-	n := &residualNetwork[F]{
-		embed:   layers.NewEmbedding(model, "embeddings.weight", c.Vocab, c.DEmb),
-		dropout: layers.NewDropout(s, c.Dropout),
+	n := &residualNetwork[F]{embed: layers.NewEmbedding(model, "embeddings.weight", c.Vocab, c.DEmb)}
+	n.residualBody = newLinearAttentionBody(s, c, mixer)
+	if c.TieEmbeddings {
+		n.embed.Table.Stored = []string{"model.embeddings.weight", "lm_head.weight"} // files may have both
+	} else {
+		n.head = layers.NewEmbedding(s, "lm_head.weight", c.Vocab, c.DEmb)
 	}
+	return n
+}
+
+// newLinearAttentionBody makes the parts between the embedding and the head.
+func newLinearAttentionBody[F params.Float](s params.Set[F], c LinearAttention, mixer func(s params.Set[F], layer int) layers.Mixer[F]) residualBody[F] {
+	model := s.Sub("model")
+	n := residualBody[F]{dropout: layers.NewDropout(s, c.Dropout)}
 	hidden := c.DMLP
 	if hidden == 0 {
 		hidden = (8*c.DEmb/3 + 255) / 256 * 256
@@ -68,11 +78,6 @@ func newLinearAttention[F params.Float](s params.Set[F], c LinearAttention, mixe
 			func(s params.Set[F]) layers.Mixer[F] { return mixer(s, i) }))
 	}
 	n.norm = layers.NewRMSNorm(model.Sub("norm"), c.DEmb, normEpsilon)
-	if c.TieEmbeddings {
-		n.embed.Table.Stored = []string{"model.embeddings.weight", "lm_head.weight"} // files may have both
-	} else {
-		n.head = layers.NewEmbedding(s, "lm_head.weight", c.Vocab, c.DEmb)
-	}
 	return n
 }
 

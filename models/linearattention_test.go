@@ -54,8 +54,8 @@ func TestTiedEmbeddings(t *testing.T) {
 	c := smallest(t, "delta-net")
 	set(t, c, "tie-embeddings", "true")
 	m := build[float32](t, c)
-	if m.net.Head().Table.Name != "model.embeddings.weight" || slices.ContainsFunc(m.Params(), func(p *params.Param[float32]) bool { return p.Name == "lm_head.weight" }) {
-		t.Errorf("the head is %s", m.net.Head().Table.Name)
+	if m.head.Table.Name != "model.embeddings.weight" || slices.ContainsFunc(m.Params(), func(p *params.Param[float32]) bool { return p.Name == "lm_head.weight" }) {
+		t.Errorf("the head is %s", m.head.Table.Name)
 	}
 }
 

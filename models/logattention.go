@@ -46,9 +46,11 @@ func newLogAttention[F params.Float](s params.Set[F], c LogAttention) Network[F]
 		value = c.DHead
 	}
 	n := &residualNetwork[F]{
-		embed:     layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
-		positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb),
-		dropout:   layers.NewDropout(s, c.Dropout),
+		embed: layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
+		residualBody: residualBody[F]{
+			positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb),
+			dropout:   layers.NewDropout(s, c.Dropout),
+		},
 	}
 	for i := range c.Layers {
 		part := s.Sub(fmt.Sprintf("layers.%d", i))

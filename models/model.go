@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"goomtrain/executor"
+	"goomtrain/layers"
 	"goomtrain/ops"
 	"goomtrain/params"
 )
@@ -43,9 +44,12 @@ type Trainable[F params.Float] interface {
 type Model[F params.Float] struct {
 	config  Config
 	net     Network[F]
+	head    *layers.Embedding[F] // of a Predicting network; nil: it is Classifying
+	domain  Domain               // of a Classifying network
 	params  []*params.Param[F]
 	skipped []string // tensors of weights files that are not parameters
 	train   *compiled[F]
+	last    *compiled[F]   // of the last evaluation
 	eval    []*compiled[F] // the most recently used first
 	noise   *ops.Noise     // of training
 	profile bool
@@ -57,12 +61,23 @@ var (
 	_ Configured         = (*Model[float32])(nil)
 	_ Streamer[float32]  = (*Model[float32])(nil)
 	_ Profiler           = (*Model[float32])(nil)
+	_ Predictor          = (*Model[float32])(nil)
+	_ Patched            = (*Model[float32])(nil)
 )
 
 // FromNetwork returns the model of a network whose parameters are those of the set. The random numbers of its
-// training follow from the seed of the set.
+// training follow from the seed of the set. It panics if the network is neither Predicting nor Classifying.
 func FromNetwork[F params.Float](set params.Set[F], net Network[F]) *Model[F] {
-	return &Model[F]{net: net, params: set.All(), skipped: set.Skipped(), noise: ops.NewNoise(set.Seed())}
+	m := &Model[F]{net: net, params: set.All(), skipped: set.Skipped(), noise: ops.NewNoise(set.Seed())}
+	switch net := net.(type) {
+	case Classifying[F]:
+		m.domain = net.Domain()
+	case Predicting[F]:
+		m.head = net.Head()
+	default:
+		panic(fmt.Sprintf("models: a %T has neither Head nor Scores and Domain: it must be Predicting or Classifying", net))
+	}
+	return m
 }
 
 // Config returns a copy of the configuration from which New built the model, or the zero Config for FromNetwork.
@@ -79,8 +94,16 @@ func (m *Model[F]) context() int {
 	return 0
 }
 
-// Vocab returns S, the number of tokens.
-func (m *Model[F]) Vocab() int { return m.net.Head().Table.Shape[0] }
+// Vocab returns S, the number of tokens, of a classifier those of the classes included.
+func (m *Model[F]) Vocab() int {
+	if m.head == nil {
+		return m.domain.Vocab
+	}
+	return m.head.Table.Shape[0]
+}
+
+// Patch implements Patched.
+func (m *Model[F]) Patch() int { return max(1, m.domain.Patch) }
 
 // Draw implements Random. Before its first call the numbers are those of update 0.
 func (m *Model[F]) Draw(update int64, first int) { m.noise.Step, m.noise.First = update, first }
@@ -132,8 +155,20 @@ func (m *Model[F]) Evaluate(inputs, targets []int32, size, length int) (Stats, e
 	}
 	c := m.eval[at]
 	copy(m.eval[1:at+1], m.eval[:at])
-	m.eval[0] = c
+	m.eval[0], m.last = c, c
 	return c.run(inputs, targets, 1)
+}
+
+// Predicted implements Predictor.
+func (m *Model[F]) Predicted(to []int32) []int32 {
+	first := int32(0)
+	if m.head == nil {
+		first = int32(m.domain.Vocab - m.domain.Classes)
+	}
+	for _, target := range m.last.outcome.Predicted() {
+		to = append(to, first+target)
+	}
+	return to
 }
 
 // check returns an error for values that would make a graph panic.
@@ -143,6 +178,9 @@ func (m *Model[F]) check(inputs, targets []int32, size, length int) error {
 	}
 	if c := m.context(); c > 0 && length > c {
 		return fmt.Errorf("models: sequences of length %d, but the model has learned positions for %d (-context)", length, c)
+	}
+	if m.head == nil {
+		return m.domain.check(inputs, targets, length)
 	}
 	vocab := int32(m.Vocab())
 	for i, t := range inputs {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,9 +60,40 @@ func text(size, length, vocab int) (inputs, targets []int32) {
 	return inputs, targets
 }
 
-// eachModel runs a test for every registered model, without and with dropout.
+// predicting lists the registered models that predict a next token; classifier_test.go is about the other.
+func predicting(t testing.TB) []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return smallest(t, name).Classifies() })
+}
+
+// batchOf is a batch for a model: text, or for a classifier sequences of several lengths with a class at their end, the
+// second of which is not counted.
+func batchOf(c Config, size, length int) (inputs, targets []int32) {
+	vocab := c.Common().Vocab
+	sizes, ok := c.Sizes.(*Classifier)
+	if !ok {
+		return text(size, length, vocab)
+	}
+	inputs, _ = text(size, length, vocab-sizes.Classes)
+	for b := range size {
+		for t := range length {
+			targets = append(targets, -1)
+			if t == (length-1)/(b%3+1) && b != 1 {
+				targets[b*length+t] = int32(vocab - 1 - b%sizes.Classes)
+			}
+		}
+	}
+	return inputs, targets
+}
+
+// eachModel runs a test for every model, without and with dropout.
 func eachModel(t *testing.T, body func(t *testing.T, c Config)) {
-	for _, name := range Names() {
+	eachPredicting(t, body)
+	eachClassifier(t, body)
+}
+
+// eachPredicting runs a test for every model of the next token, without and with dropout.
+func eachPredicting(t *testing.T, body func(t *testing.T, c Config)) {
+	for _, name := range predicting(t) {
 		t.Run(name, func(t *testing.T) { body(t, smallest(t, name)) })
 		t.Run(name+" dropout", func(t *testing.T) {
 			c := smallest(t, name)
@@ -88,13 +120,17 @@ func tapeMachineAgrees(t *testing.T, m *Model[float64]) {
 	t.Helper()
 	const size, length = 2, 9
 	inputs, targets := text(size, length, m.Vocab())
+	if m.Config().Classifies() {
+		inputs, targets = batchOf(m.Config(), size, length)
+	}
 	stats, err := m.Step(inputs, targets, size, length, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := layers.NewTraining[float64](size, length, m.noise)
-	loss, _ := m.net.Head().Loss(g, m.hidden(g, inputs),
-		g.Input("targets", targets, size, length), g.Input("weight", []float64{1}, 1))
+	c := newCompiled(m.Params(), size, length)
+	loss := m.loss(g, c)
+	c.set(inputs, targets, 1)
 	var wrt []*G.Node
 	for _, p := range m.Params() {
 		wrt = append(wrt, g.Weight(p))
@@ -128,7 +164,7 @@ func TestStepSteadyState(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 3, 20
 		m := build[float32](t, c)
-		inputs, targets := text(size, length, c.Common().Vocab)
+		inputs, targets := batchOf(c, size, length)
 		if n := testing.AllocsPerRun(5, func() {
 			if _, err := m.Step(inputs, targets, size, length, 10); err != nil {
 				t.Fatal(err)
@@ -147,7 +183,7 @@ func TestThreads(t *testing.T) {
 	defer simd.SetThreads(simd.Threads())
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 5, 70
-		inputs, targets := text(size, length, c.Common().Vocab)
+		inputs, targets := batchOf(c, size, length)
 		var want []params.Param[float32]
 		for _, threads := range []int{1, 2, 3, 7} {
 			simd.SetThreads(threads)
@@ -175,7 +211,7 @@ func TestThreads(t *testing.T) {
 func TestMicroBatches(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
 		const size, length = 8, 11
-		inputs, targets := text(size, length, c.Common().Vocab)
+		inputs, targets := batchOf(c, size, length)
 		counted := 0.0
 		for _, target := range targets {
 			if target >= 0 {

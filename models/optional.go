@@ -38,6 +38,21 @@ type Profiler interface {
 	Profile() []OpTime
 }
 
+// Predictor is a Trainable that tells what it predicts. Evaluate of package train then counts which class is taken for
+// which. Without this interface there is no table of classes.
+type Predictor interface {
+	// Predicted appends, for each counted target of the last Evaluate in their order, the target that the model holds
+	// most likely.
+	Predicted(to []int32) []int32
+}
+
+// Patched is a Trainable that may read several tokens as one position. The training loop asks it to count the work of a
+// step. Without this interface every token is a position.
+type Patched interface {
+	// Patch returns the number of tokens of a position, at least 1.
+	Patch() int
+}
+
 // Bounded is a Network with a longest sequence, such as the size of a table of positions. Model calls Context
 // before it builds a graph and returns an error for longer sequences. Without this interface there is no limit,
 // and a layer with a limit panics beyond it.
@@ -53,4 +68,13 @@ type LengthFitter interface {
 	// FitLength sets the size if it is not set, and returns an error if it is too small. A length of 0 means
 	// unknown, which is an error if the size is not set.
 	FitLength(longest int) error
+}
+
+// ClassFitter is a Sizes of an architecture whose networks are Classifying. Config.FitClasses calls FitClasses with what
+// the data has, New with zeros. Without this interface the networks are Predicting.
+type ClassFitter interface {
+	// FitClasses sets the number of classes and the size of an image, in pixels, if they are not set, and returns an
+	// error if they do not fit. rows is 0 if the sequences are not images. Zero classes mean unknown, which is an error
+	// if the number is not set.
+	FitClasses(classes, rows, columns int) error
 }

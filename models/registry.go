@@ -20,6 +20,7 @@ func init() {
 	Register(deltaProduct)
 	Register(gla)
 	Register(hybrid)
+	Register(classifier)
 }
 
 // Sizes holds the sizes of an architecture. It is a pointer to a struct that embeds Common and has a field for

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
@@ -32,6 +33,9 @@ type streamStep[F params.Float] struct {
 
 // NewStream returns a stream at the beginning of a sequence. Later updates of the weights affect it.
 func (m *Model[F]) NewStream() (*Stream[F], error) {
+	if m.head == nil {
+		return nil, errors.New("models: a classifier gives a class to a whole sequence: it has no next token to generate")
+	}
 	building.Lock()
 	defer building.Unlock()
 	s := &Stream[F]{vocab: m.Vocab(), states: layers.NewStates()}
@@ -41,7 +45,7 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 		}
 		step := &streamStep[F]{tokens: make([]int32, length)}
 		g := layers.NewStreaming[F](1, length, s.states)
-		step.logits = m.net.Head().Logits(g, layers.Last[F](m.hidden(g, step.tokens)))
+		step.logits = m.head.Logits(g, layers.Last[F](m.hidden(g, step.tokens)))
 		var err error
 		if step.exec, err = executor.New(g.ExprGraph, step.logits); err != nil {
 			return nil, err

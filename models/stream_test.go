@@ -14,7 +14,7 @@ import (
 // TestStreamEqualsWhole: reading token by token, in pieces, or after a restored state gives the logits
 // of the whole sequence.
 func TestStreamEqualsWhole(t *testing.T) {
-	eachModel(t, func(t *testing.T, c Config) { streamEqualsWhole(t, build[float64](t, c)) })
+	eachPredicting(t, func(t *testing.T, c Config) { streamEqualsWhole(t, build[float64](t, c)) })
 }
 
 // streamEqualsWhole reads a sequence in random pieces. After each the state moves to a new stream.
@@ -86,7 +86,7 @@ func clone(a params.Array) params.Array {
 // TestCausal: a token changes no logits before it by more than rounding: chunks of log-exp attention are
 // scaled by their largest key, which may be that token's.
 func TestCausal(t *testing.T) {
-	eachModel(t, func(t *testing.T, c Config) {
+	eachPredicting(t, func(t *testing.T, c Config) {
 		const length, changed = 40, 23
 		m := build[float64](t, c)
 		tokens, _ := text(1, length, c.Common().Vocab)

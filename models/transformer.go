@@ -62,8 +62,8 @@ func (c *Transformer) FitLength(longest int) error {
 // block.
 func newTransformer[F params.Float](s params.Set[F], c Transformer, mixer func(s params.Set[F]) layers.Mixer[F]) Network[F] {
 	n := &residualNetwork[F]{
-		embed:   layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
-		dropout: layers.NewDropout(s, c.Dropout),
+		embed:        layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
+		residualBody: residualBody[F]{dropout: layers.NewDropout(s, c.Dropout)},
 	}
 	if c.Positions == "learned" {
 		n.positions = layers.NewPositions(s.Sub("position"), c.Context, c.DEmb)

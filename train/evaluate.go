@@ -10,6 +10,7 @@ import (
 	"goomtrain/data"
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/train/metrics"
 )
 
 // A Score is the result of a model on a validation set.
@@ -21,6 +22,8 @@ type Score struct {
 
 	SequenceAccuracy float64 // share of the sequences whose counted tokens are all predicted correctly; NaN if the model does not count them
 	Sequences        int     // sequences with a counted token; 0 if the model does not count them
+
+	Confusion metrics.Confusion // nil if the sequences have no classes, or if the model is no Predictor
 }
 
 // Cut returns how to score a number of sequences of length positions in batches of equal size that have at most
@@ -42,6 +45,7 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 	}
 	var sum models.Stats
 	bytes := 0.0
+	classes := newClassCount(set.Classes, model)
 	for n := 0; n < batches; n++ {
 		if err := ctx.Err(); err != nil {
 			return Score{}, err
@@ -57,6 +61,7 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 			return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
 		}
 		sum.Add(stats)
+		classes.add(batch.Targets)
 		bytes += batch.Bytes
 	}
 	if sum.Tokens == 0 {
@@ -70,7 +75,39 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 
 		SequenceAccuracy: float64(sum.CorrectSequences) / float64(sum.Sequences),
 		Sequences:        sum.Sequences,
+		Confusion:        classes.confusion,
 	}, nil
+}
+
+// A classCount counts the classes that a model predicts.
+type classCount struct {
+	first     int32
+	predictor models.Predictor
+	predicted []int32
+	confusion metrics.Confusion // nil: none are counted
+}
+
+func newClassCount(classes *data.Classes, model any) (c classCount) {
+	predictor, ok := model.(models.Predictor)
+	if classes != nil && ok {
+		c = classCount{first: classes.First, predictor: predictor, confusion: metrics.NewConfusion(len(classes.Names))}
+	}
+	return c
+}
+
+// add counts the targets of the batch that the model has just evaluated.
+func (c *classCount) add(targets []int32) {
+	if c.confusion == nil {
+		return
+	}
+	c.predicted = c.predictor.Predicted(c.predicted[:0])
+	n := 0
+	for _, target := range targets {
+		if target >= 0 {
+			c.confusion.Add(int(target-c.first), int(c.predicted[n]-c.first))
+			n++
+		}
+	}
 }
 
 // bitsPerByte converts a sum of nats over text of that many bytes to bits per byte; NaN without text.

@@ -27,7 +27,7 @@ func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) 
 	}
 	cfg.Model, cfg.Data.Seq = cfg.Model.Clone(), dataset.SeqLen
 	var result Result
-	if err = cfg.Model.Fit(dataset.Vocab, longest(dataset)); err == nil {
+	if err = fit(cfg.Model, dataset); err == nil {
 		fmt.Fprintln(console, cfg.modelText())
 		if cfg.DType == "float64" {
 			result, err = launch[float64](ctx, cfg, dataset, console)
@@ -47,6 +47,21 @@ func launch[F params.Float](ctx context.Context, cfg Config, dataset *data.Datas
 		return Result{}, err
 	}
 	return Run(ctx, cfg, model, dataset, console)
+}
+
+// fit sets the sizes of the model that follow from the data.
+func fit(model models.Config, d *data.Dataset) error {
+	if err := model.Fit(d.Vocab, longest(d)); err != nil || !model.Classifies() {
+		return err
+	}
+	if d.Classes == nil {
+		return fmt.Errorf("model %s gives a class to a whole sequence, but the sequences of task %s have no classes: give -task classify or -task images, or another model", model.Model, d.Name)
+	}
+	rows, columns := d.Rows, 0
+	if rows > 0 {
+		columns = d.SeqLen / rows
+	}
+	return model.FitClasses(len(d.Classes.Names), rows, columns)
 }
 
 // longest returns the length of the longest sequence to train or validate on.

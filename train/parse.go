@@ -117,10 +117,10 @@ func Parse(args []string) (call Call, err error) {
 // absolute makes the path of the data absolute, so that a run finds it from any working directory.
 func absolute(given []settings.Pair) error {
 	for i, p := range given {
-		if p.Name == "data" && p.Text != "" {
+		if (p.Name == "data" || p.Name == "test-data") && p.Text != "" {
 			path, err := filepath.Abs(p.Text)
 			if err != nil {
-				return fmt.Errorf("-data: %w", err)
+				return fmt.Errorf("-%s: %w", p.Name, err)
 			}
 			given[i].Text = path
 		}

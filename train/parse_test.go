@@ -207,7 +207,7 @@ func TestParseRefuses(t *testing.T) {
 		{"-decay-ratio: schedule one-cycle has no such setting, only wsd: leave it out", []string{"-decay-ratio", "0.1"}},
 		{"-beta1-max: schedule cosine has no such setting, only one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
 		{"-min-lr: schedule constant has no such setting, only cosine, one-cycle, wsd", []string{"-min-lr", "1e-6", "-schedule", "constant"}},
-		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention, hybrid: leave it out", []string{"-taylor-terms", "3"}},
+		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention, hybrid, classifier: leave it out", []string{"-taylor-terms", "3"}},
 		{"-delay: task text has no such setting, only copy", []string{"-delay", "3"}},
 		{"-eps: optimizer lion has no such setting, only adamw, muon", []string{"-optimizer", "lion", "-eps", "1e-6"}},
 		{"c.toml: -taylor-terms: model goom-rnn has no such setting", []string{"-config", writeFile(t, "c.toml", "taylor-terms = 3")}},
@@ -331,7 +331,7 @@ func TestHelpListsWhatThereIs(t *testing.T) {
 	if err := Help(&help, "program"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"goom-rnn           non-diagonal", "paper-124m       the paper's language model", "parity             parity of the bits", "-taylor-terms    ", "(taylor-attention, hybrid)"} {
+	for _, want := range []string{"goom-rnn           non-diagonal", "paper-124m       the paper's language model", "parity             parity of the bits", "-taylor-terms    ", "(taylor-attention, hybrid, classifier)"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("no %q in\n%s", want, help.String())
 		}

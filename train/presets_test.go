@@ -31,6 +31,7 @@ func parse(t *testing.T, args ...string) Config {
 // vocabulary is that of bytes also where the preset's is GPT-2's; nothing is saved.
 func TestPresetsLearn(t *testing.T) {
 	text := writeFile(t, "text.txt", strings.Repeat("how much wood would a woodchuck chuck if a woodchuck could chuck wood? ", 200))
+	classes := classFolder(t)
 	for _, model := range models.Names() {
 		presets, err := models.Presets(model)
 		if err != nil {
@@ -41,15 +42,19 @@ func TestPresetsLearn(t *testing.T) {
 				if preset != "nano" && preset != "small" && testing.Short() {
 					t.Skip("large models take seconds each, paper-124m also 1.7 GB")
 				}
-				cfg := parse(t, "-model", model, "-preset", preset, "-data", text, "-tokenizer", "byte", "-seq", "32",
-					"-batch", "2", "-micro-batch", "1", "-cache-dir", "off", "-dry-run")
+				args := []string{"-model", model, "-preset", preset, "-tokenizer", "byte", "-seq", "32", "-batch", "2", "-micro-batch", "1", "-dry-run"}
+				task, highest, fall := []string{"-data", text, "-cache-dir", "off"}, 7.0, 1.0 // ln 256 = 5.5
+				if model == "classifier" {
+					task, highest, fall = []string{"-task", "classify", "-data", classes}, 2.0, 0.3 // ln 3 = 1.1
+				}
+				cfg := parse(t, append(args, task...)...)
 				cfg.resolve()
 				dataset, err := data.Open(cfg.Data, cfg.Seed)
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer dataset.Close()
-				if err := cfg.Model.Fit(dataset.Vocab, dataset.SeqLen); err != nil {
+				if err := fit(cfg.Model, dataset); err != nil {
 					t.Fatal(err)
 				}
 				m, err := models.New[float32](cfg.Model, cfg.Seed)
@@ -58,7 +63,7 @@ func TestPresetsLearn(t *testing.T) {
 				}
 				first, last := train20(t, cfg, m, dataset)
 				t.Logf("%d weights, loss %.3f to %.3f", params.Count(m.Params()), first, last)
-				if !(first > 5 && first < 7) || !(last < first-1) { // ln 256 = 5.5
+				if !(first > highest-2 && first < highest) || !(last < first-fall) {
 					t.Errorf("the loss goes from %v to %v", first, last)
 				}
 			})
@@ -94,7 +99,7 @@ func train20[F params.Float](t *testing.T, cfg Config, m *models.Model[F], datas
 // the run, longer validation sets included.
 func TestEveryTaskWithEveryModel(t *testing.T) {
 	text := writeFile(t, "text.txt", strings.Repeat("she sells sea shells by the sea shore. ", 100))
-	images := imageFolder(t)
+	images, classes := imageFolder(t), classFolder(t)
 	for i, task := range data.Tasks() {
 		for j, model := range models.Names() {
 			if testing.Short() && (i+j)%5 != 0 { // each task and each model a few times
@@ -108,12 +113,20 @@ func TestEveryTaskWithEveryModel(t *testing.T) {
 					args = append(args, "-data", text, "-seq", "32", "-sample", "10", "-cache-dir", "off")
 				case "images", "image-pixels":
 					args = append(args, "-data", images)
+				case "classify":
+					args = append(args, "-data", classes, "-seq", "24")
 				case "copy":
 					args = append(args, "-delay", "12")
 				}
 				cfg := parse(t, args...)
 				var console bytes.Buffer
 				result, err := Launch(context.Background(), cfg, &console)
+				if model == "classifier" && task != "images" && task != "classify" {
+					if err == nil || !strings.Contains(err.Error(), "have no classes") {
+						t.Errorf("error %v, want that the task has no classes", err)
+					}
+					return
+				}
 				if err != nil {
 					t.Fatalf("%v\n%s", err, console.String())
 				}
@@ -129,6 +142,22 @@ func TestEveryTaskWithEveryModel(t *testing.T) {
 			})
 		}
 	}
+}
+
+// classFolder writes 60 short texts in 3 classes, of which the first word tells the class.
+func classFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range 60 {
+		class := filepath.Join(dir, []string{"rhyme", "prose", "list"}[i%3])
+		if err := os.MkdirAll(class, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(class, fmt.Sprint(i)), fmt.Appendf(nil, "%s, number %d", filepath.Base(class)[:1], i), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // imageFolder writes an IDX folder of 40 training and 10 test images of 5 x 4 pixels in 3 classes, each

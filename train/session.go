@@ -124,6 +124,12 @@ func (s *session[F]) openFolder() (err error) {
 	if s.log, err = metrics.OpenLog(dir, s.Step, keep); err != nil {
 		return err
 	}
+	if classes := s.dataset.Classes; classes != nil {
+		s.log.Classes = classes.Names
+		if err := metrics.WriteClasses(dir, classes.Names); err != nil {
+			return err
+		}
+	}
 	if s.log.Kept != "" {
 		fmt.Fprintf(s.out, "note: metrics.jsonl is missing and starts anew; the table of before is %s\n", s.log.Kept)
 	}
@@ -174,6 +180,9 @@ func (s *session[F]) printStart() error {
 		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %s; -schedule-steps %d fits it to this run\n", printable.Count(c.Schedule.Steps, "step"), c.Steps)
 	}
 	s.work = workOf(s.params)
+	if m, ok := s.model.(models.Patched); ok {
+		s.work.position /= float64(m.Patch())
+	}
 	return nil
 }
 
@@ -269,4 +278,7 @@ func (s *session[F]) summarize(err error) {
 		say("generate     %s %s", generate, dir)
 	}
 	say("plot         %s", filepath.Join(dir, "loss.png"))
+	if classes := s.dataset.Classes; classes != nil && len(classes.Names) <= metrics.MaxConfusion {
+		say("classes      %s", filepath.Join(dir, "confusion.png"))
+	}
 }

@@ -35,12 +35,19 @@ func sumRuns() (names []string, args map[string][]string) {
 		args[name] = a
 	}
 	for _, model := range models.Names() {
+		if model == "classifier" {
+			continue // has tasks of its own
+		}
 		for _, optimizer := range optim.Names() {
 			add("text/"+model+"/"+optimizer, "-model", model, "-optimizer", optimizer)
 		}
 		add("recall/"+model, "-model", model, "-task", "recall")
 		add("float64/"+model, "-model", model, "-dtype", "float64", "-steps", "10", "-schedule-steps", "10")
 		add("dropout/"+model, "-model", model, "-dropout", "0.1", "-micro-batch", "2")
+	}
+	for _, pool := range []string{"last", "mean"} {
+		add("classify/"+pool, "-model", "classifier", "-task", "classify", "-pool", pool, "-pattern", "softmax,gated-delta", "-dropout", "0.1", "-micro-batch", "2")
+		add("images/"+pool, "-model", "classifier", "-task", "images", "-pool", pool, "-patch", "1x4", "-optimizer", "muon", "-seq", "20")
 	}
 	for _, task := range []string{"copy", "selective-copy", "parity", "modular", "s3", "s5"} {
 		seq := "32"
@@ -86,6 +93,7 @@ func TestSums(t *testing.T) {
 	if err := os.WriteFile(corpus, text.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	classes, images := train.ClassFolder(t), train.ImageFolder(t)
 	names, args := sumRuns()
 	var recorded bytes.Buffer
 	for _, name := range names {
@@ -94,7 +102,12 @@ func TestSums(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			common := []string{"-preset", "nano", "-steps", "40", "-schedule-steps", "40", "-batch", "4", "-seq", "32", "-eval-every", "0", "-eval-batches", "1"}
-			if !slices.Contains(args[name], "-task") {
+			switch task, _, _ := strings.Cut(name, "/"); {
+			case task == "classify":
+				common = append(common, "-data", classes)
+			case task == "images":
+				common = append(common, "-data", images)
+			case !slices.Contains(args[name], "-task"):
 				common = append(common, "-data", corpus, "-cache-dir", "off", "-sample", "0")
 			}
 			for i := 0; i+1 < len(args[name]); i += 2 { // a flag is given once

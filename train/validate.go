@@ -64,6 +64,9 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 		if s.dataset.Chance > 0 {
 			r.Accuracy, r.SequenceAccuracy = score.Accuracy, score.SequenceAccuracy
 		}
+		if len(score.Confusion) <= metrics.MaxConfusion {
+			r.Confusion = score.Confusion
+		}
 		records = append(records, r)
 	}
 	if s.ema != nil {

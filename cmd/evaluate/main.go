@@ -30,7 +30,8 @@ func main() {
 
 // options are the command's flags.
 type options struct {
-	from, data string
+	from       string
+	data, test string
 	lengths    []int
 	sequences  int
 	average    bool
@@ -44,6 +45,7 @@ func (o *options) table() settings.Table {
 		{Name: "lengths", Help: "lengths of the sequences, separated by commas", Value: &o.lengths, Rule: settings.Between(1, tasks.MaxLen), Zero: "the validation sets of the run"},
 		{Name: "sequences", Help: "sequences of each set, if it has as many", Value: &o.sequences, Rule: settings.Between(1, 1<<24)},
 		{Name: "data", Help: "file, folder or glob of the data, if it is no longer where the run found it", Value: &o.data, Zero: "that of the run"},
+		{Name: "test-data", Help: "labeled text to score on in place of that of the run", Value: &o.test, Zero: "that of the run"},
 		{Name: "ema", Help: "use the averaged weights if the run kept them", Value: &o.average},
 		{Name: "json", Help: "print one JSON object a line in place of the table", Value: &o.json},
 		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
@@ -97,7 +99,7 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if trained := saved.Weights.State.DataFingerprint; trained != "" && trained != dataset.Fingerprint && trained != dataset.Earlier {
+	if trained := saved.Weights.State.DataFingerprint; trained != "" && o.test == "" && trained != dataset.Fingerprint && trained != dataset.Earlier {
 		fmt.Fprintln(stderr, "note: the data has changed since the training, of which it may hold sequences")
 	}
 	if saved.Setting("dtype") == "float64" {
@@ -122,6 +124,11 @@ func open(o options, saved models.Saved) (*data.Dataset, error) {
 		if err := cfg.Settings().Set(settings.Pair{Name: "data", Text: o.data}); err != nil {
 			return nil, fmt.Errorf("-data: the task %s is generated: leave it out", cfg.Name)
 		}
+	}
+	if task, ok := cfg.Task.(*data.Classify); o.test != "" && ok {
+		task.TestData, task.ValidFraction = o.test, 0
+	} else if o.test != "" {
+		return nil, fmt.Errorf("-test-data: the task %s is not classify: leave it out", cfg.Name)
 	}
 	seed, err := strconv.ParseUint(cmp.Or(saved.Setting("seed"), "1"), 10, 64)
 	if err != nil {

@@ -161,3 +161,42 @@ func TestFailures(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, out)
 	}
 }
+
+// TestClasses: a table for each class and the confusion matrix follow the scores, in the table and in JSON; labeled text
+// of another file is scored by -test-data.
+func TestClasses(t *testing.T) {
+	write := func(rows string) string {
+		path := filepath.Join(t.TempDir(), "rows.csv")
+		if err := os.WriteFile(path, []byte("text,label\n"+rows), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	rows := ""
+	for i := range 60 {
+		rows += fmt.Sprintf("%d,%s\n", i, []string{"even", "odd"}[i%2])
+	}
+	dir := trained(t, "-model", "classifier", "-task", "classify", "-data", write(rows))
+	code, out, errs := call("-from", dir)
+	for _, want := range []string{"class  precision", "of, given to  even  odd"} {
+		if code != 0 || errs != "" || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, no %q in\n%s%s", code, want, out, errs)
+		}
+	}
+	test := write("100,even\n102,even\n101,odd\n")
+	all := results(t, "-from", dir, "-test-data", test)
+	if len(all) != 1 || all[0].Tokens != 3 || fmt.Sprint(all[0].Names) != "[even odd]" || all[0].Classes[0].Count != 2 || all[0].Classes[1].Count != 1 {
+		t.Errorf("%+v", all)
+	}
+	c := all[0].Confusion
+	if got := float64(c[0][0]+c[1][1]) / 3; got != *all[0].Accuracy {
+		t.Errorf("confusion %v, accuracy %v", c, *all[0].Accuracy)
+	}
+	if code, _, errs := call("-from", dir, "-test-data", write("100,neither\n")); code != 1 || !strings.Contains(errs, "line 2: the label neither is not among those") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	parity := trained(t, "-task", "parity", "-seq", "8")
+	if code, _, errs := call("-from", parity, "-test-data", test); code != 1 || !strings.Contains(errs, "is not classify") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/train"
+	"goomtrain/train/metrics"
 )
 
 // positions is the size of a batch: what fits the caches and the memory of any machine.
@@ -29,6 +30,10 @@ type result struct {
 	BPB              *float64 `json:"bpb,omitempty"`
 	Accuracy         *float64 `json:"accuracy,omitempty"`
 	SequenceAccuracy *float64 `json:"sequence_accuracy,omitempty"`
+
+	Names     []string             `json:"names,omitempty"` // of the classes
+	Classes   []metrics.ClassScore `json:"classes,omitempty"`
+	Confusion metrics.Confusion    `json:"confusion,omitempty"`
 }
 
 // score scores the model on every validation set.
@@ -49,7 +54,10 @@ func score[F params.Float](ctx context.Context, o options, saved models.Saved, d
 			return err
 		}
 		r := result{saved.Weights.State.Step, set.Name, set.Len, s.Sequences, s.Tokens,
-			known(s.Loss), known(math.Exp(s.Loss)), known(s.BPB), known(s.Accuracy), known(s.SequenceAccuracy)}
+			known(s.Loss), known(math.Exp(s.Loss)), known(s.BPB), known(s.Accuracy), known(s.SequenceAccuracy), nil, nil, nil}
+		if s.Confusion != nil {
+			r.Names, r.Classes, r.Confusion = set.Classes.Names, s.Confusion.Scores(), s.Confusion
+		}
 		if o.json {
 			line, err := json.Marshal(r)
 			if err != nil {
@@ -60,6 +68,16 @@ func score[F params.Float](ctx context.Context, o options, saved models.Saved, d
 		}
 		fmt.Fprintf(table, "%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t\n", r.Length, r.Sequences, r.Tokens, cell("%.4f", 1, r.Loss),
 			cell("%.5g", 1, r.Perplexity), cell("%.4f", 1, r.BPB), cell("%.2f%%", 100, r.Accuracy), cell("%.2f%%", 100, r.SequenceAccuracy))
+		if r.Confusion == nil {
+			continue
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+		if err := r.Confusion.WriteTable(out, r.Names); err != nil {
+			return err
+		}
 	}
 	return table.Flush()
 }

@@ -18,9 +18,9 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // options are the command's flags.
 type options struct {
-	params, config, metrics bool
-	plot                    string
-	paths                   []string
+	params, config, metrics, classes bool
+	plot                             string
+	paths                            []string
 }
 
 func (o *options) table() settings.Table {
@@ -29,6 +29,7 @@ func (o *options) table() settings.Table {
 		{Name: "params", Group: group, Help: "statistics of every tensor: mean, standard deviation, smallest, largest, not finite", Value: &o.params},
 		{Name: "config", Group: group, Help: "the whole configuration of a run", Value: &o.config},
 		{Name: "metrics", Group: group, Help: "every evaluation of a run", Value: &o.metrics},
+		{Name: "classes", Group: group, Help: "precision and recall of each class, and the confusion matrix, at the best evaluation of a run", Value: &o.classes},
 		{Name: "plot", Group: group, Help: "PNG file to draw the losses of all runs in", Value: &o.plot},
 	}
 }

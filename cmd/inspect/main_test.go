@@ -357,3 +357,29 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("help: exit code %d\n%s", code, out)
 	}
 }
+
+// TestClasses: the results on each class at the best evaluation, under the names that the run has; runs without classes
+// are named.
+func TestClasses(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"config.toml":   "model = \"classifier\"\ntask = \"classify\"\n",
+		"metrics.jsonl": `{"step":4,"split":"valid","loss":0.5,"confusion":[[7,1],[0,2]]}` + "\n" + `{"step":8,"split":"valid","loss":0.9,"confusion":[[5,3],[0,2]]}` + "\n",
+		"classes.json":  `["spam\u001b[2J","ham"]`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := call("-classes", dir)
+	if code != 0 || errs != "" {
+		t.Fatalf("exit code %d, %s", code, errs)
+	}
+	wants(t, strings.Join(strings.Fields(out), " "), "classes at step 4", `spam\x1b[2J 100.00% 87.50% 93.33% 8`, `given to spam\x1b[2J ham spam\x1b[2J 7 1 ham 0 2`)
+	if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(`{"step":4,"split":"valid","loss":0.5}`+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call("-classes", dir); code != 1 || !strings.Contains(errs, "has no table of classes") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}

@@ -91,6 +91,9 @@ func (r *report) describeRun(run *runInfo) {
 	if r.metrics {
 		r.evaluations(run)
 	}
+	if r.classes {
+		r.classScores(run)
+	}
 	if r.params {
 		weights, err := checkpoints.LoadWeights(run.dir)
 		if err != nil {
@@ -146,6 +149,18 @@ func (r *report) evaluations(run *runInfo) {
 			}
 		}
 	})
+}
+
+// classScores prints the results on each class at the best evaluation.
+func (r *report) classScores(run *runInfo) {
+	if run.best == nil || run.best.Confusion == nil {
+		r.fail(fmt.Errorf("%s has no table of classes: its task has none, or more than %d", run.dir, metrics.MaxConfusion))
+		return
+	}
+	names, err := metrics.ReadClasses(run.dir)
+	r.fail(err)
+	fmt.Fprintf(r.out, "  classes at step %d\n", run.best.Step)
+	r.fail(run.best.Confusion.WriteTable(r.out, names))
 }
 
 // compareRuns prints results side by side and the settings in which runs differ from the first.

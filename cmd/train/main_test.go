@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,6 +47,23 @@ func small(t *testing.T, more ...string) []string {
 	}
 	return append([]string{"-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4", "-data", text,
 		"-seq", "32", "-batch", "4", "-eval-batches", "2", "-sample", "20", "-log-every", "1"}, more...)
+}
+
+// classify makes the task of a call the classification of short texts.
+func classify(t *testing.T, args []string) []string {
+	t.Helper()
+	rows := "text,label\n"
+	for i := range 60 {
+		rows += fmt.Sprintf("%d and %d,%s\n", i, i*i, []string{"zero", "one", "two"}[i%3])
+	}
+	path := filepath.Join(t.TempDir(), "rows.csv")
+	if err := os.WriteFile(path, []byte(rows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	at := indexOf(args, "-sample")
+	args = append(slices.Delete(args, at, at+2), "-task", "classify")
+	args[indexOf(args, "-data")+1] = path
+	return args
 }
 
 // call runs the command in this process.
@@ -88,8 +106,11 @@ func TestResumeWithDropout(t *testing.T) {
 		t.Run(model, func(t *testing.T) {
 			whole, cut, pieces := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut"), filepath.Join(t.TempDir(), "pieces")
 			args := small(t, "-model", model, "-dropout", "0.2", "-micro-batch", "2", "-dtype", "float64")
-			if model == "hybrid" {
+			switch model {
+			case "hybrid":
 				args = append(args, "-pattern", "goom-householder")
+			case "classifier":
+				args = classify(t, args)
 			}
 			for _, more := range [][]string{{"-steps", "12", "-out", whole}, {"-steps", "7", "-out", cut, "-threads", "1"}} {
 				if code, _, errs := call(append(args, more...)...); code != 0 {

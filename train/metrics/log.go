@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"goomtrain/internal/atomicfile"
 )
@@ -15,8 +16,9 @@ import (
 // A Log writes every record of a run to metrics.jsonl, metrics.csv and a TensorBoard event file.
 type Log struct {
 	dir     string
-	Kept    string  // name given to the metrics.csv of an earlier session whose metrics.jsonl is missing; "": none
-	Skipped Skipped // lines of an earlier session that were no records, and are gone
+	Kept    string   // name given to the metrics.csv of an earlier session whose metrics.jsonl is missing; "": none
+	Skipped Skipped  // lines of an earlier session that were no records, and are gone
+	Classes []string // names of the classes in pictures; nil: none
 	records []Record
 	jsonl   *os.File
 	csv     *os.File
@@ -115,13 +117,22 @@ func (l *Log) Write(r Record) error {
 // Sync makes the lines written so far durable. Call it before saving a checkpoint.
 func (l *Log) Sync() error { return l.jsonl.Sync() }
 
-// Plot draws loss.png from all records, and accuracy.png from the last evaluation at several lengths. It does
-// nothing if there are none.
+// Plot draws loss.png from all records, accuracy.png from the last evaluation at several lengths, and confusion.png
+// from the last one with classes. It does nothing if there are none.
 func (l *Log) Plot() error {
 	if lengths := AccuracyCurves(l.records); len(lengths) > 0 {
 		if err := WriteAccuracyPlot(filepath.Join(l.dir, "accuracy.png"), "accuracy", lengths); err != nil {
 			return err
 		}
+	}
+	for _, r := range slices.Backward(l.records) {
+		if r.Confusion == nil {
+			continue
+		}
+		if err := WriteConfusionPlot(filepath.Join(l.dir, "confusion.png"), r.Confusion, l.Classes); err != nil {
+			return err
+		}
+		break
 	}
 	curves, unit := LossCurves(l.records)
 	if len(curves) == 0 {

@@ -150,7 +150,7 @@ func TestReadGood(t *testing.T) {
 	}{
 		{good(1) + good(2), []int64{1, 2}, 0, ""},
 		{good(1) + "\x1b[31m\n" + good(2) + "{}\n" + good(3), []int64{1, 2, 3}, 2, "line 2: invalid character"},
-		{"\n" + long + good(2), []int64{2}, 1, "line 2: it has more than 65536 bytes"},
+		{"\n" + long + good(2), []int64{2}, 1, "line 2: it has more than 262144 bytes"},
 		{good(1) + long[:len(long)-1], []int64{1}, 0, ""}, // cut off
 		{"null\n" + good(1), []int64{1}, 1, "line 1: a metrics line needs"},
 	} {

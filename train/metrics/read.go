@@ -12,8 +12,9 @@ import (
 	"goomtrain/internal/regular"
 )
 
-// maxLine is the largest size of a line of metrics.jsonl in bytes; ordinary lines have a few hundred.
-const maxLine = 1 << 16
+// maxLine is the largest size of a line of metrics.jsonl in bytes. Ordinary lines have a few hundred, those with the
+// counts of many classes up to a hundred thousand.
+const maxLine = 1 << 18
 
 // Skipped counts the lines that ReadGood skips.
 type Skipped struct {

@@ -38,6 +38,8 @@ type Record struct {
 	Skipped      string  // why the step made no update; "" if it made one
 
 	SequenceAccuracy float64 // share of sequences whose counted tokens are all predicted correctly, 0 to 1
+
+	Confusion Confusion // of classes, up to MaxConfusion of them; nil: none. The line has the Scores too
 }
 
 // fields lists the numbers of a record in the order of the files.
@@ -75,6 +77,17 @@ func (r Record) MarshalJSON() ([]byte, error) {
 			fmt.Fprintf(&b, `,%q:%s`, f.name, strconv.FormatFloat(*f.value, 'g', -1, 64))
 		}
 	}
+	if r.Confusion != nil {
+		counts, err := json.Marshal(r.Confusion)
+		if err != nil {
+			return nil, err
+		}
+		scores, err := json.Marshal(r.Confusion.Scores())
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, `,"classes":%s,"confusion":%s`, scores, counts)
+	}
 	if r.Skipped != "" {
 		skipped, err := json.Marshal(r.Skipped)
 		if err != nil {
@@ -94,6 +107,8 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 		Length  int    `json:"length"`
 		Tokens  int64  `json:"tokens"`
 		Skipped string `json:"skipped"`
+
+		Confusion Confusion `json:"confusion"`
 	}
 	if err := json.Unmarshal(text, &whole); err != nil {
 		return err
@@ -101,7 +116,10 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 	if whole.Step == nil || whole.Split == "" {
 		return errors.New(`a metrics line needs "step" and "split"`)
 	}
-	*r = Record{Step: *whole.Step, Split: whole.Split, Length: whole.Length, Tokens: whole.Tokens, Skipped: whole.Skipped}
+	if err := whole.Confusion.check(); err != nil {
+		return err
+	}
+	*r = Record{Step: *whole.Step, Split: whole.Split, Length: whole.Length, Tokens: whole.Tokens, Skipped: whole.Skipped, Confusion: whole.Confusion}
 	numbers := map[string]json.RawMessage{}
 	if err := json.Unmarshal(text, &numbers); err != nil {
 		return err

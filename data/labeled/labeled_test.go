@@ -1,0 +1,162 @@
+package labeled
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// file writes a file.
+func file(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// texts reads all texts of a path, as LABEL=TEXT.
+func texts(path string, f Fields) (all []string, err error) {
+	err = Read(path, f, func(t Text) error {
+		all = append(all, fmt.Sprintf("%s=%s", t.Label, t.Body))
+		return nil
+	}, nil)
+	return all, err
+}
+
+var usual = Fields{Text: "text", Label: "label"}
+
+func TestRead(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		fields     Fields
+		want       []string
+	}{
+		{"a.jsonl", "{\"text\":\"one\\n\\u00e9\",\"label\":\"x\"}\n\n{\"label\":3,\"text\":\"\",\"more\":[1]}\n{\"label\":true,\"text\":\"no end\"}", usual, []string{"x=one\né", "3=", "true=no end"}},
+		{"a.ndjson", "\ufeff{\"body\":\"b\",\"class\":\" spaces \"}\r\n", Fields{"body", "class"}, []string{"spaces=b"}},
+		{"a.csv", "id,label,text\n1,x,\"two\nlines, \"\"quoted\"\"\"\n2,größer,\n", usual, []string{"x=two\nlines, \"quoted\"", "größer="}},
+		{"a.CSV", "\ufefftext,label\r\na,b\r\n", usual, []string{"b=a"}},
+		{"a.tsv", "label\ttext\nx\ta,b\n", usual, []string{"x=a,b"}},
+	} {
+		got, err := texts(file(t, c.name, c.text), c.fields)
+		if err != nil || fmt.Sprintf("%q", got) != fmt.Sprintf("%q", c.want) {
+			t.Errorf("%s: %q, want %q, error %v", c.name, got, c.want, err)
+		}
+	}
+}
+
+func TestReadFolder(t *testing.T) {
+	dir := filepath.Dir(filepath.Dir(file(t, "b/deep.txt", "of b")))
+	for name, text := range map[string]string{"a/2.txt": "second", "a/1/x": "first", "a/.hidden": "no", ".git/x": "no", "top.txt": "no", "b/binary": "\xff\xfe"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got, skipped []string
+	err := Read(dir, Fields{}, func(t Text) error {
+		got = append(got, t.Label+"="+string(t.Body))
+		return nil
+	}, func(file string) { skipped = append(skipped, filepath.Base(file)) })
+	if want := "[a=first a=second b=of b] [binary]"; err != nil || fmt.Sprint(got, skipped) != want {
+		t.Errorf("%v, want %s, error %v", fmt.Sprint(got, skipped), want, err)
+	}
+}
+
+// TestReadCuts: of a long file or row the first megabyte is read, in whole characters.
+func TestReadCuts(t *testing.T) {
+	long := "x" + strings.Repeat("é", MaxText)
+	dir := filepath.Dir(filepath.Dir(file(t, "a/long", long)))
+	for _, path := range []string{dir, file(t, "a.csv", "text,label\n"+long+",b\n")} {
+		err := Read(path, usual, func(text Text) error {
+			if len(text.Body) != MaxText-1 || string(text.Body) != long[:MaxText-1] {
+				return fmt.Errorf("%d bytes", len(text.Body))
+			}
+			return nil
+		}, nil)
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestReadErrors: each is one line with the file and, of a row, the line.
+func TestReadErrors(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "class")
+	if err := os.Mkdir(empty, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, want string }{
+		{file(t, "a.jsonl", "{\"text\":\"a\",\"label\":\"b\"}\nno\n"), "a.jsonl: line 2: it is no JSON object"},
+		{file(t, "a.jsonl", "[1]"), "line 1: it is no JSON object"},
+		{file(t, "a.jsonl", `{"txt":"a","label":"b"}`), `line 1: it has no field "text"; did you mean "txt"? (-text-field and -label-field name them)`},
+		{file(t, "a.jsonl", `{"text":"a"}`), `line 1: it has no field "label"`},
+		{file(t, "a.jsonl", `{"text":1,"label":"b"}`), `line 1: field "text" is no text`},
+		{file(t, "a.jsonl", `{"text":null,"label":"b"}`), `line 1: field "text" is no text`},
+		{file(t, "a.jsonl", `{"text":"a","label":null}`), "line 1: the label in field"},
+		{file(t, "a.jsonl", `{"text":"a","label":["b"]}`), "line 1: the label in field"},
+		{file(t, "a.jsonl", `{"text":"a","label":"  "}`), "line 1: its label is empty"},
+		{file(t, "a.jsonl", `{"text":"a","label":"`+strings.Repeat("x", 2000)+`"}`), "line 1: its label has 2000 bytes"},
+		{file(t, "a.jsonl", "\n"+strings.Repeat("x", maxRow+1)), "a.jsonl: line 2 has more than 8388608 bytes"},
+		{file(t, "a.csv", ""), "a.csv: it is empty"},
+		{file(t, "a.csv", "a,b\n"), `line 1: it has no field "text"`},
+		{file(t, "a.csv", "text,b\n"), `line 1: it has no field "label"`},
+		{file(t, "a.csv", "text,label\na,b\na,b,c\n"), "a.csv: record on line 3: wrong number of fields"},
+		{file(t, "a.csv", "text,label\na,b\n\"a,b\n"), "a.csv: parse error on line 3"},
+		{file(t, "a.csv", "text,label\na,\n"), "a.csv: line 2: its label is empty"},
+		{file(t, "a.csv", "text,label\na,b\xff\n"), `line 2: its label b\xff is not UTF-8`},
+		{file(t, "a.csv", "text,label\na,b\n\""+strings.Repeat("x", maxRow+5000)), "a.csv: after line 2: a row has more than 8388608 bytes: is a quote missing?"},
+		{filepath.Dir(empty), "class has no texts: add some or remove it"},
+		{filepath.Dir(filepath.Dir(file(t, "b/x", "\xff"))), "no file of UTF-8 text"},
+		{empty, "has no folders"},
+	} {
+		_, err := texts(c.path, usual)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %v, want one line with %q", err, c.want)
+		}
+	}
+	stop := errors.New("stop")
+	if err := Read(file(t, "a.csv", "text,label\na,b\n"), usual, func(Text) error { return stop }, nil); !errors.Is(err, stop) {
+		t.Errorf("error %v, want that of yield", err)
+	}
+}
+
+// fuzz: whatever the file, every text that is read obeys the rules of the package, and an error is one line with the
+// file's name.
+func fuzz(t *testing.T, name string, content []byte) {
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	err := Read(path, usual, func(text Text) error {
+		if label, err := checkLabel(text.Label); err != nil || label != text.Label || len(text.Body) > MaxText {
+			t.Errorf("%q: %v, %d bytes", text.Label, err, len(text.Body))
+		}
+		return nil
+	}, nil)
+	if err != nil && !strings.Contains(err.Error(), name) {
+		t.Errorf("error %v does not name the file", err)
+	}
+}
+
+func FuzzJSONL(f *testing.F) {
+	f.Add([]byte("{\"text\":\"a\",\"label\":\"\\u001b\"}\n{\"text\":\"\",\"label\":1e3}"))
+	f.Add([]byte("{\"text\":{},\"label\":nul"))
+	f.Fuzz(func(t *testing.T, content []byte) { fuzz(t, "a.jsonl", content) })
+}
+
+func FuzzCSV(f *testing.F) {
+	f.Add([]byte("text,label\n\"a\nb\",c\n"))
+	f.Add([]byte("label,label,text\n\"\",\r,\x00\n"))
+	f.Fuzz(func(t *testing.T, content []byte) { fuzz(t, "a.csv", content) })
+}

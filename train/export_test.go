@@ -1,0 +1,4 @@
+package train
+
+// For tests outside the package.
+var ClassFolder, ImageFolder = classFolder, imageFolder
