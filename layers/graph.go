@@ -24,6 +24,9 @@ type Graph[F params.Float] struct {
 	// them is padding. A model that classifies sequences sets it; nil: no sequence has padding.
 	Ends *G.Node
 
+	// Padding tells the same as Ends for each position, int32 [B, T]: it is not 0 behind the end.
+	Padding *G.Node
+
 	weights map[*params.Param[F]]*G.Node
 	noise   *ops.Noise      // nil: nothing is random
 	states  *States         // nil: the graph does not stream

@@ -10,7 +10,6 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/layers"
-	"goomtrain/ops"
 	"goomtrain/params"
 	"goomtrain/settings"
 )
@@ -19,7 +18,9 @@ import (
 // classified.
 type Classifier struct {
 	Hybrid
-	Pool    string // last or mean
+	Pool    string // last, mean or routing
+	Routing string // vectors of the routings before that of the classes
+	Steps   int    // iterations of a routing
 	Patch   string // pixels of an image that are one position: 4 for 4 x 4, or 1x28; "": each token is a position
 	Classes int    // C; 0: those of the data
 	Image   string // size of an image in patches, ROWSxCOLUMNS; "": that of the data
@@ -47,7 +48,9 @@ func newClassifierSizes(dEmb, layers, heads, dHead int, pattern string) Classifi
 func (c *Classifier) Settings() settings.Table {
 	body := slices.DeleteFunc(c.Hybrid.Settings(), func(s settings.Setting) bool { return s.Name == "tie-embeddings" })
 	return append(body, settings.Table{
-		{Name: "pool", Help: "vector that stands for a sequence", Value: &c.Pool, Rule: settings.OneOf("last", "mean"), ZeroKeeps: true},
+		{Name: "pool", Help: "vector that stands for a sequence", Value: &c.Pool, Rule: settings.OneOf("last", "mean", "routing"), ZeroKeeps: true},
+		{Name: "routing", Help: "with -pool routing: vectors of each routing before that of the classes, separated by commas, as in 64,32", Value: &c.Routing, Zero: "the positions are routed to the classes"},
+		{Name: "routing-steps", Help: "with -pool routing: iterations of each routing", Value: &c.Steps, Rule: settings.Between(1, largestSteps), Zero: "2"},
 		{Name: "patch", Help: "pixels of an image read as one position: 4 for squares of 4 x 4, or ROWSxCOLUMNS as in 1x28", Value: &c.Patch, Zero: "every token is a position"},
 		{Name: "classes", Help: "number of classes", Value: &c.Classes, Rule: settings.Between(2, largestVocab), Zero: "that of the data"},
 		{Name: "image-size", Help: "ROWSxCOLUMNS of an image that is read in patches", Value: &c.Image, Zero: "that of the data"},
@@ -61,6 +64,10 @@ func (c *Classifier) Validate() error {
 		return err
 	}
 	rows, columns, err := size("image-size", c.Image)
+	if err != nil {
+		return err
+	}
+	_, err = c.routings()
 	switch {
 	case err != nil:
 		return err
@@ -70,6 +77,8 @@ func (c *Classifier) Validate() error {
 		return fmt.Errorf("-patch %s: patches of %d x %d pixels do not cover images of %d x %d", c.Patch, high, wide, rows, columns)
 	case c.Patch != "" && slices.Contains(c.mixers(), "goom-table"):
 		return fmt.Errorf("-patch %s: the mixer goom-table of -pattern %q has a matrix for each token, but a patch is no token", c.Patch, c.Pattern)
+	case c.Pool != "routing" && (c.Routing != "" || c.Steps > 0):
+		return fmt.Errorf("-routing and -routing-steps are of -pool routing, but -pool is %s: leave them out", c.Pool)
 	case c.Vocab > 0 && c.Vocab <= c.Classes:
 		return fmt.Errorf("-vocab %d: must be more than -classes %d, which it includes", c.Vocab, c.Classes)
 	}
@@ -93,6 +102,21 @@ func size(setting, text string) (rows, columns int, err error) {
 		return 0, 0, fmt.Errorf("-%s %q: must be ROWSxCOLUMNS, as in 1x28, or a number for both, each 1 to %d", setting, text, largestWidth)
 	}
 	return rows, columns, nil
+}
+
+// routings returns the vectors of each routing before that of the classes.
+func (c *Classifier) routings() (vectors []int, err error) {
+	if c.Routing == "" {
+		return nil, nil
+	}
+	for text := range strings.SplitSeq(c.Routing, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < 1 || n > largestWidth {
+			return nil, fmt.Errorf("-routing %q: must be numbers of vectors separated by commas, each 1 to %d", c.Routing, largestWidth)
+		}
+		vectors = append(vectors, n)
+	}
+	return vectors, nil
 }
 
 // FitClasses implements ClassFitter.
@@ -121,16 +145,16 @@ type classifierNetwork[F params.Float] struct {
 	embed   *layers.Embedding[F]      // nil: patches
 	patches *layers.PatchEmbedding[F] // nil: embed
 	residualBody[F]
-	mean   bool
-	score  *layers.Linear[F] // [C, D], with bias
+	head   classHead[F]
 	domain Domain
 }
 
 // newClassifier makes the table of token vectors, which has none for the classes, or the embedding of patches with
 // learned positions; then the blocks of hybrid, with their names; then "score".
 func newClassifier[F params.Float](s params.Set[F], c Classifier) Network[F] {
-	n := &classifierNetwork[F]{mean: c.Pool == "mean", domain: Domain{Vocab: c.Vocab, Classes: c.Classes}}
+	n := &classifierNetwork[F]{domain: Domain{Vocab: c.Vocab, Classes: c.Classes}}
 	var positions Block[F]
+	inputs := -1 // positions of a sequence; -1: any number
 	if c.Patch == "" {
 		n.embed = layers.NewEmbedding(s.Sub("model"), "embeddings.weight", max(0, c.Vocab-c.Classes), c.DEmb)
 	} else {
@@ -138,11 +162,12 @@ func newClassifier[F params.Float](s params.Set[F], c Classifier) Network[F] {
 		rows, columns, _ := size("image-size", c.Image)
 		n.patches = layers.NewPatchEmbedding(s.Sub("patches"), rows, high, wide, c.DEmb)
 		n.domain.Length, n.domain.Patch = rows*columns, high*wide
-		positions = layers.NewPositions(s.Sub("position"), n.domain.Length/n.domain.Patch, c.DEmb)
+		inputs = n.domain.Length / n.domain.Patch
+		positions = layers.NewPositions(s.Sub("position"), inputs, c.DEmb)
 	}
 	n.residualBody = newLinearAttentionBody(s, c.LinearAttention, mixerOf[F](c.Hybrid))
 	n.positions = positions
-	n.score = layers.NewLinear(s.Sub("score"), c.DEmb, c.Classes, true)
+	n.head = newClassHead(s.Sub("score"), c, inputs)
 	return n
 }
 
@@ -151,17 +176,14 @@ func (n *classifierNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Nod
 	if n.patches == nil {
 		return n.apply(g, n.embed.Forward(g, tokens)) // [B, T, D]
 	}
-	g.Ends = nil                                    // an image has no padding
+	g.Ends, g.Padding = nil, nil                    // an image has no padding
 	return n.apply(g, n.patches.Forward(g, tokens)) // [B, N, D]
 }
 
 // Scores implements Classifying.
 func (n *classifierNetwork[F]) Scores(g *layers.Graph[F], hidden *G.Node) *G.Node {
-	pool := ops.PoolLast[F]
-	if n.mean {
-		pool = ops.PoolMean[F]
-	}
-	return n.score.Forward(g, pool(hidden, g.Ends)) // [B, C]
+	scores, _ := n.head.scores(g, hidden)
+	return scores
 }
 
 // Domain implements Classifying.

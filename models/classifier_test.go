@@ -21,9 +21,13 @@ func smallClassifier(t testing.TB, namesAndValues ...string) Config {
 
 // eachClassifier runs a test for every way to pool, with dropout and without.
 func eachClassifier(t *testing.T, body func(t *testing.T, c Config)) {
-	for _, pool := range []string{"last", "mean"} {
-		t.Run("classifier "+pool, func(t *testing.T) { body(t, smallClassifier(t, "pool", pool)) })
-		t.Run("classifier dropout "+pool, func(t *testing.T) { body(t, smallClassifier(t, "pool", pool, "dropout", "0.25")) })
+	for _, pool := range []string{"last", "mean", "routing", "routing through 7,4"} {
+		pool, vectors, _ := strings.Cut(pool, " through ")
+		for _, dropout := range []string{"0", "0.25"} {
+			t.Run(fmt.Sprint("classifier ", pool, vectors, ", dropout ", dropout), func(t *testing.T) {
+				body(t, smallClassifier(t, "pool", pool, "routing", vectors, "dropout", dropout))
+			})
+		}
 	}
 }
 
@@ -44,11 +48,13 @@ func images(size, pixels, classes int) (inputs, targets []int32) {
 func TestClassifierGradients(t *testing.T) {
 	for _, c := range []Config{
 		smallClassifier(t, "pool", "last"), smallClassifier(t, "pool", "mean"),
+		smallClassifier(t, "pool", "routing"), smallClassifier(t, "pool", "routing", "routing", "7,7", "routing-steps", "3"),
+		smallClassifier(t, "vocab", "261", "patch", "2", "image-size", "4x6", "pool", "routing", "routing", "3"),
 		smallClassifier(t, "vocab", "261", "patch", "2", "image-size", "4x6"),
 		smallClassifier(t, "vocab", "261", "patch", "1x6", "image-size", "4x6", "pool", "last"),
 	} {
 		sizes := c.Sizes.(*Classifier)
-		t.Run(sizes.Pool+sizes.Patch, func(t *testing.T) {
+		t.Run(sizes.Pool+sizes.Patch+sizes.Routing, func(t *testing.T) {
 			const size, length = 3, 24
 			m := build[float64](t, c)
 			inputs, targets := batchOf(c, size, length)
@@ -228,6 +234,10 @@ func TestClassifierSettings(t *testing.T) {
 		{"patch 2x2x2", []int{5, 8, 8}, "-patch"},
 		{"patch 0", []int{5, 8, 8}, "-patch"},
 		{"patch 2 pattern goom-table", []int{5, 8, 8}, "a patch is no token"},
+		{"routing 3", []int{5, 0, 0}, "are of -pool routing, but -pool is mean"},
+		{"pool routing routing 3,3", []int{5, 0, 0}, ""},
+		{"pool routing routing 3,x", []int{5, 0, 0}, `-routing "3,x"`},
+		{"pool routing routing 0", []int{5, 0, 0}, `-routing "0"`},
 		{"classes 17", []int{17, 0, 0}, "-vocab 17: must be more than -classes 17"},
 	} {
 		config := smallest(t, "classifier")

@@ -17,8 +17,8 @@ import (
 type compiled[F params.Float] struct {
 	size, length    int
 	inputs, targets []int32 // targets are those of the graph: of a classifier [B] classes
-	ends            []int32 // [B] last positions, of a classifier
-	first           int32   // token of the first class
+	spans           spans   // of a classifier
+	first           int32   // token of its first class
 	weight          [1]F
 	exec            *executor.Executor
 	outcome         ops.Outcome
@@ -73,9 +73,9 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 // loss adds the network and its loss to a graph.
 func (m *Model[F]) loss(g *layers.Graph[F], c *compiled[F]) (loss *G.Node) {
 	if net, ok := m.net.(Classifying[F]); ok {
-		c.targets, c.ends = make([]int32, c.size), make([]int32, c.size)
+		c.targets, c.spans = make([]int32, c.size), newSpans(c.size, c.length)
 		c.first = int32(m.domain.Vocab - m.domain.Classes)
-		g.Ends = g.Input("ends", c.ends, c.size)
+		addSpans(g, c.spans)
 		scores := net.Scores(g, m.hidden(g, c.inputs)) // [B, C]
 		loss, c.outcome = ops.CrossEntropy[F](scores, g.Input("targets", c.targets, c.size), g.Input("weight", c.weight[:], 1))
 		return loss
@@ -108,10 +108,10 @@ func (c *compiled[F]) run(inputs, targets []int32, weight F) (Stats, error) {
 // set copies a batch to the inputs of the graph.
 func (c *compiled[F]) set(inputs, targets []int32, weight F) {
 	copy(c.inputs, inputs)
-	if c.ends == nil {
+	if c.spans.ends == nil {
 		copy(c.targets, targets)
 	} else {
-		classesOf(c.targets, c.ends, targets, c.first)
+		c.spans.set(c.targets, targets, c.first)
 	}
 	c.weight[0] = weight
 }

@@ -1,6 +1,11 @@
 package models
 
-import "fmt"
+import (
+	"fmt"
+
+	"goomtrain/layers"
+	"goomtrain/params"
+)
 
 // check returns an error for values that would make the graph of a classifier panic.
 func (d Domain) check(inputs, targets []int32, length int) error {
@@ -28,15 +33,38 @@ func (d Domain) check(inputs, targets []int32, length int) error {
 	return nil
 }
 
-// classesOf finds the counted target of each sequence: its class, counted from first, and its position, at which the
-// sequence ends. A sequence without one has the class -1 and no padding.
-func classesOf(classes, ends, targets []int32, first int32) {
-	length := len(targets) / len(ends)
-	for b := range ends {
-		classes[b], ends[b] = -1, int32(length-1)
-		for t, target := range targets[b*length : (b+1)*length] {
+// addSpans adds places to a graph.
+func addSpans[F params.Float](g *layers.Graph[F], s spans) {
+	g.Ends = g.Input("ends", s.ends, g.Batch)
+	g.Padding = g.Input("padding", s.padding, g.Batch, g.Length)
+}
+
+// spans holds where the sequences of a batch end.
+type spans struct {
+	ends    []int32 // [B] last positions
+	padding []int32 // [B, T] 1 behind them
+}
+
+func newSpans(size, length int) spans { return spans{make([]int32, size), make([]int32, size*length)} }
+
+// set finds the counted target of each sequence: its class, counted from first, and its position, at which the sequence
+// ends. A sequence without one has the class -1 and no padding.
+func (s spans) set(classes, targets []int32, first int32) {
+	length := len(targets) / len(s.ends)
+	for b := range s.ends {
+		row := targets[b*length : (b+1)*length]
+		end := length - 1
+		classes[b] = -1
+		for t, target := range row {
 			if target >= 0 {
-				classes[b], ends[b] = target-first, int32(t)
+				classes[b], end = target-first, t
+			}
+		}
+		s.ends[b] = int32(end)
+		for t := range row {
+			s.padding[b*length+t] = 0
+			if t > end {
+				s.padding[b*length+t] = 1
 			}
 		}
 	}

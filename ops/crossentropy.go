@@ -21,10 +21,11 @@ type Outcome struct {
 //
 //	loss = weight * sum over counted rows of -ln softmax(scores)[target]
 //
-// scores [B, C], targets [B] of int32 (-1: the row is not counted), weight [1] -> a scalar. Gradient: of scores. A
+// scores [B, C] or, as of vectors of one number, [B, C, 1], targets [B] of int32 (-1: the row is not counted), weight [1] -> a scalar. Gradient: of scores. A
 // target of C or more panics when the graph runs. HeadLoss is the same after a linear map.
 func CrossEntropy[F params.Float](scores, targets, weight *G.Node) (*G.Node, Outcome) {
-	want("CrossEntropy", "scores", scores, -1, -1)
+	dims := []int{-1, -1, 1}
+	want("CrossEntropy", "scores", scores, dims[:max(2, min(scores.Dims(), 3))]...)
 	want("CrossEntropy", "targets", targets, scores.Shape()[0])
 	want("CrossEntropy", "weight", weight, 1)
 	k := dense.NewCrossEntropy[F](scores.Shape()[0], scores.Shape()[1])
