@@ -160,14 +160,17 @@ func newClassifier[F params.Float](s params.Set[F], c Classifier) Network[F] {
 	} else {
 		high, wide, _ := size("patch", c.Patch) // Validate has checked both
 		rows, columns, _ := size("image-size", c.Image)
-		n.patches = layers.NewPatchEmbedding(s.Sub("patches"), rows, high, wide, c.DEmb)
+		n.patches = layers.NewPatchEmbedding(s.Sub("patches"), rows, columns, high, wide, c.DEmb)
 		n.domain.Length, n.domain.Patch = rows*columns, high*wide
-		inputs = n.domain.Length / n.domain.Patch
+		inputs = max(1, n.domain.Length/n.domain.Patch) // the size of the images is not known before FitClasses
 		positions = layers.NewPositions(s.Sub("position"), inputs, c.DEmb)
 	}
 	n.residualBody = newLinearAttentionBody(s, c.LinearAttention, mixerOf[F](c.Hybrid))
 	n.positions = positions
 	n.head = newClassHead(s.Sub("score"), c, inputs)
+	if c.Pool == "routing" {
+		return &routedNetwork[F]{n}
+	}
 	return n
 }
 
@@ -184,6 +187,22 @@ func (n *classifierNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Nod
 func (n *classifierNetwork[F]) Scores(g *layers.Graph[F], hidden *G.Node) *G.Node {
 	scores, _ := n.head.scores(g, hidden)
 	return scores
+}
+
+// routedNetwork is a classifierNetwork whose head has routings.
+type routedNetwork[F params.Float] struct{ *classifierNetwork[F] }
+
+// Credit implements Crediting.
+func (n *routedNetwork[F]) Credit(g *layers.Graph[F], hidden *G.Node) (scores *G.Node, credit []*G.Node) {
+	return n.head.scores(g, hidden)
+}
+
+// Position implements Crediting.
+func (n *routedNetwork[F]) Position(token int) int {
+	if n.patches == nil {
+		return token
+	}
+	return n.patches.Patch(token)
 }
 
 // Domain implements Classifying.

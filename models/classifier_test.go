@@ -234,6 +234,7 @@ func TestClassifierSettings(t *testing.T) {
 		{"patch 2x2x2", []int{5, 8, 8}, "-patch"},
 		{"patch 0", []int{5, 8, 8}, "-patch"},
 		{"patch 2 pattern goom-table", []int{5, 8, 8}, "a patch is no token"},
+		{"pool routing patch 4", []int{5, 28, 28}, ""},
 		{"routing 3", []int{5, 0, 0}, "are of -pool routing, but -pool is mean"},
 		{"pool routing routing 3,3", []int{5, 0, 0}, ""},
 		{"pool routing routing 3,x", []int{5, 0, 0}, `-routing "3,x"`},

@@ -34,6 +34,16 @@ type Classifying[F params.Float] interface {
 	Domain() Domain
 }
 
+// Crediting is a Classifying network with routings, which tell what its scores come from.
+type Crediting[F params.Float] interface {
+	Classifying[F]
+	// Credit returns the scores, and for each routing, from the hidden states to the classes, the credit [B, n, m] that
+	// its m outputs give to its n inputs.
+	Credit(g *layers.Graph[F], hidden *G.Node) (scores *G.Node, credit []*G.Node)
+	// Position returns the position of the hidden states that a token is in.
+	Position(token int) int
+}
+
 // A Domain is what a network classifies: sequences of the tokens 0 to Vocab-Classes-1. The further tokens of the
 // vocabulary stand for the classes.
 type Domain struct {

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"goomtrain/train"
+)
+
+// Example shows the answer to a wrong call.
+func Example() {
+	code := run([]string{"two", "words"}, false, os.Stdout, os.Stdout)
+	fmt.Println("exit code", code)
+	// Output:
+	// credit: unexpected argument "words": a text of several words needs quotes, and flags stand before it
+	// exit code 2
+}
+
+func call(color bool, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(args, color, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// trained makes a short run.
+func trained(t *testing.T, args ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	call, err := train.Parse(append([]string{"-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "1", "-batch", "8",
+		"-eval-every", "0", "-eval-batches", "2", "-out", dir}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Launch(context.Background(), call.Config, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// texts is a run that has learned to tell texts with a q from others.
+func texts(t *testing.T, steps string, args ...string) string {
+	t.Helper()
+	rows := "text,label\n"
+	for i := range 200 {
+		letters := []byte(strings.Repeat("a", 3+i%18))
+		if i%2 == 1 {
+			letters[i/2%len(letters)] = 'q'
+		}
+		rows += fmt.Sprintf("%s,%s\n", letters, []string{"plain", "<q>\x1b"}[i%2])
+	}
+	path := filepath.Join(t.TempDir(), "rows.csv")
+	if err := os.WriteFile(path, []byte(rows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return trained(t, append([]string{"-model", "classifier", "-task", "classify", "-data", path, "-steps", steps, "-schedule-steps", steps, "-lr", "0.01"}, args...)...)
+}
+
+// images is a run on images of 4 x 6 pixels.
+func images(t *testing.T) (dir, data string) {
+	t.Helper()
+	data = t.TempDir()
+	write := func(name string, dims []uint32, elements []byte) {
+		file := []byte{0, 0, 8, byte(len(dims))}
+		for _, d := range dims {
+			file = binary.BigEndian.AppendUint32(file, d)
+		}
+		if err := os.WriteFile(filepath.Join(data, name), append(file, elements...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for set, count := range map[string]uint32{"train": 20, "t10k": 6} {
+		var pixels, labels []byte
+		for i := range count {
+			labels = append(labels, byte(i%2))
+			pixels = append(pixels, bytes.Repeat([]byte{byte(i % 2 * 200)}, 24)...)
+		}
+		write(set+"-images-idx3-ubyte", []uint32{count, 4, 6}, pixels)
+		write(set+"-labels-idx1-ubyte", []uint32{count}, labels)
+	}
+	return trained(t, "-model", "classifier", "-task", "images", "-data", data, "-patch", "2x3", "-pool", "routing", "-routing", "5", "-steps", "20"), data
+}
+
+// TestTexts: the letter that decides gets the most credit, in lines of words, in the colors of a terminal and in a page,
+// none of which lets the names and the text of others through.
+func TestTexts(t *testing.T) {
+	dir := texts(t, "200", "-pool", "routing", "-routing", "6")
+	html := filepath.Join(t.TempDir(), "a.html")
+	code, out, errs := call(false, "-from", dir, "-html", html, "aaaa\naaqa <b>")
+	if code != 0 || errs != "" || !strings.HasPrefix(out, `<q>\x1b `) || strings.Contains(out, "\x1b") {
+		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	if lines := regexp.MustCompile(`(?m)^ *[-+]\d+\.\d\d  (\S+)$`).FindAllStringSubmatch(out, -1); len(lines) != 3 || lines[0][1] != "aaaa" || lines[2][1] != "<b>" {
+		t.Errorf("words %q in\n%s", lines, out)
+	}
+	page, err := os.ReadFile(html)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := regexp.MustCompile(`background:rgb\((\d+),(\d+),(\d+)\)" title="(\S+)">([^<]+)</span>`).FindAllStringSubmatch(string(page), -1)
+	if len(marks) != 13 || strings.Contains(string(page), "<b>") || strings.Contains(string(page), "<q>") {
+		t.Fatalf("%d characters in\n%s", len(marks), page)
+	}
+	for _, m := range marks {
+		if (m[5] == "q") != (m[1] == "70") { // the full blue
+			t.Errorf("%q has the color %s,%s,%s and the credit %s", m[5], m[1], m[2], m[3], m[4])
+		}
+	}
+	code, out, _ = call(true, "-from", dir, "-class", "plain", "aqa\x1b[2J")
+	if code != 0 || strings.Count(out, "\x1b[38;2;0;0;0;48;2;") != 7 || strings.Contains(out, "\x1b[2J") || !strings.Contains(out, "credit of plain") {
+		t.Errorf("exit code %d\n%q", code, out)
+	}
+	file := filepath.Join(t.TempDir(), "input.txt")
+	if err := os.WriteFile(file, []byte("aaqa"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := call(false, "-from", dir, "aaqa")
+	if _, out, errs := call(false, "-from", dir, file); out != want || want == "" {
+		t.Errorf("of a file\n%s%s, want\n%s", out, errs, want)
+	}
+}
+
+// TestImages: a picture of the image beside its credit, and rows of signs or colors.
+func TestImages(t *testing.T) {
+	dir, data := images(t)
+	path := filepath.Join(t.TempDir(), "a.png")
+	code, out, errs := call(false, "-from", dir, "-png", path, "3")
+	if code != 0 || errs != "" || !strings.HasPrefix(out, "test image 3 of class 1: ") || !regexp.MustCompile(`(?m)^([-+][-+ ]|\. ){3}$`).MatchString(out) {
+		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := png.Decode(f)
+	if err != nil || m.Bounds().Dx() != 13*zoom || m.Bounds().Dy() != 4*zoom {
+		t.Fatalf("a picture of %v, error %v", m.Bounds(), err)
+	}
+	colors := map[any]bool{} // of the right half: one for each of the four patches, which differ
+	for r := range 4 {
+		for c := range 6 {
+			colors[m.At((7+c)*zoom+1, r*zoom+1)] = true
+			if red, green, blue, _ := m.At(c*zoom, r*zoom).RGBA(); red>>8 != 200 || green != red || blue != red {
+				t.Errorf("the image has the color %d,%d,%d", red>>8, green>>8, blue>>8)
+			}
+		}
+	}
+	if len(colors) != 4 {
+		t.Errorf("%d colors of 4 patches", len(colors))
+	}
+	if code, out, _ := call(true, "-from", dir, "-data", data, "0"); code != 0 || strings.Count(out, "\x1b[48;2;") != 6 {
+		t.Errorf("exit code %d\n%q", code, out)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	pictures, _ := images(t)
+	words := texts(t, "2", "-pool", "routing")
+	mean := texts(t, "2", "-pool", "mean")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "no INPUT given"},
+		{[]string{"-from", "/nosuch\x1b", "x"}, `/nosuch\x1b`},
+		{[]string{"-from", mean, "x"}, "only routings give credit"},
+		{[]string{"-from", words, strings.Repeat("a", 300)}, "has 300 tokens, but the run was trained on texts of at most 20"},
+		{[]string{"-from", words, "-class", "plane", "a"}, `the run has no class "plane"`},
+		{[]string{"-from", words, "-png", "a.png", "a"}, "give -html"},
+		{[]string{"-from", words, t.TempDir(), "b"}, "unexpected argument"},
+		{[]string{"-from", words, t.TempDir()}, "a folder"},
+		{[]string{"-from", words, "-html", "/nosuch/a.html", "a"}, "/nosuch"},
+		{[]string{"-from", pictures, "x"}, "the number of a test image"},
+		{[]string{"-from", pictures, "6"}, "there is no test image 6: they are 0 to 5"},
+		{[]string{"-from", pictures, "-html", "a.html", "1"}, "give -png"},
+		{[]string{"-from", pictures, "-data", "/nosuch", "1"}, "/nosuch"},
+	} {
+		code, _, errs := call(false, c.args...)
+		if code == 0 || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 || strings.Contains(errs, "\x1b") {
+			t.Errorf("%q: exit code %d, %q, want one line with %q", c.args, code, errs, c.want)
+		}
+	}
+	if code, out, _ := call(false, "-h"); code != 0 || !strings.Contains(out, "-html") || !strings.Contains(out, "test image") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
