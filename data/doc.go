@@ -7,6 +7,8 @@
 //	              standard library; documents are joined with a separator before each (package corpus)
 //	copy, selective-copy, parity, modular, s3, s5, recall, group, arithmetic, arithmetic-brackets, mqar,
 //	dyck, sort    synthetic, generated from the seed (package tasks)
+//	classify      the label of a text, after its last token (package labeled). The vocabulary is that of the
+//	              tokenizer, then the labels. Only the target of the last position counts
 //	images        the class of an image, after its pixels row by row. The vocabulary is 256 gray values,
 //	              then the classes. Only the last target counts. The accuracy at chance level is one over
 //	              the number of classes. Data: an IDX folder (package idx)
@@ -31,6 +33,9 @@
 // Generated sequences can vary in length (Config.MinSeq). The rows of a batch then have the positions of the
 // longest sequence that may be drawn, and a training source can hold longer ones back (Growing). Validation sets
 // can be of any lengths (Config.EvalLengths).
+//
+// Data with Classes has sequences with one counted target, the token of their class, at their last position. The
+// classes stand behind the other tokens of the vocabulary. What is behind that position is padding.
 //
 // # Your own tasks and data
 //

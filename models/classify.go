@@ -16,8 +16,8 @@ import (
 type Classification struct {
 	Class         int       // of the largest score
 	Probabilities []float64 // [C] softmax of the scores
-	// Credit is, for each class, the credit that its score gives to each token [C][T]: positive if the token speaks for
-	// the class, negative if against it, in units of the standard deviation over all classes and positions. The tokens
+	// Credit is, for each class, the credit that its score gives to each token [C][T]: positive if the class uses the
+	// token, negative if it ignores it, in units of the standard deviation over all classes and positions. The tokens
 	// of a patch share its credit. Nil if the network is not Crediting.
 	Credit [][]float64
 }

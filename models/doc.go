@@ -5,7 +5,8 @@
 //
 //	layers.Mixer   combines the positions of a sequence: a recurrence or an attention
 //	Block          adds norm, output projection, dropout and residual to a mixer; any mixer fits any block
-//	Network        embedding, a stack of blocks, and a head: a function from tokens to hidden states
+//	Network        embedding, a stack of blocks, and a head: a function from tokens to hidden states. It is
+//	               Predicting, with logits of the next token, or Classifying, with scores of a sequence's class
 //	Model          runs a network: losses, gradients, streams
 //
 // Your own network needs no registration: FromNetwork makes a model of any Network, whose parts need not be of

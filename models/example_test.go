@@ -2,9 +2,11 @@ package models_test
 
 import (
 	"fmt"
+	"slices"
 
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/settings"
 )
 
 // One step of gradient descent on a sequence, and the loss after it.
@@ -36,4 +38,46 @@ func Example() {
 	fmt.Println(before.Tokens, "targets; the loss falls:", after.Loss < before.Loss)
 	// Output:
 	// 6 targets; the loss falls: true
+}
+
+// A classifier with routings learns to find the token 1, and tells by the credit where it is.
+func ExampleModel_Classify() {
+	config, err := models.NewConfig("classifier", "nano")
+	if err != nil {
+		panic(err)
+	}
+	for name, text := range map[string]string{"pool": "routing", "d-emb": "16", "layers": "1"} {
+		if err := config.Settings().Set(settings.Pair{Name: name, Text: text}); err != nil {
+			panic(err)
+		}
+	}
+	config.Common().Vocab = 4 // two tokens, then two classes
+	if err := config.FitClasses(2, 0, 0); err != nil {
+		panic(err)
+	}
+	model, err := models.New[float64](config, 1)
+	if err != nil {
+		panic(err)
+	}
+	inputs := []int32{0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}
+	targets := []int32{-1, -1, -1, 2, -1, -1, -1, 3, -1, -1, -1, 3, -1, -1, -1, 3} // the class of each sequence
+	for range 40 {
+		if _, err := model.Step(inputs, targets, 4, 4, 4); err != nil {
+			panic(err)
+		}
+		for _, p := range model.Params() {
+			for i, g := range p.Grad {
+				p.Value[i] -= 0.1 * g
+			}
+		}
+		params.ZeroGrad(model.Params())
+	}
+	found, err := model.Classify([]int32{0, 0, 1, 0})
+	if err != nil {
+		panic(err)
+	}
+	credit := found.Credit[found.Class]
+	fmt.Println("class", found.Class, "from token", slices.Index(credit, slices.Max(credit)))
+	// Output:
+	// class 1 from token 2
 }

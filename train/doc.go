@@ -6,7 +6,8 @@
 // divided by the number of counted tokens in all of them, so cutting a batch differently changes nothing but
 // rounding.
 //
-// A run lives in one folder: config.toml, metrics.jsonl, metrics.csv, loss.png, tb/ and checkpoints/. It can be
+// A run lives in one folder: config.toml, metrics.jsonl, metrics.csv, loss.png, tb/ and checkpoints/, and for data with
+// classes classes.json and confusion.png. It can be
 // killed at any moment and resumed; the result is, bit for bit, that of an uninterrupted run. Losses are in
 // nats per token, bpb in bits per byte.
 package train

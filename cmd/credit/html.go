@@ -24,7 +24,7 @@ td { padding-right: 1.5em }
 <body>
 <h1>Credit of {{.Class}}</h1>
 <p class="text">{{range .Marks}}<span style="background:{{.Color}}" title="{{.Credit}}">{{.Text}}</span>{{end}}</p>
-<p>Blue speaks for the class, red against it. The number of a character is its credit in standard deviations.</p>
+<p>The class uses what is blue and ignores what is red. The number of a character is its credit in standard deviations.</p>
 <table>{{range .Classes}}<tr><td>{{.Name}}</td><td>{{.Share}}</td></tr>
 {{end}}</table>
 </body>

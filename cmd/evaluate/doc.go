@@ -6,6 +6,9 @@
 // generated task are others, those of a text are the same text in other pieces. Without -lengths they are the
 // validation sets of the run.
 //
+// For data with classes the precision, recall and F1 of each class and the confusion matrix follow. -test-data scores a
+// classifier on other labeled text.
+//
 // A table, or with -json one object a line, has the loss in nats per token, the perplexity, on text the bits per
 // byte, the share of tokens predicted correctly, and the share of sequences whose counted tokens are all predicted
 // correctly. Notes go to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.

@@ -319,3 +319,29 @@ func TestDamagedAverage(t *testing.T) {
 		t.Errorf("the last weights: exit code %d, %s", code, errs)
 	}
 }
+
+// TestClassifiersHaveNoText: a model that classifies, on either task with classes, is refused with one line.
+func TestClassifiersHaveNoText(t *testing.T) {
+	rows := "text,label\n"
+	for i := range 20 {
+		rows += fmt.Sprintf("%d,%d\n", i, i%2)
+	}
+	path := filepath.Join(t.TempDir(), "rows.csv")
+	if err := os.WriteFile(path, []byte(rows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, model := range []string{"classifier", "goom-rnn"} {
+		dir := filepath.Join(t.TempDir(), "run")
+		call, err := train.Parse([]string{"-model", model, "-preset", "nano", "-task", "classify", "-data", path, "-steps", "1", "-out", dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := train.Launch(context.Background(), call.Config, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		if code := run([]string{"-from", dir}, &textWriter{out: &out}, &out, &errs); code != 1 || !strings.Contains(errs.String(), "the task classify, which has no text to generate") || strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("%s: exit code %d, %s%s", model, code, out.String(), errs.String())
+		}
+	}
+}
