@@ -117,7 +117,7 @@ func TestSettings(t *testing.T) {
 		"dyck":           "[kinds! depth!]",
 		"sort":           "[alphabet!]",
 		"classify":       "[data test-data text-field label-field tokenizer! valid-fraction!]",
-		"images":         "[data]",
+		"images":         "[data augment]",
 		"image-pixels":   "[data]",
 	} {
 		c, err := NewConfig(name)

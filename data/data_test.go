@@ -119,6 +119,7 @@ func configs(t testing.TB) []Config {
 		{Name: "classify", Task: &Classify{Data: classFolder(t)}},
 		{Name: "classify", Seq: 9, Task: &Classify{Data: classFolder(t), TestData: classFolder(t), Tokenizer: "gpt2"}},
 		{Name: "images", Task: &Images{Data: images}},
+		{Name: "images", Task: &Images{Data: images, Augment: true}},
 		{Name: "image-pixels", Seq: 15, Task: &ImagePixels{Data: images}},
 	}
 	for _, task := range Tasks() {

@@ -11,7 +11,8 @@
 //	              tokenizer, then the labels. Only the target of the last position counts
 //	images        the class of an image, after its pixels row by row. The vocabulary is 256 gray values,
 //	              then the classes. Only the last target counts. The accuracy at chance level is one over
-//	              the number of classes. Data: an IDX folder (package idx)
+//	              the number of classes. Training images can be varied at random. Data: an IDX folder
+//	              (package idx)
 //	image-pixels  the next pixel of the same images. The vocabulary is 256 gray values and 256, the input
 //	              before the first pixel. Every target counts
 //

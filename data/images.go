@@ -13,11 +13,17 @@ const grays = 256 // tokens 0..255 are pixels
 
 // Images is the task "images": predict the class of an image after its last pixel.
 type Images struct {
-	Data string // folder with the four IDX files
+	Data    string // folder with the four IDX files
+	Augment bool   // vary training images at random
 }
 
 // Settings implements Task.
-func (t *Images) Settings() settings.Table { return settings.Table{imageFolderSetting(&t.Data)} }
+func (t *Images) Settings() settings.Table {
+	return settings.Table{
+		imageFolderSetting(&t.Data),
+		{Name: "augment", Help: "vary training images at random: mirrored, and shifted by up to 2 pixels", Value: &t.Augment, Change: settings.Steers},
+	}
+}
 
 // Validate implements Task.
 func (t *Images) Validate(seq int) error { return needFolder(t.Data) }
@@ -29,6 +35,9 @@ func (t *Images) Open(seq int, seed uint64) (*Dataset, error) {
 		return nil, err
 	}
 	d := f.dataset("images", seed, (*imageSet).classify)
+	if t.Augment {
+		f.train.augment(d.Train.(*source).iterator.(*shuffled), seed)
+	}
 	d.Vocab, d.Chance = grays+f.classes, 1/float64(f.classes)
 	d.Classes = &Classes{First: grays}
 	for class := range f.classes {

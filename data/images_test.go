@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,5 +152,64 @@ func TestOtherFileNames(t *testing.T) {
 	}
 	if a, err := idx.Open(filepath.Join(dir, "t10k-images.idx3-ubyte.gz")); err != nil || !slices.Equal(a.Dims, []int{11, 3, 5}) {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// TestAugment: training images are those of the files, mirrored or not and shifted by up to two pixels, all of which
+// occur; another round varies an image otherwise, and the test images are as they are.
+func TestAugment(t *testing.T) {
+	dir := idxFolder(t, false)
+	set, err := readImages(dir, "train")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows, columns, count = 3, 5, 24
+	variant := func(image, down, right int, mirror bool) (pixels [rows * columns]int32) {
+		for i, p := range set.pixels[image*rows*columns : (image+1)*rows*columns] {
+			r, c := i/columns, i%columns
+			if mirror {
+				c = columns - 1 - c
+			}
+			if r, c = r+down, c+right; r >= 0 && r < rows && c >= 0 && c < columns {
+				pixels[r*columns+c] = int32(p)
+			}
+		}
+		return pixels
+	}
+	known := map[[rows * columns]int32][]string{}
+	for image := range count {
+		for down := -2; down <= 2; down++ {
+			for right := -2; right <= 2; right++ {
+				for _, mirror := range []bool{false, true} {
+					pixels := variant(image, down, right, mirror)
+					known[pixels] = append(known[pixels], fmt.Sprint("down ", down), fmt.Sprint("right ", right), fmt.Sprint("mirror ", mirror))
+				}
+			}
+		}
+	}
+	cfg := Config{Name: "images", Task: &Images{Data: dir, Augment: true}}
+	d, plain := open(t, cfg, 3), open(t, Config{Name: "images", Task: &Images{Data: dir}}, 3)
+	seen := map[string]bool{}
+	for range 40 * count {
+		b, p := next(t, d.Train, 1), next(t, plain.Train, 1)
+		if !slices.Equal(b.Targets, p.Targets) {
+			t.Fatal("another class")
+		}
+		of := known[[rows * columns]int32(b.Inputs)]
+		if of == nil {
+			t.Fatalf("%v is no variant", b.Inputs)
+		}
+		if len(of) == 3 { // of one image, in one way
+			for _, what := range of {
+				seen[what] = true
+			}
+		}
+	}
+	if len(seen) != 5+5+2 {
+		t.Errorf("the variants are %v", seen)
+	}
+	got, _ := drain(t, d.Valid[0])
+	if want, _ := drain(t, plain.Valid[0]); !slices.Equal(got, want) {
+		t.Error("test images vary")
 	}
 }
