@@ -7,7 +7,6 @@ import (
 
 	"goomtrain/data/labeled"
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/printable"
 	"goomtrain/rng"
 	"goomtrain/settings"
 )
@@ -90,8 +89,8 @@ func (t *Classify) Open(seq int, seed uint64) (*Dataset, error) {
 			return source("valid", &inTurn{spread{count: len(valid)}, fill(valid)}), nil
 		}}},
 		Chance: classes.chance(held),
-		Summary: fmt.Sprintf("labeled text of %s: %s, %d to train on, %d to validate on, %s tokens, the longest has %d",
-			t.Data, printable.Count(len(c.names), "class")+"es", len(train), len(valid), tok.Name(), c.longest),
+		Summary: fmt.Sprintf("labeled text of %s: %d classes, %d to train on, %d to validate on, %s tokens, the longest has %d",
+			t.Data, len(c.names), len(train), len(valid), tok.Name(), c.longest),
 		Notes: c.notes(),
 	}, nil
 }

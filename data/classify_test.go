@@ -16,6 +16,9 @@ func TestClassify(t *testing.T) {
 	if !slices.Equal(d.Classes.Names, []string{"ant", "bee", "cat"}) || d.Classes.First != 256 || d.Vocab != 259 || d.Valid[0].Classes != d.Classes {
 		t.Fatalf("classes %+v of %+v", d.Classes, d)
 	}
+	if !strings.Contains(d.Summary, ": 3 classes, ") {
+		t.Errorf("summary %q", d.Summary)
+	}
 	seen := map[string]int{} // by content and class
 	count := func(s Source, sequences int) {
 		for range sequences {

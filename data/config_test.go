@@ -83,7 +83,11 @@ func TestNewConfig(t *testing.T) {
 			t.Errorf("%s: settings %v", name, names)
 		}
 		for _, s := range table[1:] {
-			if err := table.Set(settings.Pair{Name: s.Name, Text: "7"}); err != nil {
+			text := "7"
+			if _, ok := s.Value.(*bool); ok {
+				text = "true"
+			}
+			if err := table.Set(settings.Pair{Name: s.Name, Text: text}); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

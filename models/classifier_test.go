@@ -253,6 +253,9 @@ func TestClassifierSettings(t *testing.T) {
 			t.Errorf("%q with %v: error %v, want %q", c.sizes, c.fit, err, c.want)
 		}
 	}
+	if err := smallest(t, "classifier").Fit(16, 9); err == nil || !strings.Contains(err.Error(), "-vocab 17: the data has 16 tokens") {
+		t.Errorf("a larger vocabulary: %v", err)
+	}
 	if hybrid := smallest(t, "hybrid"); hybrid.Classifies() || hybrid.FitClasses(5, 0, 0) == nil {
 		t.Error("hybrid classifies")
 	}

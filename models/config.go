@@ -189,6 +189,8 @@ func (c Config) Fit(vocab, longest int) error {
 	switch common := c.Sizes.common(); {
 	case common.Vocab == 0:
 		common.Vocab = vocab
+	case c.Classifies() && common.Vocab != vocab:
+		return fmt.Errorf("-vocab %d: the data has %d tokens and classes together, and a classifier exactly as many: leave it out", common.Vocab, vocab)
 	case common.Vocab < vocab:
 		return fmt.Errorf("-vocab %d: the data has %d tokens: must be at least that (0: exactly that)", common.Vocab, vocab)
 	}

@@ -191,7 +191,7 @@ func TestMistakes(t *testing.T) {
 		args []string
 	}{
 		{1, "no run in the folder runs", nil},
-		{1, "gla, hybrid; if another module registers it, use the program of that module", []string{"-from", foreign(`model = "leaky-net"`)}},
+		{1, "hybrid, classifier; if another module registers it, use the program of that module", []string{"-from", foreign(`model = "leaky-net"`)}},
 		{1, "image-pixels; if another module registers it, use the program of that module", []string{"-from", foreign(`task = "quotes"`)}},
 		{2, "did you mean -temperature?", []string{"-temprature", "1"}},
 		{2, "needs quotes", []string{"-from", dir, "-prompt", "two", "words"}},
