@@ -134,26 +134,18 @@ func (def *Definition[F]) mistake() string {
 // and the slice that holds the value of the node. Forward of the op must write every element of the slice in
 // every run. The slice belongs to this op alone: its content remains until Forward writes it again.
 //
-// No gradient flows through the extra output (GradOutput makes one with a gradient): gorgonia.Grad returns an error if the loss depends on an input
-// through it alone, and otherwise counts only the other paths. The name appears in profiles and errors.
-// ExtraOutput panics if Apply has not made the op of y with element type F.
+// No gradient flows through the extra output (GradOutput makes one with a gradient): gorgonia.Grad returns an
+// error if the loss depends on an input through it alone, and otherwise counts only the other paths. The name
+// appears in profiles and errors. ExtraOutput panics if Apply has not made the op of y with element type F.
 func ExtraOutput[F params.Float](y *G.Node, name string, shape tensor.Shape) (*G.Node, []F) {
-	if _, ok := y.Op().(*fused[F]); !ok {
-		panic(fmt.Sprintf("ops: %s: %v is not the output of an op that Apply made with elements of type %v", name, y, DType[F]()))
-	}
-	v := newValue[F](shape)
-	op := &detached{sideOutput{identity: newIdentity(name, G.Nodes{y}, shape), value: v}}
-	return mustApply(op, y), floats[F](v)
+	op := &detached{newSideOutput[F](y, name, shape)}
+	return mustApply(op, y), floats[F](op.value)
 }
 
-// GradOutput is ExtraOutput for an output that the loss may depend on. The gradient of the loss with respect to it is
-// what dout returns during Backward of the op: as many numbers as the output has, or nil if the loss does not depend on
-// it. Backward must not write to them or keep a reference to them.
+// GradOutput is ExtraOutput for an output that the loss may depend on. The gradient of the loss with respect
+// to it is what dout returns during Backward of the op: as many numbers as the output has, or nil if the loss
+// does not depend on it. Backward must not write to them or keep a reference to them.
 func GradOutput[F params.Float](y *G.Node, name string, shape tensor.Shape) (node *G.Node, value []F, dout func() []F) {
-	if _, ok := y.Op().(*fused[F]); !ok {
-		panic(fmt.Sprintf("ops: %s: %v is not the output of an op that Apply made with elements of type %v", name, y, DType[F]()))
-	}
-	v := newValue[F](shape)
-	op := &differentiable[F]{sideOutput: sideOutput{identity: newIdentity(name, G.Nodes{y}, shape), value: v}}
-	return mustApply(op, y), floats[F](v), func() []F { return op.dout }
+	op := &differentiable[F]{sideOutput: newSideOutput[F](y, name, shape)}
+	return mustApply(op, y), floats[F](op.value), func() []F { return op.dout }
 }

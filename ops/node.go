@@ -190,6 +190,14 @@ func (o *sideOutput) OwnsOutput() {}
 
 func (o *sideOutput) Do(...G.Value) (G.Value, error) { return o.value, nil }
 
+// newSideOutput returns a further output of the op of y. It panics if Apply has not made that op.
+func newSideOutput[F params.Float](y *G.Node, name string, shape tensor.Shape) sideOutput {
+	if _, ok := y.Op().(*fused[F]); !ok {
+		panic(fmt.Sprintf("ops: %s: %v is not the output of an op that Apply made with elements of type %v", name, y, DType[F]()))
+	}
+	return sideOutput{identity: newIdentity(name, G.Nodes{y}, shape), value: newValue[F](shape)}
+}
+
 // detached is a side output through which no gradient flows.
 type detached struct{ sideOutput }
 
