@@ -119,18 +119,3 @@ func RoutingScores[F params.Float](x, pred *G.Node) *G.Node {
 		},
 	})
 }
-
-// Reshape gives the numbers of x another shape, of the same size. Gradient: of x.
-func Reshape[F params.Float](x *G.Node, shape ...int) *G.Node {
-	if s := tensor.Shape(shape); s.TotalSize() != x.Shape().TotalSize() {
-		panic(fmt.Sprintf("ops: Reshape: x has shape %v, want as many elements as %v", x.Shape(), s))
-	}
-	return Apply(Definition[F]{
-		Name:     "Reshape",
-		Inputs:   G.Nodes{x},
-		Grads:    []Gradient{GradPrimary},
-		Out:      shape,
-		Forward:  func(out []F, in Operands[F]) { copy(out, in.Floats(0)) },
-		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { copy(grad[0], dout) },
-	})
-}
