@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -37,17 +38,17 @@ type MatrixRoutingOutputs struct {
 //
 //	V_ij = mu_i W_ij + B_ij    f_i = sigmoid(a_i)
 //	R_ij = 1/m at first, then softmax over j of log sigmoid(A_j) + log p_ij
-//	    with log p_ij = -sum of (V_ij - Mu_j)^2 / (2 Sigma2_j) + log sqrt(Sigma2_j), or of (V_ij - Mu_j)^2 for k-means
+//	    with log p_ij = -sum of ((V_ij - Mu_j)^2 / (2 Sigma2_j) + log sqrt(Sigma2_j)), or of (V_ij - Mu_j)^2 for k-means
 //	phi_ij = f_i (use_ij R_ij - ign_ij (1 - R_ij))    A_j = sum over i of phi_ij
 //	w_ij = f_i R_ij / (epsilon + sum over i of f_i R_ij)    Mu_j = sum over i of w_ij V_ij
 //	Sigma2_j = epsilon + sum over i of w_ij (V_ij - Mu_j)^2
 //
 // All but V and f are computed as many times as there are iterations. Votes are not stored: memory is proportional to n m.
-// mask is as in VectorRouting. Outputs without inputs are 0, and their variances epsilon. Gradients: of a, mu and all
-// parameters.
+// mask is as in VectorRouting; the squares of masked votes must be finite. Outputs without inputs are 0, and their variances
+// epsilon. Gradients: of a, mu and all parameters.
 func MatrixRouting[F params.Float](a, mu, mask *G.Node, p MatrixRoutingParameters, o MatrixRoutingOptions) MatrixRoutingOutputs {
 	const name = "MatrixRouting"
-	size := matrixRoutingSize(a, mu, p, o)
+	size := matrixRoutingSize[F](a, mu, p, o)
 	operand := routingMask(name, mask, size.Batch, size.Inputs, size.Outputs)
 	k := routing.NewMatrix[F](size)
 	inputs, grads := G.Nodes{mu, a, p.W, p.B, p.Use, p.Ign}, []Gradient{GradPrimary, GradSide, GradSide, GradSide, GradSide, GradSide}
@@ -90,13 +91,13 @@ func MatrixRouting[F params.Float](a, mu, mask *G.Node, p MatrixRoutingParameter
 }
 
 // matrixRoutingSize checks the operands.
-func matrixRoutingSize(a, mu *G.Node, p MatrixRoutingParameters, o MatrixRoutingOptions) routing.MatrixSize {
+func matrixRoutingSize[F params.Float](a, mu *G.Node, p MatrixRoutingParameters, o MatrixRoutingOptions) routing.MatrixSize {
 	const name = "MatrixRouting"
 	if o.Iterations < 1 {
 		panic(fmt.Sprintf("ops: %s: %d iterations, want at least 1", name, o.Iterations))
 	}
-	if !(o.Epsilon > 0) {
-		panic(fmt.Sprintf("ops: %s: epsilon is %v, want a positive number", name, o.Epsilon))
+	if e := F(o.Epsilon); !(e > 0) || math.IsInf(float64(e), 0) || math.IsInf(float64(1/e), 0) { // an output without inputs is divided by it
+		panic(fmt.Sprintf("ops: %s: epsilon is %v, want a positive number that has a reciprocal in %v", name, o.Epsilon, DType[F]()))
 	}
 	want(name, "mu", mu, -1, -1, -1, -1)
 	s := mu.Shape()

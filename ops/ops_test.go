@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -383,6 +384,7 @@ func TestWrongShapesPanic(t *testing.T) {
 		"L2Norm":      func() { L2Norm[float32](node(2, 6), 4) },
 		"GatedSiLU":   func() { GatedSiLU[float32](node(2, 6), node(2, 5)) },
 		"tree":        func() { TreeLoss[float32](node(2, 7), node(2), treeOf(-1, 0)) },
+		"tree scalar": func() { TreeLoss[float32](node(), node(), treeOf(-1, 0)) },
 		"tree labels": func() { TreeLoss[float32](node(2, 2), node(3), treeOf(-1, 0)) },
 		"divisor":     func() { LogSigmoid[float32](node(2, 6), 0) },
 		"aLog":        func() { SoftplusDecay[float32](node(2, 6), node(5), node(6)) },
@@ -468,6 +470,12 @@ func TestWrongShapesPanic(t *testing.T) {
 		"matrix routing epsilon": func() {
 			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1})
 		},
+		"matrix routing epsilon without a reciprocal": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1e-39})
+		},
+		"matrix routing infinite epsilon": func() {
+			MatrixRouting[float32](node(2, 5), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1e39})
+		},
 		"routing credit":             func() { RoutingCredit[float32](node(2, 3, 4), node(2, 3), node(3, 5), node(3, 5), nil) },
 		"routing ign":                func() { RoutingCredit[float32](nil, node(2, 3), node(3, 5), node(2, 3, 5), nil) },
 		"routing use":                func() { RoutingCredit[float32](nil, node(2, 3), node(4, 5), node(4, 5), nil) },
@@ -484,10 +492,8 @@ func TestWrongShapesPanic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if r := recover(); r == nil {
-					t.Error("no panic")
-				} else {
-					t.Log(r)
+				if r := recover(); r == nil || strings.HasPrefix(fmt.Sprint(r), "runtime error") {
+					t.Errorf("panic %v, want one that says what is wrong", r)
 				}
 			}()
 			build()

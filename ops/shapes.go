@@ -36,8 +36,11 @@ func split(s tensor.Shape) (rows, width int) {
 	return rows, width
 }
 
-// withWidth returns the shape with another last dimension.
+// withWidth returns the shape with another last dimension, [width] for a scalar.
 func withWidth(s tensor.Shape, width int) tensor.Shape {
+	if len(s) == 0 {
+		return tensor.Shape{width}
+	}
 	out := s.Clone()
 	out[len(out)-1] = width
 	return out
