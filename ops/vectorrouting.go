@@ -35,7 +35,8 @@ type VectorRoutingParameters struct {
 // IgnBias where inputs share parameters. Votes are not stored: memory is proportional to n m.
 //
 // mask is nil, or int32 that is not 0 where an input is ignored: [B, n] by all outputs, [B, n, m] or [1, n, m] by some.
-// phi is then 0, and inputs that no output sees do not count in n. An output without inputs is 0.
+// phi is then 0, and inputs that no output sees do not count in n. An output without inputs is 0. What masked inputs hold
+// is multiplied by 0, so it must be finite, and its products with predictions too.
 //
 // Gradients: of x and all parameters, through both out and phi.
 func VectorRouting[F params.Float](x, mask *G.Node, p VectorRoutingParameters, iterations int, normalize bool) (out, phi *G.Node) {

@@ -243,11 +243,16 @@ func scale(x []float64, v float64) {
 	}
 }
 
-// TestVectorMasked: inputs that are masked have no influence whatever they hold, a sample without inputs gives 0 and no
+// TestVectorMasked: inputs that are masked have no influence however large they are, a sample without inputs gives 0 and no
 // gradient, and the others are as without the masked inputs.
 func TestVectorMasked(t *testing.T) {
 	size := VectorSize{Batch: 3, Inputs: 7, Outputs: 4, DIn: 3, DOut: 5, Iterations: 3, Normalize: true, Shared: true}
 	v := drawVector(size, maskInputs)
+	for i := range v.X {
+		if at := i / size.DIn; v.Mask.hides(at/size.Inputs, at%size.Inputs, 0) {
+			v.X[i] *= 1e25
+		}
+	}
 	dout, dphi := cotangents(v)
 	got := vectorResults(NewVector[float32](size), v, dout, dphi)
 	for b := range size.Batch {
@@ -276,6 +281,38 @@ func TestVectorMasked(t *testing.T) {
 		}
 		want, _ := fewer.Forward()
 		kerneltest.Near(t, "output of the others", out, want, 1e-5)
+	}
+	for name, x := range got {
+		for i, e := range x {
+			if math.IsNaN(float64(e)) {
+				t.Fatalf("%s[%d] is NaN", name, i)
+			}
+		}
+	}
+}
+
+// TestMask: a number that is not 0 hides an input, in masks of every form.
+func TestMask(t *testing.T) {
+	data := []int32{0, 1, -2, 0, 0, 4}
+	for name, c := range map[string]struct {
+		mask       Mask
+		hides      [4]bool // of sample 1: inputs 0 and 1 from outputs 0 and 1
+		open, seen int     // of input 0, of both
+	}{
+		"nothing":   {Mask{}, [4]bool{}, 2, 2},
+		"inputs":    {Mask{Data: data, Batch: 2, Input: 1}, [4]bool{true, true, false, false}, 0, 1},
+		"pairs":     {Mask{Data: data, Batch: 2, Input: 2, Output: 1}, [4]bool{true, false, false, true}, 1, 2},
+		"for all":   {Mask{Data: data, Input: 2, Output: 1}, [4]bool{false, true, true, false}, 1, 2},
+		"no inputs": {Mask{Data: []int32{0, 0, 3, -1}, Batch: 2, Input: 1}, [4]bool{true, true, true, true}, 0, 0},
+	} {
+		for at, want := range c.hides {
+			if got := c.mask.hides(1, at/2, at%2); got != want {
+				t.Errorf("%s: input %d hidden from output %d: %v", name, at/2, at%2, got)
+			}
+		}
+		if open, seen := c.mask.open(1, 0, 2), c.mask.seen(1, 2, 2); open != c.open || seen != c.seen {
+			t.Errorf("%s: %d outputs see input 0, %d inputs are seen, want %d, %d", name, open, seen, c.open, c.seen)
+		}
 	}
 }
 
