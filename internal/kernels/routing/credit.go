@@ -75,21 +75,12 @@ func (k *Credit[F]) forwardTask(task int) {
 	f, r := k.f[b*k.Inputs+lo:b*k.Inputs+hi], k.span(k.share, b, lo, hi, false)
 	simd.Sigmoid(f, k.a[b*k.Inputs+lo:b*k.Inputs+hi])
 	if k.logits == nil {
-		k.equal(&s.rows, r, b, lo, by)
+		s.equalShares(r, by)
 	} else {
 		s.softmaxShares(r, k.span(k.logits, b, lo, hi, false), by)
 	}
 	s.credit(k.span(k.phi, b, lo, hi, false), r, f, k.span(k.use, b, lo, hi, k.Fixed), k.span(k.ign, b, lo, hi, k.Fixed), s.sums, by)
 	k.pool.Give(s)
-}
-
-// equal makes the shares of inputs from lo on equal.
-func (k *Credit[F]) equal(w *rows[F], r []F, b, lo int, by veil) {
-	open := w.factor[:len(r)/k.Outputs]
-	for i := range open {
-		open[i] = inverse(F(k.mask.open(b, lo+i, k.Outputs)))
-	}
-	w.equalShares(r, open, by)
 }
 
 // backwardTask computes the gradients of some inputs of all samples.

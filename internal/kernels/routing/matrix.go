@@ -99,11 +99,7 @@ func (k *Matrix[F]) sharesTask(task int) {
 	if k.k > 0 {
 		s.softmaxShares(r, k.logits[from:to], by)
 	} else {
-		open := s.factor[:hi-lo]
-		for i := range open {
-			open[i] = inverse(F(k.mask.open(b, lo+i, k.Outputs)))
-		}
-		s.equalShares(r, open, by)
+		s.equalShares(r, by)
 	}
 	k.pool.Give(s)
 }

@@ -92,13 +92,12 @@ func inverse[F simd.Float](sum F) F {
 	return 1 / sum
 }
 
-// equalShares writes R of the first iteration, open [rows] in each row.
-func (w *rows[F]) equalShares(r, open []F, by veil) {
-	for i, v := range open {
-		fill(rowOf(r, i, w.columns), v)
-	}
-	if by.Data != nil {
-		w.hideRows(r, by)
+// equalShares writes R of the first iteration, the same for all outputs that do not ignore the input.
+func (w *rows[F]) equalShares(r []F, by veil) {
+	for i := range len(r) / w.columns {
+		row := rowOf(r, i, w.columns)
+		fill(row, inverse(F(by.open(by.b, by.first+i, w.columns))))
+		hide(row, i, 0, by)
 	}
 }
 

@@ -57,6 +57,9 @@ func (m Mask) hides(b, i, j int) bool {
 
 // open returns how many of the outputs do not ignore the input.
 func (m Mask) open(b, i, outputs int) int {
+	if m.Data == nil {
+		return outputs
+	}
 	n := 0
 	for j := range outputs {
 		if !m.hides(b, i, j) {
@@ -68,6 +71,9 @@ func (m Mask) open(b, i, outputs int) int {
 
 // seen returns how many of the inputs are not ignored by all outputs.
 func (m Mask) seen(b, inputs, outputs int) int {
+	if m.Data == nil {
+		return inputs
+	}
 	n := 0
 	for i := range inputs {
 		if m.open(b, i, outputs) > 0 {

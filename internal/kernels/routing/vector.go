@@ -16,7 +16,6 @@ type Vector[F simd.Float] struct {
 	chunk, chunks int // of inputs: how many are computed together, and how often
 
 	scale        []F // [B] 1/sqrt of the number of inputs
-	open         []F // [B, n] 1/the number of outputs that do not ignore an input, 0 if all do
 	f            []F // [B, n] activations
 	made         []F // [2, B, n, m] use and ign if inputs share parameters
 	phi, share   []F // [r, B, n, m], [r-1, B, n, m]
@@ -59,7 +58,7 @@ func NewVector[F simd.Float](size VectorSize) *Vector[F] {
 	for _, x := range []struct {
 		to   *[]F
 		size int
-	}{{&k.scale, b}, {&k.open, b * n}, {&k.f, b * n}, {&k.phi, r * b * n * m}, {&k.share, (r - 1) * b * n * m}, {&k.products, (r - 1) * b * n * m},
+	}{{&k.scale, b}, {&k.f, b * n}, {&k.phi, r * b * n * m}, {&k.share, (r - 1) * b * n * m}, {&k.products, (r - 1) * b * n * m},
 		{&k.sums, r * b * m}, {&k.y, r * b * m * d}, {&k.z, r * b * m * d}, {&k.raw, r * b * m * h}, {&k.unit, (r - 1) * b * m * h}, {&k.mean, r * b * m},
 		{&k.rstd, r * b * m}, {&k.hidden, (r - 1) * b * m * d}, {&k.pred, (r - 1) * b * m * d}, {&k.partial, b * k.chunks * m}} {
 		*x.to = workspace.Make[F](x.size)
@@ -121,24 +120,11 @@ func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
 	copy(phi, k.iteration(k.phi, k.Iterations-1))
 }
 
-// count finds how many inputs and outputs the mask leaves.
+// count finds how many inputs the mask leaves of each sample.
 func (k *Vector[F]) count() {
-	if k.mask.Data == nil {
-		fill(k.scale, F(1/math.Sqrt(float64(k.Inputs))))
-		fill(k.open, 1/F(k.Outputs))
-		return
-	}
-	for b := range k.Batch {
-		seen := 0
-		for i := range k.Inputs {
-			k.open[b*k.Inputs+i] = 0
-			if open := k.mask.open(b, i, k.Outputs); open > 0 {
-				seen++
-				k.open[b*k.Inputs+i] = 1 / F(open)
-			}
-		}
+	for b := range k.scale {
 		k.scale[b] = 0
-		if seen > 0 {
+		if seen := k.mask.seen(b, k.Inputs, k.Outputs); seen > 0 {
 			k.scale[b] = F(1 / math.Sqrt(float64(seen)))
 		}
 	}

@@ -50,7 +50,7 @@ func (k *Vector[F]) creditBackwardTask(c int) {
 		f := k.inputsOf(k.f, b, lo, hi, 1)
 		if k.k == 0 {
 			r := s.gate[:len(dphi)]
-			s.equalShares(r, k.inputsOf(k.open, b, lo, hi, 1), by)
+			s.equalShares(r, by)
 			s.creditBackward(nil, dphi, r, f, use, ign, df, duse, dign)
 			if k.Shared {
 				addRows(rowOf(g.duse, c, k.Outputs), duse, b > 0)

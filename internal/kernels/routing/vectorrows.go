@@ -40,7 +40,7 @@ func (k *Vector[F]) creditTask(task int) {
 	if k.k == 0 {
 		k.activate(f, b, lo)
 		r = s.gate[:(hi-lo)*k.Outputs]
-		s.equalShares(r, k.inputsOf(k.open, b, lo, hi, 1), by)
+		s.equalShares(r, by)
 	} else {
 		r = k.pairs(k.later(k.share, k.k), b, lo, hi)
 		s.sigmoidShares(r, k.scores(s, b, lo, hi), by)
