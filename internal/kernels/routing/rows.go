@@ -31,8 +31,15 @@ func hide[F simd.Float](row []F, i int, v F, by veil) {
 	if by.Data == nil {
 		return
 	}
-	for j := range row {
-		if by.hides(by.b, by.first+i, j) {
+	hidden := by.of(by.b, by.first+i, len(row))
+	if len(hidden) < len(row) {
+		if hidden[0] != 0 {
+			fill(row, v)
+		}
+		return
+	}
+	for j, h := range hidden {
+		if h != 0 {
 			row[j] = v
 		}
 	}

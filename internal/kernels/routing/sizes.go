@@ -44,7 +44,8 @@ type VectorParameters[F simd.Float] struct {
 }
 
 // A Mask tells which inputs an output ignores: those for which a number is not 0. The number of input i and output j of
-// sample b is Data[b*Batch + i*Input + j*Output]. Without data nothing is ignored.
+// sample b is Data[b*Batch + i*Input + j*Output], where Output is 1, or 0 if outputs do not differ. Without data nothing is
+// ignored.
 type Mask struct {
 	Data                 []int32
 	Batch, Input, Output int
@@ -55,18 +56,24 @@ func (m Mask) hides(b, i, j int) bool {
 	return m.Data != nil && m.Data[b*m.Batch+i*m.Input+j*m.Output] != 0
 }
 
+// of returns the numbers of an input: one for each output, or a single one for all.
+func (m Mask) of(b, i, outputs int) []int32 {
+	return m.Data[b*m.Batch+i*m.Input:][:1+(outputs-1)*m.Output]
+}
+
 // open returns how many of the outputs do not ignore the input.
 func (m Mask) open(b, i, outputs int) int {
 	if m.Data == nil {
 		return outputs
 	}
+	hidden := m.of(b, i, outputs)
 	n := 0
-	for j := range outputs {
-		if !m.hides(b, i, j) {
+	for _, h := range hidden {
+		if h == 0 {
 			n++
 		}
 	}
-	return n
+	return n * outputs / len(hidden)
 }
 
 // seen returns how many of the inputs are not ignored by all outputs.
