@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"goomtrain/internal/gradcheck"
 	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 )
@@ -66,8 +67,8 @@ func runCredit[F simd.Float](size CreditSize, logits, a, use, ign, dphi []float6
 	return map[string][]F{"phi": phi, "dlogits": dlogits, "da": da, "duse": duse, "dign": dign}
 }
 
-// TestCredit compares with the definition, float32 with float64 (the gradients of which package ops compares with finite
-// differences), for logits near each other, far apart, and below the range of exponentials.
+// TestCredit compares with the definition, float32 with float64 (whose gradients are compared with finite
+// differences below), for logits near each other, far apart, and below the range of exponentials.
 func TestCredit(t *testing.T) {
 	for _, size := range creditSizes {
 		for m := range maskOutputs + 1 {
@@ -84,6 +85,21 @@ func TestCredit(t *testing.T) {
 						kerneltest.Within(t, name+result, single[result], want, 1e-4*max(1e-5, kerneltest.Largest(want))) // shares may be 1 but for rounding
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestCreditGradients compares gradients with finite differences of the definition, for every mask.
+func TestCreditGradients(t *testing.T) {
+	for _, size := range creditSizes {
+		for m := range maskOutputs + 1 {
+			logits, a, use, ign, dphi := creditCase(size)
+			mask := m.mask(VectorSize{Batch: size.Batch, Inputs: size.Inputs, Outputs: size.Outputs})
+			got := runCredit[float64](size, logits, a, use, ign, dphi, mask)
+			f := func() float64 { return kerneltest.Dot(naiveCredit(size, logits, a, use, ign, mask), dphi) }
+			for name, x := range map[string][]float64{"dlogits": logits, "da": a, "duse": use, "dign": ign} {
+				gradcheck.Check(t, fmt.Sprintf("%+v, masking %d %s", size, m, name), f, x, got[name], gradcheck.Options{Elements: 10})
 			}
 		}
 	}
@@ -140,7 +156,7 @@ func TestCreditThreads(t *testing.T) {
 	})
 }
 
-// TestVotes compares the sum of votes with its definition; package ops compares its gradients with finite differences.
+// TestVotes compares the sum of votes and its gradients with the definition.
 func TestVotes(t *testing.T) { kerneltest.Both(t, testVotes[float32], testVotes[float64]) }
 
 func testVotes[F simd.Float](t *testing.T) {
@@ -151,14 +167,22 @@ func testVotes[F simd.Float](t *testing.T) {
 		}
 		phi, votes := kerneltest.Normal[float64]("phi", size.Batch*size.Inputs*size.Outputs), kerneltest.Normal[float64]("votes", samples*size.Inputs*size.Outputs*size.DOut)
 		want := make([]float64, size.Batch*size.Outputs*size.DOut)
+		dout, dphi, dvotes := kerneltest.Normal[float64]("dout", len(want)), make([]float64, len(phi)), make([]float64, len(votes))
 		for at, c := range phi {
 			b, j := at/(size.Inputs*size.Outputs), at%size.Outputs
 			for h := range size.DOut {
-				want[(b*size.Outputs+j)*size.DOut+h] += c * votes[(at*size.DOut+h)%len(votes)]
+				to, from := (b*size.Outputs+j)*size.DOut+h, (at*size.DOut+h)%len(votes)
+				want[to] += c * votes[from]
+				dphi[at] += dout[to] * votes[from]
+				dvotes[from] += dout[to] * c
 			}
 		}
-		out := kerneltest.Poisoned[F](len(want))
-		NewVotes[F](size).Forward(out, kerneltest.Narrow[F](phi), kerneltest.Narrow[F](votes))
+		out, gotPhi, gotVotes := kerneltest.Poisoned[F](len(want)), kerneltest.Poisoned[F](len(phi)), kerneltest.Poisoned[F](len(votes))
+		k, p, v := NewVotes[F](size), kerneltest.Narrow[F](phi), kerneltest.Narrow[F](votes)
+		k.Forward(out, p, v)
+		k.Backward(gotPhi, gotVotes, p, v, kerneltest.Narrow[F](dout))
 		kerneltest.Near(t, fmt.Sprintf("%+v", size), out, want, kerneltest.Tolerance[F](1e-5, 1e-14))
+		kerneltest.Near(t, fmt.Sprintf("%+v dphi", size), gotPhi, dphi, kerneltest.Tolerance[F](1e-5, 1e-14))
+		kerneltest.Near(t, fmt.Sprintf("%+v dvotes", size), gotVotes, dvotes, kerneltest.Tolerance[F](1e-5, 1e-14))
 	}
 }

@@ -291,31 +291,6 @@ func TestVectorMasked(t *testing.T) {
 	}
 }
 
-// TestMask: a number that is not 0 hides an input, in masks of every form.
-func TestMask(t *testing.T) {
-	data := []int32{0, 1, -2, 0, 0, 4}
-	for name, c := range map[string]struct {
-		mask       Mask
-		hides      [4]bool // of sample 1: inputs 0 and 1 from outputs 0 and 1
-		open, seen int     // of input 0, of both
-	}{
-		"nothing":   {Mask{}, [4]bool{}, 2, 2},
-		"inputs":    {Mask{Data: data, Batch: 2, Input: 1}, [4]bool{true, true, false, false}, 0, 1},
-		"pairs":     {Mask{Data: data, Batch: 2, Input: 2, Output: 1}, [4]bool{true, false, false, true}, 1, 2},
-		"for all":   {Mask{Data: data, Input: 2, Output: 1}, [4]bool{false, true, true, false}, 1, 2},
-		"no inputs": {Mask{Data: []int32{0, 0, 3, -1}, Batch: 2, Input: 1}, [4]bool{true, true, true, true}, 0, 0},
-	} {
-		for at, want := range c.hides {
-			if got := c.mask.hides(1, at/2, at%2); got != want {
-				t.Errorf("%s: input %d hidden from output %d: %v", name, at/2, at%2, got)
-			}
-		}
-		if open, seen := c.mask.open(1, 0, 2), c.mask.seen(1, 2, 2); open != c.open || seen != c.seen {
-			t.Errorf("%s: %d outputs see input 0, %d inputs are seen, want %d, %d", name, open, seen, c.open, c.seen)
-		}
-	}
-}
-
 func abs(x []float32) []float32 {
 	for i := range x {
 		x[i] = float32(math.Abs(float64(x[i])))
@@ -388,13 +363,5 @@ func TestVectorAllocatesNothing(t *testing.T) {
 			k.Forward(out, phi, x, p, v.Mask)
 			k.Backward(dx, dp, x, p, v.Mask, g, c)
 		})
-	}
-}
-
-func TestVectorSizes(t *testing.T) {
-	for i := range 6 {
-		size := VectorSize{Batch: 1, Inputs: 1, Outputs: 1, DIn: 1, DOut: 1, Iterations: 1}
-		*[]*int{&size.Batch, &size.Inputs, &size.Outputs, &size.DIn, &size.DOut, &size.Iterations}[i] = 0
-		kerneltest.Panics(t, fmt.Sprintf("%+v", size), func() { NewVector[float32](size) })
 	}
 }
