@@ -79,6 +79,7 @@ func TestWrongFiles(t *testing.T) {
 		{"entity 0 002", "entity 0 999", "data.noun:2: the line is cut off"},
 		{"entity 0 002", "entity 0 -02", `data.noun:2: "-02" is no number of pointers`},
 		{"@ 00000221 n 0000 | Laika", "@ 00000221 x 0000 | Laika", `data.noun:6: "x" is no part of speech`},
+		{"@ 00000221 n 0000 | Laika", "@ 00000221 nv 0000 | Laika", `data.noun:6: "nv" is no part of speech`},
 		{"@ 00000221 n 0000 | Laika", "@ 00000222 n 0000 | Laika", "data.noun:6: no synset stands at offset 00000222 of data.noun"},
 		{"@ 00000221 n 0000 | Laika", "@ 00000221 v 0000 | Laika", "data.noun:6: no synset stands at offset 00000221 of data.verb"},
 		{"@ 00000221 n 0000 | Laika", "@ 99999999999 n 0000 | Laika", `data.noun:6: "99999999999" is no offset`},
@@ -96,6 +97,15 @@ func TestWrongFiles(t *testing.T) {
 		files[0].data, files[0].index, _ = strings.Cut(strings.Replace(text, c.old, c.new, 1), "\x00")
 		if _, err := parse(files); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q for %q: %v, want %s", c.new, c.old, err, c.want)
+		}
+	}
+}
+
+// TestMarkers: a marker is no part of the word, and a word is never empty.
+func TestMarkers(t *testing.T) {
+	for word, want := range map[string]string{"alone(p)": "alone", "former(a)": "former", "galore(ip)": "galore", "(p)": "(p)", "two(x)": "two(x)"} {
+		if got := withoutMarker(word); got != want {
+			t.Errorf("%q without a marker is %q, want %q", word, got, want)
 		}
 	}
 }
