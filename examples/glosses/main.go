@@ -10,7 +10,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -68,8 +70,16 @@ func (o *options) check() error {
 	if o.width%16 != 0 {
 		return fmt.Errorf("-width: %d, want a multiple of 16", o.width)
 	}
-	if !(o.lr > 0) {
-		return fmt.Errorf("-lr: %v, want more than 0", o.lr)
+	if !(o.lr > 0) || math.IsInf(o.lr, 1) {
+		return fmt.Errorf("-lr: %v, want a number above 0", o.lr)
+	}
+	if o.out != "" { // known before the training, which takes minutes
+		if !slices.Contains([]string{".png", ".svg", ".pdf"}, filepath.Ext(o.out)) {
+			return fmt.Errorf("-out: %q, want a file of the type .png, .svg or .pdf", o.out)
+		}
+		if s, err := os.Stat(filepath.Dir(o.out)); err != nil || !s.IsDir() {
+			return fmt.Errorf("-out: no folder %s", filepath.Dir(o.out))
+		}
 	}
 	_, err := layers.FindMixer(o.mixer)
 	return err

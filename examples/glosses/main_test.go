@@ -190,6 +190,9 @@ func TestOptions(t *testing.T) {
 		"-depth: 0":   func(o *options) { o.depth = 0 },
 		"-width: 40":  func(o *options) { o.width = 40 },
 		"-lr: NaN":    func(o *options) { o.lr = math.NaN() },
+		"-lr: +Inf":   func(o *options) { o.lr = math.Inf(1) },
+		"-out: no fo": func(o *options) { o.out = "no such folder/glosses.png" },
+		`-out: "a.x"`: func(o *options) { o.out = "a.x" },
 		"-seeds: 101": func(o *options) { o.seeds = 101 },
 		"glaa":        func(o *options) { o.mixer = "glaa" },
 	} {
