@@ -22,8 +22,10 @@ func TestMask(t *testing.T) {
 		"no inputs": {Mask{Data: []int32{0, 0, 3, -1}, Batch: 2, Input: 1}, [4]bool{true, true, true, true}, 0, 0},
 	} {
 		for at, want := range c.hides {
-			if got := c.mask.hides(1, at/2, at%2); got != want {
-				t.Errorf("%s: input %d hidden from output %d: %v", name, at/2, at%2, got)
+			row := []float64{1, 1}
+			hide(row, at/2, 0, veil{c.mask, 1, 0})
+			if got := c.mask.hides(1, at/2, at%2); got != want || (row[at%2] == 0) != want {
+				t.Errorf("%s: input %d hidden from output %d: %v, in a row %v", name, at/2, at%2, got, row)
 			}
 		}
 		if open, seen := c.mask.open(1, 0, 2), c.mask.seen(1, 2, 2); open != c.open || seen != c.seen {
