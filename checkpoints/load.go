@@ -28,6 +28,20 @@ func (c *Checkpoint) ModelPath() string { return c.model }
 // OptimizerPath is the path of the optimizer state.
 func (c *Checkpoint) OptimizerPath() string { return filepath.Join(c.Dir, optimizerFile) }
 
+// SHA256 returns the checksum of the file of the weights or, if average is set, of that of the optimizer state,
+// which has their averages, in hexadecimal digits.
+func (c *Checkpoint) SHA256(average bool) (string, error) {
+	path, name := c.model, modelFile
+	if average {
+		path, name = c.OptimizerPath(), optimizerFile
+	}
+	if c.sums != nil {
+		return c.sums.Files[name].SHA256, nil // verified before the file is used
+	}
+	sum, err := sumOf(path)
+	return sum.SHA256, err
+}
+
 // Load finds a checkpoint to resume from and verifies every byte of it. path is one of
 //   - a run folder, or its folder checkpoints: Load takes the newest intact checkpoint and lists the damaged
 //     ones that it skipped in Notes;

@@ -71,9 +71,6 @@ func readAllInto(path string, into []params.Array, skip []string, what string, e
 // first difference between the two.
 func (t *TensorFile) match(into []params.Array, skip []string, what string, exact bool) ([]string, error) {
 	const sameModel = "is this a model of another size or kind? use the configuration that the file was made with"
-	differ := func(tensor, remedy, format string, args ...any) error {
-		return &fileError{t.name, tensor, fmt.Sprintf(format, args...), remedy, ErrMismatch}
-	}
 	expected := make(map[string]bool, len(into)+len(skip))
 	for _, name := range skip {
 		expected[name] = true
@@ -81,11 +78,9 @@ func (t *TensorFile) match(into []params.Array, skip []string, what string, exac
 	stored := make([][]string, len(into)) // by array: its tensors, more than one if they are tied
 	missing := 0
 	for i, a := range into {
-		for _, name := range append([]string{a.Name}, a.Aliases...) {
-			if _, ok := t.index[name]; ok {
-				stored[i] = append(stored[i], name)
-				expected[name] = true
-			}
+		stored[i] = t.stored(a)
+		for _, name := range stored[i] {
+			expected[name] = true
 		}
 		if stored[i] == nil {
 			missing++
@@ -101,29 +96,54 @@ func (t *TensorFile) match(into []params.Array, skip []string, what string, exac
 	names := make([]string, len(into))
 	for i, a := range into {
 		if stored[i] == nil {
-			return nil, differ(a.Name, sameModel, "the %s needs it but the file lacks it (%s)", what, counts)
+			return nil, t.differs(a.Name, sameModel, "the %s needs it but the file lacks it (%s)", what, counts)
 		}
 		names[i] = stored[i][0]
 		info := t.tensors[t.index[names[i]]]
 		if !slices.Equal(info.Shape, a.Shape) {
-			return nil, differ(info.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(a.Shape), what)
+			return nil, t.differs(info.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(a.Shape), what)
 		}
-		dtype, _, _ := arrayType(a.Data) // checked by the caller
-		if _, _, readable := decoderFor(info.DType, a.Data); !readable || exact && info.DType != dtype {
-			return nil, differ(info.Name, sameType(info.DType), "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
-		}
-		for _, other := range stored[i][1:] {
-			if same, err := t.same(info.Name, other); err != nil {
-				return nil, err
-			} else if !same {
-				return nil, differ(info.Name, "tie them in the program that wrote the file, or remove one", "it differs from tensor %s, but the %s has one array for both", quote(other), what)
-			}
+		if err := t.checkTypes(stored[i], a, what, exact); err != nil {
+			return nil, err
 		}
 	}
 	if len(unexpected) > 0 {
-		return nil, differ(unexpected[0], sameModel, "the file has it but the %s does not (%s)", what, counts)
+		return nil, t.differs(unexpected[0], sameModel, "the file has it but the %s does not (%s)", what, counts)
 	}
 	return names, nil
+}
+
+// stored lists the tensors of the file that an array may be read from, by its name first.
+func (t *TensorFile) stored(a params.Array) (names []string) {
+	for _, name := range append([]string{a.Name}, a.Aliases...) {
+		if _, ok := t.index[name]; ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// checkTypes returns an error unless the first of the tensors can be read into the elements of the array and all
+// others equal it.
+func (t *TensorFile) checkTypes(stored []string, a params.Array, what string, exact bool) error {
+	info := t.tensors[t.index[stored[0]]]
+	dtype, _, _ := arrayType(a.Data) // checked by the caller
+	if _, _, readable := decoderFor(info.DType, a.Data); !readable || exact && info.DType != dtype {
+		return t.differs(info.Name, sameType(info.DType), "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
+	}
+	for _, other := range stored[1:] {
+		if same, err := t.same(info.Name, other); err != nil {
+			return err
+		} else if !same {
+			return t.differs(info.Name, "tie them in the program that wrote the file, or remove one", "it differs from tensor %s, but the %s has one array for both", quote(other), what)
+		}
+	}
+	return nil
+}
+
+// differs is the error about a tensor that does not match the model or optimizer.
+func (t *TensorFile) differs(tensor, remedy, format string, args ...any) error {
+	return &fileError{t.name, tensor, fmt.Sprintf(format, args...), remedy, ErrMismatch}
 }
 
 // same reports whether two tensors have the same shape and the same numbers.

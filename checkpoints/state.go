@@ -256,18 +256,27 @@ func readState(dir string) (*stateFile, error) {
 // verify checks the content of one file of a checkpoint folder against its checksum.
 func (s *stateFile) verify(dir, name string) error {
 	path := filepath.Join(dir, name)
-	f, err := regular.Open(path)
+	sum, err := sumOf(path)
 	if err != nil {
 		return err
+	}
+	if sum != s.Files[name] {
+		return &fileError{file: path, reason: "its content does not match the checksum in " + stateName + ": it is damaged", remedy: remedyOther, kind: ErrCorrupt}
+	}
+	return nil
+}
+
+// sumOf reads a file and returns its size and checksum.
+func sumOf(path string) (fileSum, error) {
+	f, err := regular.Open(path)
+	if err != nil {
+		return fileSum{}, err
 	}
 	defer f.Close()
 	h := sha256.New()
 	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, make([]byte, bufferLength))
 	if err != nil {
-		return fmt.Errorf("%s: cannot read: %w", path, err)
+		return fileSum{}, fmt.Errorf("%s: cannot read: %w", path, err)
 	}
-	if n != s.Files[name].Bytes || hex.EncodeToString(h.Sum(nil)) != s.Files[name].SHA256 {
-		return &fileError{file: path, reason: "its content does not match the checksum in " + stateName + ": it is damaged", remedy: remedyOther, kind: ErrCorrupt}
-	}
-	return nil
+	return fileSum{n, hex.EncodeToString(h.Sum(nil))}, nil
 }

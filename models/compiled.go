@@ -22,9 +22,9 @@ type compiled[F params.Float] struct {
 	weight          [1]F
 	exec            *executor.Executor
 	outcome         ops.Outcome
-	params          []*params.Param[F]
-	nodes           []*G.Node // gradients, by parameter; nil: none
-	grads           [][]F     // memory of the gradients; nil before the first run
+	params          []*params.Param[F] // those with a gradient
+	nodes           []*G.Node          // gradients, by parameter; nil: none
+	grads           [][]F              // memory of the gradients; nil before the first run
 
 	to, from []F // operands of add: to += from
 	add      func(lo, hi int)
@@ -40,7 +40,7 @@ func newCompiled[F params.Float](ps []*params.Param[F], size, length int) *compi
 func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	building.Lock()
 	defer building.Unlock()
-	c := newCompiled(m.params, size, length)
+	c := newCompiled(params.Trained(m.params), size, length)
 	g := layers.NewGraph[F](size, length)
 	if train {
 		g = layers.NewTraining[F](size, length, m.noise)
@@ -48,11 +48,13 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	loss := m.loss(g, c)
 	keep := []*G.Node{loss}
 	if train {
-		wrt := make([]*G.Node, len(m.params))
-		for i, p := range m.params {
+		for _, p := range m.params {
 			if !g.Uses(p) {
 				return nil, fmt.Errorf("models: the network does not use parameter %q", p.Name)
 			}
+		}
+		wrt := make([]*G.Node, len(c.params))
+		for i, p := range c.params {
 			wrt[i] = g.Weight(p)
 		}
 		var err error

@@ -21,19 +21,30 @@ type Saved struct {
 // checkpoints.LoadWeights. It reads the settings from config.toml next to the weights, from the state of the
 // checkpoint, or from the run folder around it.
 func Find(path string) (Saved, error) {
-	weights, err := checkpoints.LoadWeights(path)
+	s, err := FindWeights(path)
 	if err != nil {
 		return Saved{}, err
 	}
-	s := Saved{Weights: weights}
-	if s.Settings, err = settingsOf(weights, path); err != nil {
-		return Saved{}, err
+	if s.Settings == nil {
+		return Saved{}, fmt.Errorf("%s has no configuration: put the run's %s next to it", s.Weights.ModelPath(), checkpoints.ConfigFile)
 	}
 	s.Config, err = ConfigOf(s.Settings)
 	return s, err
 }
 
-// settingsOf reads the settings of the run that wrote the weights found at path.
+// FindWeights is Find for weights whose model need not be registered and whose settings need not be there: it leaves
+// Config empty.
+func FindWeights(path string) (Saved, error) {
+	weights, err := checkpoints.LoadWeights(path)
+	if err != nil {
+		return Saved{}, err
+	}
+	s := Saved{Weights: weights}
+	s.Settings, err = settingsOf(weights, path)
+	return s, err
+}
+
+// settingsOf reads the settings of the run that wrote the weights found at path; nil: there are none.
 func settingsOf(weights *checkpoints.Checkpoint, path string) ([]settings.Pair, error) {
 	beside := filepath.Join(filepath.Dir(weights.ModelPath()), checkpoints.ConfigFile)
 	if _, err := os.Stat(beside); err == nil {
@@ -44,7 +55,7 @@ func settingsOf(weights *checkpoints.Checkpoint, path string) ([]settings.Pair, 
 	}
 	dir, err := checkpoints.RunFolder(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s has no configuration: put the run's %s next to it", weights.ModelPath(), checkpoints.ConfigFile)
+		return nil, nil
 	}
 	return settings.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
 }
@@ -91,8 +102,7 @@ func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
 	if err := s.Weights.ReadModel(params.Weights(model.Params()), model.skipped...); err != nil {
 		return nil, err
 	}
-	ema, averaged := settings.Last(s.Settings, "ema")
-	if !average || !averaged || (settings.Pair{Text: ema}).IsZero() {
+	if !average || !s.Averaged() {
 		return model, nil
 	}
 	if err := s.Weights.ReadAverage(params.Values(model.Params())); err != nil {

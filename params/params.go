@@ -25,6 +25,10 @@ type Param[F Float] struct {
 	// Vectors is the number of vectors of a position that a matrix multiplies, from which the work of a step follows;
 	// 0: one. The matrix of a recurrence may multiply several.
 	Vectors int
+
+	// Frozen says that training does not change the values: optimizers have no state for the parameter, and models
+	// need not compute its gradient.
+	Frozen bool
 }
 
 // New returns a parameter of zeros. It panics on an unknown role and on a negative dimension.
@@ -87,6 +91,16 @@ func ZeroGrad[F Float](ps []*Param[F]) {
 	for _, p := range ps {
 		clear(p.Grad)
 	}
+}
+
+// Trained returns the parameters that are not Frozen.
+func Trained[F Float](ps []*Param[F]) (out []*Param[F]) {
+	for _, p := range ps {
+		if !p.Frozen {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Count returns the number of weights of all parameters together.

@@ -25,7 +25,8 @@ type Config struct {
 
 	Commands Commands
 
-	notes []string // printed at the start: what changes in a resumed run
+	notes  []string // printed at the start: what changes in a resumed run
+	origin *origin  // of Init; nil: not found yet
 }
 
 // Commands are the command lines that a run suggests when it ends, each followed by the run folder. New sets

@@ -27,7 +27,11 @@ func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) 
 	}
 	cfg.Model, cfg.Data.Seq = cfg.Model.Clone(), dataset.SeqLen
 	var result Result
-	if err = fit(cfg.Model, dataset); err == nil {
+	vocab, err := cfg.vocab(dataset.Vocab)
+	if err == nil {
+		err = fit(cfg.Model, dataset, vocab)
+	}
+	if err == nil {
 		fmt.Fprintln(console, cfg.modelText())
 		if cfg.DType == "float64" {
 			result, err = launch[float64](ctx, cfg, dataset, console)
@@ -49,9 +53,9 @@ func launch[F params.Float](ctx context.Context, cfg Config, dataset *data.Datas
 	return Run(ctx, cfg, model, dataset, console)
 }
 
-// fit sets the sizes of the model that follow from the data.
-func fit(model models.Config, d *data.Dataset) error {
-	if err := model.Fit(d.Vocab, longest(d)); err != nil || !model.Classifies() {
+// fit sets the sizes of the model that follow from the data and from a vocabulary that includes that of the data.
+func fit(model models.Config, d *data.Dataset, vocab int) error {
+	if err := model.Fit(vocab, longest(d)); err != nil || !model.Classifies() {
 		return err
 	}
 	if d.Classes == nil {

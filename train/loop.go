@@ -9,7 +9,9 @@ import (
 
 // Loop is the training loop's own part of a Config.
 type Loop struct {
-	DType string // element type of weights and activations: float32 or float64
+	DType      string // element type of weights and activations: float32 or float64
+	Init       string // run folder, checkpoint folder or .safetensors file whose weights a new run starts from; "": none
+	InitSHA256 string // checksum of these weights; "": any
 
 	Steps      int // updates
 	Batch      int // sequences of an update
@@ -22,6 +24,7 @@ type Loop struct {
 	Curriculum     bool    // begin with the shortest sequences of a range and double the longest as the loss falls
 	CurriculumLoss float64 // running training loss below which the length doubles, in nats
 
+	Freeze       string  // names of parameters that are not trained, separated by commas; * stands for any text
 	Clip         float64 // largest global norm of the gradients; 0: no limit
 	EMA          float64 // decay of a moving average of the weights, used for validation; 0: none
 	OnNonfinite  string  // stop or skip
@@ -74,6 +77,8 @@ func (c *Loop) settings() [parts]settings.Table {
 	return [parts]settings.Table{
 		partModel: {
 			{Name: "dtype", Help: "element type", Value: &c.DType, Rule: settings.OneOf("float32", "float64"), Change: settings.Frozen},
+			{Name: "init", Help: "start a new run from these weights: run folder, checkpoint folder, or .safetensors file with its config.toml", Value: &c.Init, Zero: "initial values from -seed", Change: settings.Frozen},
+			{Name: "init-sha256", Help: "checksum that the file of these weights must have; a run records it", Value: &c.InitSHA256, Zero: "any", Change: settings.Frozen},
 		},
 		partLength: {
 			{Name: "steps", Help: "updates to make", Value: &c.Steps, Rule: settings.AtLeast(1)},
@@ -87,6 +92,7 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "curriculum-loss", Help: "running training loss below which the length doubles, in nats", Value: &c.CurriculumLoss, Rule: settings.Positive(), Change: settings.Steers},
 		},
 		partOptimization: {
+			{Name: "freeze", Help: "names of parameters that are not trained, separated by commas; * stands for any text, as in embed.*,*.0.*", Value: &c.Freeze, Zero: "all are trained", Change: settings.Frozen},
 			{Name: "clip", Help: "largest global norm of the gradients", Value: &c.Clip, Rule: settings.AtLeast(0), Zero: "no clipping", Change: settings.Steers},
 			{Name: "ema", Help: "decay of a moving average of the weights, used for validation", Value: &c.EMA, Rule: settings.Fraction(), Zero: "none", Change: settings.Starts},
 			{Name: "on-nonfinite", Help: "what to do about a step whose loss or gradient is not finite", Value: &c.OnNonfinite, Rule: settings.OneOf("stop", "skip"), Change: settings.Steers},
@@ -118,7 +124,12 @@ func (c *Loop) validate() error {
 			return err
 		}
 	}
+	if _, err := c.patterns(); err != nil {
+		return err
+	}
 	switch {
+	case c.InitSHA256 != "" && c.Init == "":
+		return fmt.Errorf("-init-sha256 is the checksum of the weights of -init: give -init too")
 	case c.MicroBatch > 0 && c.Batch%c.MicroBatch != 0:
 		return fmt.Errorf("-micro-batch %d does not divide -batch %d: all micro-batches must have the same size", c.MicroBatch, c.Batch)
 	case c.Patience > 0 && c.EvalEvery == 0:

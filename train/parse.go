@@ -95,10 +95,24 @@ func Parse(args []string) (call Call, err error) {
 			return call, fmt.Errorf("-resume: %w", err)
 		}
 	}
+	var from Config // with the model of -init
+	if from.Init, _ = settings.Last(given, "init"); from.Init != "" && resume == "" {
+		from.InitSHA256, _ = settings.Last(given, "init-sha256")
+		if err := from.findOrigin(models.Find); err != nil {
+			return call, err
+		}
+		saved = inherited(from.origin.saved, given)
+	}
 	if call.Config, err = o.configOf(call.settings(), saved, given); err != nil {
 		return call, err
 	}
 	c := &call.Config
+	if from.origin != nil {
+		c.origin, c.InitSHA256 = from.origin, from.InitSHA256
+		if err := c.checkOrigin(given); err != nil {
+			return call, err
+		}
+	}
 	if resume != "" {
 		before, err := o.configOf(nil, saved, nil)
 		if err != nil {
@@ -114,16 +128,17 @@ func Parse(args []string) (call Call, err error) {
 	return call, c.Validate()
 }
 
-// absolute makes the path of the data absolute, so that a run finds it from any working directory.
+// absolute makes the paths of the data and of -init absolute, so that a run finds them from any working directory.
 func absolute(given []settings.Pair) error {
 	for i, p := range given {
-		if (p.Name == "data" || p.Name == "test-data") && p.Text != "" {
-			path, err := filepath.Abs(p.Text)
-			if err != nil {
-				return fmt.Errorf("-%s: %w", p.Name, err)
-			}
-			given[i].Text = path
+		if p.Name != "data" && p.Name != "test-data" && p.Name != "init" || p.Text == "" {
+			continue
 		}
+		path, err := filepath.Abs(p.Text)
+		if err != nil {
+			return fmt.Errorf("-%s: %w", p.Name, err)
+		}
+		given[i].Text = path
 	}
 	return nil
 }

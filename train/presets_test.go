@@ -54,7 +54,7 @@ func TestPresetsLearn(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer dataset.Close()
-				if err := fit(cfg.Model, dataset); err != nil {
+				if err := fit(cfg.Model, dataset, dataset.Vocab); err != nil {
 					t.Fatal(err)
 				}
 				m, err := models.New[float32](cfg.Model, cfg.Seed)

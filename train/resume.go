@@ -27,7 +27,13 @@ func (s *session[F]) restore() error {
 			return err
 		}
 		fmt.Fprintln(s.out, "note: the run has no checkpoint yet and starts from the beginning")
-		return nil
+		if s.cfg.Init == "" {
+			return nil
+		}
+		if err := s.initialize(); err != nil {
+			return fmt.Errorf("the run has no checkpoint yet, so it needs the weights that it starts from: %w", err)
+		}
+		return s.beginAverage()
 	} else if err != nil {
 		return err
 	}

@@ -69,6 +69,18 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	}
 	s = &session[F]{cfg: cfg, model: model, params: model.Params(), dataset: dataset, source: dataset.Train, length: dataset.SeqLen, out: console, saved: -1, begin: time.Now()}
 	s.result = Result{Dir: cfg.Out, BestLoss: math.NaN(), Loss: math.NaN()}
+	patterns, err := cfg.patterns()
+	if err != nil {
+		return nil, err
+	}
+	if err := freeze(s.params, patterns); err != nil {
+		return nil, err
+	}
+	if cfg.Init != "" && cfg.Resume == "" {
+		if err := s.initialize(); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.OverfitBatch {
 		if s.source, err = newFixed(dataset.Train); err != nil {
 			return nil, err
@@ -80,11 +92,9 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	if s.optimizer, err = optim.New(cfg.Optimizer, s.params); err != nil {
 		return nil, err
 	}
-	s.norm = optim.NewNorm(s.params)
-	if cfg.EMA > 0 {
-		if s.ema, err = optim.NewEMA(s.params, cfg.EMA); err != nil {
-			return nil, err
-		}
+	s.norm = optim.NewNorm(params.Trained(s.params))
+	if err := s.beginAverage(); err != nil {
+		return nil, err
 	}
 	if err := s.printStart(); err != nil || cfg.DryRun {
 		return s, err
@@ -93,6 +103,14 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 		return nil, s.close(err)
 	}
 	return s, nil
+}
+
+// beginAverage starts the moving average, if there is one, at the present weights.
+func (s *session[F]) beginAverage() (err error) {
+	if s.cfg.EMA > 0 {
+		s.ema, err = optim.NewEMA(s.params, s.cfg.EMA)
+	}
+	return err
 }
 
 // openFolder locks the run folder, restores its state, and opens the logs.
@@ -179,9 +197,11 @@ func (s *session[F]) printStart() error {
 	if c.Schedule.Name != "constant" && c.Schedule.Steps != c.Steps {
 		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %s; -schedule-steps %d fits it to this run\n", printable.Count(c.Schedule.Steps, "step"), c.Steps)
 	}
-	s.work = workOf(s.params)
-	if m, ok := s.model.(models.Patched); ok {
-		s.work.position /= float64(m.Patch())
+	if len(params.Trained(s.params)) == len(s.params) { // otherwise models leave out some of the work, and how much is not known
+		s.work = workOf(s.params)
+		if m, ok := s.model.(models.Patched); ok {
+			s.work.position /= float64(m.Patch())
+		}
 	}
 	return nil
 }

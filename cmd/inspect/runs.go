@@ -60,6 +60,12 @@ func (r *report) describeRun(run *runInfo) {
 		say("  %s", sizes)
 	}
 	say("  %s, %s steps of %s x %s, %s, %s up to lr %s, seed %s", s("dtype"), s("steps"), s("batch"), s("seq"), s("optimizer"), s("schedule"), s("lr"), s("seed"))
+	if s("init") != "none" {
+		say("  started from the weights of %s", s("init"))
+	}
+	if s("freeze") != "none" {
+		say("  frozen: %s", s("freeze"))
+	}
 	if last := run.last; last != nil {
 		say("  last step %d: loss %s, %s tokens in %s, peak memory %s MB", last.Step, number(last.Loss),
 			metrics.Short(float64(last.Tokens)), metrics.Duration(time.Duration(last.Elapsed*float64(time.Second))), number(last.PeakRSS))

@@ -20,7 +20,7 @@ type EMA[F params.Float] struct {
 }
 
 // NewEMA returns an average that starts at the present values of the parameters. decay is the weight of the
-// past, in (0, 1); it must not round to 1 in F.
+// past, in (0, 1); it must not round to 1 in F. The average of a Frozen parameter is the parameter itself.
 func NewEMA[F params.Float](ps []*params.Param[F], decay float64) (*EMA[F], error) {
 	if !(decay > 0 && decay < 1) {
 		return nil, fmt.Errorf("-ema %v: must lie in (0, 1)", decay)
@@ -30,6 +30,10 @@ func NewEMA[F params.Float](ps []*params.Param[F], decay float64) (*EMA[F], erro
 	}
 	e := &EMA[F]{decay: decay, ps: ps, count: make([]int64, 1)}
 	for i, p := range ps {
+		if p.Frozen {
+			e.average = append(e.average, p.Value)
+			continue
+		}
 		e.average = append(e.average, append([]F(nil), p.Value...))
 		e.pieces = appendPieces(e.pieces, i, len(p.Value))
 	}

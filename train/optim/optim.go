@@ -20,19 +20,19 @@ type Optimizer[F params.Float] interface {
 	Restore(saved []params.Array) error
 
 	// Rule returns the name of the rule that updates a parameter, or "" if the optimizer does not have the
-	// parameter.
+	// parameter, as one that is frozen.
 	Rule(p *params.Param[F]) string
 }
 
-// New returns the optimizer of a configuration for parameters in a fixed order. It returns an error if the
-// configuration is not valid or one of its settings loses its meaning when rounded to F.
+// New returns the optimizer of a configuration for parameters in a fixed order. It leaves out those that are Frozen,
+// so that no kind of optimizer changes them or keeps state for them. It returns an error if the configuration is not valid or one of its settings loses its meaning when rounded to F.
 func New[F params.Float](c Config, ps []*params.Param[F]) (Optimizer[F], error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	var made any
 	var err error
-	switch ps := any(ps).(type) {
+	switch ps := any(params.Trained(ps)).(type) {
 	case []*params.Param[float32]:
 		made, err = c.Kind.New32(c, ps)
 	case []*params.Param[float64]:

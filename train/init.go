@@ -1,0 +1,156 @@
+package train
+
+import (
+	"fmt"
+
+	"goomtrain/internal/printable"
+	"goomtrain/models"
+	"goomtrain/settings"
+)
+
+// An origin is the trained model from whose weights a new run starts.
+type origin struct {
+	path  string // the value of -init that it was found at
+	saved models.Saved
+}
+
+// findOrigin finds the model of -init, once, and records the checksum of its weights. It returns an error if they are
+// not those that the configuration has recorded.
+func (c *Config) findOrigin(find func(path string) (models.Saved, error)) error {
+	if c.origin != nil && c.origin.path == c.Init {
+		return nil
+	}
+	saved, err := find(c.Init)
+	if err != nil {
+		return fmt.Errorf("-init: %w", err)
+	}
+	sum, err := saved.SHA256()
+	switch {
+	case err != nil:
+		return fmt.Errorf("-init: %w", err)
+	case c.InitSHA256 != "" && c.InitSHA256 != sum:
+		return fmt.Errorf("-init %s: its weights have changed: their SHA-256 is %.12s, but -init-sha256 is %.12s: restore them, or start a new run without -init-sha256", c.Init, sum, c.InitSHA256)
+	}
+	c.InitSHA256 = sum
+	c.origin = &origin{c.Init, saved}
+	return nil
+}
+
+// inherited are the settings that a run with -init has by default from the run that trained the weights: the sizes of
+// the model, without those of the data, its element type and its tokenizer. A run of another model, the one given,
+// has a preset of its own.
+func inherited(saved models.Saved, given []settings.Pair) (pairs []settings.Pair) {
+	model, _ := settings.Last(given, "model")
+	for _, s := range saved.Config.Settings() {
+		other := model != "" && model != saved.Config.Model
+		if s.Name != "vocab" && !(other && s.Name == "preset") {
+			pairs = append(pairs, settings.Pair{Name: s.Name, Text: s.Text()})
+		}
+	}
+	for _, name := range []string{"dtype", "tokenizer"} {
+		if text, ok := settings.Last(saved.Settings, name); ok {
+			pairs = append(pairs, settings.Pair{Name: name, Text: text})
+		}
+	}
+	return pairs
+}
+
+// checkOrigin returns an error for a given size that contradicts the model of -init.
+func (c *Config) checkOrigin(given []settings.Pair) error {
+	from, table := c.origin.saved.Config, c.Settings()
+	for _, s := range from.Settings() {
+		mine, has := table.Find(s.Name)
+		_, ok := settings.Last(given, s.Name)
+		other := c.Model.Model != from.Model
+		switch {
+		case !ok || !has || s.Change != settings.Frozen, other && (s.Name == "model" || s.Name == "preset"):
+		case s.Name == "vocab":
+			if n := c.Model.Common().Vocab; n > 0 && n < from.Common().Vocab {
+				return fmt.Errorf("-vocab %d contradicts -init, whose model has %d tokens: a vocabulary may grow, but not shrink", n, from.Common().Vocab)
+			}
+		case mine.Text() != s.Text():
+			return fmt.Errorf("-%s %s contradicts -init, whose model has %s: leave it out", s.Name, shown(mine.Text()), shown(s.Text()))
+		}
+	}
+	return nil
+}
+
+// vocab returns the number of tokens of a new model for data with that many: at least those of the model of -init.
+func (c *Config) vocab(data int) (int, error) {
+	if c.Init == "" || c.Resume != "" || data == 0 {
+		return data, nil
+	}
+	if err := c.findOrigin(models.Find); err != nil {
+		return 0, err
+	}
+	return max(data, c.origin.saved.Config.Common().Vocab), nil
+}
+
+// initialize sets the parameters to the weights of -init and prints what was taken.
+func (s *session[F]) initialize() error {
+	if err := s.cfg.findOrigin(models.FindWeights); err != nil {
+		return err
+	}
+	taken, err := models.Take(s.cfg.origin.saved, s.model)
+	if err != nil {
+		return fmt.Errorf("-init: %w", err)
+	}
+	s.printTaken(taken)
+	return nil
+}
+
+// printTaken prints which parameters start from trained weights, which do not, and which tensors are left over.
+func (s *session[F]) printTaken(t models.Transfer) {
+	var loaded, fresh, left grouped
+	counts := [2]int{} // of parameters: fresh, loaded
+	for i, p := range s.params {
+		switch n := t.Read[i]; {
+		case n == 0:
+			fresh.add(p.Name, "")
+			counts[0]++
+		case n < len(p.Value):
+			row := len(p.Value) / p.Shape[0]
+			loaded.add(p.Name, fmt.Sprintf(" (rows 1 to %d of %d, the others are new)", n/row, p.Shape[0]))
+			counts[1]++
+		default:
+			loaded.add(p.Name, "")
+			counts[1]++
+		}
+	}
+	for _, info := range t.Left {
+		left.add(info.Name, "")
+	}
+	weights := s.cfg.origin.saved.Weights
+	from := "weights of " + weights.ModelPath()
+	if t.Average {
+		from = "averaged weights of " + weights.OptimizerPath()
+	}
+	if weights.HasState {
+		from += fmt.Sprintf(", step %d", weights.State.Step)
+	}
+	fmt.Fprintf(s.out, "%s, SHA-256 %.12s\n", printable.Line(from), s.cfg.InitSHA256)
+	for _, note := range weights.Notes {
+		fmt.Fprintln(s.out, "note:", note)
+	}
+	for _, l := range []struct {
+		verb  string
+		n     int
+		noun  string
+		names grouped
+	}{{"loaded", counts[1], "parameter", loaded}, {"new", counts[0], "parameter", fresh}, {"left over", len(t.Left), "tensor", left}} {
+		if l.n > 0 {
+			fmt.Fprintf(s.out, "%-10s %s: %s\n", l.verb, printable.Count(l.n, l.noun), printable.Line(l.names.names()))
+		}
+	}
+	if was, is := s.cfg.origin.saved.Setting("tokenizer"), s.tokenizer(); was != "" && is != "" && was != is {
+		fmt.Fprintf(s.out, "note: the weights were trained with -tokenizer %s, this run has %s: its tokens have another meaning\n", was, is)
+	}
+}
+
+// tokenizer is the name of the run's tokenizer; "": the data is no text.
+func (s *session[F]) tokenizer() string {
+	if s.dataset.Tokenizer == nil {
+		return ""
+	}
+	return s.dataset.Tokenizer.Name()
+}
