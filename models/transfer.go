@@ -48,7 +48,7 @@ func Take[F params.Float](s Saved, model Trainable[F]) (Transfer, error) {
 	}
 	switch {
 	case len(averages) == 0:
-		return t, fmt.Errorf("%s has no tensor with the name of a parameter of this model: its first is %s, that of the model %s", s.Weights.ModelPath(), t.firstLeft(), ps[0].Name)
+		return t, fmt.Errorf("%s has no tensor with the name of a parameter of this model: its first is %s, that of the model %q", s.Weights.ModelPath(), t.firstLeft(), ps[0].Name)
 	case t.Average:
 		err = s.Weights.ReadAverage(averages)
 	}

@@ -36,41 +36,44 @@ func (c *Config) findOrigin(find func(path string) (models.Saved, error)) error 
 	return nil
 }
 
-// inherited are the settings that a run with -init has by default from the run that trained the weights: the sizes of
-// the model, without those of the data, its element type and its tokenizer. A run of another model, the one given,
-// has a preset of its own.
-func inherited(saved models.Saved, given []settings.Pair) (pairs []settings.Pair) {
-	model, _ := settings.Last(given, "model")
-	for _, s := range saved.Config.Settings() {
-		other := model != "" && model != saved.Config.Model
-		if s.Name != "vocab" && !(other && s.Name == "preset") {
-			pairs = append(pairs, settings.Pair{Name: s.Name, Text: s.Text()})
+// sizes lists the settings of the origin's model that a run of that model, "" for the same one, has to agree with: all
+// of its sizes, or, of another model, those of models.Stack.
+func (o *origin) sizes(model string) (table settings.Table) {
+	config := o.saved.Config
+	same := model == "" || model == config.Model
+	stack := new(models.Stack).Settings()
+	for _, s := range config.Settings() {
+		if _, shared := stack.Find(s.Name); s.Change == settings.Frozen && s.Name != "vocab" && (same || shared) {
+			table = append(table, s)
 		}
 	}
+	return table
+}
+
+// inherited are the settings that a run of the model has by default from the run that trained the weights: the sizes,
+// without those that follow from the data, the element type and the tokenizer.
+func (o *origin) inherited(model string) (pairs []settings.Pair) {
+	for _, s := range o.sizes(model) {
+		pairs = append(pairs, settings.Pair{Name: s.Name, Text: s.Text()})
+	}
 	for _, name := range []string{"dtype", "tokenizer"} {
-		if text, ok := settings.Last(saved.Settings, name); ok {
+		if text, ok := settings.Last(o.saved.Settings, name); ok {
 			pairs = append(pairs, settings.Pair{Name: name, Text: text})
 		}
 	}
 	return pairs
 }
 
-// checkOrigin returns an error for a given size that contradicts the model of -init.
-func (c *Config) checkOrigin(given []settings.Pair) error {
-	from, table := c.origin.saved.Config, c.Settings()
-	for _, s := range from.Settings() {
-		mine, has := table.Find(s.Name)
-		_, ok := settings.Last(given, s.Name)
-		other := c.Model.Model != from.Model
-		switch {
-		case !ok || !has || s.Change != settings.Frozen, other && (s.Name == "model" || s.Name == "preset"):
-		case s.Name == "vocab":
-			if n := c.Model.Common().Vocab; n > 0 && n < from.Common().Vocab {
-				return fmt.Errorf("-vocab %d contradicts -init, whose model has %d tokens: a vocabulary may grow, but not shrink", n, from.Common().Vocab)
-			}
-		case mine.Text() != s.Text():
+// checkOrigin returns an error for a size that contradicts the model of -init.
+func (c *Config) checkOrigin() error {
+	table := c.Settings()
+	for _, s := range c.origin.sizes(c.Model.Model) {
+		if mine, has := table.Find(s.Name); has && mine.Text() != s.Text() {
 			return fmt.Errorf("-%s %s contradicts -init, whose model has %s: leave it out", s.Name, shown(mine.Text()), shown(s.Text()))
 		}
+	}
+	if n, least := c.Model.Common().Vocab, c.origin.saved.Config.Common().Vocab; n > 0 && n < least {
+		return fmt.Errorf("-vocab %d contradicts -init, whose model has %d tokens: a vocabulary may grow, but not shrink", n, least)
 	}
 	return nil
 }

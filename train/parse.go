@@ -101,7 +101,8 @@ func Parse(args []string) (call Call, err error) {
 		if err := from.findOrigin(models.Find); err != nil {
 			return call, err
 		}
-		saved = inherited(from.origin.saved, given)
+		model, _ := settings.Last(given, "model")
+		saved = from.origin.inherited(model)
 	}
 	if call.Config, err = o.configOf(call.settings(), saved, given); err != nil {
 		return call, err
@@ -109,7 +110,7 @@ func Parse(args []string) (call Call, err error) {
 	c := &call.Config
 	if from.origin != nil {
 		c.origin, c.InitSHA256 = from.origin, from.InitSHA256
-		if err := c.checkOrigin(given); err != nil {
+		if err := c.checkOrigin(); err != nil {
 			return call, err
 		}
 	}

@@ -63,6 +63,24 @@ func wants(t *testing.T, text string, wants ...string) {
 	}
 }
 
+// TestTunedRun: a run says which weights it started from and what it does not train.
+func TestTunedRun(t *testing.T) {
+	from := trained(t, "from", "-steps", "3")
+	parsed, err := train.Parse([]string{"-init", from, "-freeze", "head", "-task", "parity", "-batch", "2", "-eval-batches", "1", "-steps", "2", "-out", filepath.Join(t.TempDir(), "tuned")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := train.Launch(context.Background(), parsed.Config, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, out, _ := call(result.Dir)
+	wants(t, out, "  started from the weights of "+from+"\n", "  frozen: head\n")
+	if _, out, _ := call(from); strings.Contains(out, "frozen") || strings.Contains(out, "started from") {
+		t.Errorf("a run without both:\n%s", out)
+	}
+}
+
 func TestRuns(t *testing.T) {
 	one := trained(t, "one", "-steps", "6")
 	two := trained(t, "two", "-steps", "4", "-lr", "0.25")
