@@ -78,9 +78,10 @@ func (c *Config) checkOrigin() error {
 	return nil
 }
 
-// vocab returns the number of tokens of a new model for data with that many: at least those of the model of -init.
+// vocab returns the number of tokens of a new model for data with that many: at least those of the model of -init. A
+// classifier has exactly those of the data.
 func (c *Config) vocab(data int) (int, error) {
-	if c.Init == "" || c.Resume != "" || data == 0 {
+	if c.Init == "" || c.Resume != "" || c.Model.Classifies() {
 		return data, nil
 	}
 	if err := c.findOrigin(models.Find); err != nil {

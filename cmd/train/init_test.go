@@ -304,3 +304,23 @@ func TestInitRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestInitOfClassifier: a classifier starts from the blocks of a language model, and its head is new.
+func TestInitOfClassifier(t *testing.T) {
+	_, from := pretrained(t, "-model", "hybrid", "-pattern", "gla")
+	table := filepath.Join(t.TempDir(), "table.csv")
+	if err := os.WriteFile(table, []byte("text,label\n"+strings.Repeat("one wood,a\ntwo chuck,b\n", 40)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	code, out, errs := call("-init", from, "-model", "classifier", "-pattern", "gla", "-task", "classify", "-data", table, "-seq", "16",
+		"-batch", "4", "-eval-batches", "1", "-steps", "3", "-freeze", "model.*", "-out", dir)
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	for _, want := range []string{"d-emb 16, layers 1", "\nloaded ", "model.embeddings.weight", "\nnew ", "\nleft over  1 tensor: lm_head.weight\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
