@@ -40,6 +40,14 @@ func trained(rows []row) []row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return len(r.runs) == 0 })
 }
 
+// count returns how many runs are stored and how many there can be.
+func count(rows []row) (stored, wanted int) {
+	for _, r := range rows {
+		stored, wanted = stored+len(r.runs), wanted+len(r.Seeds)
+	}
+	return stored, wanted
+}
+
 // values returns a measure at a length of all runs that have it.
 func (r row) values(m measure, length int) (xs []float64) {
 	for _, o := range r.runs {
@@ -124,6 +132,8 @@ func (b *book) document(rows []row) string {
 		fmt.Fprintf(&d, "\n## %s\n\n%s\n\n", s.Title, strings.TrimSpace(s.Text))
 		cross := b.matrixOf(s)
 		if cross != nil && len(have) > 0 {
+			stored, wanted := count(mine)
+			fmt.Fprintf(&d, "%d of %d runs are stored; a pair without one has –.\n\n", stored, wanted)
 			d.WriteString(matrices(have))
 		} else {
 			d.WriteString(overview(have))

@@ -119,6 +119,8 @@ const madeUpMatrix = `
 
 Text.
 
+3 of 5 runs are stored; a pair without one has –.
+
 Lengths: S_3 at 32, 64; text at 256.
 
 Median of tokens at these lengths:

@@ -41,10 +41,7 @@ func (b *book) write(out io.Writer, root string) error {
 	if err := b.pictures(rows, filepath.Join(root, "docs", "results")); err != nil {
 		return err
 	}
-	stored, wanted := 0, 0
-	for _, r := range rows {
-		stored, wanted = stored+len(r.runs), wanted+len(r.Seeds)
-	}
+	stored, wanted := count(rows)
 	fmt.Fprintf(out, "wrote docs/results.md and README.md from %d of %d runs\n", stored, wanted)
 	return nil
 }
