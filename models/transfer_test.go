@@ -16,7 +16,7 @@ import (
 // parameter gets none.
 func TestFrozenGradients(t *testing.T) {
 	eachModel(t, func(t *testing.T, c Config) {
-		inputs, targets := text(2, 7, c.Common().Vocab)
+		inputs, targets := batchOf(c, 2, 7)
 		whole := build[float32](t, c)
 		for name, frozen := range map[string]func(i int) bool{
 			"first half":  func(i int) bool { return i < len(whole.Params())/2 },
