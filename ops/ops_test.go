@@ -177,8 +177,8 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, i []*G.Node) *G.Node { return routedMatrices[F](f, i[3], false) }},
 		{name: "MatrixRouting by k-means, shared", floats: [][]int{{2, 5}, {2, 5, 2, 3}, {1, 3, 3, 2}, {1, 3, 2, 2}, {1, 3}, {1, 3}},
 			build: func(f, _ []*G.Node) *G.Node { return routedMatrices[F](f, nil, true) }},
-		{name: "RoutingCredit", floats: [][]int{{2, 5, 3}, {2, 5}, {5, 3}, {5, 3}}, tokens: [][]int{{1, 5, 3}},
-			build: func(f, i []*G.Node) *G.Node { return RoutingCredit[F](f[0], f[1], f[2], f[3], i[0]) }},
+		{name: "RoutingCredit", floats: [][]int{{2, 5, 3}, {2, 5}, {5, 3}, {5, 3}}, tokens: [][]int{{1}, {1}, {1}, {1, 5, 3}}, // half of them
+			build: func(f, i []*G.Node) *G.Node { return RoutingCredit[F](f[0], f[1], f[2], f[3], i[3]) }},
 		{name: "RoutingCredit of each sample", floats: [][]int{{2, 40, 3}, {2, 40}, {2, 40, 3}, {2, 40, 3}},
 			build: func(f, _ []*G.Node) *G.Node { return RoutingCredit[F](f[0], f[1], f[2], f[3], nil) }},
 		{name: "RoutingCredit, equal shares", floats: [][]int{{2, 5}, {5, 3}, {5, 3}}, tokens: [][]int{{2, 5}},
