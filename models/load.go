@@ -32,6 +32,25 @@ func Find(path string) (Saved, error) {
 	return s, err
 }
 
+// FindRun is Find for a command: an empty path means the newest run in checkpoints.RunsDir. It also returns the path
+// that it has used, and calls note with each line to tell the user: which run is the newest, and which damaged
+// checkpoints were passed over.
+func FindRun(path string, note func(text string)) (saved Saved, used string, err error) {
+	if path == "" {
+		if path, err = checkpoints.NewestRun(); err != nil {
+			return Saved{}, "", err
+		}
+		note("using the newest run, " + path)
+	}
+	if saved, err = Find(path); err != nil {
+		return Saved{}, "", err
+	}
+	for _, text := range saved.Weights.Notes {
+		note(text)
+	}
+	return saved, path, nil
+}
+
 // FindWeights is Find for weights whose model need not be registered and whose settings need not be there: it leaves
 // Config empty.
 func FindWeights(path string) (Saved, error) {

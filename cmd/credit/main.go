@@ -87,18 +87,11 @@ func run(args []string, color bool, stdout, stderr io.Writer) int {
 // credit loads the model in the precision of its training.
 func credit(o options, stdout, stderr io.Writer) error {
 	simd.SetThreads(o.threads)
-	if o.from == "" {
-		newest, err := checkpoints.NewestRun()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(stderr, "note: using the newest run,", printable.Line(newest))
-		o.from = newest
-	}
-	saved, err := models.Find(o.from)
+	saved, from, err := models.FindRun(o.from, func(text string) { fmt.Fprintln(stderr, "note:", printable.Line(text)) })
 	if err != nil {
 		return err
 	}
+	o.from = from
 	sizes, ok := saved.Config.Sizes.(*models.Classifier)
 	if !ok || sizes.Pool != "routing" {
 		return fmt.Errorf("%s is no classifier with routings, as from go run ./cmd/train -model classifier -pool routing: only routings give credit", o.from)

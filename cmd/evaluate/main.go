@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/data/tasks"
 	"goomtrain/internal/printable"
@@ -80,21 +79,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // evaluate loads the model and its data and scores them in the precision of the training.
 func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	simd.SetThreads(o.threads)
-	if o.from == "" {
-		newest, err := checkpoints.NewestRun()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(stderr, "note: using the newest run,", printable.Line(newest))
-		o.from = newest
-	}
-	saved, err := models.Find(o.from)
+	saved, from, err := models.FindRun(o.from, func(text string) { fmt.Fprintln(stderr, "note:", printable.Line(text)) })
 	if err != nil {
 		return err
 	}
-	for _, note := range saved.Weights.Notes {
-		fmt.Fprintln(stderr, "note:", printable.Line(note))
-	}
+	o.from = from
 	dataset, err := open(o, saved)
 	if err != nil {
 		return err

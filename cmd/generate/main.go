@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/data/tokenizer"
 	"goomtrain/internal/printable"
@@ -106,21 +105,11 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 // generate loads the model in the precision that it was trained in.
 func generate(o options, text *textWriter, stderr io.Writer) error {
 	simd.SetThreads(o.threads)
-	if o.from == "" {
-		newest, err := checkpoints.NewestRun()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(stderr, "note: using the newest run,", printable.Line(newest))
-		o.from = newest
-	}
-	saved, err := models.Find(o.from)
+	saved, from, err := models.FindRun(o.from, func(text string) { fmt.Fprintln(stderr, "note:", printable.Line(text)) })
 	if err != nil {
 		return err
 	}
-	for _, note := range saved.Weights.Notes {
-		fmt.Fprintln(stderr, "note:", printable.Line(note))
-	}
+	o.from = from
 	task, err := data.NewConfig(saved.Setting("task"))
 	if err != nil {
 		return fmt.Errorf("%s: %w; if another module registers it, use the program of that module", o.from, err)
