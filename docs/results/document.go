@@ -92,18 +92,18 @@ func (r row) goals() (wanted, reached string) {
 		if err != nil {
 			panic(err) // readBook checks it
 		}
-		count := 0
+		met := 0
 		for _, x := range r.values(m, g.Length) {
 			if m.lowest && x <= g.Value || !m.lowest && x >= g.Value {
-				count++
+				met++
 			}
 		}
 		verdict := "no"
-		if count >= g.Seeds {
+		if met >= g.Seeds {
 			verdict = "yes"
 		}
 		want = append(want, fmt.Sprintf("%s %s at %d on %s", m.label, m.text(g.Value), g.Length, printable.Count(g.Seeds, "seed")))
-		is = append(is, fmt.Sprintf("%s, on %d", verdict, count))
+		is = append(is, fmt.Sprintf("%s, on %d", verdict, met))
 	}
 	if len(want) == 0 {
 		return none, none

@@ -152,6 +152,21 @@ seeds = [1, 2]
 remark = "R."
 reach = [{ length = 8, measure = "accuracy", value = 0.5, seeds = 2 }]
 `
+	const goodMatrix = `[[section]]
+name = "m"
+[[matrix]]
+section = "m"
+args = "-preset nano"
+seeds = [7]
+[[matrix.model]]
+name = "a"
+title = "A"
+args = "-model gla"
+[[matrix.task]]
+name = "t"
+title = "T"
+args = "-task parity"
+`
 	for _, c := range []struct{ old, new, want string }{
 		{"", "", ""},
 		{`name = "a"`, `name = "A/"`, "lower-case"},
@@ -167,6 +182,12 @@ reach = [{ length = 8, measure = "accuracy", value = 0.5, seeds = 2 }]
 		{"-preset nano", "-seed 3", "args must not have -seed"},
 		{"-preset nano", "--out=x", "args must not have --out"},
 		{"remark", "remarks", "no key recipe.remarks"},
+		{good, good + goodMatrix, ""},
+		{good, good + strings.ReplaceAll(goodMatrix, `"m"`, `"s"`), `matrix "s": its section must have nothing else`},
+		{good, good + goodMatrix + strings.TrimPrefix(goodMatrix, "[[section]]\nname = \"m\"\n"), `matrix "m": its section must have nothing else`},
+		{good, good + strings.Split(goodMatrix, "[[matrix.task]]")[0], "at least one [[matrix.model]] and one [[matrix.task]]"},
+		{good, good + strings.Replace(goodMatrix, "[7]", "[]", 1), `recipe "m-t-a": it has no seeds`},
+		{good, good + strings.Replace(goodMatrix, "-preset nano", "-presets nano", 1), `recipe "m-t-a": `},
 		{good, good + strings.TrimPrefix(good, "[[section]]\nname = \"s\"\n"), "occurs twice"},
 	} {
 		path := filepath.Join(t.TempDir(), "recipes.toml")

@@ -39,6 +39,18 @@ type variant struct {
 	Args        string // flags of cmd/train
 }
 
+// check returns an error if a matrix is empty, or if recipes so far, of other matrices too, share its section. The
+// pairs are checked as recipes.
+func (m *matrix) check(earlier []recipe) error {
+	switch {
+	case len(m.Models) == 0 || len(m.Tasks) == 0:
+		return errors.New("it needs at least one [[matrix.model]] and one [[matrix.task]]")
+	case slices.ContainsFunc(earlier, func(r recipe) bool { return r.Section == m.Section }):
+		return errors.New("its section must have nothing else")
+	}
+	return nil
+}
+
 // recipes returns a recipe for each pair of a model and a task.
 func (m *matrix) recipes() (all []recipe) {
 	for _, task := range m.Tasks {
@@ -117,7 +129,11 @@ func readBook(path string) (*book, error) {
 		return nil, fmt.Errorf("%s: there is no key %s", path, unknown[0])
 	}
 	for i := range b.Matrices {
-		b.Recipes = append(b.Recipes, b.Matrices[i].recipes()...)
+		m := &b.Matrices[i]
+		if err := m.check(b.Recipes); err != nil {
+			return nil, fmt.Errorf("%s: matrix %q: %w", path, m.Section, err)
+		}
+		b.Recipes = append(b.Recipes, m.recipes()...)
 	}
 	seen := map[string]bool{}
 	for i := range b.Recipes {
