@@ -21,8 +21,9 @@ type Outcome struct {
 //
 //	loss = weight * sum over counted rows of -ln softmax(scores)[target]
 //
-// scores [B, C] or, as of vectors of one number, [B, C, 1], targets [B] of int32 (-1: the row is not counted), weight [1] -> a scalar. Gradient: of scores. A
-// target of C or more panics when the graph runs. HeadLoss is the same after a linear map.
+// scores [B, C] or, as of vectors of one number, [B, C, 1], targets [B] of int32 (-1: the row is not counted), weight
+// [1] -> a scalar. Gradient: of scores. A target of C or more panics when the graph runs. HeadLoss is the same after a
+// linear map.
 func CrossEntropy[F params.Float](scores, targets, weight *G.Node) (*G.Node, Outcome) {
 	dims := []int{-1, -1, 1}
 	want("CrossEntropy", "scores", scores, dims[:max(2, min(scores.Dims(), 3))]...)
