@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 
+	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/data/tasks"
 	"goomtrain/internal/printable"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
 	"goomtrain/settings"
+	"goomtrain/train/metrics"
 
 	_ "goomtrain/data/gpt2" // runs trained with -tokenizer gpt2
 )
@@ -88,6 +90,9 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := checkClasses(o.from, dataset.Classes); err != nil {
+		return errors.Join(err, dataset.Close())
+	}
 	if trained := saved.Weights.State.DataFingerprint; trained != "" && o.test == "" && trained != dataset.Fingerprint && trained != dataset.Earlier {
 		fmt.Fprintln(stderr, "note: the data has changed since the training, of which it may hold sequences")
 	}
@@ -97,6 +102,29 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		err = score[float32](ctx, o, saved, dataset, stdout)
 	}
 	return errors.Join(err, dataset.Close())
+}
+
+// checkClasses returns an error if the classes of the data are not those of the run, which the model would take for one
+// another. Weights without their run folder have no names to compare.
+func checkClasses(from string, classes *data.Classes) error {
+	dir, err := checkpoints.RunFolder(from)
+	if err != nil || classes == nil {
+		return nil
+	}
+	names, err := metrics.ReadClasses(dir)
+	if err != nil || names == nil {
+		return err
+	}
+	const give = "give the path of that data with -data"
+	if len(names) != len(classes.Names) {
+		return fmt.Errorf("the data has %d classes, but the run was trained on %d: %s", len(classes.Names), len(names), give)
+	}
+	for i, name := range classes.Names {
+		if name != names[i] {
+			return fmt.Errorf("class %d of the data is %s, but the run was trained with %s in its place: %s", i, printable.Short(name, 40), printable.Short(names[i], 40), give)
+		}
+	}
+	return nil
 }
 
 // open opens the data of the run, to be validated at the lengths asked for.

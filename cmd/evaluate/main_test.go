@@ -195,6 +195,14 @@ func TestClasses(t *testing.T) {
 	if code, _, errs := call("-from", dir, "-test-data", write("100,neither\n")); code != 1 || !strings.Contains(errs, "line 2: the label neither is not among those") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
+	for data, want := range map[string]string{
+		strings.ReplaceAll(rows, "even", "pair"): "class 0 of the data is odd, but the run was trained with even in its place",
+		rows + "x,other\ny,other\n":              "the data has 3 classes, but the run was trained on 2",
+	} {
+		if code, out, errs := call("-from", dir, "-data", write(data)); code != 1 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("exit code %d, %s%s, want one line with %q", code, out, errs, want)
+		}
+	}
 	parity := trained(t, "-task", "parity", "-seq", "8")
 	if code, _, errs := call("-from", parity, "-test-data", test); code != 1 || !strings.Contains(errs, "is not classify") {
 		t.Errorf("exit code %d, %s", code, errs)
