@@ -22,8 +22,8 @@ type picture struct {
 	class  int
 }
 
-// readImage returns the test image whose number the input is.
-func readImage(o options, task *data.Images) (*picture, error) {
+// readImage returns the test image whose number the input is. The run knows that many classes.
+func readImage(o options, task *data.Images, classes int) (*picture, error) {
 	if o.html != "" {
 		return nil, errors.New("-html: the run is of images: give -png")
 	}
@@ -37,6 +37,9 @@ func readImage(o options, task *data.Images) (*picture, error) {
 	}
 	p := &picture{}
 	p.pixels, p.rows, p.class, err = data.TestImage(dir, index)
+	if err == nil && p.class >= classes {
+		err = fmt.Errorf("test image %d of %s has the label %d, but the run knows the classes 0 to %d: give -data the images of the training", index, dir, p.class, classes-1)
+	}
 	return p, err
 }
 
@@ -88,6 +91,7 @@ func sign(x float64) string {
 	return ". "
 }
 
+// largestOf is the largest magnitude, or 1 if all are 0.
 func largestOf(credit []float64) float64 {
 	largest := 0.0
 	for _, x := range credit {

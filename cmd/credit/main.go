@@ -96,7 +96,7 @@ func credit(o options, stdout, stderr io.Writer) error {
 	if !ok || sizes.Pool != "routing" {
 		return fmt.Errorf("%s is no classifier with routings, as from go run ./cmd/train -model classifier -pool routing: only routings give credit", o.from)
 	}
-	in, err := read(o, saved)
+	in, err := read(o, saved, sizes.Classes)
 	if err != nil {
 		return err
 	}
@@ -142,8 +142,8 @@ type input interface {
 	show(o options, r result, out io.Writer) error
 }
 
-// read reads the input of the run's task.
-func read(o options, saved models.Saved) (input, error) {
+// read reads the input of the run's task, which has that many classes.
+func read(o options, saved models.Saved, classes int) (input, error) {
 	cfg, err := data.ConfigOf(saved.Settings)
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func read(o options, saved models.Saved) (input, error) {
 	case *data.Classify:
 		return readText(o, task, cfg.Seq)
 	case *data.Images:
-		return readImage(o, task)
+		return readImage(o, task, classes)
 	}
 	return nil, fmt.Errorf("the run is of task %s: credit is shown of the tasks classify and images", cfg.Name)
 }

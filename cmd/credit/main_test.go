@@ -163,7 +163,14 @@ func TestImages(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	pictures, _ := images(t)
+	pictures, data := images(t)
+	others := t.TempDir() // the same images with labels that the run does not know
+	if err := os.CopyFS(others, os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(others, "t10k-labels-idx1-ubyte"), []byte{0, 0, 8, 1, 0, 0, 0, 6, 0, 1, 2, 0, 1, 2}, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	words := texts(t, "2", "-pool", "routing")
 	mean := texts(t, "2", "-pool", "mean")
 	for _, c := range []struct {
@@ -176,6 +183,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-from", words, strings.Repeat("a", 300)}, "has 300 tokens, but the run was trained on texts of at most 20"},
 		{[]string{"-from", words, "-class", "plane", "a"}, `the run has no class "plane"`},
 		{[]string{"-from", words, "-png", "a.png", "a"}, "give -html"},
+		{[]string{"-from", words, "-data", "a", "a"}, "-data: the run is of texts"},
 		{[]string{"-from", words, t.TempDir(), "b"}, "unexpected argument"},
 		{[]string{"-from", words, t.TempDir()}, "a folder"},
 		{[]string{"-from", words, "-html", "/nosuch/a.html", "a"}, "/nosuch"},
@@ -183,6 +191,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-from", pictures, "6"}, "there is no test image 6: they are 0 to 5"},
 		{[]string{"-from", pictures, "-html", "a.html", "1"}, "give -png"},
 		{[]string{"-from", pictures, "-data", "/nosuch", "1"}, "/nosuch"},
+		{[]string{"-from", pictures, "-data", others, "2"}, "has the label 2, but the run knows the classes 0 to 1"},
 	} {
 		code, _, errs := call(false, c.args...)
 		if code == 0 || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 || strings.Contains(errs, "\x1b") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,11 @@ type text struct {
 // readText returns the text that the input is, or that is in the file of that name. The run was trained on texts of at
 // most seq tokens, the separator included.
 func readText(o options, task *data.Classify, seq int) (*text, error) {
-	if o.png != "" {
+	switch {
+	case o.png != "":
 		return nil, errors.New("-png: the run is of texts: give -html")
+	case o.data != "":
+		return nil, errors.New("-data: the run is of texts, of which INPUT is one: leave it out")
 	}
 	body := []byte(o.input)
 	if regular.Exists(o.input) {
@@ -35,11 +39,7 @@ func readText(o options, task *data.Classify, seq int) (*text, error) {
 			return nil, err
 		}
 	}
-	name := task.Tokenizer
-	if name == "" {
-		name = "byte"
-	}
-	tok, err := tokenizer.New(name)
+	tok, err := tokenizer.New(cmp.Or(task.Tokenizer, "byte"))
 	if err != nil {
 		return nil, err
 	}
@@ -134,16 +134,13 @@ func colored(marks []mark) string {
 	return b.String()
 }
 
-// largestCredit is the largest magnitude, or 1 if all are 0.
+// largestCredit is largestOf of the credits of marks.
 func largestCredit(marks []mark) float64 {
-	largest := 0.0
-	for _, m := range marks {
-		largest = math.Max(largest, math.Abs(m.credit))
+	credit := make([]float64, len(marks))
+	for i, m := range marks {
+		credit[i] = m.credit
 	}
-	if largest == 0 {
-		return 1
-	}
-	return largest
+	return largestOf(credit)
 }
 
 // shade is the color of a credit from -1, red, over 0, white, to 1, blue.
