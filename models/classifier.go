@@ -123,6 +123,8 @@ func (c *Classifier) FitClasses(classes, rows, columns int) error {
 		return errors.New("-classes 0: the number of classes is not known")
 	case classes == 0:
 		return nil
+	case classes == 1:
+		return errors.New("the data has one class: at least two are needed")
 	case c.Classes != 0 && c.Classes != classes:
 		return fmt.Errorf("-classes %d: the data has %d (0: exactly that)", c.Classes, classes)
 	case c.Patch != "" && rows == 0:

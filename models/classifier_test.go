@@ -221,6 +221,7 @@ func TestClassifierSettings(t *testing.T) {
 	}{
 		{"", []int{5, 0, 0}, ""},
 		{"", []int{0, 0, 0}, "the number of classes is not known"},
+		{"", []int{1, 0, 0}, "the data has one class"},
 		{"classes 3", []int{0, 0, 0}, ""},
 		{"classes 3", []int{5, 0, 0}, "-classes 3: the data has 5"},
 		{"patch 4", []int{5, 28, 28}, ""},
