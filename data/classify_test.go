@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"goomtrain/data/labeled"
+	"goomtrain/data/tokenizer"
 )
 
 // TestClassify compares sequences with the files that they come from.
@@ -100,6 +103,31 @@ func TestClassifyKeepsSides(t *testing.T) {
 	for text := range few {
 		if !many[text] {
 			t.Errorf("%s left its side", text)
+		}
+	}
+}
+
+// TestClassifySplitsByText: equal texts are on one side also in a class of which no text is drawn, or only the last are left
+// to train on, unless all texts of the class are equal.
+func TestClassifySplitsByText(t *testing.T) {
+	for seed := range uint64(20) {
+		c := newCollection(tokenizer.Byte{}, 10, labeled.Fields{})
+		for range 3 {
+			for _, text := range []labeled.Text{{Label: "few", Body: []byte("a")}, {Label: "few", Body: []byte("b")}, {Label: "one", Body: []byte("c")}} {
+				if err := c.add(text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, fraction := range []float64{1e-9, 0.1, 0.999} {
+			train, valid := c.split(fraction, seed)
+			sides := map[string]int{}
+			for _, i := range valid {
+				sides[string(rune(c.tokens[c.texts[i].start+1]))]++
+			}
+			if len(train)+len(valid) != 9 || sides["c"] != 1 || sides["a"]+sides["b"] != 3 || sides["a"] != 0 && sides["b"] != 0 {
+				t.Errorf("seed %d, fraction %g: %v held out", seed, fraction, sides)
+			}
 		}
 	}
 }

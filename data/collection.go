@@ -145,7 +145,8 @@ func (c *collection) sort() {
 }
 
 // split holds out a fraction of each class: at least one text, but never its last one. A text is held out by a random
-// number drawn from the seed and its content, so that it stays on its side when others come or go.
+// number drawn from the seed and its content, so that it stays on its side when others come or go, and texts that are
+// equal are on one side unless all of the class are.
 func (c *collection) split(fraction float64, seed uint64) (train, valid []int32) {
 	type drawn struct {
 		text   int32
@@ -160,8 +161,8 @@ func (c *collection) split(fraction float64, seed uint64) (train, valid []int32)
 		slices.SortFunc(texts, func(a, b drawn) int {
 			return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.text, b.text))
 		})
-		held := 0
-		for held < len(texts)-1 && (held == 0 || texts[held].number < fraction) {
+		held, last := 0, len(texts)-1
+		for held < last && (held == 0 || texts[held].number != texts[last].number && (texts[held].number < fraction || texts[held].number == texts[0].number)) {
 			held++
 		}
 		for i, t := range texts {
