@@ -44,7 +44,7 @@ func readFolder(dir string, yield func(Text) error, skip func(file string)) erro
 func readClass(dir, label string, yield func(Text) error, skip func(file string)) error {
 	files, err := corpus.Find(dir)
 	if err != nil {
-		return fmt.Errorf("class folder %s has no texts: add some or remove it", dir)
+		return fmt.Errorf("class folder %s has no texts that can be read (%w): add some or remove it", dir, err)
 	}
 	used := 0
 	for _, f := range files {

@@ -116,7 +116,7 @@ func TestReadErrors(t *testing.T) {
 		{file(t, "a.csv", "text,label\na,\n"), "a.csv: line 2: its label is empty"},
 		{file(t, "a.csv", "text,label\na,b\xff\n"), `line 2: its label b\xff is not UTF-8`},
 		{file(t, "a.csv", "text,label\na,b\n\""+strings.Repeat("x", maxRow+5000)), "a.csv: after line 2: a row has more than 8388608 bytes: is a quote missing?"},
-		{filepath.Dir(empty), "class has no texts: add some or remove it"},
+		{filepath.Dir(empty), fmt.Sprintf("class has no texts that can be read (%q holds no regular files): add some or remove it", empty)},
 		{filepath.Dir(filepath.Dir(file(t, "b/x", "\xff"))), "no file of UTF-8 text"},
 		{empty, "has no folders"},
 	} {
