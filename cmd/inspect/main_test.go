@@ -394,6 +394,17 @@ func TestClasses(t *testing.T) {
 		t.Fatalf("exit code %d, %s", code, errs)
 	}
 	wants(t, strings.Join(strings.Fields(out), " "), "classes at step 4", `spam\x1b[2J 100.00% 87.50% 93.33% 8`, `given to spam\x1b[2J ham spam\x1b[2J 7 1 ham 0 2`)
+	for record, want := range map[string]string{
+		`{"step":4,"split":"valid","loss":0.5,"confusion":[]}`: "its task has none",
+		`{"step":4,"split":"train","loss":0.5}`:                "has no evaluation yet",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(record+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errs := call("-classes", dir); code != 1 || !strings.Contains(errs, want) {
+			t.Errorf("exit code %d, %q, want %q", code, errs, want)
+		}
+	}
 	if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(`{"step":4,"split":"valid","loss":0.5}`+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -159,7 +159,11 @@ func (r *report) evaluations(run *runInfo) {
 
 // classScores prints the results on each class at the best evaluation.
 func (r *report) classScores(run *runInfo) {
-	if run.best == nil || run.best.Confusion == nil {
+	switch {
+	case run.best == nil:
+		r.fail(fmt.Errorf("%s has no table of classes: it has no evaluation yet", run.dir))
+		return
+	case len(run.best.Confusion) == 0:
 		r.fail(fmt.Errorf("%s has no table of classes: its task has none, or more than %d", run.dir, metrics.MaxConfusion))
 		return
 	}
