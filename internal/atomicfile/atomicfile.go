@@ -62,14 +62,18 @@ func fill(f *os.File, write func(io.Writer) error) error {
 }
 
 // createTemp is os.CreateTemp in the folder of path, but with the mode of an ordinary file instead of 0600,
-// because the file becomes the user's.
+// because the file becomes the user's. An error names path, which the user knows.
 func createTemp(path string) (*os.File, error) {
 	for {
 		name := tempName(path)
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
+		if errors.Is(err, fs.ErrExist) {
+			continue
 		}
+		if named, ok := errors.AsType[*fs.PathError](err); ok {
+			named.Path = path
+		}
+		return f, err
 	}
 }
 

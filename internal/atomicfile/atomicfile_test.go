@@ -51,9 +51,10 @@ func TestWriteReplacesOrLeavesAlone(t *testing.T) {
 }
 
 func TestWriteReportsAMissingFolder(t *testing.T) {
-	err := WriteFile(filepath.Join(t.TempDir(), "no", "file"), nil)
-	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v", err)
+	path := filepath.Join(t.TempDir(), "no", "file")
+	err := WriteFile(path, nil)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path+":") {
+		t.Errorf("got %v, want an error that names %s", err, path)
 	}
 }
 
