@@ -86,9 +86,9 @@ func TestClassifierGradients(t *testing.T) {
 }
 
 // TestClassifierIgnoresPadding: what stands behind the end of a sequence, and the other sequences of its batch, change
-// nothing.
+// nothing, however sequences are pooled and whatever mixer reads them.
 func TestClassifierIgnoresPadding(t *testing.T) {
-	eachClassifier(t, func(t *testing.T, c Config) {
+	ignoresPadding := func(t *testing.T, c Config) {
 		const size, length = 4, 12
 		m := build[float64](t, c)
 		inputs, targets := batchOf(c, size, length)
@@ -117,13 +117,17 @@ func TestClassifierIgnoresPadding(t *testing.T) {
 			}
 			sum.Add(s)
 		}
-		if again, err := m.Evaluate(inputs, targets, size, length); err != nil || again != want {
+		if again, err := m.Evaluate(inputs, targets, size, length); err != nil || math.Abs(again.Loss-want.Loss) > 1e-13 || again.Correct != want.Correct {
 			t.Errorf("with other padding %+v, want %+v, error %v", again, want, err)
 		}
 		if math.Abs(sum.Loss-want.Loss) > 1e-10 || sum.Tokens != 3 || sum.Correct != want.Correct {
 			t.Errorf("one by one %+v, together %+v", sum, want)
 		}
-	})
+	}
+	eachClassifier(t, ignoresPadding)
+	for _, mixer := range Mixers() {
+		t.Run(mixer, func(t *testing.T) { ignoresPadding(t, smallClassifier(t, "pattern", mixer)) })
+	}
 }
 
 // TestClassifierPredicts: the predictions are those that Stats counts as correct, as tokens of classes; a model of the
@@ -189,6 +193,23 @@ func TestClassifierLearns(t *testing.T) {
 	}
 }
 
+// TestClassifierRoutingSteps: more iterations of the routings give other scores.
+func TestClassifierRoutingSteps(t *testing.T) {
+	losses := map[float64]bool{}
+	for _, steps := range []string{"0", "1", "2", "3"} {
+		c := smallClassifier(t, "pool", "routing", "routing", "3", "routing-steps", steps)
+		inputs, targets := batchOf(c, 2, 9)
+		stats, err := build[float64](t, c).Evaluate(inputs, targets, 2, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses[stats.Loss] = true
+	}
+	if len(losses) != 3 { // 0 is 2
+		t.Errorf("losses %v", losses)
+	}
+}
+
 func TestClassifierBadBatches(t *testing.T) {
 	words, pictures := build[float32](t, smallClassifier(t)), build[float32](t, smallClassifier(t, "vocab", "261", "patch", "2", "image-size", "2x2"))
 	for _, c := range []struct {
@@ -238,6 +259,7 @@ func TestClassifierSettings(t *testing.T) {
 		{"pool routing patch 4", []int{5, 28, 28}, ""},
 		{"routing 3", []int{5, 0, 0}, "are of -pool routing, but -pool is mean"},
 		{"pool routing routing 3,3", []int{5, 0, 0}, ""},
+		{"routing-steps 3", []int{5, 0, 0}, "are of -pool routing, but -pool is mean"},
 		{"pool routing routing 3,x", []int{5, 0, 0}, `-routing "3,x"`},
 		{"pool routing routing 0", []int{5, 0, 0}, `-routing "0"`},
 		{"classes 17", []int{17, 0, 0}, "-vocab 17: must be more than -classes 17"},
