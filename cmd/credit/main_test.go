@@ -114,8 +114,8 @@ func TestTexts(t *testing.T) {
 			t.Errorf("%q has the color %s,%s,%s and the credit %s", m[5], m[1], m[2], m[3], m[4])
 		}
 	}
-	code, out, _ = call(true, "-from", dir, "-class", "plain", "aqa\x1b[2J")
-	if code != 0 || strings.Count(out, "\x1b[38;2;0;0;0;48;2;") != 7 || strings.Contains(out, "\x1b[2J") || !strings.Contains(out, "credit of plain") {
+	code, out, _ = call(true, "-from", dir, "-class", "plain", "aqa\x1b\n[2J")
+	if code != 0 || strings.Count(out, "\x1b[38;2;0;0;0;48;2;") != 7 || strings.Count(out, "\x1b") != 14 || !strings.Contains(out, "\x1b[0m\n\x1b[38;") || !strings.Contains(out, "credit of plain") {
 		t.Errorf("exit code %d\n%q", code, out)
 	}
 	file := filepath.Join(t.TempDir(), "input.txt")
@@ -157,8 +157,37 @@ func TestImages(t *testing.T) {
 	if len(colors) != 4 {
 		t.Errorf("%d colors of 4 patches", len(colors))
 	}
+	for r, line := range regexp.MustCompile(`(?m)^(?:[-+][-+ ]|\. ){3}$`).FindAllString(out, -1) {
+		for c := range 3 { // the sign of every second pixel: the picture is blue where it is positive
+			red, _, blue, _ := m.At((7+2*c)*zoom, 2*r*zoom).RGBA()
+			if sign := line[2*c]; sign == '+' && blue <= red || sign == '-' && red <= blue {
+				t.Errorf("the pixel %d, %d has the sign %q and the color %d, .., %d", 2*r, 2*c, sign, red>>8, blue>>8)
+			}
+		}
+	}
 	if code, out, _ := call(true, "-from", dir, "-data", data, "0"); code != 0 || strings.Count(out, "\x1b[48;2;") != 6 {
 		t.Errorf("exit code %d\n%q", code, out)
+	}
+}
+
+// TestWeights: the averaged weights are used unless -ema=false says otherwise.
+func TestWeights(t *testing.T) {
+	dir := texts(t, "20", "-pool", "routing", "-ema", "0.9")
+	_, average, _ := call(false, "-from", dir, "aqa")
+	code, last, errs := call(false, "-from", dir, "-ema=false", "aqa")
+	if code != 0 || average == "" || average == last {
+		t.Errorf("exit code %d\n%s%s, with averaged weights\n%s", code, last, errs, average)
+	}
+}
+
+// TestSigns: a credit in two characters.
+func TestSigns(t *testing.T) {
+	got := ""
+	for _, x := range []float64{-1, -0.4, -0.1, 0, 0.1, 0.4, 1} {
+		got += sign(x)
+	}
+	if want := "--- . . . + ++"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
