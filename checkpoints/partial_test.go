@@ -42,17 +42,17 @@ func TestReadPartial(t *testing.T) {
 		want  string
 		shape []int
 		data  any
-		grows bool
+		fit   Fit
 	}{
-		{`tensor "table": its shape is [2 3] in the file but [4 3] in this model`, []int{4, 3}, table, false},
-		{"[2 3] in the file but [3 4]", []int{3, 4}, table, true},
-		{"[2 3] in the file but [12]", []int{12}, table, true},
-		{"[2 3] in the file but [1 3]", []int{1, 3}, table[:3], true},
-		{"stored as F32 but this model computes in I64", []int{2, 3}, make([]int64, 6), true},
+		{`tensor "table": its shape is [2 3] in the file but [4 3] in this model`, []int{4, 3}, table, Exact},
+		{"[2 3] in the file but [3 4]", []int{3, 4}, table, Grows},
+		{"[2 3] in the file but [12]", []int{12}, table, Grows},
+		{"[2 3] in the file but [1 3]", []int{1, 3}, table[:3], Grows},
+		{"stored as F32 but this model computes in I64", []int{2, 3}, make([]int64, 6), Optional},
 	} {
 		wrong := slices.Clone(into)
 		wrong[0].Shape, wrong[0].Data = bad.shape, bad.data
-		_, err := c.ReadPartial(wrong, []bool{bad.grows, false, false})
+		_, err := c.ReadPartial(wrong, []Fit{bad.fit, Exact, Exact})
 		if !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), bad.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want %q", err, bad.want)
 		}
@@ -60,8 +60,12 @@ func TestReadPartial(t *testing.T) {
 			t.Fatal("arrays have changed")
 		}
 	}
-	got, err := c.ReadPartial(into, []bool{true, false, false}, "constant")
-	if err != nil || !slices.Equal(got.Read, []int{6, 2, 0}) || len(got.Left) != 1 || got.Left[0].Name != "more" {
+	got, err := c.ReadPartial(into, []Fit{Optional, Exact, Exact}, "constant")
+	if err != nil || !slices.Equal(got.From, []string{"", "old.w", ""}) || len(got.Left) != 2 || got.Left[0].Name != "more" || got.Left[1].Name != "table" || table[0] != 0 {
+		t.Errorf("an optional array of another shape: %+v, error %v, read %v", got, err, table)
+	}
+	got, err = c.ReadPartial(into, []Fit{Grows, Optional, Exact}, "constant")
+	if err != nil || !slices.Equal(got.Read, []int{6, 2, 0}) || !slices.Equal(got.From, []string{"table", "old.w", ""}) || len(got.Left) != 1 || got.Left[0].Name != "more" {
 		t.Errorf("%+v, error %v", got, err)
 	}
 	if !slices.Equal(table, []float64{1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0}) || !slices.Equal(w, []float64{7, 8}) || fresh[0] != -1 {

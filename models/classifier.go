@@ -115,6 +115,9 @@ func (c *Classifier) routings() (vectors []int, err error) {
 	return vectors, nil
 }
 
+// ClassCount implements ClassFitter.
+func (c *Classifier) ClassCount() int { return c.Classes }
+
 // FitClasses implements ClassFitter.
 func (c *Classifier) FitClasses(classes, rows, columns int) error {
 	image := fmt.Sprintf("%dx%d", rows, columns)

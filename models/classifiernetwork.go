@@ -19,7 +19,7 @@ type classifierNetwork[F params.Float] struct {
 // newClassifier makes the table of token vectors, which has none for the classes, or the embedding of patches with
 // learned positions; then the blocks of hybrid, with their names; then "score".
 func newClassifier[F params.Float](s params.Set[F], c Classifier) Network[F] {
-	n := &classifierNetwork[F]{domain: Domain{Vocab: c.Vocab, Classes: c.Classes}}
+	n := &classifierNetwork[F]{domain: Domain{Vocab: c.Vocab, Classes: c.Classes, Head: s.Name("score.")}}
 	var positions Block[F]
 	inputs := -1 // positions of a sequence; -1: any number
 	if c.Patch == "" {

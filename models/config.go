@@ -158,12 +158,10 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// weights counts the weights of the model. It builds the model without allocating them.
+// weights counts the weights of the model.
 func (c Config) weights(a architecture) float64 {
-	set := params.NewShapes[float32]()
-	newNetwork(a, set, c.Sizes)
 	n := 0.0
-	for _, p := range set.All() {
+	for _, p := range c.shapes(a) {
 		size := 1.0
 		for _, d := range p.Shape {
 			size *= float64(d)
@@ -171,6 +169,13 @@ func (c Config) weights(a architecture) float64 {
 		n += size
 	}
 	return n
+}
+
+// shapes lists the parameters of the model without their values.
+func (c Config) shapes(a architecture) []*params.Param[float32] {
+	set := params.NewShapes[float32]()
+	newNetwork(a, set, c.Sizes)
+	return set.All()
 }
 
 // FitsFile reports whether a weights file of that many bytes can hold the model. It allocates no weights, so
@@ -198,6 +203,15 @@ func (c Config) Fit(vocab, longest int) error {
 		return bounded.FitLength(longest)
 	}
 	return nil
+}
+
+// Tokens returns the number of tokens that the model reads: its vocabulary without the classes.
+func (c Config) Tokens() int {
+	n := c.Common().Vocab
+	if sizes, ok := c.Sizes.(ClassFitter); ok {
+		n -= sizes.ClassCount()
+	}
+	return n
 }
 
 // Classifies reports whether the model gives a class to a whole sequence.

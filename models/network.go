@@ -51,6 +51,10 @@ type Domain struct {
 	Classes int // C
 	Length  int // of every sequence; 0: any
 	Patch   int // tokens that are one position of the hidden states; 0: one
+
+	// Head is what the names of the parameters that give scores to classes begin with. Take leaves those out whose shape
+	// is another, as with another number of classes. "": none.
+	Head string
 }
 
 // residualNetwork is the common form of the predicting models of this package: embedding, body, head.

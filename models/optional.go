@@ -77,4 +77,6 @@ type ClassFitter interface {
 	// error if they do not fit. rows is 0 if the sequences are not images. Zero classes mean unknown, which is an error
 	// if the number is not set.
 	FitClasses(classes, rows, columns int) error
+	// ClassCount returns the number of classes, which are the last tokens of the vocabulary; 0: it is not set.
+	ClassCount() int
 }

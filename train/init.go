@@ -37,13 +37,13 @@ func (c *Config) findOrigin(find func(path string) (models.Saved, error)) error 
 }
 
 // sizes lists the settings of the origin's model that a run of that model, "" for the same one, has to agree with: all
-// of its sizes, or, of another model, those of models.Stack.
+// of its sizes but those that follow from the data, or, of another model, those of models.Stack.
 func (o *origin) sizes(model string) (table settings.Table) {
 	config := o.saved.Config
 	same := model == "" || model == config.Model
 	stack := new(models.Stack).Settings()
 	for _, s := range config.Settings() {
-		if _, shared := stack.Find(s.Name); s.Change == settings.Frozen && s.Name != "vocab" && (same || shared) {
+		if _, shared := stack.Find(s.Name); s.Change == settings.Frozen && s.Name != "vocab" && s.Name != "classes" && (same || shared) {
 			table = append(table, s)
 		}
 	}
@@ -72,7 +72,7 @@ func (c *Config) checkOrigin() error {
 			return fmt.Errorf("-%s %s contradicts -init, whose model has %s: leave it out", s.Name, shown(mine.Text()), shown(s.Text()))
 		}
 	}
-	if n, least := c.Model.Common().Vocab, c.origin.saved.Config.Common().Vocab; n > 0 && n < least {
+	if n, least := c.Model.Common().Vocab, c.origin.saved.Config.Tokens(); n > 0 && n < least {
 		return fmt.Errorf("-vocab %d contradicts -init, whose model has %d tokens: a vocabulary may grow, but not shrink", n, least)
 	}
 	return nil
@@ -87,7 +87,7 @@ func (c *Config) vocab(data int) (int, error) {
 	if err := c.findOrigin(models.Find); err != nil {
 		return 0, err
 	}
-	return max(data, c.origin.saved.Config.Common().Vocab), nil
+	return max(data, c.origin.saved.Config.Tokens()), nil
 }
 
 // initialize sets the parameters to the weights of -init and prints what was taken.

@@ -238,6 +238,33 @@ func TestInitOfAnotherModel(t *testing.T) {
 	}
 }
 
+// TestInitOfAverages: averages are found by the names that the parameters have in the model that was trained, and
+// nothing else is taken where they are missing.
+func TestInitOfAverages(t *testing.T) {
+	args, from := pretrained(t, "-ema", "0.9")
+	dir := filepath.Join(t.TempDir(), "run")
+	if code, _, errs := call("-init", from, "-model", "softmax-attention", "-task", "parity", "-seq", "8", "-batch", "2", "-eval-batches", "1", "-steps", "1", "-freeze", "embed.weight", "-out", dir); code != 0 {
+		t.Fatal(errs)
+	}
+	if was, is := weights(t, from)["head"], weights(t, dir)["embed.weight"]; !equalBits(t, is, was) {
+		t.Error("the table of tokens is not the average")
+	}
+	alone := t.TempDir()
+	for to, path := range map[string]string{"config.toml": filepath.Join(from, "config.toml"), "w.safetensors": filepath.Join(checkpoints.StepDir(from, 6), "model.safetensors")} {
+		text, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(alone, to), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, _, errs := call(append(args[indexOf(args, "-data"):], "-init", filepath.Join(alone, "w.safetensors"))...)
+	if code != wrongUsage || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "optimizer.safetensors with the averages is missing: put it next to the weights, or set ema = 0") {
+		t.Errorf("without averages: exit code %d, %s", code, errs)
+	}
+}
+
 // TestInitPrints: the printed configuration has the weights, their checksum and the sizes of their model, and is read
 // back; inherited values do not hide flags.
 func TestInitPrints(t *testing.T) {
@@ -321,6 +348,41 @@ func TestInitOfClassifier(t *testing.T) {
 	for _, want := range []string{"d-emb 16, layers 1", "\nloaded ", "model.embeddings.weight", "\nnew ", "\nleft over  1 tensor: lm_head.weight\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// TestInitWithOtherClasses: a classifier starts from one with another number of classes, without its head; a language
+// model that starts from a classifier has no tokens for the classes.
+func TestInitWithOtherClasses(t *testing.T) {
+	args := []string{"-task", "classify", "-seq", "16", "-batch", "4", "-eval-batches", "1", "-steps", "2"}
+	dir := t.TempDir()
+	for file, text := range map[string]string{"two": "wood,a\nchuck,b\n", "three": "wood,a\nchuck,b\ncould,c\n"} {
+		if err := os.WriteFile(filepath.Join(dir, file+".csv"), []byte("text,label\n"+strings.Repeat(text, 40)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		first := append(args, "-model", "classifier", "-preset", "nano", "-pattern", "gla", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4")
+		if code, _, errs := call(append(first, "-data", filepath.Join(dir, file+".csv"), "-out", filepath.Join(dir, file))...); code != 0 {
+			t.Fatal(errs)
+		}
+	}
+	for _, c := range [][2]string{{"two", "three"}, {"three", "two"}} {
+		from, to := filepath.Join(dir, c[0]), filepath.Join(t.TempDir(), "run")
+		code, out, errs := call(append(args, "-init", from, "-data", filepath.Join(dir, c[1]+".csv"), "-freeze", "model.*", "-out", to)...)
+		if code != 0 || !strings.Contains(out, "\nnew        2 parameters: score.weight, score.bias\nleft over  2 tensors: score.bias, score.weight\n") {
+			t.Fatalf("%v: exit code %d, %s\n%s", c, code, errs, out)
+		}
+		was := weights(t, from)
+		for name, is := range weights(t, to) {
+			if strings.HasPrefix(name, "model.") && !equalBits(t, is, was[name]) {
+				t.Errorf("%v: %s is not that of the checkpoint", c, name)
+			}
+		}
+	}
+	for _, more := range [][]string{nil, {"-vocab", "256"}} {
+		code, out, errs := call(append(more, "-init", filepath.Join(dir, "three"), "-model", "hybrid", "-pattern", "gla", "-task", "parity", "-dry-run")...)
+		if code != 0 || !strings.Contains(out, "vocab 256\n") || !strings.Contains(out, "\nnew        1 parameter: lm_head.weight\n") {
+			t.Errorf("%v: exit code %d, %s\n%s", more, code, errs, out)
 		}
 	}
 }
