@@ -155,7 +155,9 @@ func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
 			return nil, err
 		}
 		entries[i].Err = err
-		notes = append(notes, passedOver(e.Dir, err))
+		if note := passedOver(e.Dir, err); !slices.Contains(notes, note) { // the best one may be noted already
+			notes = append(notes, note)
+		}
 	}
 	return nil, noneIn(runDir, entries)
 }

@@ -211,6 +211,16 @@ func TestLoadWeights(t *testing.T) {
 	if err != nil || c.State.Step != 3 || len(c.Notes) != 1 {
 		t.Errorf("best is torn: %+v, %v", c, err)
 	}
+	if err := os.RemoveAll(StepDir(run, 3)); err != nil {
+		t.Fatal(err)
+	}
+	c, err = LoadWeights(run)
+	if err != nil || c.State.Step != 1 || len(c.Notes) != 1 {
+		t.Errorf("best is torn, and the newest: %+v, %v", c, err)
+	}
+	s := stateOf(3)
+	s.Best = &Best{Metric: "loss", Value: 1, Step: 3}
+	mustSave(t, run, s, SaveOptions{})
 	// A file: in its checkpoint with the state, elsewhere without, and a note when the state disowns it.
 	c, err = LoadWeights(filepath.Join(StepDir(run, 3), modelFile))
 	if err != nil || !c.HasState || c.State.Step != 3 {
