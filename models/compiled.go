@@ -95,6 +95,21 @@ func (m *Model[F]) hidden(g *layers.Graph[F], tokens []int32) *G.Node {
 	return m.net.Hidden(g, g.Tokens)
 }
 
+// trains reports whether the parameters with a gradient are those that are not frozen now.
+func (c *compiled[F]) trains(ps []*params.Param[F]) bool {
+	n := 0
+	for _, p := range ps {
+		if p.Frozen {
+			continue
+		}
+		if n == len(c.params) || c.params[n] != p {
+			return false
+		}
+		n++
+	}
+	return n == len(c.params)
+}
+
 func (c *compiled[F]) fits(size, length int) bool { return c.size == size && c.length == length }
 
 // run computes the losses, and the gradients of weight times their sum if the graph has them.

@@ -116,7 +116,7 @@ func (m *Model[F]) Step(inputs, targets []int32, size, length int, denominator f
 	if !(denominator > 0) {
 		return Stats{}, fmt.Errorf("models: the denominator is %v, want the number of counted targets of the step", denominator)
 	}
-	if m.train == nil || !m.train.fits(size, length) {
+	if m.train == nil || !m.train.fits(size, length) || !m.train.trains(m.params) {
 		m.train = nil // free the old buffers before new ones are made
 		c, err := m.compile(size, length, true)
 		if err != nil {

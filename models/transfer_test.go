@@ -49,6 +49,29 @@ func TestFrozenGradients(t *testing.T) {
 	})
 }
 
+// TestFrozenChanges: parameters may be frozen and released between two steps.
+func TestFrozenChanges(t *testing.T) {
+	c := smallest(t, "softmax-attention")
+	m := build[float32](t, c)
+	inputs, targets := batchOf(c, 2, 7)
+	first := m.Params()[0]
+	var whole []float32
+	for i, frozen := range []bool{false, true, false} {
+		first.Frozen = frozen
+		params.ZeroGrad(m.Params())
+		if _, err := m.Step(inputs, targets, 2, 7, 10); err != nil {
+			t.Fatal(err)
+		}
+		has := slices.ContainsFunc(first.Grad, func(g float32) bool { return g != 0 })
+		if i == 0 {
+			whole = slices.Clone(first.Grad)
+		}
+		if has == frozen || !frozen && !slices.Equal(first.Grad, whole) {
+			t.Errorf("step %d: frozen %t, but it has a gradient: %t", i, frozen, has)
+		}
+	}
+}
+
 // save writes the weights of a model to a file, and a configuration beside it.
 func save(t *testing.T, m *Model[float32]) Saved {
 	t.Helper()
