@@ -24,6 +24,19 @@ func (c *Loop) patterns() ([]string, error) {
 	return patterns, nil
 }
 
+// keepFrozen returns a function that freezes the parameters that are frozen now, and no others.
+func keepFrozen[F params.Float](ps []*params.Param[F]) (restore func()) {
+	frozen := make([]bool, len(ps))
+	for i, p := range ps {
+		frozen[i] = p.Frozen
+	}
+	return func() {
+		for i, p := range ps {
+			p.Frozen = frozen[i]
+		}
+	}
+}
+
 // freeze freezes the parameters whose names match a pattern. It returns an error if a pattern matches none, or if
 // nothing is left to train.
 func freeze[F params.Float](ps []*params.Param[F], patterns []string) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,6 +46,23 @@ func TestFrozenNorm(t *testing.T) {
 	model.onStep = func(int) { model.table.Grad[0] = float32(math.NaN()) }
 	if _, console, err := runBigram(t, context.Background(), cfg, dataset, model); err != nil || !strings.Contains(console, "65,536 are frozen") {
 		t.Errorf("error %v, console\n%s", err, console)
+	}
+}
+
+// TestFreezeEnds: after a run the parameters are as frozen as before it.
+func TestFreezeEnds(t *testing.T) {
+	dataset, cfg := corpus(t)
+	cfg.Freeze, cfg.Steps = "table", 1
+	model := newBigram[float32](256, 1)
+	during := false
+	model.onStep = func(int) { during = model.table.Frozen }
+	for _, c := range []struct{ freeze, frozen string }{{"table", ""}, {"bias", "table"}} {
+		cfg.Freeze, cfg.Out = c.freeze, filepath.Join(t.TempDir(), "run")
+		model.table.Frozen = c.frozen == "table"
+		_, _, err := runBigram(t, context.Background(), cfg, dataset, model)
+		if all := c.frozen != ""; (err == nil) == all || model.bias.Frozen || model.table.Frozen != all || !during {
+			t.Errorf("-freeze %s: error %v, the table is frozen: %t, in the run %t, the bias: %t", c.freeze, err, model.table.Frozen, during, model.bias.Frozen)
+		}
 	}
 }
 

@@ -99,6 +99,9 @@ func (s *session[F]) initialize() error {
 	if err != nil {
 		return fmt.Errorf("-init: %w", err)
 	}
+	if name := nonfinite(s.params); name != "" {
+		return fmt.Errorf("-init %s: the weights in %s are not finite: start from other weights", s.cfg.Init, name)
+	}
 	s.printTaken(taken)
 	return nil
 }

@@ -35,8 +35,9 @@ type Result struct {
 
 // Run trains the model on the data set as the configuration says, in the folder cfg.Out, or resumes the run of
 // cfg.Resume. Of cfg.Model and cfg.Data it uses only the names, for the run folder and its config.toml; a model
-// that is Configured replaces cfg.Model. Its element type replaces cfg.DType. Progress is written to console, with a progress bar if that is a
-// terminal. When ctx is canceled, Run finishes the step, saves, and returns ErrInterrupted.
+// that is Configured replaces cfg.Model. Its element type replaces cfg.DType. Parameters of cfg.Freeze are frozen during
+// the run, besides those that are already. Progress is written to console, with a progress bar if that is a terminal.
+// When ctx is canceled, Run finishes the step, saves, and returns ErrInterrupted.
 func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable[F], dataset *data.Dataset, console io.Writer) (Result, error) {
 	cfg.DType = fmt.Sprintf("%T", F(0))
 	if err := cfg.validateTraining(); err != nil {
@@ -49,6 +50,7 @@ func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable
 		parallel.SetThreads(cfg.Threads)
 	}
 	cfg.resolve()
+	defer keepFrozen(model.Params())()
 	s, err := open(cfg, model, dataset, console)
 	if err != nil {
 		return Result{}, withAdvice(err)

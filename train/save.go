@@ -41,12 +41,8 @@ var errUnhealthy = errors.New("not saved")
 // loss. Every checkpoint is checked before it is saved, so training can continue from it.
 func (s *session[F]) checkHealth(ctx context.Context) (err error) {
 	defer s.recovered(&err)
-	for _, p := range s.params {
-		for _, v := range p.Value {
-			if !finite(float64(v)) {
-				return fmt.Errorf("%w: after step %d the weights in %s are not finite", errUnhealthy, s.Step, p.Name)
-			}
-		}
+	if name := nonfinite(s.params); name != "" {
+		return fmt.Errorf("%w: after step %d the weights in %s are not finite", errUnhealthy, s.Step, name)
 	}
 	size, _ := s.cut(s.dataset.Valid[0])
 	score, err := Evaluate(ctx, s.model, s.dataset.Valid[0], &s.scratch, size, 1)
@@ -54,6 +50,18 @@ func (s *session[F]) checkHealth(ctx context.Context) (err error) {
 		err = fmt.Errorf("%w: after step %d the validation loss is %g", errUnhealthy, s.Step, score.Loss)
 	}
 	return err
+}
+
+// nonfinite returns the name of the first parameter with a value that is not finite, or "".
+func nonfinite[F params.Float](ps []*params.Param[F]) string {
+	for _, p := range ps {
+		for _, v := range p.Value {
+			if !finite(float64(v)) {
+				return p.Name
+			}
+		}
+	}
+	return ""
 }
 
 // savePeriodically saves this step in the course of training. It does not save while steps are being skipped,

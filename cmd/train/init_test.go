@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -306,6 +308,21 @@ func TestInitRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	saved, err := models.Find(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := models.Load[float32](saved, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.Params()[0].Value[7] = float32(math.NaN())
+	var file bytes.Buffer
+	broken := filepath.Join(t.TempDir(), "w.safetensors")
+	if err := errors.Join(checkpoints.WriteTensors(&file, params.Weights(model.Params()), nil), os.WriteFile(broken, file.Bytes(), 0o644),
+		os.WriteFile(filepath.Join(filepath.Dir(broken), "config.toml"), text, 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		want string
 		code int
@@ -321,6 +338,7 @@ func TestInitRefused(t *testing.T) {
 		{`-freeze "heads" matches no parameter; -dry-run lists their names, and * stands for any text; did you mean "head"?`, failed, append(args, "-freeze", "head,heads")},
 		{`all 11 parameters of the model are frozen (-freeze "head,*"): leave some to train`, failed, append(args, "-freeze", "head,*")},
 		{`its shape is [2 4] in the file but [2 5] in this model`, failed, append(args[indexOf(args, "-data"):], "-init", checkpoints.StepDir(other, 6))},
+		{"-init " + broken + ": the weights in head are not finite", failed, append(args, "-init", broken)},
 		{"-init is " + other + ", but the run has " + from, wrongUsage, []string{"-resume", run, "-init", other}},
 		{"-freeze is none, but the run has head", wrongUsage, []string{"-resume", run, "-freeze", ""}},
 		{"-init is " + from + ", but the run has none", wrongUsage, []string{"-resume", from, "-init", from}},
