@@ -245,11 +245,18 @@ func TestInitOfAnotherModel(t *testing.T) {
 func TestInitOfAverages(t *testing.T) {
 	args, from := pretrained(t, "-ema", "0.9")
 	dir := filepath.Join(t.TempDir(), "run")
-	if code, _, errs := call("-init", from, "-model", "softmax-attention", "-task", "parity", "-seq", "8", "-batch", "2", "-eval-batches", "1", "-steps", "1", "-freeze", "embed.weight", "-out", dir); code != 0 {
+	if code, _, errs := call("-init", from, "-model", "softmax-attention", "-task", "parity", "-seq", "8", "-batch", "2", "-eval-batches", "1", "-steps", "1", "-ema", "0.9", "-freeze", "embed.weight", "-out", dir); code != 0 {
 		t.Fatal(errs)
 	}
 	if was, is := weights(t, from)["head"], weights(t, dir)["embed.weight"]; !equalBits(t, is, was) {
 		t.Error("the table of tokens is not the average")
+	}
+	back := filepath.Join(t.TempDir(), "back")
+	if code, _, errs := call("-init", dir, "-model", "goom-rnn", "-ema", "0.9", "-task", "parity", "-seq", "8", "-batch", "2", "-eval-batches", "1", "-steps", "1", "-freeze", "head", "-out", back); code != 0 {
+		t.Fatal(errs)
+	}
+	if !equalBits(t, weights(t, back)["head"], weights(t, from)["head"]) {
+		t.Error("the table of tokens is not the average of the model between")
 	}
 	alone := t.TempDir()
 	for to, path := range map[string]string{"config.toml": filepath.Join(from, "config.toml"), "w.safetensors": filepath.Join(checkpoints.StepDir(from, 6), "model.safetensors")} {
@@ -271,7 +278,8 @@ func TestInitOfAverages(t *testing.T) {
 // back; inherited values do not hide flags.
 func TestInitPrints(t *testing.T) {
 	_, from := pretrained(t, "-dtype", "float64")
-	code, printed, errs := call("-print-config", "-init", from, "-freeze", "head", "-steps", "9")
+	t.Chdir(filepath.Dir(from))
+	code, printed, errs := call("-print-config", "-init", filepath.Base(from), "-freeze", "head", "-steps", "9")
 	if code != 0 {
 		t.Fatal(errs)
 	}
@@ -370,6 +378,23 @@ func TestInitOfClassifier(t *testing.T) {
 	}
 }
 
+// TestInitOfAnotherTokenizer: the tokenizer is that of the weights; with another one the run says what that means.
+func TestInitOfAnotherTokenizer(t *testing.T) {
+	args, from := pretrained(t, "-tokenizer", "gpt2", "-seq", "8")
+	args = append(args[indexOf(args, "-data"):], "-init", from, "-seq", "8", "-dry-run")
+	const note = "note: the weights were trained with -tokenizer gpt2, this run has byte: its tokens have another meaning\n"
+	for tokenizer, noted := range map[string]bool{"": false, "byte": true} {
+		more := []string{}
+		if tokenizer != "" {
+			more = []string{"-tokenizer", tokenizer}
+		}
+		code, out, errs := call(append(args, more...)...)
+		if code != 0 || strings.Contains(out, note) != noted || !strings.Contains(out, "vocab 50257\n") {
+			t.Errorf("-tokenizer %s: exit code %d, %s\n%s", tokenizer, code, errs, out)
+		}
+	}
+}
+
 // TestInitWithOtherClasses: a classifier starts from one with another number of classes, without its head; a language
 // model that starts from a classifier has no tokens for the classes.
 func TestInitWithOtherClasses(t *testing.T) {
@@ -396,6 +421,13 @@ func TestInitWithOtherClasses(t *testing.T) {
 				t.Errorf("%v: %s is not that of the checkpoint", c, name)
 			}
 		}
+	}
+	grown := filepath.Join(dir, "grown")
+	if code, _, errs := call("-init", filepath.Join(dir, "three"), "-model", "hybrid", "-pattern", "gla", "-task", "parity", "-vocab", "300", "-seq", "8", "-batch", "2", "-eval-batches", "1", "-steps", "1", "-out", grown); code != 0 {
+		t.Fatal(errs)
+	}
+	if code, _, errs := call(append(args, "-init", grown, "-model", "classifier", "-pattern", "gla", "-data", filepath.Join(dir, "two.csv"))...); code != failed || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "[300 16] in the file but [256 16]") {
+		t.Errorf("more tokens than the data has: exit code %d, %s", code, errs)
 	}
 	for _, more := range [][]string{nil, {"-vocab", "256"}} {
 		code, out, errs := call(append(more, "-init", filepath.Join(dir, "three"), "-model", "hybrid", "-pattern", "gla", "-task", "parity", "-dry-run")...)
