@@ -9,12 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	G "gorgonia.org/gorgonia"
-
-	"goomtrain/executor"
-	"goomtrain/layers"
-	"goomtrain/ops"
-	"goomtrain/rng"
 	"goomtrain/trees"
 	"goomtrain/trees/wordnet"
 )
@@ -130,54 +124,16 @@ func check(t *testing.T, name string, got *tally, counted, own, joint []int, nat
 	}
 }
 
-// TestMeanOfFirst: the mean over the words that count, and its gradient by central differences.
-func TestMeanOfFirst(t *testing.T) {
-	const rows, time, width = 2, 3, 2
-	r := rng.New(1, "mean")
-	x, weight, lengths := make([]float64, rows*time*width), make([]float64, rows*width), []int32{1, 3}
-	for i := range x {
-		x[i] = r.NormFloat64()
+// TestBatch: the last word of each gloss is where the mean over its words ends; nothing of a batch before remains.
+func TestBatch(t *testing.T) {
+	b := newBatch(2)
+	b.fill([]gloss{{words: []int32{3, 4}, class: 1}, {words: []int32{5, 6, 7}, class: 2}})
+	b.fill([]gloss{{words: []int32{8, 9}, class: 3}})
+	if !slices.Equal(b.ends, []int32{1, 0}) || !slices.Equal(b.labels, []int32{3, -1}) {
+		t.Errorf("ends %v, labels %v", b.ends, b.labels)
 	}
-	for i := range weight {
-		weight[i] = r.NormFloat64()
-	}
-	g := layers.NewGraph[float64](rows, time)
-	in := g.Input("x", x, rows, time, width)
-	y := meanOfFirst[float64](in, g.Input("lengths", lengths, rows))
-	loss := ops.Dot[float64](y, g.Input("weight", weight, rows, width))
-	grads, err := G.Grad(loss, in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := executor.New(g.ExprGraph, loss, grads[0], y)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value := func(n *G.Node) any {
-		if err := run.RunAll(); err != nil {
-			t.Fatal(err)
-		}
-		v, err := run.Value(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.Data()
-	}
-	mean := slices.Clone(value(y).([]float64))
-	if want := (x[6] + x[8] + x[10]) / 3; mean[0] != x[0] || math.Abs(mean[2]-want) > 1e-15 {
-		t.Errorf("means %v, want %v and %v", mean, x[0], want)
-	}
-	analytic := slices.Clone(value(grads[0]).([]float64))
-	for i := range x {
-		const h = 1e-3 // the loss is linear
-		x[i] += h
-		up := value(loss).(float64)
-		x[i] -= 2 * h
-		down := value(loss).(float64)
-		x[i] += h
-		if d := (up - down) / (2 * h); math.Abs(d-analytic[i]) > 1e-10 {
-			t.Errorf("gradient[%d] = %v, by differences %v", i, analytic[i], d)
-		}
+	if want := append([]int32{8, 9}, make([]int32, 2*longest-2)...); !slices.Equal(b.words, want) {
+		t.Errorf("words %v", b.words)
 	}
 }
 

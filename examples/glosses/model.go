@@ -2,7 +2,6 @@ package main
 
 import (
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"goomtrain/executor"
 	"goomtrain/layers"
@@ -38,49 +37,15 @@ func newModel(seed uint64, t *task, mixer string, width int) *model {
 	return m
 }
 
-// scores maps words [N, T], of which the first lengths [N] count, to scores [N, C].
-func (m *model) scores(g *layers.Graph[float32], words, lengths *G.Node) *G.Node {
-	x := m.embed.Forward(g, words)                                                // [N, T, D]
-	x = m.out.ForwardAdd(g, m.mixer.Forward(g, m.norm.Forward(g, x)), x, nil)     // [N, T, D]
-	return m.head.Forward(g, m.last.Forward(g, meanOfFirst[float32](x, lengths))) // [N, C]
-}
-
-// meanOfFirst returns the mean over the first lengths [N] positions of x [N, T, D] -> [N, D]. Gradients: of x.
-func meanOfFirst[F params.Float](x, lengths *G.Node) *G.Node {
-	s := x.Shape()
-	rows, time, width := s[0], s[1], s[2]
-	return ops.Apply(ops.Definition[F]{
-		Name:   "MeanOfFirst",
-		Inputs: G.Nodes{x, lengths},
-		Grads:  []ops.Gradient{ops.GradPrimary, ops.GradNone},
-		Out:    tensor.Shape{rows, width},
-		Forward: func(y []F, in ops.Operands[F]) {
-			clear(y)
-			for n, length := range in.Indices(1) {
-				y := y[n*width : (n+1)*width]
-				for t := range int(length) {
-					for i, v := range in.Floats(0)[(n*time+t)*width:][:width] {
-						y[i] += v / F(length)
-					}
-				}
-			}
-		},
-		Backward: func(grads [][]F, in ops.Operands[F], _, dy []F) {
-			clear(grads[0])
-			for n, length := range in.Indices(1) {
-				for t := range int(length) {
-					dx := grads[0][(n*time+t)*width:][:width]
-					for i, d := range dy[n*width : (n+1)*width] {
-						dx[i] = d / F(length)
-					}
-				}
-			}
-		},
-	})
+// scores maps words [N, T], of which the last is at ends [N], to scores [N, C].
+func (m *model) scores(g *layers.Graph[float32], words, ends *G.Node) *G.Node {
+	x := m.embed.Forward(g, words)                                              // [N, T, D]
+	x = m.out.ForwardAdd(g, m.mixer.Forward(g, m.norm.Forward(g, x)), x, nil)   // [N, T, D]
+	return m.head.Forward(g, m.last.Forward(g, ops.PoolMean[float32](x, ends))) // [N, C]
 }
 
 // A batch holds the inputs of a graph.
-type batch struct{ words, lengths, labels []int32 }
+type batch struct{ words, ends, labels []int32 }
 
 func newBatch(rows int) *batch {
 	return &batch{make([]int32, rows*longest), make([]int32, rows), make([]int32, rows)}
@@ -90,11 +55,11 @@ func newBatch(rows int) *batch {
 func (b *batch) fill(glosses []gloss) {
 	clear(b.words)
 	for i := range b.labels {
-		b.lengths[i], b.labels[i] = 1, -1
+		b.ends[i], b.labels[i] = 0, -1
 	}
 	for i, g := range glosses {
 		copy(b.words[i*longest:(i+1)*longest], g.words)
-		b.lengths[i], b.labels[i] = int32(len(g.words)), g.class
+		b.ends[i], b.labels[i] = int32(len(g.words)-1), g.class
 	}
 }
 
@@ -103,7 +68,7 @@ func (m *model) graph(b *batch) (*layers.Graph[float32], *G.Node) {
 	rows := len(b.labels)
 	g := layers.NewGraph[float32](rows, longest)
 	g.Tokens = g.Input("words", b.words, rows, longest)
-	return g, m.scores(g, g.Tokens, g.Input("lengths", b.lengths, rows))
+	return g, m.scores(g, g.Tokens, g.Input("ends", b.ends, rows))
 }
 
 // A trainer makes steps with the loss over a tree.
