@@ -380,8 +380,8 @@ func TestInitOfClassifier(t *testing.T) {
 
 // TestInitOfAnotherTokenizer: the tokenizer is that of the weights; with another one the run says what that means.
 func TestInitOfAnotherTokenizer(t *testing.T) {
-	args, from := pretrained(t, "-tokenizer", "gpt2", "-seq", "8")
-	args = append(args[indexOf(args, "-data"):], "-init", from, "-seq", "8", "-dry-run")
+	args, from := pretrained(t, "-tokenizer", "gpt2")
+	args = append(args[indexOf(args, "-data"):], "-init", from, "-dry-run")
 	const note = "note: the weights were trained with -tokenizer gpt2, this run has byte: its tokens have another meaning\n"
 	for tokenizer, noted := range map[string]bool{"": false, "byte": true} {
 		more := []string{}
