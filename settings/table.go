@@ -116,12 +116,17 @@ func (t Table) Help(w io.Writer) {
 			group = s.Group
 			fmt.Fprintf(w, "\n%s:\n", group)
 		}
-		usage := s.help()
-		if text := s.Text(); text != "" && text != "false" {
-			usage += " (" + text + ")"
-		}
-		fmt.Fprintf(w, "  %-16s %s\n", "-"+s.Name, usage)
+		fmt.Fprintf(w, "  %-16s %s\n", "-"+s.Name, s.usage())
 	}
+}
+
+// usage returns the help of the setting with its default.
+func (s Setting) usage() string {
+	usage := s.help()
+	if text := s.Text(); text != "" && text != "false" {
+		usage += " (" + text + ")"
+	}
+	return usage
 }
 
 // help returns the help of the setting with the meaning of zero and the valid names.

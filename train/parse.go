@@ -2,63 +2,35 @@ package train
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"goomtrain/checkpoints"
-	"goomtrain/data"
 	"goomtrain/models"
 	"goomtrain/settings"
 )
 
 // A Call is a parsed command line.
 type Call struct {
-	Config      Config
-	PrintConfig bool
-	file        string
+	Config Config
+	Topic  string // with ErrHelp: what help was asked for; "": everything
+
+	printConfig, manual bool
+	completion          string
+	file                string
 }
 
 // settings lists the settings of the call itself, which are not part of the configuration.
 func (c *Call) settings() settings.Table {
 	return settings.Table{
 		{Name: "config", Help: "TOML file of settings, under the flags' names", Value: &c.file, OneCall: true},
-		{Name: "print-config", Help: "print the resolved configuration and stop", Value: &c.PrintConfig, OneCall: true},
+		{Name: "print-config", Help: "print the resolved configuration and stop", Value: &c.printConfig, OneCall: true},
+		{Name: "completion", Help: "print a script that completes the flags in a shell, and stop", Value: &c.completion, Rule: settings.OneOf(settings.Shells()...), Zero: "none", OneCall: true},
+		{Name: "manual", Help: "print the manual page, in roff, and stop", Value: &c.manual, OneCall: true},
 	}.In("This call")
 }
 
-// ErrHelp is returned by Parse when help was asked for.
+// ErrHelp is returned by Parse when help was asked for; the Call has the topic.
 var ErrHelp = settings.ErrHelp
-
-// Help writes all flags by group with the defaults of a run without flags. program is how the program is called,
-// such as "go run ./cmd/train".
-func Help(w io.Writer, program string) error {
-	o, err := newOwners(new(Call).settings())
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "Usage: %s [-config file.toml] [flags]\n\nTrains a sequence model. Values: preset < config file < flag. Defaults in brackets.\n", program)
-	o.help().Help(w)
-	fmt.Fprint(w, "\nModels and presets:\n")
-	for _, name := range models.Names() {
-		fmt.Fprintf(w, "  %-18s %s\n", name, models.About(name))
-		presets, err := models.Presets(name)
-		if err != nil {
-			return err
-		}
-		for _, preset := range presets {
-			fmt.Fprintf(w, "    %-16s %s\n", preset, models.Purpose(name, preset))
-		}
-	}
-	fmt.Fprint(w, "\nMixers of -pattern:\n")
-	for _, name := range models.Mixers() {
-		fmt.Fprintf(w, "  %-18s %s\n", name, models.AboutMixer(name))
-	}
-	fmt.Fprint(w, "\nTasks:\n")
-	for _, name := range data.Tasks() {
-		fmt.Fprintf(w, "  %-18s %s\n", name, data.Describe(name))
-	}
-	return nil
-}
 
 // Parse parses command line arguments. Flags override the file of -config, which overrides the preset. With
 // -resume the run's own file takes the place of the preset.
@@ -68,6 +40,9 @@ func Parse(args []string) (call Call, err error) {
 		return call, err
 	}
 	flags, rest, err := o.table.ReadFlags(args)
+	if err == ErrHelp {
+		call.Topic = topic(args)
+	}
 	if err != nil {
 		return call, err
 	}
@@ -124,6 +99,9 @@ func Parse(args []string) (call Call, err error) {
 		}
 	}
 	if err := c.checkFlags(flags); err != nil {
+		return call, err
+	}
+	if err := call.settings().Validate(); err != nil {
 		return call, err
 	}
 	return call, c.Validate()

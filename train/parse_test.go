@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +49,7 @@ func TestPrintedConfigIsRead(t *testing.T) {
 		{"-model", "taylor-attention", "-optimizer", "lion", "-schedule", "constant", "-positions", "learned"},
 	} {
 		call, err := Parse(args)
-		if err != nil || call.PrintConfig != slices.Contains(args, "-print-config") {
+		if err != nil || call.printConfig != slices.Contains(args, "-print-config") {
 			t.Fatal(err)
 		}
 		text := call.Config.Settings().TOML()
@@ -328,7 +329,7 @@ func TestSettingsOfOthers(t *testing.T) {
 // TestHelpListsWhatThereIs: every model, preset and task with the line about it, and no line is empty.
 func TestHelpListsWhatThereIs(t *testing.T) {
 	var help bytes.Buffer
-	if err := Help(&help, "program"); err != nil {
+	if err := Help(&help, "program", ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"goom-rnn           non-diagonal", "paper-124m       the paper's language model", "parity             parity of the bits", "-taylor-terms    ", "(taylor-attention, hybrid, classifier)"} {
@@ -340,6 +341,79 @@ func TestHelpListsWhatThereIs(t *testing.T) {
 		if fields := strings.Fields(line); len(fields) == 1 && !strings.HasSuffix(fields[0], ":") {
 			t.Errorf("a line about nothing: %q", line)
 		}
+	}
+}
+
+// TestHelpOnTopics: each topic has its part of the help and nothing of another.
+func TestHelpOnTopics(t *testing.T) {
+	for _, c := range []struct {
+		args       string
+		with, none []string
+	}{
+		{"-h model", []string{"Model:", "-d-emb ", "Models and presets:", "goom-rnn           non-diagonal"}, []string{"-lr ", "Tasks:", "-steps "}},
+		{"-steps 9 --help optimizer", []string{"Optimization:", "-optimizer ", "-lr ", "Optimizers:", "  lion\n"}, []string{"-d-emb ", "Schedules:"}},
+		{"-h optimization", []string{"-lr ", "-warmup "}, []string{"-d-emb ", "Optimizers:"}},
+		{"-h call", []string{"This call:", "-print-config ", "-threads "}, []string{"-lr "}},
+		{"-h Length", []string{"-steps "}, []string{"-lr "}},
+		{"-h -lr", []string{"Optimization:\n  -lr              peak"}, []string{"-lr-recurrent ", "-warmup "}},
+		{"-h tasks", []string{"Tasks:", "mqar "}, []string{"-seq "}},
+		{"-help mqar", []string{"mqar               value", "-seq ", "-pairs "}, []string{"-lr ", "-delay ", "parity "}},
+		{"-h gla", []string{"gla                linear attention", "    nano ", "Mixers of -pattern:", "-d-value "}, []string{"-householders ", "goom-rnn           "}},
+		{"-h muon", []string{"Optimizers:\n  muon\n", "-eps "}, []string{"-lr ", "lion\n"}},
+		{"-h wsd", []string{"-decay-ratio "}, []string{"-optimizer "}},
+	} {
+		call, err := Parse(strings.Fields(c.args))
+		if err != ErrHelp {
+			t.Fatalf("%s: %v", c.args, err)
+		}
+		var help bytes.Buffer
+		if err := Help(&help, "program", call.Topic); err != nil {
+			t.Errorf("%s: %v", c.args, err)
+		}
+		for _, want := range c.with {
+			if !strings.Contains(help.String(), want) {
+				t.Errorf("%s: no %q in\n%s", c.args, want, help.String())
+			}
+		}
+		for _, not := range c.none {
+			if strings.Contains(help.String(), "  "+not) || strings.Contains(help.String(), "\n"+not) {
+				t.Errorf("%s: %q in\n%s", c.args, not, help.String())
+			}
+		}
+	}
+	for topic, want := range map[string]string{
+		"optimzer": `did you mean "optimizer"?`,
+		"\x1b[31m": `-h "\x1b[31m": must be one of model, data, length, optimization, logs, call, models, mixers, tasks, optimizers, schedules, or a flag`,
+	} {
+		if err := Help(io.Discard, "program", topic); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", topic, err, want)
+		}
+	}
+}
+
+// TestPrint: a call can ask for the completion of a shell or the manual page in place of a run.
+func TestPrint(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                          "",
+		"-steps 9":                  "",
+		"-steps 9 -print-config":    "\nsteps = 9 ",
+		"-completion bash":          "words='goom-rnn log-attention ",
+		"-completion zsh":           "#compdef ",
+		"-completion fish":          "-o optimizer -x -a 'adamw lion muon'",
+		"-manual":                   ".SS Optimization\n.TP\n.B \\-optimizer",
+		"-completion bash -steps 1": "complete -o default -F _",
+	} {
+		call, err := Parse(strings.Fields(args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if done, err := call.Print(&out); err != nil || done != (want != "") || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: done %v, error %v\n%s", args, done, err, out.String())
+		}
+	}
+	if _, err := Parse([]string{"-completion", "csh"}); err == nil || !strings.Contains(err.Error(), `-completion "csh": must be one of bash, fish, zsh`) {
+		t.Error(err)
 	}
 }
 

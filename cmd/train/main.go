@@ -41,16 +41,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	call, err := train.Parse(args)
 	switch {
 	case errors.Is(err, train.ErrHelp):
-		if err := train.Help(stdout, "go run ./cmd/train"); err != nil {
-			fmt.Fprintln(stderr, "train:", err)
-			return failed
+		if err := train.Help(stdout, "go run ./cmd/train", call.Topic); err != nil {
+			fmt.Fprintln(stderr, "train:", printable.Line(err.Error()))
+			return wrongUsage
 		}
 		return done
 	case err != nil:
 		fmt.Fprintln(stderr, "train:", printable.Line(err.Error()))
 		return wrongUsage
-	case call.PrintConfig:
-		fmt.Fprint(stdout, call.Config.Settings().TOML())
+	}
+	if printed, err := call.Print(stdout); err != nil {
+		fmt.Fprintln(stderr, "train:", printable.Line(err.Error()))
+		return failed
+	} else if printed {
 		return done
 	}
 	switch _, err := train.Launch(ctx, call.Config, stdout); {

@@ -37,11 +37,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	call, err := train.Parse(args)
 	switch {
 	case errors.Is(err, train.ErrHelp):
-		return train.Help(out, "go run .")
+		return train.Help(out, "go run .", call.Topic)
 	case err != nil:
 		return err
-	case call.PrintConfig:
-		_, err := io.WriteString(out, call.Config.Settings().TOML())
+	}
+	if printed, err := call.Print(out); printed {
 		return err
 	}
 	call.Config.Commands = train.Commands{Resume: "go run . -resume", Generate: "go run . generate -from"}

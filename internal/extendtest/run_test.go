@@ -96,7 +96,7 @@ func configHas(t *testing.T, dir string, lines ...string) {
 func helpHas(t *testing.T, flag string, texts ...string) {
 	t.Helper()
 	var help bytes.Buffer
-	if err := train.Help(&help, "mine"); err != nil {
+	if err := train.Help(&help, "mine", ""); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(help.String()) {
