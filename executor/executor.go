@@ -48,6 +48,16 @@ var _ G.VM = (*Executor)(nil)
 // New compiles the graph. Only the values of the nodes in keep may be read after a run; the memory of all other
 // planned outputs is reused within the run.
 func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
+	e, err := compile(g, keep)
+	if err != nil {
+		return nil, err
+	}
+	e.plan(keep)
+	return e, nil
+}
+
+// compile makes the program of a graph, without buffers.
+func compile(g *G.ExprGraph, keep []*G.Node) (*Executor, error) {
 	sorted, err := G.Sort(g) // from outputs to inputs
 	if err != nil {
 		return nil, fmt.Errorf("executor: sort the graph: %w", err)
@@ -88,7 +98,6 @@ func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
 			return nil, fmt.Errorf("executor: node %v to keep is not in the graph", n)
 		}
 	}
-	e.plan(keep)
 	return e, nil
 }
 

@@ -28,6 +28,7 @@ type Graph[F params.Float] struct {
 	Padding *G.Node
 
 	weights map[*params.Param[F]]*G.Node
+	bounds  []*G.Node
 	noise   *ops.Noise      // nil: nothing is random
 	states  *States         // nil: the graph does not stream
 	asked   map[string]bool // names of the states that the graph has
@@ -73,6 +74,13 @@ func (g *Graph[F]) DType() tensor.Dtype { return ops.DType[F]() }
 //
 // and in the op, in each run, site.Sequence(b).Uint64(i) for the i-th number of sequence b.
 func (g *Graph[F]) Noise() *ops.Noise { return g.noise }
+
+// Bound marks activations between which the ops may run again in the backward pass, in place of keeping their outputs.
+// A network calls it for the input of its first block and for the output of each block, in their order.
+func (g *Graph[F]) Bound(x *G.Node) { g.bounds = append(g.bounds, x) }
+
+// Bounds returns the nodes that Bound has marked, in their order.
+func (g *Graph[F]) Bounds() []*G.Node { return g.bounds }
 
 // Weight returns the node of a parameter.
 func (g *Graph[F]) Weight(p *params.Param[F]) *G.Node {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -64,7 +65,15 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 		keep = append(keep, c.nodes...)
 	}
 	var err error
-	if c.exec, err = executor.New(g.ExprGraph, keep...); err != nil {
+	if train && m.recompute {
+		if len(g.Bounds()) < 2 {
+			return nil, errors.New("models: the network marks no blocks to compute again: call Bound of the graph with their inputs and outputs, or leave out -recompute")
+		}
+		c.exec, err = executor.NewRecomputing(g.ExprGraph, loss, g.Bounds(), keep...)
+	} else {
+		c.exec, err = executor.New(g.ExprGraph, keep...)
+	}
+	if err != nil {
 		return nil, err
 	}
 	c.exec.SetProfile(m.profile)

@@ -53,6 +53,8 @@ type Model[F params.Float] struct {
 	eval    []*compiled[F] // the most recently used first
 	noise   *ops.Noise     // of training
 	profile bool
+
+	recompute bool // run blocks again in the backward pass
 }
 
 var (
@@ -61,6 +63,7 @@ var (
 	_ Configured         = (*Model[float32])(nil)
 	_ Streamer[float32]  = (*Model[float32])(nil)
 	_ Profiler           = (*Model[float32])(nil)
+	_ Recomputer         = (*Model[float32])(nil)
 	_ Predictor          = (*Model[float32])(nil)
 	_ Patched            = (*Model[float32])(nil)
 )
@@ -203,6 +206,14 @@ func (m *Model[F]) SetProfile(on bool) {
 		if c != nil {
 			c.exec.SetProfile(on)
 		}
+	}
+}
+
+// SetRecompute implements Recomputer. Blocks are what the network marks with Graph.Bound; Step returns an error if it
+// marks none.
+func (m *Model[F]) SetRecompute(on bool) {
+	if m.recompute != on {
+		m.recompute, m.train = on, nil
 	}
 }
 

@@ -96,8 +96,10 @@ func (n *residualBody[F]) apply(g *layers.Graph[F], x *G.Node) *G.Node {
 		x = n.positions.Forward(g, x) // [B, T, D]
 	}
 	x = n.dropout.Forward(g, x) // [B, T, D]
+	g.Bound(x)
 	for _, block := range n.blocks {
 		x = block.Forward(g, x) // [B, T, D]
+		g.Bound(x)
 	}
 	return n.norm.Forward(g, x) // [B, T, D]
 }

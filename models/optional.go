@@ -38,6 +38,14 @@ type Profiler interface {
 	Profile() []OpTime
 }
 
+// Recomputer is a Trainable that can train in less memory. With -recompute the training loop turns it on. Without this
+// interface the flag is an error.
+type Recomputer interface {
+	// SetRecompute chooses whether Step keeps only the inputs of the blocks from the forward pass, and runs each block
+	// again in the backward pass. The numbers are the same.
+	SetRecompute(on bool)
+}
+
 // Predictor is a Trainable that tells what it predicts. Evaluate of package train then counts which class is taken for
 // which. Without this interface there is no table of classes.
 type Predictor interface {

@@ -13,9 +13,10 @@ type Loop struct {
 	Init       string // run folder, checkpoint folder or .safetensors file whose weights a new run starts from; "": none
 	InitSHA256 string // checksum of these weights; "": any
 
-	Steps      int // updates
-	Batch      int // sequences of an update
-	MicroBatch int // sequences processed at a time; 0: the whole batch
+	Steps      int  // updates
+	Batch      int  // sequences of an update
+	MicroBatch int  // sequences processed at a time; 0: the whole batch
+	Recompute  bool // keep only the inputs of blocks from the forward pass; see models.Recomputer
 	Seed       uint64
 	Patience   int     // evaluations without a lower validation loss before training stops; 0: it does not stop
 	MinDelta   float64 // by which the loss must fall to count for Patience, in nats
@@ -84,6 +85,7 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "steps", Help: "updates to make", Value: &c.Steps, Rule: settings.AtLeast(1)},
 			{Name: "batch", Help: "sequences of an update", Value: &c.Batch, Rule: settings.Between(1, largestBatch), Change: settings.Steers},
 			{Name: "micro-batch", Help: "sequences processed at a time, a divisor of -batch", Value: &c.MicroBatch, Rule: settings.AtLeast(0), Zero: "the whole batch", Change: settings.Steers},
+			{Name: "recompute", Help: "keep only the inputs of the blocks for the backward pass, and run the blocks again: less memory, more time, the same weights", Value: &c.Recompute},
 			{Name: "seed", Help: "seed of all random numbers", Value: &c.Seed, Rule: settings.AtLeast(0), Change: settings.Frozen},
 			{Name: "patience", Help: "stop after this many evaluations without a lower validation loss", Value: &c.Patience, Rule: settings.AtLeast(0), Zero: "never stop early"},
 			{Name: "min-delta", Help: "improvement of the loss that -patience requires, in nats", Value: &c.MinDelta, Rule: settings.AtLeast(0)},

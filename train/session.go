@@ -76,6 +76,13 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	if err := freeze(s.params, patterns); err != nil {
 		return nil, err
 	}
+	if cfg.Recompute {
+		m, ok := model.(models.Recomputer)
+		if !ok {
+			return nil, errors.New("-recompute: the model cannot compute its blocks again: leave it out")
+		}
+		m.SetRecompute(true)
+	}
 	if cfg.Init != "" && cfg.Resume == "" {
 		if err := s.initialize(); err != nil {
 			return nil, err
