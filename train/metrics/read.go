@@ -1,13 +1,8 @@
 package metrics
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
+	"math"
+	"os"
 
 	"goomtrain/internal/regular"
 )
@@ -16,7 +11,7 @@ import (
 // counts of many classes up to a hundred thousand.
 const maxLine = 1 << 18
 
-// Skipped counts the lines that ReadGood skips.
+// Skipped counts the lines that ReadGood and Tail skip.
 type Skipped struct {
 	Lines int
 	First error // of the first such line; it names the file, the line and what is wrong; nil if there is none
@@ -38,40 +33,12 @@ func ReadFile(path string) ([]Record, error) {
 // ReadGood is ReadFile except that it skips bad lines and reports them in skipped. Its error concerns the file,
 // not a line.
 func ReadGood(path string) (records []Record, skipped Skipped, err error) {
-	f, err := regular.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, skipped, nil
-	} else if err != nil {
-		return nil, skipped, err
-	}
-	defer f.Close()
-	in := bufio.NewReaderSize(f, maxLine)
-	for number := 1; ; number++ {
-		line, err := in.ReadSlice('\n')
-		tooLong := false
-		for errors.Is(err, bufio.ErrBufferFull) {
-			tooLong = true
-			_, err = in.ReadSlice('\n')
-		}
-		if err == io.EOF {
-			return records, skipped, nil // what stands behind the last line end was cut off
-		} else if err != nil {
-			return nil, skipped, fmt.Errorf("%s: %w", path, err)
-		}
-		var r Record
-		if tooLong {
-			err = fmt.Errorf("it has more than %d bytes", maxLine)
-		} else if line = bytes.TrimSpace(line); len(line) > 0 {
-			err = json.Unmarshal(line, &r)
-		} else {
-			continue
-		}
-		if err == nil {
-			records = append(records, r)
-			continue
-		}
-		if skipped.Lines++; skipped.First == nil {
-			skipped.First = fmt.Errorf("%s: line %d: %w", path, number, err)
+	t := NewTail(path, func() (*os.File, error) { return regular.Open(path) })
+	for more := true; more; {
+		more, err = t.Read(math.MaxInt64, func() { records = nil }, func(r Record) { records = append(records, r) })
+		if err != nil {
+			return nil, t.Skipped, err
 		}
 	}
+	return records, t.Skipped, nil
 }

@@ -22,24 +22,24 @@ var Unknown = math.NaN()
 
 // A Record is one line of metrics.jsonl.
 type Record struct {
-	Step         int64   // updates made so far
-	Split        string  // Train, Valid or the name of a further validation set
-	Length       int     // positions of a sequence: of a validation set, or of a training step of a curriculum; 0: not known
-	Loss         float64 // nats per counted token
-	BPB          float64 // bits per byte of text
-	Accuracy     float64 // share of counted tokens predicted correctly, 0 to 1
-	LR           float64 // learning rate of the step
-	GradNorm     float64 // global norm before clipping
-	Tokens       int64   // counted tokens trained on so far
-	TokensPerSec float64 // trained tokens per second since the previous record
-	MFU          float64 // model FLOPs utilization: share of the machine's measured peak, 0 to 1
-	Elapsed      float64 // seconds of training, without the time between sessions
-	PeakRSS      float64 // largest resident memory of the process, MiB
-	Skipped      string  // why the step made no update; "" if it made one
+	Step         int64   `json:"step"`           // updates made so far
+	Split        string  `json:"split"`          // Train, Valid or the name of a further validation set
+	Length       int     `json:"length"`         // positions of a sequence: of a validation set, or of a training step of a curriculum; 0: not known
+	Loss         float64 `json:"loss"`           // nats per counted token
+	BPB          float64 `json:"bpb"`            // bits per byte of text
+	Accuracy     float64 `json:"accuracy"`       // share of counted tokens predicted correctly, 0 to 1
+	LR           float64 `json:"lr"`             // learning rate of the step
+	GradNorm     float64 `json:"grad_norm"`      // global norm before clipping
+	Tokens       int64   `json:"tokens"`         // counted tokens trained on so far
+	TokensPerSec float64 `json:"tokens_per_sec"` // trained tokens per second since the previous record
+	MFU          float64 `json:"mfu"`            // model FLOPs utilization: share of the machine's measured peak, 0 to 1
+	Elapsed      float64 `json:"elapsed_s"`      // seconds of training, without the time between sessions
+	PeakRSS      float64 `json:"peak_rss_mb"`    // largest resident memory of the process, MiB
+	Skipped      string  `json:"skipped"`        // why the step made no update; "" if it made one
 
-	SequenceAccuracy float64 // share of sequences whose counted tokens are all predicted correctly, 0 to 1
+	SequenceAccuracy float64 `json:"sequence_accuracy"` // share of sequences whose counted tokens are all predicted correctly, 0 to 1
 
-	Confusion Confusion // of classes, up to MaxConfusion of them; nil: none. The line has the Scores too
+	Confusion Confusion `json:"confusion"` // of classes, up to MaxConfusion of them; nil: none. The line has the Scores too
 }
 
 // fields lists the numbers of a record in the order of the files.
@@ -101,37 +101,21 @@ func (r Record) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON wrote; further keys are ignored, absent numbers are NaN.
 func (r *Record) UnmarshalJSON(text []byte) error {
-	var whole struct {
-		Step    *int64 `json:"step"`
-		Split   string `json:"split"`
-		Length  int    `json:"length"`
-		Tokens  int64  `json:"tokens"`
-		Skipped string `json:"skipped"`
-
-		Confusion Confusion `json:"confusion"`
+	type plain Record // without this method
+	read := Record{Step: math.MinInt64}
+	for _, f := range read.fields() {
+		*f.value = Unknown
 	}
-	if err := json.Unmarshal(text, &whole); err != nil {
+	if err := json.Unmarshal(text, (*plain)(&read)); err != nil {
 		return err
 	}
-	if whole.Step == nil || whole.Split == "" {
+	if read.Step == math.MinInt64 || read.Split == "" {
 		return errors.New(`a metrics line needs "step" and "split"`)
 	}
-	if err := whole.Confusion.check(); err != nil {
+	if err := read.Confusion.check(); err != nil {
 		return err
 	}
-	*r = Record{Step: *whole.Step, Split: whole.Split, Length: whole.Length, Tokens: whole.Tokens, Skipped: whole.Skipped, Confusion: whole.Confusion}
-	numbers := map[string]json.RawMessage{}
-	if err := json.Unmarshal(text, &numbers); err != nil {
-		return err
-	}
-	for _, f := range r.fields() {
-		*f.value = Unknown
-		if raw, ok := numbers[f.name]; ok {
-			if err := json.Unmarshal(raw, f.value); err != nil {
-				return fmt.Errorf("%s: %w", f.name, err)
-			}
-		}
-	}
+	*r = read
 	return nil
 }
 
