@@ -9,13 +9,20 @@ import (
 
 // Open opens the regular file at path, or the one that a symbolic link there points to, for reading. It never
 // waits. For anything but a regular file it returns an error that names the path and its kind.
-func Open(path string) (*os.File, error) {
-	if info, err := os.Stat(path); err == nil { // first, because opening a device can have an effect
+func Open(path string) (*os.File, error) { return open(path, os.Stat, os.OpenFile) }
+
+// OpenIn is Open within a folder: the name, and the links that it leads to, cannot point out of the folder.
+func OpenIn(root *os.Root, name string) (*os.File, error) {
+	return open(name, root.Stat, root.OpenFile)
+}
+
+func open(path string, stat func(string) (fs.FileInfo, error), openFile func(string, int, fs.FileMode) (*os.File, error)) (*os.File, error) {
+	if info, err := stat(path); err == nil { // first, because opening a device can have an effect
 		if err := Check(path, info.Mode()); err != nil {
 			return nil, err
 		}
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0)
+	f, err := openFile(path, os.O_RDONLY|nonblocking, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +44,20 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readAll(f, path, limit)
+}
+
+// ReadFileIn is ReadFile within a folder, as OpenIn is Open.
+func ReadFileIn(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, err := OpenIn(root, name)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(f, name, limit)
+}
+
+// readAll reads a file that it calls path, and closes it.
+func readAll(f *os.File, path string, limit int64) ([]byte, error) {
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {

@@ -72,3 +72,32 @@ func TestReadFileIsBounded(t *testing.T) {
 		t.Errorf("a file that is too long: %v", err)
 	}
 }
+
+// TestIn: files within a folder are read, and neither names nor links lead out of it.
+func TestIn(t *testing.T) {
+	outside, dir := t.TempDir(), t.TempDir()
+	for path, text := range map[string]string{filepath.Join(outside, "secret"): "secret", filepath.Join(dir, "f"): "12345"} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(outside, "secret"), filepath.Join(dir, "link")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if text, err := ReadFileIn(root, "f", 5); err != nil || string(text) != "12345" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := ReadFileIn(root, "f", 4); err == nil || err.Error() != "f has 5 bytes; at most 4 are read" {
+		t.Errorf("a file that is too long: %v", err)
+	}
+	for _, name := range []string{"link", "../" + filepath.Base(outside) + "/secret", filepath.Join(outside, "secret"), "."} {
+		if text, err := ReadFileIn(root, name, 100); err == nil {
+			t.Errorf("%s: read %q", name, text)
+		}
+	}
+}
