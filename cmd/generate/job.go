@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"unicode/utf8"
 
 	"goomtrain/internal/printable"
 	"goomtrain/models"
@@ -56,16 +55,7 @@ type textWriter struct {
 // write adds bytes and writes all characters that are complete.
 func (w *textWriter) write(text []byte) error {
 	w.pending = append(w.pending, text...)
-	whole := len(w.pending)
-	for back := 1; back < utf8.UTFMax && back <= len(w.pending); back++ {
-		if start := len(w.pending) - back; utf8.RuneStart(w.pending[start]) {
-			if !utf8.FullRune(w.pending[start:]) {
-				whole = start
-			}
-			break
-		}
-	}
-	return w.emit(whole)
+	return w.emit(printable.Whole(w.pending))
 }
 
 // flush writes the pending bytes, even if they are an incomplete character, and a line end if out is a terminal.

@@ -54,6 +54,19 @@ func Short(text string, limit int) string {
 	return Line(text)
 }
 
+// Whole is the length of text up to an incomplete character at its end, which may be completed by what follows.
+func Whole(text []byte) int {
+	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
+		if start := len(text) - back; utf8.RuneStart(text[start]) {
+			if !utf8.FullRune(text[start:]) {
+				return start
+			}
+			break
+		}
+	}
+	return len(text)
+}
+
 // Count returns a number with its noun, which takes an s in the plural: "1 file", "2 files".
 func Count(n int, noun string) string {
 	if n == 1 {

@@ -89,3 +89,12 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+// TestWhole: text may be cut within a character; bytes that begin no character are whole.
+func TestWhole(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "ab": 2, "aé": 3, "a\xc3": 1, "€": 3, "a\xe2\x82": 1, "\xf0\x9f\x98": 0, "😀": 4, "a\xff": 2, "\x82\x82\x82": 3} {
+		if got := Whole([]byte(text)); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
