@@ -48,9 +48,9 @@ func (r *report) describeFile(path string, statistics bool) bool {
 			}
 			row := fmt.Sprintf("  %s\t%s\t%v\t%d\t%d", printable.Short(name, longest), typeName(info.DType), info.Shape, n, info.Bytes)
 			if statistics {
-				s, err := measure(file, name)
+				s, err := file.Statistics(name)
 				r.fail(err)
-				row += s.row()
+				row += statisticsRow(s)
 			}
 			fmt.Fprintln(w, row)
 		}
