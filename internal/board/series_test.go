@@ -1,0 +1,97 @@
+package board
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"testing"
+
+	"goomtrain/train/metrics"
+)
+
+// rowsOf are rows of losses at the steps 1, 2, 3, ...
+func rowsOf(losses ...float64) (rows []row) {
+	for i, loss := range losses {
+		rows = append(rows, newRow(metrics.Record{Step: int64(i + 1), Tokens: int64(10 * (i + 1)), Elapsed: float64(i), Loss: loss}))
+	}
+	return rows
+}
+
+func whole(axis string) view {
+	return view{axis: axis, from: math.Inf(-1), to: math.Inf(1), width: 100}
+}
+
+func TestPoints(t *testing.T) {
+	rows := rowsOf(4, math.NaN(), 2, 1, 3)
+	inside := whole("step")
+	inside.from, inside.to = 3.5, 4
+	smooth := whole("step")
+	smooth.smooth = 0.5
+	logX := whole("time")
+	logX.logX = true
+	for name, c := range map[string]struct {
+		view view
+		want string
+	}{
+		"steps":             {whole("step"), "[1 3 4 5] [4 2 1 3]"},
+		"tokens":            {whole("tokens"), "[10 30 40 50] [4 2 1 3]"},
+		"time without 0":    {logX, "[2 3 4] [2 1 3]"},
+		"with neighbors":    {inside, "[3 4 5] [2 1 3]"},
+		"smoothed, no bias": {smooth, "[1 3 4 5] [4 2.6666667 1.7142857 2.4]"},
+	} {
+		xs, ys := c.view.points(rows, 0)
+		if got := fmt.Sprint(xs, ys); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	back := append(rowsOf(5, 6), rowsOf(7)...) // steps that go back
+	if xs, _ := whole("step").points(back, 0); !slices.Equal(xs, []float64{1, 2}) {
+		t.Errorf("x does not increase: %v", xs)
+	}
+}
+
+// TestReduce: the peaks, the first point and the last one survive, at most about two points a bucket.
+func TestReduce(t *testing.T) {
+	losses := make([]float64, 100_000)
+	for i := range losses {
+		losses[i] = 2 + math.Sin(float64(i))/10
+	}
+	losses[54_321], losses[77_777] = 50, -50
+	for _, logX := range []bool{false, true} {
+		v := whole("step")
+		v.logX = logX
+		xs, ys := v.points(rowsOf(losses...), 0)
+		if len(xs) > 2*v.width+2 || len(xs) < v.width/2 || xs[0] != 1 || xs[len(xs)-1] != 100_000 {
+			t.Errorf("%d points from %g to %g", len(xs), xs[0], xs[len(xs)-1])
+		}
+		high, low := slices.Index(ys, 50), slices.Index(ys, -50)
+		if high < 0 || low < 0 || xs[high] != 54_322 || xs[low] != 77_778 || !slices.IsSorted(xs) {
+			t.Error("a peak is lost, or the order")
+		}
+	}
+}
+
+func TestParseCurves(t *testing.T) {
+	for query, want := range map[string]string{
+		"curves=train:loss&x=step&ids=a":                  "",
+		"curves=train:loss&x=epoch&ids=a":                 "x: must be step, tokens or time",
+		"curves=loss&x=step&ids=a":                        `curve "loss": must be SPLIT:FIELD with a field of loss, bpb, accuracy, sequence_accuracy, lr, grad_norm, tokens_per_sec`,
+		"curves=train:secret&x=step&ids=a":                `curve "train:secret": must be SPLIT:FIELD with a field of loss, bpb, accuracy, sequence_accuracy, lr, grad_norm, tokens_per_sec`,
+		"curves=train:loss&x=step&ids=a&width=1000000000": "width: must be a number from 1 to 4096",
+		"curves=train:loss&x=step&ids=a&smooth=1":         "smooth: must be a number from 0 to 0.999",
+		"curves=train:loss&x=step&ids=a&from=NaN":         "from: must be a number from -1.7976931348623157e+308 to 1.7976931348623157e+308",
+	} {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, err := parseCurves(values); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
