@@ -20,7 +20,8 @@ var commands = []string{"train", "generate", "inspect", "evaluate", "credit"}
 var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "cmd/evaluate": {"evaluate"}, "cmd/credit": {"credit"},
 	"train": {"train"}, "data": {"train"},
 	"docs/results": {"docs/results"},
-	"models":       {"train"}} // the sizes of models are settings of a run, whoever reads them
+	"cmd/board":    {"board"}, "internal/board": {"board"},
+	"models": {"train"}} // the sizes of models are settings of a run, whoever reads them
 
 // flags are those that a command lists in its help.
 func flags(t *testing.T, command string) []string {
@@ -71,7 +72,7 @@ var commandIn = regexp.MustCompile(`go run \./([a-z/]+)`)
 // command that it names exists.
 func TestAdviceCanBeTaken(t *testing.T) {
 	known := map[string][]string{}
-	for _, c := range append(commands, "docs/results") {
+	for _, c := range append(commands, "board", "docs/results") {
 		known[c] = flags(t, c)
 	}
 	var mains []string

@@ -35,6 +35,7 @@ var may = map[string][]string{
 	"train/optim":      {"params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
 		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable"},
+	"internal/board":      {"checkpoints", "data", "models", "params", "sampling", "settings", "train/metrics", "internal/printable", "internal/regular"},
 	"internal/atomicfile": {},
 	"internal/mmap":       {},
 	"internal/printable":  {},

@@ -188,8 +188,8 @@ func TestBrowser(t *testing.T) {
 	b.until("two runs have finished", `document.querySelectorAll(".state.finished").length === 2`)
 	b.until("models are compared", `[...document.querySelectorAll(".runs td.text")].map((c) => c.textContent).filter((t) => t === "delta-net" || t === "goom-rnn").length === 2`)
 	b.until("each has a curve", `document.querySelector(".chart").dataset.lines === "3"`)
-	b.shot("light", "light", 1440, 1010)
-	b.shot("dark", "dark", 1440, 1010)
+	b.shot("light", "light", 1440, 940)
+	b.shot("dark", "dark", 1440, 940)
 	b.shot("phone", "light", 390, 844)
 
 	b.do("hide a run", chromedp.Click(chromedp.CSS(`.legend li button`)))

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"goomtrain/train/metrics"
 )
 
 const (
@@ -75,7 +77,11 @@ func (b *Board) curves(q curvesQuery) map[string]map[string]curve {
 			if r == nil {
 				continue
 			}
-			if xs, ys := q.points(r.rows[q.split[i]], q.field[i]); len(xs) > 0 {
+			v := q.view
+			if q.split[i] != metrics.Train || fields[q.field[i]] == "lr" {
+				v.smooth = 0 // evaluations and the schedule have no noise of single batches
+			}
+			if xs, ys := v.points(r.rows[q.split[i]], q.field[i]); len(xs) > 0 {
 				out[name][id] = curve{xs, ys}
 			}
 		}

@@ -102,7 +102,7 @@ func (v view) reduce(xs []float64, ys []float32) ([]float64, []float32) {
 	}
 	at := func(x float64) float64 { return x }
 	if v.logX {
-		at = math.Log
+		at = math.Log2
 	}
 	begin, size := at(xs[0]), (at(xs[n-1])-at(xs[0]))/float64(v.width)
 	outX, outY := make([]float64, 0, 2*v.width+2), make([]float32, 0, 2*v.width+2)

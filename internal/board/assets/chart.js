@@ -55,7 +55,7 @@ export class Chart {
     const axis = { stroke: style.getPropertyValue("--quiet"), grid: { stroke: style.getPropertyValue("--grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
     const log = (on) => (on ? { distr: 3, log: 10 } : {});
     return {
-      ...this.size(), legend: { show: false }, padding: [8, 8, 0, 0],
+      ...this.size(), legend: { show: false }, padding: [8, 16, 0, 0],
       scales: {
         x: { time: false, ...log(this.view.logX), range: (u, min, max) => this.xRange(min, max) },
         y: { ...log(this.view.logY), ...(this.view.logY ? {} : { range: (u, min, max) => this.yRange(min, max) }) },

@@ -88,7 +88,8 @@ export class RunPage {
 
   draw(losses, curves, raw) {
     const view = { ...store.view, from: store.from, to: store.to };
-    const line = (name, label, i, source, faint) => ({ key: name + (faint ? " raw" : ""), label, faint, color: i ? colors[(i - 1) % colors.length] : color(this.id), data: source[name]?.[this.id] });
+    const others = colors.filter((c) => c !== color(this.id));
+    const line = (name, label, i, source, faint) => ({ key: name + (faint ? " raw" : ""), label, faint, color: i ? others[(i - 1) % others.length] : color(this.id), data: source[name]?.[this.id] });
     const both = (name, label, i) => [line(name, label, i, raw, true), line(name, label, i, curves, false)];
     const show = (chart, lines) => {
       chart.element.hidden = !lines.some((l) => l.data);

@@ -19,7 +19,7 @@ const save = (key, value) => {
 export const store = {
   runs: new Map(), ids: [], columns: [], folders: [], generate: false, unread: 0, notes: [],
   colors: load("board.colors", {}), choices: load("board.choices", {}), filter: "",
-  view: load("board.view", { axis: "step", smooth: 0, logX: false, logY: false }), from: null, to: null,
+  view: load("board.view", { axis: "step", smooth: 0.6, logX: false, logY: false }), from: null, to: null,
 };
 
 // take takes an answer of /api/runs in and returns the ids of the runs that have changed.

@@ -16,7 +16,7 @@ export function tools(changed, showAll) {
   const logY = h("input", { type: "checkbox", on: { change: (e) => set({ logY: e.target.checked }) } });
   const all = h("button", { on: { click: showAll }, title: "or double-click a curve" }, "Show the whole range");
   const element = h("div", { class: "card tools", role: "toolbar", "aria-label": "Curves" },
-    h("label", {}, "Over", axis), h("label", {}, "Smoothing", smooth, amount), h("label", {}, logX, "log x"), h("label", {}, logY, "log y"), all,
+    h("label", {}, "Over", axis), h("label", { title: "of what is measured at every step; the values themselves are drawn faintly" }, "Smoothing", smooth, amount), h("label", {}, logX, "log x"), h("label", {}, logY, "log y"), all,
     h("span", { class: "quiet" }, "Drag over a curve to zoom."));
   const update = () => {
     axis.value = store.view.axis;
