@@ -27,7 +27,7 @@ export class Chart {
     this.lines = lines;
     this.view = view;
     this.none.hidden = lines.length > 0;
-    this.element.dataset.lines = lines.length; // for tests
+    this.element.dataset.lines = lines.filter((l) => !l.faint).length; // for tests
     this.element.dataset.points = Math.max(0, ...lines.map((l) => l.data[0].length));
     const latest = lines.slice(0, 6).map((l) => `${l.label}: ${this.format(l.data[1].at(-1))}`);
     this.plot.setAttribute("aria-label", `${this.options.title}. ${latest.join(", ") || "no values"}`);
