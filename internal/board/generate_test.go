@@ -1,0 +1,130 @@
+package board
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// generating is a server of a run on text, with texts of any length, and the identifier of the run.
+func generating(t *testing.T) (server *httptest.Server, b *Board, id string) {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.CopyFS(filepath.Join(folder, "a"), os.DirFS("../../train/testdata/runs/text-goom-rnn")); err != nil {
+		t.Fatal(err)
+	}
+	b = New(Config{Folders: []string{folder}, Host: "127.0.0.1", MaxTokens: 1 << 20, Generations: 1})
+	server = httptest.NewServer(b.Handler())
+	t.Cleanup(server.Close)
+	return server, b, b.list(0).Runs[0].ID
+}
+
+func post(ctx context.Context, t *testing.T, url, id string, tokens int) *http.Response {
+	t.Helper()
+	body := fmt.Sprintf(`{"id":%q,"checkpoint":"step-00000020","prompt":"The ","tokens":%d,"topP":1,"temperature":0.8,"seed":1}`, id, tokens)
+	r, err := http.NewRequestWithContext(ctx, "POST", url+"/api/generate", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { response.Body.Close() })
+	return response
+}
+
+// TestGenerate: the text comes whole, and the same seed gives the same text.
+func TestGenerate(t *testing.T) {
+	server, _, id := generating(t)
+	var texts []string
+	for range 2 {
+		text, last := "", message{}
+		lines := json.NewDecoder(post(t.Context(), t, server.URL, id, 200).Body)
+		for {
+			var m message
+			if err := lines.Decode(&m); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			text += m.Text
+			last = m
+		}
+		if !last.Done || last.Tokens != 200 || last.Error != "" || text == "" {
+			t.Errorf("%q, %+v", text, last)
+		}
+		texts = append(texts, text)
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("%q and %q", texts[0], texts[1])
+	}
+}
+
+// TestCancel: while a text is generated another is refused; closing the request ends it.
+func TestCancel(t *testing.T) {
+	server, b, id := generating(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first, err := bufio.NewReader(post(ctx, t, server.URL, id, 1<<20).Body).ReadBytes('\n')
+	if err != nil || !bytes.Contains(first, []byte(`"text"`)) {
+		t.Fatalf("%q, %v", first, err)
+	}
+	if second := post(t.Context(), t, server.URL, id, 1); second.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("a second text: code %d", second.StatusCode)
+	}
+	cancel()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		b.turns.mu.Lock()
+		busy := len(b.turns.busy)
+		b.turns.mu.Unlock()
+		if busy == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the text is still generated after its request has ended")
+		}
+	}
+}
+
+// TestParameters: the layers of a checkpoint, and the detail of a run.
+func TestParameters(t *testing.T) {
+	_, b, id := generating(t)
+	d, ok := b.detail(id)
+	if !ok || d.Generate != "" || len(d.Checkpoints) != 1 || len(d.Images) != 1 || d.Images[0].Name != "loss.png" {
+		t.Fatalf("%+v", d)
+	}
+	p, err := b.run(id).parameters(d.Checkpoints[0].Name)
+	if err != nil || !p.Measured || len(p.Layers) < 3 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	total := 0
+	for _, l := range p.Layers {
+		for _, tensor := range l.Tensors {
+			total += tensor.Count
+			if layerOf(tensor.Name) != l.Name || !(tensor.RMS >= 0) || tensor.Smallest > tensor.Largest {
+				t.Errorf("%+v in layer %s", tensor, l.Name)
+			}
+		}
+	}
+	if total != p.Total || total == 0 {
+		t.Errorf("%d parameters, the tensors have %d", p.Total, total)
+	}
+	for name, want := range map[string]string{"res_layers.3.lnorm.weight": "res_layers.3", "head": "head", "lnorm.weight": "lnorm", "blocks.10": "blocks.10"} {
+		if got := layerOf(name); got != want {
+			t.Errorf("%s: layer %s, want %s", name, got, want)
+		}
+	}
+}
