@@ -58,6 +58,7 @@ func TestReduce(t *testing.T) {
 		losses[i] = 2 + math.Sin(float64(i))/10
 	}
 	losses[54_321], losses[77_777] = 50, -50
+	losses[54_322], losses[77_778] = -49, 49 // in the same buckets: both of each must survive
 	for _, logX := range []bool{false, true} {
 		v := whole("step")
 		v.logX = logX
@@ -66,6 +67,9 @@ func TestReduce(t *testing.T) {
 			t.Errorf("%d points from %g to %g", len(xs), xs[0], xs[len(xs)-1])
 		}
 		high, low := slices.Index(ys, 50), slices.Index(ys, -50)
+		if !slices.Contains(ys, 49) || !slices.Contains(ys, -49) {
+			t.Errorf("log x %v: the second peak of a bucket is lost", logX)
+		}
 		if high < 0 || low < 0 || xs[high] != 54_322 || xs[low] != 77_778 || !slices.IsSorted(xs) {
 			t.Error("a peak is lost, or the order")
 		}

@@ -85,6 +85,20 @@ func TestTailOfLongLine(t *testing.T) {
 	}
 }
 
+// TestTailOfLongLineThatIsCut: a file that is cut within a line that is too long is read from the beginning.
+func TestTailOfLongLineThatIsCut(t *testing.T) {
+	f := newFollow(t)
+	f.append(t, strings.Repeat("x", 3*maxLine))
+	f.read(t, 1<<40, false)
+	if err := os.WriteFile(f.path, []byte(lineOf(7)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f.read(t, 1<<40, false, 7)
+	if f.restarts != 1 {
+		t.Errorf("%d restarts", f.restarts)
+	}
+}
+
 // TestTailStartsAgain: a file that was replaced, cut, cut and grown, or removed is read from the beginning.
 func TestTailStartsAgain(t *testing.T) {
 	for name, change := range map[string]func(f *follow) error{
