@@ -3,8 +3,8 @@ package arch
 import (
 	"go/ast"
 	"go/token"
-	"path/filepath"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
