@@ -74,8 +74,10 @@ func (n *leakyNetwork[F]) Head() *layers.Embedding[F] { return n.embed }
 // Hidden implements models.Network.
 func (n *leakyNetwork[F]) Hidden(g *layers.Graph[F], tokens *G.Node) *G.Node {
 	x := n.dropout.Forward(g, n.embed.Forward(g, tokens)) // [B, T, D]
+	g.Bound(x)
 	for _, block := range n.blocks {
 		x = block.Forward(g, x) // [B, T, D]
+		g.Bound(x)
 	}
 	return n.norm.Forward(g, x) // [B, T, D]
 }
