@@ -31,7 +31,7 @@ func (t *Classify) Settings() settings.Table {
 	return settings.Table{
 		{Name: "data", Help: "labeled text: a folder with a folder for each class, or a .jsonl, .csv or .tsv file", Value: &t.Data, Change: settings.Free},
 		{Name: "test-data", Help: "labeled text to validate on", Value: &t.TestData, Zero: "a part of -data", Change: settings.Free},
-		{Name: "text-field", Help: "field or column of the text", Value: &t.TextField, Zero: "text", Change: settings.Free},
+		textFieldSetting(&t.TextField),
 		{Name: "label-field", Help: "field or column of the label", Value: &t.LabelField, Zero: "label", Change: settings.Free},
 		tokenizerSetting(&t.Tokenizer),
 		validFractionSetting(&t.ValidFraction, defaultHeldOut),

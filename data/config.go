@@ -29,6 +29,10 @@ type Config struct {
 
 	EvalLengths []int // lengths to validate at; empty: of generated tasks the training length, twice and four times that
 	Sequences   int   // of each generated validation set; 0: 1,024
+
+	// Progress is called while files of text are read: with what is being done, and how many bytes of how many are read.
+	// Calls do not overlap. nil: nobody is told.
+	Progress func(what string, done, total int64)
 }
 
 // NewConfig returns the configuration of a registered task with its default settings. If the name is unknown,
@@ -135,7 +139,7 @@ func Open(c Config, seed uint64) (*Dataset, error) {
 	case *synthetic:
 		return task.open(c, seed)
 	case *Text:
-		return task.open(c.Seq, c.EvalLengths, seed)
+		return task.open(c, seed)
 	default:
 		return task.Open(c.Seq, seed)
 	}

@@ -107,7 +107,7 @@ func TestNewConfig(t *testing.T) {
 // TestSettings: what the settings of each task are called, and which of them a resumed run may change.
 func TestSettings(t *testing.T) {
 	for name, want := range map[string]string{
-		"text":           "[data tokenizer! valid-fraction! cache-dir]",
+		"text":           "[data valid-data text-field skip-bad-rows tokenizer! valid-fraction! cache-dir]",
 		"copy":           "[delay! symbols! alphabet!]",
 		"selective-copy": "[symbols! alphabet!]",
 		"parity":         "[answer!]",

@@ -2,12 +2,10 @@ package data
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
-	"goomtrain/data/corpus"
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/printable"
-	"goomtrain/rng"
 	"goomtrain/settings"
 )
 
@@ -19,9 +17,12 @@ const (
 // Text is the task "text": predict the next token of a corpus. The zero value is byte-level text, the
 // sources of the Go standard library.
 type Text struct {
-	Data          string  // file, folder or glob; "": the sources of the Go standard library
+	Data          string  // PATH[:WEIGHT][,PATH[:WEIGHT]]..., each a file, folder or glob; "": the sources of the Go standard library
+	ValidData     string  // the same without weights, to validate on; "": a part of Data is held out
+	TextField     string  // field or column of the text in files of rows; "": text
+	SkipBadRows   int     // rows without a text that are left out of Data, and of ValidData; one more is an error
 	Tokenizer     string  // "byte" or another that is linked into the program; "": "byte"
-	ValidFraction float64 // share of the files, or of the tokens of a single file, held out; 0: 0.05
+	ValidFraction float64 // share of the texts, or of the tokens of a single one, held out; 0: 0.05
 	CacheDir      string  // folder for tokens; "": the user's cache; "off": none
 }
 
@@ -30,11 +31,19 @@ func (t *Text) Settings() settings.Table {
 	return settings.Table{
 		// The text is identified by its content: a run can resume with the same text in another place, and
 		// Fingerprint detects another text.
-		{Name: "data", Help: "file, folder or glob of text", Value: &t.Data, Zero: "the Go library's sources", Change: settings.Free},
+		{Name: "data", Help: "text, JSONL or Parquet: file, folder or glob; several with weights: a.jsonl:0.7,b.parquet:0.3", Value: &t.Data, Zero: "the Go library's sources", Change: settings.Free},
+		{Name: "valid-data", Help: "text to validate on, as in -data without weights", Value: &t.ValidData, Zero: "a part of -data", Change: settings.Free},
+		textFieldSetting(&t.TextField),
+		{Name: "skip-bad-rows", Help: "rows without a text that are left out", Value: &t.SkipBadRows, Rule: settings.AtLeast(0), Change: settings.Free},
 		tokenizerSetting(&t.Tokenizer),
 		validFractionSetting(&t.ValidFraction, defaultValidFraction),
 		{Name: "cache-dir", Help: `folder of tokenized text, "off" for none`, Value: &t.CacheDir, Zero: "the user's cache", Change: settings.Free},
 	}
+}
+
+// textFieldSetting is the setting of every task on rows. Another field is another text, which Fingerprint detects.
+func textFieldSetting(value *string) settings.Setting {
+	return settings.Setting{Name: "text-field", Help: "field or column of the text in rows", Value: value, Zero: "text", Change: settings.Free}
 }
 
 // tokenizerSetting is the setting of every task on text.
@@ -52,94 +61,42 @@ func (t *Text) Validate(seq int) error {
 	if err := tokenizer.Check(t.tokenizer()); err != nil {
 		return fmt.Errorf("-tokenizer: %w", err)
 	}
+	if t.ValidData != "" && t.ValidFraction != 0 {
+		return errors.New("-valid-fraction contradicts -valid-data, which is all that is validated on: leave one out")
+	}
 	return nil
 }
 
 func (t *Text) tokenizer() string { return cmp.Or(t.Tokenizer, "byte") }
 
 // Open implements Task.
-func (t *Text) Open(seq int, seed uint64) (*Dataset, error) { return t.open(seq, nil, seed) }
+func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
+	return t.open(Config{Seq: seq}, seed)
+}
 
-// open validates at evalLengths, or at the training length if there are none.
-func (t *Text) open(seq int, evalLengths []int, seed uint64) (*Dataset, error) {
+// open validates at the lengths of the configuration, or at the training length if there are none.
+func (t *Text) open(c Config, seed uint64) (*Dataset, error) {
 	tok, err := tokenizer.New(t.tokenizer())
 	if err != nil {
 		return nil, err
 	}
-	c, what, err := t.load(tok)
-	if err != nil {
+	r := &reading{task: t, tok: tok, length: cmp.Or(c.Seq, defaultTextLen), fraction: cmp.Or(t.ValidFraction, defaultValidFraction), seed: seed, progress: c.Progress}
+	if err := r.read(); err != nil {
+		r.close()
 		return nil, fmt.Errorf("text data: %w", err)
 	}
-	length, fraction := cmp.Or(seq, defaultTextLen), cmp.Or(t.ValidFraction, defaultValidFraction)
-	trainSpans, validSpans, err := split(c, fraction, seed, length+1)
-	if err != nil {
-		c.Close()
-		return nil, fmt.Errorf("text data %s: %w", what, err)
-	}
-	train, valid := c.Stream(trainSpans), c.Stream(validSpans)
-	identify := func(hash string) string {
-		return fingerprint("text %s %s %d %g", hash, tok.Name(), tok.Vocab(), fraction)
-	}
-	contents, earlier := identify(c.Hash), identify(c.NamedHash)
-	lengths := byteLengths(tok)
-	d := &Dataset{
-		Name:        "text",
-		Vocab:       tok.Vocab(),
-		SeqLen:      length,
-		Fingerprint: contents,
-		Earlier:     earlier,
-		Train: &source{
-			id:       identity{"text/train", length, contents},
-			earlier:  earlier,
-			bytes:    lengths,
-			iterator: &randomWindows{random: rng.New(seed, "data/train"), stream: train, row: make([]int32, length+1)},
-		},
-		Tokenizer: tok,
-		Summary: fmt.Sprintf("text of %s: %s, %.1f MB, %s tokens: %d to train on, %d to validate on",
-			what, printable.Count(len(c.Documents), "file"), float64(c.Bytes)/1e6, tok.Name(), train.Len(), valid.Len()),
-		Notes:   c.Notes,
-		Release: c.Close,
-	}
-	set := func(name string, length int) Validation {
-		return Validation{Name: name, Len: length, Source: func() (Source, error) {
-			return &source{
-				id:       identity{"text/valid", length, contents},
-				earlier:  earlier,
-				bytes:    lengths,
-				iterator: &fixedWindows{spread: spread{count: (valid.Len() - 1) / length}, stream: valid, row: make([]int32, length+1)},
-			}, nil
-		}}
-	}
-	for _, n := range evalLengths {
-		if n >= valid.Len() {
-			c.Close()
-			return nil, fmt.Errorf("-eval-lengths: %d: the text held out has %d tokens: must be less", n, valid.Len())
+	d := r.dataset()
+	for _, n := range c.EvalLengths {
+		if most := longestStream(r.valid); n >= most {
+			r.close()
+			return nil, fmt.Errorf("-eval-lengths: %d: the text held out has %d tokens: must be less", n, most)
 		}
-		d.Valid, d.ByLength = append(d.Valid, set(lengthName(n), n)), true
+		d.Valid, d.ByLength = append(d.Valid, r.validation(lengthName(n), n, r.valid)), true
 	}
-	if len(evalLengths) == 0 {
-		d.Valid = []Validation{set("valid", length)}
+	if len(c.EvalLengths) == 0 {
+		d.Valid = r.validations()
 	}
 	return d, nil
-}
-
-// load reads the corpus; what names it in messages.
-func (t *Text) load(tok tokenizer.Tokenizer) (c *corpus.Corpus, what string, err error) {
-	var files []corpus.File
-	o := corpus.Options{Tokenizer: tok, CacheDir: t.CacheDir}
-	what = t.Data
-	if t.Data == "" {
-		what, o.Keep = "the Go standard library", corpus.HandWritten
-		o.Repeats = true // some 20 of 4,000 files: the corpus stays what it was for runs that began on it
-		files, err = corpus.GoSources()
-	} else {
-		files, err = corpus.Find(t.Data)
-	}
-	if err != nil {
-		return nil, what, err
-	}
-	c, err = corpus.Load(files, o)
-	return c, what, err
 }
 
 // byteLengths returns how many bytes of text each token stands for, [Vocab].

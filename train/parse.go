@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"goomtrain/checkpoints"
+	"goomtrain/data"
 	"goomtrain/models"
 	"goomtrain/settings"
 )
@@ -110,10 +111,14 @@ func Parse(args []string) (call Call, err error) {
 // absolute makes the paths of the data and of -init absolute, so that a run finds them from any working directory.
 func absolute(given []settings.Pair) error {
 	for i, p := range given {
-		if p.Name != "data" && p.Name != "test-data" && p.Name != "init" || p.Text == "" {
-			continue
+		path, err := p.Text, error(nil)
+		switch {
+		case p.Text == "": // has a meaning of its own
+		case p.Name == "data" || p.Name == "valid-data": // of several sources
+			path, err = data.Absolute(p.Text)
+		case p.Name == "test-data" || p.Name == "init":
+			path, err = filepath.Abs(p.Text)
 		}
-		path, err := filepath.Abs(p.Text)
 		if err != nil {
 			return fmt.Errorf("-%s: %w", p.Name, err)
 		}

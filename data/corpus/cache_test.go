@@ -144,7 +144,7 @@ func TestForgedCache(t *testing.T) {
 		want   string
 	}{{299, 1, ""}, {300, 1, "token 300, the vocabulary 300"}, {1, 0, "document 0 has 0 tokens"}, {1, 1 << 63, "1 are left"}, {1, 2, "1 are left"}} {
 		r := forge(c.token, c.length)
-		_, err := checkCache(r, r.Size(), key, 1, 300)
+		_, err := (&index{documents: make([]indexed, 1)}).checkCache(r, r.Size(), key, false, 300)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v", c, err)
 		}
@@ -159,9 +159,15 @@ func FuzzCheckCache(f *testing.F) {
 	f.Add([]byte(strings.Repeat("\x00", 200) + magic))
 	f.Add(append(append(make([]byte, 10), key[:]...), "\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00GOOMTOK1"...))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		lengths, err := checkCache(bytes.NewReader(file), int64(len(file)), key, 1, 300)
-		if err == nil && (len(lengths) != 1 || lengths[0] < 1 || 2*lengths[0] > len(file)) {
-			t.Errorf("lengths %v of a file of %d bytes", lengths, len(file))
+		for _, rows := range []bool{false, true} {
+			x := index{documents: make([]indexed, 1)}
+			if rows {
+				x.documents[0].rows = []Row{}
+			}
+			total, err := x.checkCache(bytes.NewReader(file), int64(len(file)), key, rows, 300)
+			if err == nil && (x.documents[0].tokens != total || 2*total > len(file)) {
+				t.Errorf("index %+v of a file of %d bytes with %d tokens", x, len(file), total)
+			}
 		}
 	})
 }
@@ -198,16 +204,16 @@ func TestWriteErrorEndsEncoding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := scan(files, nil)
+	found, err := scan(files, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var docs []document
 	for i, s := range found {
-		docs = append(docs, document{files[i], s.size, s.sum})
+		docs = append(docs, document{files[i], s.format, s.size, s.sum})
 	}
 	full := errors.New("disk full")
-	if _, err := encodeTo(failing{full}, docs, tokenizer.Byte{}); !errors.Is(err, full) || errors.As(err, new(sourceError)) {
+	if _, err := encodeTo(failing{full}, docs, Options{Tokenizer: tokenizer.Byte{}}); !errors.Is(err, full) || errors.As(err, new(sourceError)) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,10 +1,12 @@
 package corpus
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 
+	"goomtrain/data/documents"
 	"goomtrain/data/tokenizer"
 )
 
@@ -16,9 +18,22 @@ type Options struct {
 	// called by several goroutines at once.
 	Keep    func(f File, head []byte) bool
 	Repeats bool // keep files whose content is that of others
+
+	Field   string // of the text in files of rows; see package documents. "": text
+	SkipBad int    // rows without a text that are left out; one more is an error
+	// Known has the names of files that are part of other corpora, by content. Files with these contents are left out,
+	// and Load adds those that it keeps. nil: there are no others.
+	Known map[Content]string
+	// Progress is called while files are read: with what is being done, and how many bytes of how many are read. Calls
+	// do not overlap. nil: nobody is told.
+	Progress func(what string, done, total int64)
 }
 
-// A Document is one file's stretch of the row of tokens, its separator first.
+// Content identifies the content of a file.
+type Content [sha256.Size]byte
+
+// A Document is one file's stretch of the row of tokens. Its separator stands first, or, in a file of rows, that of the
+// first row.
 type Document struct {
 	Name       string
 	Start, Len int // in tokens
@@ -32,42 +47,73 @@ type Corpus struct {
 	NamedHash string   // as Hash, but always of the names too: the Hash of earlier versions
 	Notes     []string // notes for the user, in lines safe to print: files left out, a cache that could not be used
 
+	Contents []Content // of the files of Documents
+	Skipped  int       // rows without a text that were left out
+
 	tokens  tokens
+	rows    [][]Row // of each document; nil: it is not a file of rows
 	release func() error
+}
+
+// A Row is one row of a file of rows, which is a document of its own.
+type Row struct {
+	ID  uint64 // from the hash of its text
+	Len int    // in tokens, its separator included
+}
+
+// Rows returns the rows with text of a document, in order; nil if it is not a file of rows.
+func (c *Corpus) Rows(document int) []Row { return c.rows[document] }
+
+// Texts is the number of texts: of files that are one text, and of rows.
+func (c *Corpus) Texts() (n int) {
+	for _, rows := range c.rows {
+		n += len(rows)
+		if rows == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // document is a file that is part of the corpus, before it is encoded.
 type document struct {
 	File
-	size int64
-	sum  [sha256.Size]byte
+	format documents.Format
+	size   int64
+	sum    Content // of text, its SHA-256
 }
 
 // Load reads the files that are text and encodes them, or finds their tokens in the cache. It is an error
 // if none of them is text, or if one cannot be read.
 func Load(files []File, o Options) (*Corpus, error) {
-	found, err := scan(files, o.Keep)
+	if o.Known == nil {
+		o.Known = map[Content]string{}
+	}
+	o.Field = cmp.Or(o.Field, "text")
+	found, err := scan(files, o)
 	if err != nil {
 		return nil, err
 	}
 	c, docs := &Corpus{}, []document(nil)
-	names := map[[sha256.Size]byte]string{} // of the documents, by content
 	out := leftOut{files: len(files)}
 	for i, s := range found {
-		first, again := names[s.sum]
+		sum := s.content(o.Field)
+		first, again := o.Known[sum]
 		switch {
 		case s.verdict != kept:
 			out.add(reasons[s.verdict], files[i].Name)
 		case again && !o.Repeats:
 			out.add(repeats, fmt.Sprintf("%s, which has the text of %s", files[i].Name, first))
 		default:
-			names[s.sum] = files[i].Name
-			docs = append(docs, document{files[i], s.size, s.sum})
-			c.Bytes += s.size
+			o.Known[sum] = files[i].Name
+			docs = append(docs, document{files[i], s.format, s.size, sum})
 		}
 	}
 	if len(docs) == 0 {
 		return nil, out.everything(files, found)
+	}
+	for _, d := range docs {
+		c.Contents = append(c.Contents, d.sum)
 	}
 	c.Notes = out.notes(reasons[binaryFile], reasons[wide], reasons[notUTF8], repeats)
 	named := contentHash(docs, true)
@@ -75,6 +121,9 @@ func Load(files []File, o Options) (*Corpus, error) {
 	c.Hash, c.NamedHash = hex.EncodeToString(hash[:]), hex.EncodeToString(named[:])
 	if err := c.encode(docs, named, o); err != nil { // by the hash that earlier versions named their caches after
 		return nil, err
+	}
+	if c.Len() == 0 {
+		return nil, fmt.Errorf("%s has no row with a text", docs[0].Path)
 	}
 	return c, nil
 }

@@ -123,7 +123,7 @@ func TestScan(t *testing.T) {
 		for _, tail := range []string{euro, euro + "x", euro[:2], euro[:1] + "x", "\x00", "\xff", "x\xed\xa0\x80", "\xf0\x9f\x98\x80"} {
 			text := strings.Repeat("a", pad) + tail
 			dir := tree(t, map[string]string{"f": text})
-			s, err := scanFile(File{"f", filepath.Join(dir, "f")}, nil, make([]byte, chunkSize))
+			s, err := scanFile(File{"f", filepath.Join(dir, "f")}, nil, nil, make([]byte, chunkSize))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,13 +186,13 @@ func TestNoPlaceToCut(t *testing.T) {
 	text := strings.Repeat("日本語", 300<<10)
 	dir := tree(t, map[string]string{"f": text})
 	d := document{File: File{"f", filepath.Join(dir, "f")}}
-	s, err := scanFile(d.File, nil, make([]byte, chunkSize))
+	s, err := scanFile(d.File, nil, nil, make([]byte, chunkSize))
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.size, d.sum = s.size, s.sum
 	var whole []byte
-	err = d.pieces(func(text []byte, _ bool) bool {
+	err = d.pieces(nil, func(text []byte, _ bool) bool {
 		if len(text) > maxPieceSize+pieceSize || !utf8.Valid(text) {
 			t.Errorf("a piece of %d bytes, valid %v", len(text), utf8.Valid(text))
 		}
@@ -234,7 +234,7 @@ func TestBrokenTokenizer(t *testing.T) {
 func TestFileChangedWhileRead(t *testing.T) {
 	dir := tree(t, map[string]string{"a": "old"})
 	d := document{File: File{"a", filepath.Join(dir, "a")}, size: 3}
-	_, err := encodeTo(new(bytes.Buffer), []document{d}, tokenizer.Byte{})
+	_, err := encodeTo(new(bytes.Buffer), []document{d}, Options{Tokenizer: tokenizer.Byte{}})
 	if err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 		t.Errorf("error %v", err)
 	}

@@ -1,31 +1,32 @@
 package corpus
 
 import (
-	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"runtime"
-	"unicode/utf8"
 
+	"goomtrain/data/documents"
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/regular"
 )
 
-const (
-	pieceSize    = 64 << 10 // of text, given to a tokenizer at a time
-	maxPieceSize = 1 << 20  // where there is no white space to cut at
-)
-
-// piece is a part of a document on its way through the tokenizer.
+// piece is a part of the documents on its way through the tokenizer: parts of one or more texts of one document.
 type piece struct {
 	doc    int
-	first  bool // of its document: the separator comes before it
-	text   []byte
+	text   []byte // of all parts
+	parts  []part
 	tokens []byte
-	count  int
 	err    error
-	done   chan struct{} // closed when tokens, count and err are there
+	done   chan struct{} // closed when the tokens and their counts, or err, are there
+}
+
+// A part of a text.
+type part struct {
+	size   int    // bytes
+	first  bool   // of its text: the separator comes before it
+	id     uint64 // of the row that it is the first part of
+	tokens int    // found in it, with the separator
 }
 
 // sourceError is an error of the texts or the tokenizer, not of the place that tokens are written to.
@@ -33,21 +34,25 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
-// encodeTo writes the tokens of all documents to w and returns the number of tokens of each document, with its
-// separator. One goroutine reads the documents in order and cuts them into pieces, one goroutine a core encodes
-// pieces, and this one writes them in order. Only pieces that are not written yet are in memory.
-func encodeTo(w io.Writer, docs []document, tok tokenizer.Tokenizer) (lengths []int, err error) {
+// encodeTo writes the tokens of all documents to w and returns where each is. One goroutine reads the documents in order
+// and cuts them into pieces, one goroutine a core encodes pieces, and this one writes them in order. Only pieces that are
+// not written yet are in memory.
+func encodeTo(w io.Writer, docs []document, o Options) (*index, error) {
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *piece)
 	order := make(chan *piece, 2*workers) // the same pieces, in the order to write them
 	stop := make(chan struct{})
 	defer close(stop) // after an error the reader must not wait for ever
+	x := newIndex(docs)
+	var skipped skipped // belongs to the reader until it closes order
 	go func() {
 		defer close(work)
 		defer close(order)
+		r := reader{limit: o.SkipBad, field: o.Field, skipped: &skipped, count: newProgress(o.Progress, "tokenizing", filesOf(docs))}
 		for i, d := range docs {
-			err := d.pieces(func(text []byte, first bool) bool {
-				p := &piece{doc: i, first: first, text: text, done: make(chan struct{})}
+			r.doc = i
+			err := r.read(d, func(p *piece) bool {
+				p.doc, p.done = i, make(chan struct{})
 				return send(order, p, stop) && send(work, p, stop)
 			})
 			if err != nil {
@@ -61,23 +66,31 @@ func encodeTo(w io.Writer, docs []document, tok tokenizer.Tokenizer) (lengths []
 	for range workers {
 		go func() {
 			for p := range work {
-				p.encode(tok)
+				p.encode(o.Tokenizer)
 				close(p.done)
 			}
 		}()
 	}
-	lengths = make([]int, len(docs))
 	for p := range order {
 		<-p.done
 		if p.err != nil {
-			return nil, sourceError{fmt.Errorf("%s: %w", docs[p.doc].Path, p.err)}
+			return nil, sourceError{fmt.Errorf("%s%w", docs[p.doc].Path, p.err)}
 		}
 		if _, err := w.Write(p.tokens); err != nil {
 			return nil, err
 		}
-		lengths[p.doc] += p.count
+		x.add(p)
 	}
-	return lengths, nil
+	x.skipped = skipped
+	return x, nil
+}
+
+func filesOf(docs []document) []File {
+	files := make([]File, len(docs))
+	for i, d := range docs {
+		files[i] = d.File
+	}
+	return files
 }
 
 func send(c chan<- *piece, p *piece, stop <-chan struct{}) bool {
@@ -89,87 +102,123 @@ func send(c chan<- *piece, p *piece, stop <-chan struct{}) bool {
 	}
 }
 
-// encode fills in tokens and count. A panic of a tokenizer, which may be the user's, is an error of the
+// encode fills in the tokens and their counts. A panic of a tokenizer, which may be the user's, is an error of the
 // data: it must not end the program from a goroutine that nobody can recover.
 func (p *piece) encode(tok tokenizer.Tokenizer) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.err = fmt.Errorf("tokenizer %s fails: %v", tok.Name(), r)
+			p.err = fmt.Errorf(": tokenizer %s fails: %v", tok.Name(), r)
 		}
 	}()
 	width := tokenWidth(tok.Vocab())
-	found := tok.Encode(p.text)
-	p.tokens = make([]byte, 0, (len(found)+1)*width)
-	if p.first {
-		p.tokens = appendToken(p.tokens, tok.Separator(), width)
-	}
-	for _, t := range found {
-		if t < 0 || int(t) >= tok.Vocab() {
-			p.err = fmt.Errorf("tokenizer %s gives token %d, but its vocabulary has %d", tok.Name(), t, tok.Vocab())
-			return
+	p.tokens = make([]byte, 0, (len(p.text)+len(p.parts))*width)
+	for i, text := 0, p.text; i < len(p.parts); i++ {
+		part := &p.parts[i]
+		before := len(p.tokens)
+		if part.first {
+			p.tokens = appendToken(p.tokens, tok.Separator(), width)
 		}
-		p.tokens = appendToken(p.tokens, t, width)
+		for _, t := range tok.Encode(text[:part.size]) {
+			if t < 0 || int(t) >= tok.Vocab() {
+				p.err = fmt.Errorf(": tokenizer %s gives token %d, but its vocabulary has %d", tok.Name(), t, tok.Vocab())
+				return
+			}
+			p.tokens = appendToken(p.tokens, t, width)
+		}
+		part.tokens = (len(p.tokens) - before) / width
+		text = text[part.size:]
 	}
-	p.count = len(p.tokens) / width
 	p.text = nil
 }
 
-// pieces reads the document and yields it piece by piece until yield says no; each piece is memory of its
-// own. The document must still have the content that was scanned.
-func (d document) pieces(yield func(text []byte, first bool) bool) error {
-	f, err := regular.Open(d.Path)
+// A reader reads documents and cuts them into pieces.
+type reader struct {
+	doc     int // number of the present document
+	field   string
+	limit   int // of bad rows
+	skipped *skipped
+	count   func(n int)
+}
+
+// read yields the pieces of a document until yield says no. Errors begin with what comes after the path.
+func (r *reader) read(d document, yield func(*piece) bool) error {
+	if d.format.Layout != documents.Text {
+		return r.rows(d, yield)
+	}
+	err := d.pieces(r.count, func(text []byte, first bool) bool {
+		return yield(&piece{text: text, parts: []part{{size: len(text), first: first}}})
+	})
 	if err != nil {
-		return err
-	}
-	defer f.Close()
-	hash, first := sha256.New(), true
-	var text []byte // read and not yet yielded
-	for last := false; !last; {
-		old := len(text)
-		text = append(text, make([]byte, pieceSize)...)
-		n, err := io.ReadFull(f, text[old:])
-		text = text[:old+n]
-		hash.Write(text[old:])
-		last = err == io.EOF || err == io.ErrUnexpectedEOF
-		if err != nil && !last {
-			return err
-		}
-		cut := len(text)
-		if !last {
-			cut = cutBefore(text)
-		}
-		if cut == 0 {
-			continue // no place to cut yet: read on
-		}
-		if !yield(text[:cut:cut], first) {
-			return nil
-		}
-		text, first = bytes.Clone(text[cut:]), false
-	}
-	if [sha256.Size]byte(hash.Sum(nil)) != d.sum {
-		return fmt.Errorf("the file was changed while it was read: start again when it is complete")
+		return fmt.Errorf(": %w", err)
 	}
 	return nil
 }
 
-// cutBefore returns the length of the part of text that can be encoded by itself. It ends before the last ASCII white
-// space that follows another ASCII character, because no token of a usual tokenizer contains both. If there is no such
-// place, the result is 0, which asks for more text, or, from a megabyte of text on, the last boundary between
-// characters.
-func cutBefore(text []byte) int {
-	for i := len(text) - 1; i > 0; i-- {
-		if isSpace(text[i]) && text[i-1] < utf8.RuneSelf && text[i-1] > ' ' {
-			return i
+// errStop ends the reading of rows whose pieces nobody wants any more.
+var errStop = fmt.Errorf("stopped")
+
+// rows yields the rows of a file, several in a piece. The file must still have the content that was scanned.
+func (r *reader) rows(d document, yield func(*piece) bool) error {
+	f, err := documents.Open(d.Path, d.format, r.count)
+	if err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	defer f.Close()
+	unit := map[documents.Layout]string{documents.JSONL: "line", documents.Parquet: "row"}[d.format.Layout]
+	hash := sha256.New()
+	p := new(piece)
+	flush := func() error {
+		if full := p; len(full.parts) > 0 {
+			p = new(piece)
+			if !yield(full) {
+				return errStop
+			}
 		}
+		return nil
 	}
-	if len(text) < maxPieceSize {
-		return 0
+	err = f.Rows(r.field, hash, func(row documents.Row) error {
+		if row.Err != nil {
+			if r.skipped.count == r.limit {
+				return badRow{fmt.Errorf(", %s %d: %w (-skip-bad-rows N leaves out up to N such rows)", unit, row.Number, row.Err)}
+			}
+			r.skipped.add(fmt.Sprintf("%s, %s %d: %v", d.Name, unit, row.Number, row.Err))
+			return nil
+		}
+		if len(row.Text) == 0 {
+			return nil
+		}
+		sum := sha256.Sum256(row.Text)
+		id := binary.LittleEndian.Uint64(sum[:])
+		for first, rest := true, row.Text; len(rest) > 0; first = false {
+			n := cutRow(rest)
+			p.text, p.parts = append(p.text, rest[:n]...), append(p.parts, part{size: n, first: first, id: id})
+			rest = rest[n:]
+			if len(p.text) >= pieceSize {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = flush()
 	}
-	i := len(text) - 1
-	for i > len(text)-utf8.UTFMax && !utf8.RuneStart(text[i]) {
-		i--
+	switch err := err.(type) {
+	case nil:
+	case badRow:
+		return err.error
+	default:
+		if err == errStop {
+			return nil
+		}
+		return fmt.Errorf(", %w", err)
 	}
-	return i
+	if d.sum != (scanned{format: d.format, sum: Content(hash.Sum(nil))}).content(r.field) {
+		return fmt.Errorf(": the file was changed while it was read: start again when it is complete")
+	}
+	return nil
 }
 
-func isSpace(b byte) bool { return b == ' ' || '\t' <= b && b <= '\r' }
+// badRow is the error of a row that cannot be left out.
+type badRow struct{ error }

@@ -58,6 +58,12 @@ func Find(pattern string) ([]File, error) {
 	return files, nil
 }
 
+// Matches reports whether a pattern is the path of something that exists, or a glob with a match.
+func Matches(pattern string) bool {
+	matches, err := expand(filepath.Clean(pattern))
+	return pattern != "" && err == nil && len(matches) > 0
+}
+
 // expand lists the paths that a pattern matches. Unlike filepath.Glob it takes a name with wildcards that
 // exists for that name, at every level: a folder may be called [2024].
 func expand(pattern string) ([]string, error) {

@@ -124,7 +124,7 @@ func TestPipes(t *testing.T) {
 		if _, err := Load([]File{{"pipe", pipe}}, Options{Tokenizer: tokenizer.Byte{}}); err == nil || !strings.Contains(err.Error(), "is a named pipe, not a file") {
 			t.Errorf("loaded: %v", err)
 		}
-		if err := (document{File: File{"pipe", pipe}}).pieces(func([]byte, bool) bool { return true }); err == nil {
+		if err := (document{File: File{"pipe", pipe}}).pieces(nil, func([]byte, bool) bool { return true }); err == nil {
 			t.Error("read in pieces")
 		}
 	})

@@ -53,6 +53,9 @@ func (l *leftOut) notes(reasons ...string) []string {
 func (l *leftOut) everything(files []File, found []scanned) error {
 	if len(files) > 1 {
 		var counts []string
+		if n := l.count[repeats]; n > 0 {
+			counts = append(counts, fmt.Sprintf("%d with %s", n, repeats))
+		}
 		for v := empty; v <= unwanted; v++ {
 			if n := l.count[reasons[v]]; n > 0 {
 				counts = append(counts, fmt.Sprintf("%d %s", n, reasons[v]))
@@ -60,7 +63,14 @@ func (l *leftOut) everything(files []File, found []scanned) error {
 		}
 		return fmt.Errorf("none of the %d files below %s can be trained on: %s; name UTF-8 text files", len(files), filepath.Dir(files[0].Path), strings.Join(counts, "; "))
 	}
-	switch path := files[0].Path; found[0].verdict {
+	path := files[0].Path
+	if looks := found[0].looks; looks != "" {
+		return fmt.Errorf("%s is not text; it looks like %s", path, looks)
+	}
+	if l.count[repeats] > 0 {
+		return fmt.Errorf("%s: name each text once", l.example[repeats])
+	}
+	switch found[0].verdict {
 	case empty:
 		return fmt.Errorf("%s is empty: name a file with text in it", path)
 	case binaryFile:

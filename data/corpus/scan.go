@@ -10,8 +10,8 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"goomtrain/data/documents"
 	"goomtrain/data/tokenizer"
-	"goomtrain/internal/regular"
 )
 
 const (
@@ -36,12 +36,23 @@ type scanned struct {
 	verdict  verdict
 	encoding string // of wide text, as iconv calls it
 	badByte  int64  // offset of the first byte that is not text
+	looks    string // the format that a file begins like that is neither text nor named after it, and its suffix
+	format   documents.Format
 	size     int64
-	sum      [sha256.Size]byte
+	sum      Content // SHA-256
+}
+
+// content identifies what a corpus takes from the file.
+func (s scanned) content(field string) Content {
+	if s.format.Layout == documents.Text {
+		return s.sum
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "rows %d %q %x", s.format.Layout, field, s.sum))
 }
 
 // scan reads every file once, on all cores: is it text, how long is it, what is its hash.
-func scan(files []File, keep func(File, []byte) bool) ([]scanned, error) {
+func scan(files []File, o Options) ([]scanned, error) {
+	count := newProgress(o.Progress, "reading", files)
 	results := make([]scanned, len(files))
 	errs := make([]error, len(files))
 	next := make(chan int)
@@ -50,7 +61,7 @@ func scan(files []File, keep func(File, []byte) bool) ([]scanned, error) {
 		workers.Go(func() {
 			buf := make([]byte, chunkSize)
 			for i := range next {
-				results[i], errs[i] = scanFile(files[i], keep, buf)
+				results[i], errs[i] = scanFile(files[i], o.Keep, count, buf)
 			}
 		})
 	}
@@ -67,13 +78,24 @@ func scan(files []File, keep func(File, []byte) bool) ([]scanned, error) {
 	return results, nil
 }
 
-func scanFile(file File, keep func(File, []byte) bool, buf []byte) (scanned, error) {
-	f, err := regular.Open(file.Path)
+func scanFile(file File, keep func(File, []byte) bool, count func(n int), buf []byte) (scanned, error) {
+	format := documents.FormatOf(file.Name)
+	f, err := documents.Open(file.Path, format, count)
 	if err != nil {
 		return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
 	}
 	defer f.Close()
-	s, hash := scanned{}, sha256.New()
+	s, hash := scanned{format: format}, sha256.New()
+	if format.Layout != documents.Text {
+		if s.size, err = io.CopyBuffer(hash, struct{ io.Reader }{f}, buf); err != nil {
+			return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
+		}
+		if s.size == 0 {
+			s.verdict = empty
+		}
+		hash.Sum(s.sum[:0])
+		return s, nil
+	}
 	rest := 0 // bytes at the front of buf: the beginning of a character that the last chunk ended in
 	for {
 		n, err := io.ReadFull(f, buf[rest:])
@@ -113,7 +135,11 @@ func (s scanned) refused(v verdict, text []byte, rest, bad int) scanned {
 			return scanned{verdict: wide, encoding: encoding}
 		}
 	}
-	return scanned{verdict: v, badByte: s.size - int64(rest) + int64(bad)}
+	looks := ""
+	if name, suffix := documents.Signature(text); s.size == 0 && name != "" && s.format.Compression == documents.Plain {
+		looks = fmt.Sprintf("%s: give it a name that ends in %s", name, suffix)
+	}
+	return scanned{verdict: v, badByte: s.size - int64(rest) + int64(bad), looks: looks}
 }
 
 // contentHash covers sizes, contents and, if named is set, names, in order, so that no two different lists of

@@ -8,6 +8,8 @@
 //	FILE.csv       a table with a header; also .tsv, with tabs between the columns. A text may have line ends in
 //	               quotes
 //
+// Files of rows may be compressed, as in FILE.jsonl.gz and FILE.csv.zst.
+//
 // A label of JSON is a text, a number, true or false. Every label is UTF-8 text of 1 to 1,024 bytes without spaces
 // around it.
 //

@@ -3,10 +3,10 @@ package labeled
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
+	"goomtrain/data/documents"
 	"goomtrain/internal/printable"
 )
 
@@ -38,7 +38,7 @@ func Read(path string, f Fields, yield func(Text) error, skip func(file string))
 	if info.IsDir() {
 		return readFolder(path, yield, skip)
 	}
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch documents.FormatOf(path).Suffix {
 	case ".jsonl", ".ndjson":
 		return readFile(path, f, yield, readJSONL)
 	case ".csv":
@@ -46,7 +46,7 @@ func Read(path string, f Fields, yield func(Text) error, skip func(file string))
 	case ".tsv":
 		return readFile(path, f, yield, func(in *reader) error { return readTable(in, '\t') })
 	}
-	return fmt.Errorf("%s: labeled text is a folder with a folder for each class, or a file that ends in .jsonl, .ndjson, .csv or .tsv", path)
+	return fmt.Errorf("%s: labeled text is a folder with a folder for each class, or a file that ends in .jsonl, .ndjson, .csv or .tsv, or in one of them and .gz or .zst", path)
 }
 
 // cut returns at most the first MaxText bytes of a text, in whole characters.

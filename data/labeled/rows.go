@@ -11,8 +11,8 @@ import (
 	"maps"
 	"slices"
 
+	"goomtrain/data/documents"
 	"goomtrain/internal/nearest"
-	"goomtrain/internal/regular"
 )
 
 // A reader reads the rows of one file.
@@ -26,7 +26,7 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // readFile opens a file, and names it in the errors of read.
 func readFile(path string, f Fields, yield func(Text) error, read func(*reader) error) error {
-	file, err := regular.Open(path)
+	file, err := documents.Open(path, documents.FormatOf(path), nil)
 	if err != nil {
 		return err
 	}
