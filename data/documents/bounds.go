@@ -11,15 +11,14 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-const (
-	maxFooter = 64 << 20  // bytes of the description of a Parquet file: some hundred for each column of each group of rows
-	maxPage   = 256 << 20 // bytes of a page, decompressed; writers make pages of about a megabyte
-)
+// maxFooter is the most bytes of the description of a Parquet file: some hundred for each column of each group of rows.
+const maxFooter = 64 << 20
+
+// maxPage is the most bytes of a page, decompressed; writers make pages of about a megabyte. Tests lower it.
+var maxPage int64 = 256 << 20
 
 // deflateRatio is more than gzip can compress.
 const deflateRatio = 1040
-
-var errPage = fmt.Errorf("the Parquet file is damaged: a page decompresses to more than %d MiB", maxPage>>20)
 
 // checkFooter returns an error unless the description at the end of a Parquet file is whole and claims no more items
 // than it can hold. The reader of the format allocates what is claimed.
@@ -108,8 +107,8 @@ func (s *skimmer) unpack(codec format.CompressionCodec, size int64) error {
 	case format.Uncompressed:
 		return nil
 	case format.Snappy: // it begins with the size that is allocated for it
-		if n, err := binary.ReadUvarint(packed); err == nil && n > maxPage {
-			return errPage
+		if n, err := binary.ReadUvarint(packed); err == nil && n > uint64(maxPage) {
+			return tooLarge()
 		}
 		return nil
 	case format.Gzip:
@@ -132,7 +131,11 @@ func (s *skimmer) unpack(codec format.CompressionCodec, size int64) error {
 		return fmt.Errorf("its column is compressed with %s: write it with Zstandard, Snappy or gzip", codec)
 	}
 	if n, _ := io.Copy(io.Discard, io.LimitReader(out, maxPage+1)); n > maxPage {
-		return errPage
+		return tooLarge()
 	}
 	return nil
+}
+
+func tooLarge() error {
+	return fmt.Errorf("the Parquet file is damaged: a page decompresses to more than %d MiB", maxPage>>20)
 }

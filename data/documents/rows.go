@@ -85,6 +85,9 @@ func fieldOf(object []byte, field string) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("it is not a JSON object: %w", err)
 	}
+	if fields == nil {
+		return nil, errors.New("it is a JSON null, not an object")
+	}
 	value, ok := fields[field]
 	if !ok {
 		outer, inner, nested := strings.Cut(field, ".")
