@@ -9,6 +9,7 @@ import (
 	"goomtrain/data"
 	"goomtrain/models"
 	"goomtrain/params"
+	"goomtrain/train/metrics"
 )
 
 // Launch opens the data, builds the model of the configuration and trains it with Run.
@@ -21,7 +22,7 @@ func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) 
 			return Result{}, fmt.Errorf("-out: %w", err)
 		}
 	}
-	dataset, err := data.Open(cfg.Data, cfg.Seed)
+	dataset, err := openData(cfg, console)
 	if err != nil {
 		return Result{}, err
 	}
@@ -43,6 +44,14 @@ func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) 
 		err = cerr
 	}
 	return result, err
+}
+
+// openData opens the data, and shows on a terminal how far it is read.
+func openData(cfg Config, console io.Writer) (*data.Dataset, error) {
+	reading := metrics.NewReading(console)
+	defer reading.Close()
+	cfg.Data.Progress = reading.Show
+	return data.Open(cfg.Data, cfg.Seed)
 }
 
 func launch[F params.Float](ctx context.Context, cfg Config, dataset *data.Dataset, console io.Writer) (Result, error) {
