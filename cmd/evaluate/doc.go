@@ -7,7 +7,7 @@
 // validation sets of the run.
 //
 // For data with classes the precision, recall and F1 of each class and the confusion matrix follow. -test-data scores a
-// classifier on other labeled text.
+// model of text on other text, and a classifier on other labeled text.
 //
 // A table, or with -json one object a line, has the loss in nats per token, the perplexity, on text the bits per
 // byte, the share of tokens predicted correctly, and the share of sequences whose counted tokens are all predicted

@@ -46,7 +46,7 @@ func (o *options) table() settings.Table {
 		{Name: "lengths", Help: "lengths of the sequences, separated by commas", Value: &o.lengths, Rule: settings.Between(1, tasks.MaxLen), Zero: "the validation sets of the run"},
 		{Name: "sequences", Help: "sequences of each set, if it has as many", Value: &o.sequences, Rule: settings.Between(1, 1<<24)},
 		{Name: "data", Help: "file, folder or glob of the data, if it is no longer where the run found it", Value: &o.data, Zero: "that of the run"},
-		{Name: "test-data", Help: "labeled text to score on in place of that of the run", Value: &o.test, Zero: "that of the run"},
+		{Name: "test-data", Help: "text or labeled text to score on in place of that of the run", Value: &o.test, Zero: "that of the run"},
 		{Name: "ema", Help: "use the averaged weights if the run kept them", Value: &o.average},
 		{Name: "json", Help: "print one JSON object a line in place of the table", Value: &o.json},
 		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
@@ -142,10 +142,15 @@ func open(o options, saved models.Saved) (*data.Dataset, error) {
 			return nil, fmt.Errorf("-data: the task %s is generated: leave it out", cfg.Name)
 		}
 	}
-	if task, ok := cfg.Task.(*data.Classify); o.test != "" && ok {
-		task.TestData, task.ValidFraction = o.test, 0
-	} else if o.test != "" {
-		return nil, fmt.Errorf("-test-data: the task %s is not classify: leave it out", cfg.Name)
+	if o.test != "" {
+		switch task := cfg.Task.(type) {
+		case *data.Classify:
+			task.TestData, task.ValidFraction = o.test, 0
+		case *data.Text:
+			task.ValidData, task.ValidFraction = o.test, 0
+		default:
+			return nil, fmt.Errorf("-test-data: the task %s is neither text nor classify: leave it out", cfg.Name)
+		}
 	}
 	seed, err := strconv.ParseUint(cmp.Or(saved.Setting("seed"), "1"), 10, 64)
 	if err != nil {

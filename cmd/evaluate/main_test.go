@@ -204,7 +204,24 @@ func TestClasses(t *testing.T) {
 		}
 	}
 	parity := trained(t, "-task", "parity", "-seq", "8")
-	if code, _, errs := call("-from", parity, "-test-data", test); code != 1 || !strings.Contains(errs, "is not classify") {
+	if code, _, errs := call("-from", parity, "-test-data", test); code != 1 || !strings.Contains(errs, "is neither text nor classify") {
 		t.Errorf("exit code %d, %s", code, errs)
+	}
+}
+
+// TestOtherText: a model of text is scored on another text by -test-data, all of which counts.
+func TestOtherText(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	run := trained(t, "-seq", "16", "-data", write("a.txt", strings.Repeat("some text ", 100)))
+	rows := write("b.jsonl", strings.Repeat("{\"text\":\"some text \"}\n", 40))
+	if all := results(t, "-from", run, "-test-data", rows); len(all) != 1 || all[0].Tokens != 16*((40*11-1)/16) {
+		t.Errorf("%+v", all)
 	}
 }

@@ -88,7 +88,7 @@ func scanFile(file File, keep func(File, []byte) bool, count func(n int), buf []
 	s, hash := scanned{format: format}, sha256.New()
 	if format.Layout != documents.Text {
 		if s.size, err = io.CopyBuffer(hash, struct{ io.Reader }{f}, buf); err != nil {
-			return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
+			return scanned{}, fmt.Errorf("cannot read a file of the corpus: %s: %w", file.Path, err)
 		}
 		if s.size == 0 {
 			s.verdict = empty
@@ -101,7 +101,7 @@ func scanFile(file File, keep func(File, []byte) bool, count func(n int), buf []
 		n, err := io.ReadFull(f, buf[rest:])
 		last := err == io.EOF || err == io.ErrUnexpectedEOF
 		if err != nil && !last {
-			return scanned{}, fmt.Errorf("cannot read a file of the corpus: %w", err)
+			return scanned{}, fmt.Errorf("cannot read a file of the corpus: %s: %w", file.Path, err)
 		}
 		text := buf[:rest+n]
 		if s.size == 0 && keep != nil && !keep(file, text[:min(len(text), headSize)]) {

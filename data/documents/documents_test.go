@@ -188,7 +188,7 @@ func TestNames(t *testing.T) {
 			_, err = io.ReadAll(f)
 			f.Close()
 		}
-		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), path+": "+c.want) {
+		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(strings.TrimPrefix(err.Error(), path+": "), c.want) {
 			t.Errorf("%s of %d bytes: error %v, want %q", c.name, len(c.content), err, c.want)
 		}
 		if errors.Is(err, io.ErrUnexpectedEOF) {

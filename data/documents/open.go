@@ -67,13 +67,13 @@ func (f *File) start() error {
 	case Gzip:
 		in, err := gzip.NewReader(f.in)
 		if err != nil {
-			return f.damaged(err)
+			return fmt.Errorf("%s: %w", f.path, f.damaged(err))
 		}
 		f.in = in
 	case Zstd:
 		in, err := newZstd(f.in)
 		if err != nil {
-			return f.damaged(err)
+			return fmt.Errorf("%s: %w", f.path, f.damaged(err))
 		}
 		f.in, f.release = in, in.Close
 	}
@@ -85,7 +85,7 @@ func newZstd(in io.Reader) (*zstd.Decoder, error) {
 	return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
-// Read reads the content. Errors name the file.
+// Read reads the content.
 func (f *File) Read(p []byte) (int, error) {
 	n, err := f.in.Read(p)
 	if err != nil && err != io.EOF {
@@ -94,18 +94,18 @@ func (f *File) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// damaged is an error of reading the file. It does not wrap io.ErrUnexpectedEOF, which callers of io.ReadFull would
+// damaged is an error of reading the content. It does not wrap io.ErrUnexpectedEOF, which callers of io.ReadFull would
 // take for the end of a sound file.
 func (f *File) damaged(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF) || f.Compression != Plain && err == io.EOF:
-		return fmt.Errorf("%s: the compressed data is cut off: get the whole file again", f.path)
+		return errors.New("the compressed data is cut off: get the whole file again")
 	case errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return fmt.Errorf("%s: it needs a window of more than %d MiB: compress it with a smaller one (zstd without --ultra --long)", f.path, maxWindow>>20)
+		return fmt.Errorf("it needs a window of more than %d MiB: compress it with a smaller one (zstd without --ultra --long)", maxWindow>>20)
 	case f.Compression != Plain:
-		return fmt.Errorf("%s: the compressed data is damaged: %w", f.path, err)
+		return fmt.Errorf("the compressed data is damaged: %w", err)
 	}
-	return fmt.Errorf("%s: %w", f.path, err)
+	return err
 }
 
 // Close closes the file.

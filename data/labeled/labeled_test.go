@@ -1,12 +1,17 @@
 package labeled
 
 import (
+	"bytes"
+
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // file writes a file.
@@ -23,6 +28,22 @@ func file(t testing.TB, name, text string) string {
 }
 
 // texts reads all texts of a path, as LABEL=TEXT.
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(text))
+	w.Close()
+	return b.String()
+}
+
+func zstandard(text string) string {
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		panic(err)
+	}
+	return string(w.EncodeAll([]byte(text), nil))
+}
+
 func texts(path string, f Fields) (all []string, err error) {
 	err = Read(path, f, func(t Text) error {
 		all = append(all, fmt.Sprintf("%s=%s", t.Label, t.Body))
@@ -41,6 +62,9 @@ func TestRead(t *testing.T) {
 	}{
 		{"a.jsonl", "{\"text\":\"one\\n\\u00e9\",\"label\":\"x\"}\n\n{\"label\":3,\"text\":\"\",\"more\":[1]}\n{\"label\":true,\"text\":\"no end\"}", usual, []string{"x=one\né", "3=", "true=no end"}},
 		{"a.ndjson", "\ufeff{\"body\":\"b\",\"class\":\" spaces \"}\r\n", Fields{"body", "class"}, []string{"spaces=b"}},
+		{"a.jsonl.gz", gzipped("{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"y\"}\n"), usual, []string{"x=a", "y=b"}},
+		{"A.CSV.gz", gzipped("text,label\na,x\n"), usual, []string{"x=a"}},
+		{"a.tsv.zst", zstandard("text\tlabel\na\tx\n"), usual, []string{"x=a"}},
 		{"a.csv", "id,label,text\n1,x,\"two\nlines, \"\"quoted\"\"\"\n2,größer,\n", usual, []string{"x=two\nlines, \"quoted\"", "größer="}},
 		{"a.CSV", "\ufefftext,label\r\na,b\r\n", usual, []string{"b=a"}},
 		{"a.tsv", "label\ttext\nx\ta,b\n", usual, []string{"x=a,b"}},
@@ -109,6 +133,9 @@ func TestReadErrors(t *testing.T) {
 		{file(t, "a.jsonl", `{"text":"a","label":"`+strings.Repeat("x", 2000)+`"}`), "line 1: its label has 2000 bytes"},
 		{file(t, "a.jsonl", "\n"+strings.Repeat("x", maxRow+1)), "a.jsonl: line 2 has more than 8388608 bytes"},
 		{file(t, "a.csv", ""), "a.csv: it is empty"},
+		{file(t, "a.csv.gz", "text,label\n"), "a.csv.gz: its name says gzip, but its content is not"},
+		{file(t, "a.jsonl.gz", gzipped(strings.Repeat("{\"text\":\"a\",\"label\":\"b\"}\n", 100))[:60]), "the compressed data is cut off"},
+		{file(t, "a.txt.gz", gzipped("a")), "or in one of them and .gz or .zst"},
 		{file(t, "a.csv", "a,b\n"), `line 1: it has no field "text"`},
 		{file(t, "a.csv", "text,b\n"), `line 1: it has no field "label"`},
 		{file(t, "a.csv", "text,label\na,b\na,b,c\n"), "a.csv: record on line 3: wrong number of fields"},
