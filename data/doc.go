@@ -3,8 +3,9 @@
 //
 // A Config names a task and holds its settings. Open turns it into a Dataset. Tasks lists the names:
 //
-//	text          the next token of a corpus: a file, folder or glob, or by default the sources of the Go
-//	              standard library; documents are joined with a separator before each (package corpus)
+//	text          the next token of text, JSONL or Parquet (package documents): files, folders and globs, with
+//	              weights, or by default the sources of the Go standard library; documents are joined with a
+//	              separator before each (package corpus)
 //	copy, selective-copy, parity, modular, s3, s5, recall, group, arithmetic, arithmetic-brackets, mqar,
 //	dyck, sort    synthetic, generated from the seed (package tasks)
 //	classify      the label of a text, after its last token (package labeled). The vocabulary is that of the

@@ -50,17 +50,20 @@ func parts(text string) ([]part, error) {
 
 // firstPart returns the first source and of how many pieces it is: of as many as give a path that exists.
 func firstPart(pieces []string) (p part, used int, err error) {
-	for used = len(pieces); used > 0; used-- {
+	for used = len(pieces); used > 1; used-- {
 		path := strings.Join(pieces[:used], ",")
 		if corpus.Matches(path) {
 			return part{path: path}, used, nil
 		}
-		p, err := weighted(path)
-		if used == 1 || err == nil && p.weight > 0 && corpus.Matches(p.path) {
-			return p, used, err
+		if p, err := weighted(path); err == nil && p.weight > 0 && corpus.Matches(p.path) {
+			return p, used, nil
 		}
 	}
-	return p, used, errors.New("no path")
+	if corpus.Matches(pieces[0]) {
+		return part{path: pieces[0]}, 1, nil
+	}
+	p, err = weighted(pieces[0])
+	return p, 1, err
 }
 
 // weighted cuts a weight from the end of a path.

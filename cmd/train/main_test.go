@@ -182,6 +182,35 @@ func TestResumeRenamedFile(t *testing.T) {
 	same(t, whole, cut, 12)
 }
 
+// TestResumeSources: a run on several sources, given by relative paths with weights, resumes from another folder with the
+// same result, and not on other text to validate on.
+func TestResumeSources(t *testing.T) {
+	whole, cut := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut")
+	args, dir := small(t, "-eval-every", "6", "-save-every", "4"), t.TempDir()
+	for name, text := range map[string]string{"a.jsonl": "{\"text\":\"how much wood would a woodchuck chuck?\"}\n", "b.txt": "if a woodchuck could chuck wood ", "valid.txt": "a woodchuck would "} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Repeat(text, 100)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := indexOf(args, "-data")
+	args[at+1] = "a.jsonl:0.7,b.txt:0.3"
+	args = append(args, "-valid-data", "valid.txt")
+	t.Chdir(dir)
+	for _, more := range [][]string{{"-steps", "12", "-out", whole}, {"-steps", "6", "-out", cut}} {
+		if code, _, errs := call(append(args, more...)...); code != 0 {
+			t.Fatal(errs)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if code, _, errs := call("-resume", cut, "-valid-data", filepath.Join(dir, "b.txt"), "-steps", "12"); code == 0 || !strings.Contains(errs, "the data has changed since the checkpoint") {
+		t.Errorf("resumed on other text to validate on: exit code %d, %s", code, errs)
+	}
+	if code, _, errs := call("-resume", cut, "-steps", "12"); code != 0 {
+		t.Fatal(errs)
+	}
+	same(t, whole, cut, 12)
+}
+
 // TestRunOfAnotherProgram: the error of resuming a run whose model this program does not have says what to use.
 func TestRunOfAnotherProgram(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")

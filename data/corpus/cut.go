@@ -3,7 +3,7 @@ package corpus
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
+	"errors"
 	"io"
 	"unicode/utf8"
 
@@ -48,10 +48,12 @@ func (d document) pieces(count func(n int), yield func(text []byte, first bool) 
 		text, first = bytes.Clone(text[cut:]), false
 	}
 	if Content(hash.Sum(nil)) != d.sum {
-		return fmt.Errorf("the file was changed while it was read: start again when it is complete")
+		return errChanged
 	}
 	return nil
 }
+
+var errChanged = errors.New("the file was changed while it was read: start again when it is complete")
 
 // cutBefore returns the length of the part of text that can be encoded by itself. It ends before the last ASCII white
 // space that follows another ASCII character, because no token of a usual tokenizer contains both. If there is no such

@@ -1,10 +1,10 @@
-// Package corpus reads text files into one long row of tokens.
+// Package corpus reads text files, and files of rows with texts, into one long row of tokens.
 //
 // # Conventions
 //
 // A corpus is a list of documents, one for each file, ordered by name: the slash-separated path below the
-// folder that was named. Its tokens are, for each document, a separator and then the tokens of the document. A
-// Stream is a selection of parts of the corpus, laid end to end.
+// folder that was named. Its tokens are, for each document, a separator and then the tokens of the document. A file of
+// rows (package documents) has a separator and tokens for each row. A Stream is a selection of parts of the corpus, laid end to end.
 //
 // Only UTF-8 text without NUL bytes is read. Other files in a folder are left out and counted, and so are files
 // with the content of an earlier one, be it a link or a copy. Names and contents are hashed, so that a run can

@@ -1,13 +1,10 @@
 package corpus
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"runtime"
 
-	"goomtrain/data/documents"
 	"goomtrain/data/tokenizer"
 )
 
@@ -50,7 +47,6 @@ func encodeTo(w io.Writer, docs []document, o Options) (*index, error) {
 		defer close(order)
 		r := reader{limit: o.SkipBad, field: o.Field, skipped: &skipped, count: newProgress(o.Progress, "tokenizing", filesOf(docs))}
 		for i, d := range docs {
-			r.doc = i
 			err := r.read(d, func(p *piece) bool {
 				p.doc, p.done = i, make(chan struct{})
 				return send(order, p, stop) && send(work, p, stop)
@@ -61,12 +57,19 @@ func encodeTo(w io.Writer, docs []document, o Options) (*index, error) {
 				send(order, p, stop)
 				return
 			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
 		}
 	}()
 	for range workers {
 		go func() {
 			for p := range work {
-				p.encode(o.Tokenizer)
+				if p.encode(o.Tokenizer); p.err != nil {
+					p.err = fmt.Errorf("%s: %w", docs[p.doc].Path, p.err)
+				}
 				close(p.done)
 			}
 		}()
@@ -74,7 +77,7 @@ func encodeTo(w io.Writer, docs []document, o Options) (*index, error) {
 	for p := range order {
 		<-p.done
 		if p.err != nil {
-			return nil, sourceError{fmt.Errorf("%s%w", docs[p.doc].Path, p.err)}
+			return nil, sourceError{p.err}
 		}
 		if _, err := w.Write(p.tokens); err != nil {
 			return nil, err
@@ -107,7 +110,7 @@ func send(c chan<- *piece, p *piece, stop <-chan struct{}) bool {
 func (p *piece) encode(tok tokenizer.Tokenizer) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.err = fmt.Errorf(": tokenizer %s fails: %v", tok.Name(), r)
+			p.err = fmt.Errorf("tokenizer %s fails: %v", tok.Name(), r)
 		}
 	}()
 	width := tokenWidth(tok.Vocab())
@@ -120,7 +123,7 @@ func (p *piece) encode(tok tokenizer.Tokenizer) {
 		}
 		for _, t := range tok.Encode(text[:part.size]) {
 			if t < 0 || int(t) >= tok.Vocab() {
-				p.err = fmt.Errorf(": tokenizer %s gives token %d, but its vocabulary has %d", tok.Name(), t, tok.Vocab())
+				p.err = fmt.Errorf("tokenizer %s gives token %d, but its vocabulary has %d", tok.Name(), t, tok.Vocab())
 				return
 			}
 			p.tokens = appendToken(p.tokens, t, width)
@@ -130,95 +133,3 @@ func (p *piece) encode(tok tokenizer.Tokenizer) {
 	}
 	p.text = nil
 }
-
-// A reader reads documents and cuts them into pieces.
-type reader struct {
-	doc     int // number of the present document
-	field   string
-	limit   int // of bad rows
-	skipped *skipped
-	count   func(n int)
-}
-
-// read yields the pieces of a document until yield says no. Errors begin with what comes after the path.
-func (r *reader) read(d document, yield func(*piece) bool) error {
-	if d.format.Layout != documents.Text {
-		return r.rows(d, yield)
-	}
-	err := d.pieces(r.count, func(text []byte, first bool) bool {
-		return yield(&piece{text: text, parts: []part{{size: len(text), first: first}}})
-	})
-	if err != nil {
-		return fmt.Errorf(": %w", err)
-	}
-	return nil
-}
-
-// errStop ends the reading of rows whose pieces nobody wants any more.
-var errStop = fmt.Errorf("stopped")
-
-// rows yields the rows of a file, several in a piece. The file must still have the content that was scanned.
-func (r *reader) rows(d document, yield func(*piece) bool) error {
-	f, err := documents.Open(d.Path, d.format, r.count)
-	if err != nil {
-		return fmt.Errorf(": %w", err)
-	}
-	defer f.Close()
-	unit := map[documents.Layout]string{documents.JSONL: "line", documents.Parquet: "row"}[d.format.Layout]
-	hash := sha256.New()
-	p := new(piece)
-	flush := func() error {
-		if full := p; len(full.parts) > 0 {
-			p = new(piece)
-			if !yield(full) {
-				return errStop
-			}
-		}
-		return nil
-	}
-	err = f.Rows(r.field, hash, func(row documents.Row) error {
-		if row.Err != nil {
-			if r.skipped.count == r.limit {
-				return badRow{fmt.Errorf(", %s %d: %w (-skip-bad-rows N leaves out up to N such rows)", unit, row.Number, row.Err)}
-			}
-			r.skipped.add(fmt.Sprintf("%s, %s %d: %v", d.Name, unit, row.Number, row.Err))
-			return nil
-		}
-		if len(row.Text) == 0 {
-			return nil
-		}
-		sum := sha256.Sum256(row.Text)
-		id := binary.LittleEndian.Uint64(sum[:])
-		for first, rest := true, row.Text; len(rest) > 0; first = false {
-			n := cutRow(rest)
-			p.text, p.parts = append(p.text, rest[:n]...), append(p.parts, part{size: n, first: first, id: id})
-			rest = rest[n:]
-			if len(p.text) >= pieceSize {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		err = flush()
-	}
-	switch err := err.(type) {
-	case nil:
-	case badRow:
-		return err.error
-	default:
-		if err == errStop {
-			return nil
-		}
-		return fmt.Errorf(", %w", err)
-	}
-	if d.sum != (scanned{format: d.format, sum: Content(hash.Sum(nil))}).content(r.field) {
-		return fmt.Errorf(": the file was changed while it was read: start again when it is complete")
-	}
-	return nil
-}
-
-// badRow is the error of a row that cannot be left out.
-type badRow struct{ error }

@@ -147,6 +147,27 @@ func TestBadRows(t *testing.T) {
 	}
 }
 
+// TestRowsChangedWhileRead: rows that are not those that were scanned are an error.
+func TestRowsChangedWhileRead(t *testing.T) {
+	path := filepath.Join(tree(t, map[string]string{"a.jsonl": jsonl("one")}), "a.jsonl")
+	for _, c := range []struct{ path, field string }{{path, "text"}, {"../documents/testdata/datapage_v2.snappy.parquet", "a"}} {
+		file := File{filepath.Base(c.path), c.path}
+		found, err := scan([]File{file}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := document{file, found[0].format, found[0].size, found[0].content(c.field)}
+		o := Options{Tokenizer: tokenizer.Byte{}, Field: c.field, SkipBad: 1}
+		if _, err := encodeTo(new(bytes.Buffer), []document{d}, o); err != nil {
+			t.Error(err)
+		}
+		d.sum[0]++
+		if _, err := encodeTo(new(bytes.Buffer), []document{d}, o); err == nil || !strings.HasPrefix(err.Error(), c.path+": the file was changed") {
+			t.Errorf("%s: error %v", c.path, err)
+		}
+	}
+}
+
 // TestRowErrors: errors of a whole file name it.
 func TestRowErrors(t *testing.T) {
 	long := gzipped(strings.Repeat(jsonl("some text"), 1000))
@@ -154,7 +175,7 @@ func TestRowErrors(t *testing.T) {
 		"a.jsonl":       {jsonl("", ""), "a.jsonl has no row with a text"},
 		"empty.jsonl":   {"", "empty.jsonl is empty: name a file with text in it"},
 		"cut.jsonl.gz":  {long[:len(long)-9], "cut.jsonl.gz: the compressed data is cut off"},
-		"a.parquet":     {"PAR1 and so on, PAR0", "a.parquet, the Parquet file is cut off"},
+		"a.parquet":     {"PAR1 and so on, PAR0", "a.parquet: the Parquet file is cut off"},
 		"packed":        {gzipped("x"), "packed is not text; it looks like gzip: give it a name that ends in .gz"},
 		"packed.txt.gz": {"plain", "packed.txt.gz: its name says gzip, but its content is not"},
 	} {

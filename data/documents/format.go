@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -72,28 +73,24 @@ func Signature(content []byte) (name, suffix string) {
 	return "", ""
 }
 
-// check returns an error if the beginning of a file does not agree with its name.
+// check returns an error if the beginning of a file does not agree with its name. Text that is not compressed may begin in
+// any way: what is not text is found when it is read.
 func (f Format) check(path string, head []byte) error {
 	want := map[Compression]string{Gzip: "gzip", Zstd: "zstd"}[f.Compression]
-	if f.Layout == Parquet {
-		if f.Compression != Plain {
-			return fmt.Errorf("%s: Parquet files compress their own pages: decompress the file", path)
-		}
+	switch {
+	case f.Layout == Parquet && f.Compression != Plain:
+		return fmt.Errorf("%s: Parquet files compress their own pages: decompress the file", path)
+	case f.Layout == Parquet:
 		want = "Parquet"
+	case f.Layout == Text && f.Compression == Plain:
+		return nil
 	}
 	found, suffix := Signature(head)
-	switch {
-	case found == want || found == "Parquet" && f.Layout == Text: // text may begin with the letters PAR1
+	if found == want {
 		return nil
-	case found == "" && f.Layout == Text && f.Compression == Plain:
-		return nil
-	case found == "":
+	}
+	if found == "" {
 		return fmt.Errorf("%s: its name says %s, but its content is not: rename the file after what it holds", path, want)
-	case f.Layout == Text && f.Compression == Plain:
-		return nil // it is refused as text that is not UTF-8, or left out
 	}
-	if want == "" {
-		want = "plain JSONL"
-	}
-	return fmt.Errorf("%s: its name says %s, but its content is %s: give it a name that ends in %s", path, want, found, suffix)
+	return fmt.Errorf("%s: its name says %s, but its content is %s: give it a name that ends in %s", path, cmp.Or(want, "plain JSONL"), found, suffix)
 }
