@@ -291,16 +291,23 @@ func TestDamagedParquet(t *testing.T) {
 		}
 	}
 	var before, after runtime.MemStats
+	var messages strings.Builder
 	for i := range good {
-		for _, x := range []byte{1, 0x80, 0xff} {
+		for _, x := range []byte{1, 2, 0x80, 0xff} {
 			bad := bytes.Clone(good)
 			bad[i] ^= x
 			runtime.ReadMemStats(&before)
-			n, _ := read(bad)
+			n, err := read(bad)
+			fmt.Fprintln(&messages, err)
 			runtime.ReadMemStats(&after)
 			if used := after.TotalAlloc - before.TotalAlloc; used > 600<<20 || n > 100 {
 				t.Errorf("byte %d ^ %x: %d rows, %d MB", i, x, n, used>>20)
 			}
+		}
+	}
+	for _, want := range []string{"a group has 5 rows, expected ", "its description has ", "a page of 9 bytes, 7 decompressed, with 1 values, where 6 are left"} {
+		if !strings.Contains(messages.String(), want) {
+			t.Errorf("no change gives %q", want)
 		}
 	}
 }
@@ -342,16 +349,19 @@ func TestParquetBombs(t *testing.T) {
 
 // TestFooterBounds: a description that claims more than it has is an error before it is read.
 func TestFooterBounds(t *testing.T) {
-	for name, footer := range map[string]string{
-		"a list of 2^28 structures": "\x29\xfc\xff\xff\xff\x7f",
-		"a text of 2^30 bytes":      "\x18\x80\x80\x80\x80\x04",
-		"structures without end":    strings.Repeat("\x1c", 1000),
-		"a map":                     "\x1b\x01\x55\x00\x00\x00",
-		"no end":                    "\x15\x02",
+	for footer, want := range map[string]string{
+		"\x29\xfc\xff\xff\xff\xff\x0f": "a list of 4294967295 items in 0 bytes",
+		"\x18\x80\x80\x80\x80\x04":     "it is not well formed", // a text of 2^30 bytes
+		strings.Repeat("\x1c", 1000):   "it is not well formed", // structures in structures
+		"\x1b\x01\x55\x00\x00\x00":     "it is not well formed", // a map
+		"\x15\x02":                     "it is not well formed", // no end
 	} {
 		file := "PAR1" + footer + string(binary.LittleEndian.AppendUint32(nil, uint32(len(footer)))) + "PAR1"
-		if err := checkFooter(strings.NewReader(file), int64(len(file))); err == nil || !strings.Contains(err.Error(), "its description") {
-			t.Errorf("%s: error %v", name, err)
+		if err := checkFooter(strings.NewReader(file), int64(len(file))); err == nil || err.Error() != "the Parquet file is damaged: its description: "+want {
+			t.Errorf("%x: error %v", footer, err)
 		}
+	}
+	if err := checkFooter(strings.NewReader("PAR1\x00\x02\x00\x00\x00PAR1"), 13); err == nil || err.Error() != "the Parquet file is damaged: its description has 2 bytes of 13" {
+		t.Errorf("longer than the file: %v", err)
 	}
 }
