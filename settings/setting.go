@@ -57,6 +57,12 @@ func Positive() Rule {
 	return Rule{text: "must be positive", holds: func(x float64) bool { return x > 0 && x <= math.MaxFloat64 }}
 }
 
+// Threads is the rule of a number of threads, where 0 stands for all cores: 0 <= x <= 1024. Larger values are mistakes and
+// would exhaust the memory.
+func Threads() Rule {
+	return Between(0, 1<<10)
+}
+
 // Between is the rule low <= x <= high.
 func Between(low, high float64) Rule {
 	return Rule{text: fmt.Sprintf("must be %s to %s", number(low), number(high)), holds: func(x float64) bool { return x >= low && x <= high }}

@@ -59,7 +59,6 @@ func defaultLoop() Loop {
 // Larger values are mistakes and would exhaust the memory.
 const (
 	largestBatch      = 1 << 20
-	largestThreads    = 1 << 10
 	largestMicroBatch = 1 << 24 // positions
 )
 
@@ -111,7 +110,7 @@ func (c *Loop) settings() [parts]settings.Table {
 		partCall: {
 			{Name: "out", Help: "run folder", Value: &c.Out, Zero: "runs/<time>-<model>-<task>", OneCall: true},
 			{Name: "resume", Help: "run or checkpoint folder to resume, bit for bit", Value: &c.Resume, OneCall: true},
-			{Name: "threads", Help: "number of threads, which does not affect results", Value: &c.Threads, Rule: settings.Between(0, largestThreads), Zero: "all cores", OneCall: true},
+			{Name: "threads", Help: "number of threads, which does not affect results", Value: &c.Threads, Rule: settings.Threads(), Zero: "all cores", OneCall: true},
 			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must approach zero", Value: &c.OverfitBatch, Change: settings.Frozen},
 			{Name: "dry-run", Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
 			{Name: "profile", Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},

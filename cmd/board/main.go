@@ -33,7 +33,7 @@ func (o *options) table() settings.Table {
 		{Name: "addr", Help: "HOST:PORT to listen at; port 0 is any that is free, an empty host every address of the machine", Value: &o.addr},
 		{Name: "max-tokens", Help: "longest text that the page may generate, in tokens", Value: &o.maxTokens, Rule: settings.Between(0, 1<<20), Zero: "none"},
 		{Name: "generations", Help: "texts generated at a time", Value: &o.generations, Rule: settings.Between(1, 64)},
-		{Name: "threads", Help: "threads that generate", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
+		{Name: "threads", Help: "threads that generate", Value: &o.threads, Rule: settings.Threads(), Zero: "all cores"},
 	}.In("Flags")
 }
 

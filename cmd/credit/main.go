@@ -45,7 +45,7 @@ func (o *options) table() settings.Table {
 		{Name: "png", Help: "PNG file to draw the image and its credit in", Value: &o.png},
 		{Name: "data", Help: "folder of the images, if it is no longer where the run found it", Value: &o.data, Zero: "that of the run"},
 		{Name: "ema", Help: "use the averaged weights if the run kept them", Value: &o.average},
-		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
+		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.Threads(), Zero: "all cores"},
 	}.In("Flags")
 }
 

@@ -49,7 +49,7 @@ func (o *options) table() settings.Table {
 		{Name: "test-data", Help: "text or labeled text to score on in place of that of the run", Value: &o.test, Zero: "that of the run"},
 		{Name: "ema", Help: "use the averaged weights if the run kept them", Value: &o.average},
 		{Name: "json", Help: "print one JSON object a line in place of the table", Value: &o.json},
-		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
+		{Name: "threads", Help: "threads", Value: &o.threads, Rule: settings.Threads(), Zero: "all cores"},
 	}.In("Flags")
 }
 

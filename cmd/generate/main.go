@@ -52,7 +52,7 @@ func (o *options) table() settings.Table {
 		{Name: "ema", Group: draw, Help: "use the averaged weights if the run kept them", Value: &o.average},
 		{Name: "save-state", Group: state, Help: "file in which to save the state after the text", Value: &o.saveState},
 		{Name: "load-state", Group: state, Help: "file of a saved state to continue from", Value: &o.loadState},
-		{Name: "threads", Group: state, Help: "threads", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
+		{Name: "threads", Group: state, Help: "threads", Value: &o.threads, Rule: settings.Threads(), Zero: "all cores"},
 	}
 }
 

@@ -36,7 +36,7 @@ func (o *options) table() settings.Table {
 	return settings.Table{
 		{Name: "train", Help: "train the recipes and seeds of which no run is stored", Value: &o.train},
 		{Name: "only", Help: "with -train: only recipes whose name matches this regular expression", Value: &o.only, Zero: "all"},
-		{Name: "threads", Help: "with -train: threads of a run", Value: &o.threads, Rule: settings.AtLeast(0), Zero: "all cores"},
+		{Name: "threads", Help: "with -train: threads of a run", Value: &o.threads, Rule: settings.Threads(), Zero: "all cores"},
 	}.In("Flags")
 }
 
