@@ -52,6 +52,12 @@ func New[F simd.Float](batch, time, channels, width int, silu bool) *Kernel[F] {
 	return k
 }
 
+// Resize makes it the kernel of batch sequences of time positions, at most as many as New was given.
+func (k *Kernel[F]) Resize(batch, time int) {
+	k.batch, k.time = batch, time
+	k.start = k.start[:batch*(k.taps-1)*k.channels]
+}
+
 // Forward writes y [B, T, C]. A bias of nil is zero. If carry is not nil the sequences continue from it, and it receives
 // the last inputs.
 func (k *Kernel[F]) Forward(y, x, w, bias []F, carry *Carry[F]) {
@@ -74,10 +80,8 @@ func (k *Kernel[F]) Forward(y, x, w, bias []F, carry *Carry[F]) {
 // Backward writes dx, dw and dbias, which is nil if bias is; x, w and bias are the operands of the last Forward. The carry
 // is detached.
 func (k *Kernel[F]) Backward(dx, dw, dbias, x, w, bias, dy []F) {
-	if k.sums == nil {
-		k.sums = workspace.Make[F]((k.taps + 1) * k.channels)
-		k.partial = workspace.Make[F](k.batch * simd.Pieces(k.time, timeSpan) * len(k.sums))
-	}
+	k.sums = workspace.Grow(k.sums, (k.taps+1)*k.channels)
+	k.partial = workspace.Grow(k.partial, k.batch*simd.Pieces(k.time, timeSpan)*len(k.sums))
 	k.dx, k.dbias, k.x, k.dy = dx, dbias, x, dy
 	k.setWeights(w, bias)
 	k.pool.For(k.batch*simd.Pieces(k.time, timeSpan)*simd.Pieces(k.channels, channelBlock), k.backward)

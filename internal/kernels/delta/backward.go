@@ -10,8 +10,9 @@ import (
 // to <last, S_T>, not to its own largest entry. first [B, VH, K, V] receives the gradient of the first states unless it is nil.
 func (k *Kernel[F]) Backward(grad, x Operands[F], do, last, first []F) {
 	k.grad, k.x, k.do, k.last, k.first = grad, x, do, last, first
-	if k.group() > 1 && k.partQ == nil {
-		k.partQ, k.partK = workspace.Make[F](k.batch*k.ValueHeads*k.time*k.DKey), workspace.Make[F](k.batch*k.ValueHeads*k.steps()*k.DKey)
+	if k.group() > 1 {
+		k.partQ = workspace.Grow(k.partQ, k.batch*k.ValueHeads*k.time*k.DKey)
+		k.partK = workspace.Grow(k.partK, k.batch*k.ValueHeads*k.steps()*k.DKey)
 	}
 	k.pool.For(k.batch*k.ValueHeads, k.backward)
 	if k.group() > 1 {
@@ -25,7 +26,7 @@ func (k *Kernel[F]) backwardHead(task int) {
 	b, head := task/k.ValueHeads, task%k.ValueHeads
 	k.prepare(s, b, head)
 	k.score(s, b, head)
-	s.run = simd.DeltaRun[F]{Steps: s.steps, Scale: F(k.Scale)}
+	s.run = simd.DeltaRun[F]{Steps: s.steps[:k.steps()], Scale: F(k.Scale)}
 	dq, dk := k.keyGradients(b, head)
 	for at := 0; at < k.DValue; at += simd.DeltaColumns {
 		k.reverse(s, b, head, at, dk)

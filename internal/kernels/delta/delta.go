@@ -57,16 +57,22 @@ func New[F simd.Float](batch, time int, sizes Sizes) *Kernel[F] {
 	if batch < 1 || time < 1 {
 		panic(fmt.Sprintf("delta: %d sequences of %d tokens, want at least 1 of 1", batch, time))
 	}
-	k := &Kernel[F]{Sizes: sizes.Check(), batch: batch, time: time}
+	k := &Kernel[F]{Sizes: sizes.Check()}
 	k.pool.Create = func() *scratch[F] {
 		return &scratch[F]{
 			steps: make([]simd.DeltaStep[F], time*k.Steps), decay: workspace.Make[F](time),
 			state: workspace.Make[F](max(k.DKey, k.DValue) * simd.DeltaColumns), r: workspace.Make[F](simd.DeltaColumns),
 		}
 	}
-	k.grain = 1 + leastWork/(3*k.steps()*k.DKey*min(k.DValue, simd.DeltaColumns))
+	k.Resize(batch, time)
 	k.forward, k.backward, k.sumKeyHead = k.forwardBlocks, k.backwardHead, k.sumGroup
 	return k
+}
+
+// Resize makes it the kernel of batch sequences of time tokens, at most as many as New was given.
+func (k *Kernel[F]) Resize(batch, time int) {
+	k.batch, k.time = batch, time
+	k.grain = 1 + leastWork/(3*k.steps()*k.DKey*min(k.DValue, simd.DeltaColumns))
 }
 
 // WantGradients makes every later Forward keep what Backward needs.
@@ -78,10 +84,11 @@ func (k *Kernel[F]) steps() int { return k.time * k.Steps }
 // prepare sets the decays and betas of the steps of a value head.
 func (k *Kernel[F]) prepare(s *scratch[F], b, head int) {
 	if k.x.G != nil {
-		for t := range s.decay {
-			s.decay[t] = k.x.G[(b*k.time+t)*k.ValueHeads+head]
+		decay := s.decay[:k.time]
+		for t := range decay {
+			decay[t] = k.x.G[(b*k.time+t)*k.ValueHeads+head]
 		}
-		simd.Exp(s.decay, s.decay)
+		simd.Exp(decay, decay)
 	}
 	beta, i := k.x.Beta[b*k.steps()*k.ValueHeads+head:], 0
 	for t := range k.time {
@@ -106,10 +113,9 @@ func (k *Kernel[F]) Forward(o []F, x Operands[F], carry *Carry[F]) {
 		k.CheckCarry(carry)
 	}
 	if k.want {
-		if k.r == nil {
-			k.r, k.start = workspace.Make[F](k.batch*k.steps()*k.ValueHeads*k.DValue), workspace.Make[F](k.batch*k.ValueHeads*k.DKey*k.DValue)
-		}
+		k.r = workspace.Grow(k.r, k.batch*k.steps()*k.ValueHeads*k.DValue)
 		if k.resumed {
+			k.start = workspace.Grow(k.start, len(carry.state))
 			copy(k.start, carry.state)
 		}
 	}
@@ -138,7 +144,7 @@ func (k *Kernel[F]) forwardBlock(s *scratch[F], task int) {
 	b, n := task/k.blocks()/k.ValueHeads, min(k.DValue-at, simd.DeltaColumns)
 	k.prepare(s, b, head)
 	s.run = simd.DeltaRun[F]{
-		Rows: k.DKey, Columns: n, Steps: s.steps, Scale: F(k.Scale), State: simd.Strided[F]{Data: s.state, Stride: n},
+		Rows: k.DKey, Columns: n, Steps: s.steps[:k.steps()], Scale: F(k.Scale), State: simd.Strided[F]{Data: s.state, Stride: n},
 		K: k.keyRows(k.x.K, b, head, 0), Q: k.queryRows(k.x.Q, b, head, 0), V: k.valueRows(k.x.V, b, head, at),
 		O: rows(k.o, b, k.time, k.ValueHeads, k.DValue, head, at), R: simd.Strided[F]{Data: s.r},
 	}

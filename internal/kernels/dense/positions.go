@@ -66,6 +66,9 @@ func NewAddPositions[F simd.Float](batch, time, context, width int) *AddPosition
 	return k
 }
 
+// Resize makes it the kernel of batch sequences of time positions.
+func (k *AddPositions[F]) Resize(batch, time int) { k.batch, k.time = batch, time }
+
 // Forward writes y. x begins at position from of the sequence. It panics if a position is not in the table.
 func (k *AddPositions[F]) Forward(y, x, table []F, from int64) {
 	if from < 0 || from > int64(k.context) || from+int64(k.time) > int64(k.context) {

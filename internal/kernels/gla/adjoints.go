@@ -1,6 +1,9 @@
 package gla
 
-import "goomtrain/internal/simd"
+import (
+	"goomtrain/internal/kernels/workspace"
+	"goomtrain/internal/simd"
+)
 
 // adjoints takes the adjoint of the state backward in time for dk and dg, after queries.
 func (p *keyTask[F]) adjoints() {
@@ -80,7 +83,7 @@ func (p *keyTask[F]) blockStarts(t int) []F {
 	if n == 1 {
 		return p.stretchStart(t)
 	}
-	p.s.inner = grown(p.s.inner, n*p.DKey*p.DValue)
+	p.s.inner = workspace.Grow(p.s.inner, n*p.DKey*p.DValue)
 	keys, dq := p.plainKeys(t), simd.Steps[F]{Data: p.s.q, Stride: p.columns()}
 	copy(p.state, p.stretchStart(t))
 	copy(p.s.inner, p.state)

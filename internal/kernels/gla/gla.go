@@ -54,6 +54,7 @@ type Kernel[F simd.Float] struct {
 	pool                 workspace.Pool[scratch[F]]
 	keyParts, valueParts int
 	stretches            []stretch[F] // [B, H, T/L]; see stretchAt
+	memory               []stretch[F] // as many as the kernel had at first
 	partial              []F          // [keyParts, B*T*H] of dg for one decay a head
 
 	carry              *Carry[F] // operands of the running call
@@ -70,14 +71,18 @@ func New[F simd.Float](size Size) *Kernel[F] {
 		panic(fmt.Sprintf("gla: size %+v, want positive sizes and a known decay", size))
 	}
 	k := &Kernel[F]{Size: size}
-	k.keyParts, k.valueParts = k.parts(k.DKey), k.parts(k.DValue)
 	k.pool.Create = func() *scratch[F] { return newScratch[F](size) }
 	k.makeStretches()
+	k.Resize(size.Batch, size.Time)
 	k.prepare, k.forward, k.backward = k.prepareStretches, k.forwardTask, k.backwardTask
-	if size.Decay == PerHead {
-		k.partial = workspace.Make[F](k.keyParts * size.Batch * size.Time * size.Heads)
-	}
 	return k
+}
+
+// Resize makes it the kernel of batch sequences of time tokens, at most as many as New was given.
+func (k *Kernel[F]) Resize(batch, time int) {
+	k.Batch, k.Time = batch, time
+	k.keyParts, k.valueParts = k.parts(k.DKey), k.parts(k.DValue)
+	k.layStretches()
 }
 
 // A head of few channels is not worth dividing, and with many heads there is work for all cores without.
@@ -124,6 +129,9 @@ func (k *Kernel[F]) Forward(o, q, keys, v, g []F, carry *Carry[F]) {
 func (k *Kernel[F]) Backward(dq, dk, dv, dg, dStart, q, keys, v, g, do, dEnd []F) {
 	if !k.differentiated {
 		panic("gla: Backward of a kernel without WantGradients")
+	}
+	if k.Decay == PerHead {
+		k.partial = workspace.Grow(k.partial, k.keyParts*k.Batch*k.Time*k.Heads)
 	}
 	k.dq, k.dk, k.dv, k.dg, k.dStart, k.q, k.k, k.v, k.g, k.do, k.dEnd = dq, dk, dv, dg, dStart, q, keys, v, g, do, dEnd
 	k.pool.For(k.Batch*k.Heads*(k.keyParts+k.valueParts), k.backward)

@@ -62,7 +62,7 @@ func (p *keyTask[F]) multiply(state []F) {
 // of every stretch, after the decays of the first token.
 func (p *keyTask[F]) queries() {
 	if p.Decay != Fixed {
-		p.s.starts = grown(p.s.starts, simd.Pieces(p.Time, stretchTokens)*p.DKey*p.DValue)
+		p.s.starts = workspace.Grow(p.s.starts, simd.Pieces(p.Time, stretchTokens)*p.DKey*p.DValue)
 	}
 	p.transposed(p.state, p.start)
 	fill(p.last, 1)
@@ -101,12 +101,4 @@ func (p *keyTask[F]) blockForward(dq, keys simd.Steps[F], t, i int) {
 	blocks := p.stretchAt(p.b, p.h, t).blocks
 	at, n := blocks[i], blocks[i+1]-blocks[i]
 	simd.LinearSteps(p.state, from(dq, at), p.values(p.do, t+at), p.values(p.v, t+at), from(keys, at), n, p.DValue, p.columns(), false)
-}
-
-// grown returns x if it has room for n numbers, or new memory.
-func grown[F simd.Float](x []F, n int) []F {
-	if len(x) < n {
-		return workspace.Make[F](n)
-	}
-	return x
 }

@@ -26,19 +26,39 @@ type stretch[F simd.Float] struct {
 // makeStretches makes the memory of the decays of all heads. Fixed decays are those of two stretches of every head, a
 // whole one and the last.
 func (k *Kernel[F]) makeStretches() {
-	pieces, w := simd.Pieces(k.Time, stretchTokens), k.decays()
-	heads, lengths := k.Batch*k.Heads, make([]int, pieces)
-	for i := range lengths {
-		lengths[i] = min(stretchTokens, k.Time-i*stretchTokens)
+	n, w := min(stretchTokens, k.Time), k.decays()
+	k.memory = make([]stretch[F], k.heads()*k.stretchesOf())
+	for i := range k.memory {
+		k.memory[i] = stretch[F]{width: w, blocks: make([]int, 0, n+1),
+			c: workspace.Make[F](n * w), back: workspace.Make[F](n * w), first: workspace.Make[F](n * w)}
 	}
+}
+
+// heads returns the number of heads that have decays of their own, stretchesOf the number of stretches of one.
+func (k *Kernel[F]) heads() int {
 	if k.Decay == Fixed {
-		heads, lengths = k.Heads, []int{min(stretchTokens, k.Time), lengths[pieces-1]}
+		return k.Heads
 	}
-	for range heads {
-		for _, n := range lengths {
-			k.stretches = append(k.stretches, stretch[F]{width: w, tokens: n, blocks: make([]int, 0, n+1),
-				c: workspace.Make[F](n * w), back: workspace.Make[F](n * w), first: workspace.Make[F](n * w)})
+	return k.Batch * k.Heads
+}
+
+func (k *Kernel[F]) stretchesOf() int {
+	if k.Decay == Fixed {
+		return 2
+	}
+	return simd.Pieces(k.Time, stretchTokens)
+}
+
+// layStretches sets the lengths of the stretches in use.
+func (k *Kernel[F]) layStretches() {
+	n := k.stretchesOf()
+	k.stretches = k.memory[:k.heads()*n]
+	for i := range k.stretches {
+		s := &k.stretches[i]
+		if s.tokens = min(stretchTokens, k.Time); i%n == n-1 {
+			s.tokens = (k.Time-1)%stretchTokens + 1
 		}
+		s.c, s.back, s.first = s.c[:s.tokens*s.width], s.back[:s.tokens*s.width], s.first[:s.tokens*s.width]
 	}
 }
 

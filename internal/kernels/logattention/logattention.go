@@ -66,6 +66,15 @@ func (k *Kernel[F]) WantGradients() {
 	k.makeStates()
 }
 
+// Resize makes it the kernel of batch sequences of length queries and as many keys, at most as many as New was given.
+func (k *Kernel[F]) Resize(batch, length int) {
+	k.size.Batch, k.size.Queries, k.size.Keys = batch, length, length
+	k.tasks = k.size.Tasks()
+	if k.sums != nil && k.size.Causal {
+		k.slots = simd.Pieces(length, k.chunk) + 1
+	}
+}
+
 // Forward writes y, and its sign if values are signed. If carry is not nil the sequences continue from it:
 // every query sees all positions of the carry, and the carry receives the last state.
 func (k *Kernel[F]) Forward(y, sign multihead.Rows[F], x Operands[F], carry *Carry) {

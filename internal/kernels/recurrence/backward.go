@@ -11,7 +11,7 @@ func (k *Kernel[F]) reverseGroup(group int) {
 	b0, b1 := group*k.group, min((group+1)*k.group, k.batch)
 	rows := (b1 - b0) * n
 	if s.adjoints == nil {
-		s.adjoints, s.top = make([]F, k.group*timeBlock*n*d), make([]F, n)
+		s.adjoints, s.top, s.row = make([]F, k.group*timeBlock*n*d), make([]F, n), make([]F, d)
 	}
 	clear(s.product[:rows*d])
 	clear(s.exponent)
@@ -19,20 +19,35 @@ func (k *Kernel[F]) reverseGroup(group int) {
 		s.plain[i] = true
 	}
 	clear(k.dA[b0*d*d : b1*d*d])
+	clear(k.dx0[b0*n*d : b1*n*d])
 	for t := k.time - 1; t >= 0; t-- {
 		for b := b0; b < b1; b++ {
 			k.reverseStep(s, b, b-b0, t)
 		}
 		matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.aT, d, 0, s.product, d)
-		if t%timeBlock == 0 {
-			for b := b0; b < b1; b++ {
+		for b := b0; b < b1; b++ {
+			if k.begins(b, t) {
+				k.toOrigin(s, b, b-b0)
+			}
+			if t%timeBlock == 0 {
 				k.addToMatrix(s, b, b-b0, t)
 			}
 		}
 	}
-	for r := range rows {
-		saturated(k.dx0[(b0*n+r)*d:(b0*n+r+1)*d], s.product[r*d:(r+1)*d], s.exponent[r]+k.aExponent)
+}
+
+// toOrigin adds the gradient of batch element b, the i-th of its group, that has arrived at x_0 to dx_0. None goes
+// further back.
+func (k *Kernel[F]) toOrigin(s *groupScratch[F], b, i int) {
+	d, n := k.width, k.rows
+	for r := range n {
+		product, dx0 := s.product[(i*n+r)*d:][:d], k.dx0[(b*n+r)*d:][:d]
+		saturated(s.row, product, s.exponent[i*n+r]+k.aExponent)
+		simd.Add(dx0, dx0, s.row)
+		clear(product)
+		s.exponent[i*n+r] = 0
 	}
+	s.plain[i] = true
 }
 
 // reverseStep makes the adjoints of batch element b, the i-th of its group, at time t from their
@@ -40,7 +55,8 @@ func (k *Kernel[F]) reverseGroup(group int) {
 func (k *Kernel[F]) reverseStep(s *groupScratch[F], b, i, t int) {
 	d, n, step := k.width, k.rows, b*k.time+t
 	first, at := i*n, step*n
-	plain := s.plain[i] && k.aExponent == 0 && k.plain[step] && t > 0 && k.plain[step-1]
+	_, _, enters := k.enters(b, t)
+	plain := s.plain[i] && k.aExponent == 0 && k.plain[step] && !enters && k.plain[step-1]
 	if plain {
 		kept := s.adjoints[(i*timeBlock+t%timeBlock)*n*d:][:n*d]
 		simd.AdjointRows(s.state[first*d:][:n*d], k.du[at*d:][:n*d], kept, s.top, s.product[first*d:][:n*d], k.dz[at*d:][:n*d],
@@ -70,14 +86,20 @@ func (k *Kernel[F]) reverseRow(s *groupScratch[F], b, t, r, at int) {
 }
 
 // keepForMatrix stores the adjoint of state row r at time t for dA, multiplied by the scale of the
-// state before it, so that the row of z (or of the start) before it can stand for that state:
-// x_{t-1} = z_{t-1} * m_{t-1}/e^2 * 2^e_{t-1}.
+// state before it, so that the row of z before it can stand for that state:
+// x_{t-1} = z_{t-1} * m_{t-1}/e^2 * 2^e_{t-1}. Where a document begins, x_0 is before it: the product with that is added to dA at once.
 func (k *Kernel[F]) keepForMatrix(s *groupScratch[F], b, t, r int, f int64) {
 	d, n := k.width, k.rows
 	to := ((r/n)*timeBlock+t%timeBlock)*n + r%n
 	dst, adjoint := s.adjoints[to*d:(to+1)*d], s.state[r*d:(r+1)*d]
-	if t == 0 {
-		saturated(dst, adjoint, f+k.start.exponent[b*n+r%n])
+	if mantissa, exponent, enters := k.enters(b, t); enters {
+		if t == 0 { // see addToMatrix
+			saturated(dst, adjoint, f+exponent[r%n])
+			return
+		}
+		saturated(s.row, adjoint, f+exponent[r%n])
+		matmul.Serial(true, false, d, d, 1, 1, mantissa[r%n*d:], d, s.row, d, 1, k.dA[b*d*d:(b+1)*d*d], d)
+		clear(dst)
 		return
 	}
 	before := (b*k.time+t-1)*n + r%n
@@ -97,7 +119,8 @@ func (k *Kernel[F]) addToMatrix(s *groupScratch[F], b, i, t0 int) {
 	adjoints := s.adjoints[i*timeBlock*n*d:]
 	steps := min(timeBlock, k.time-t0)
 	if t0 == 0 {
-		matmul.Serial(true, false, d, d, n, 1, k.start.mantissa[b*n*d:], d, adjoints, d, 1, dA, d)
+		mantissa, _, _ := k.enters(b, 0)
+		matmul.Serial(true, false, d, d, n, 1, mantissa, d, adjoints, d, 1, dA, d)
 		adjoints, t0, steps = adjoints[n*d:], 1, steps-1
 	}
 	if steps > 0 {

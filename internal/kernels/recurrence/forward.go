@@ -10,12 +10,14 @@ func (k *Kernel[F]) forwardGroup(group int) {
 	s, d, n := &k.scratch[group], k.width, k.rows
 	b0, b1 := group*k.group, min((group+1)*k.group, k.batch)
 	rows := (b1 - b0) * n
-	copy(s.state, k.start.mantissa[b0*n*d:b1*n*d])
-	copy(s.exponent, k.start.exponent[b0*n:b1*n])
-	for i := range b1 - b0 {
-		s.plain[i] = zeros(s.exponent[i*n:][:n])
-	}
 	for t := range k.time {
+		for i := range b1 - b0 {
+			if mantissa, exponent, enters := k.enters(b0+i, t); enters {
+				copy(s.state[i*n*d:], mantissa)
+				copy(s.exponent[i*n:], exponent)
+				s.plain[i] = zeros(exponent)
+			}
+		}
 		matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
 		for b := b0; b < b1; b++ {
 			k.forwardStep(s, b, b-b0, t)

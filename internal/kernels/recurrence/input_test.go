@@ -70,13 +70,19 @@ func newForm(kind string, size Size, inner int, scaleA, scaleU float64) *form {
 
 // resets makes a document begin at about every fifth step.
 func (f *form) resets() *form {
-	f.reset = make([]int32, f.Batch*f.Time)
-	for i := range f.reset {
+	f.reset = resets(f.Batch * f.Time)
+	return f
+}
+
+// resets returns n numbers of which about every fifth is not 0.
+func resets(n int) []int32 {
+	reset := make([]int32, n)
+	for i := range reset {
 		if i%5 == 2 || i%7 == 0 {
-			f.reset[i] = int32(i + 1)
+			reset[i] = int32(i + 1)
 		}
 	}
-	return f
+	return reset
 }
 
 // naive returns the definition for the operands.

@@ -7,6 +7,7 @@ import "math/big"
 type Naive struct {
 	B, T, N, D int
 	U, A, X0   []float64 // [B, T, N, D], [D, D], [N, D]
+	Reset      []int32   // [B, T] or nil
 }
 
 // bits is the precision of the naive form.
@@ -18,24 +19,25 @@ func times(x, y *big.Float) *big.Float { return new(big.Float).SetPrec(bits).Mul
 
 func float(x *big.Float) float64 { f, _ := x.Float64(); return f }
 
-// states returns x [T+1, D] of hidden vector n of batch element b, x_0 first.
-func (r Naive) states(b, n int) [][]*big.Float {
-	x := make([][]*big.Float, r.T+1)
-	for t := range x {
-		x[t] = make([]*big.Float, r.D)
-		for j := range r.D {
-			if t == 0 {
-				x[t][j] = number(r.X0[n*r.D+j])
-				continue
-			}
-			sum := number(r.U[((b*r.T+t-1)*r.N+n)*r.D+j])
-			for i := range r.D {
-				sum.Add(sum, times(x[t-1][i], number(r.A[i*r.D+j])))
-			}
-			x[t][j] = sum
+// begins reports whether the state before step t is x_0.
+func (r Naive) begins(b, t int) bool { return t == 0 || r.Reset != nil && r.Reset[b*r.T+t] != 0 }
+
+// states returns the states [T, D] of hidden vector n of batch element b before and after each step.
+func (r Naive) states(b, n int) (before, after [][]*big.Float) {
+	var x []*big.Float
+	for t := range r.T {
+		if r.begins(b, t) {
+			x = numbers(r.X0[n*r.D : (n+1)*r.D])
 		}
+		next := numbers(r.U[((b*r.T+t)*r.N+n)*r.D:][:r.D])
+		for j, sum := range next {
+			for i := range r.D {
+				sum.Add(sum, times(x[i], number(r.A[i*r.D+j])))
+			}
+		}
+		before, after, x = append(before, x), append(after, next), next
 	}
-	return x
+	return before, after
 }
 
 // factor returns e^2 / max|x|, nil for a row of zeros.
@@ -56,7 +58,8 @@ func factor(x []*big.Float) *big.Float {
 func (r Naive) factors() (c []*big.Float) {
 	for b := range r.B {
 		for n := range r.N {
-			for _, x := range r.states(b, n)[1:] {
+			_, after := r.states(b, n)
+			for _, x := range after {
 				c = append(c, factor(x))
 			}
 		}
@@ -72,7 +75,8 @@ func (r Naive) read(factors []*big.Float) []float64 {
 	z := make([]float64, r.B*r.T*r.N*r.D)
 	for b := range r.B {
 		for n := range r.N {
-			for t, x := range r.states(b, n)[1:] {
+			_, after := r.states(b, n)
+			for t, x := range after {
 				if c := factors[(b*r.N+n)*r.T+t]; c != nil {
 					for j, v := range x {
 						z[((b*r.T+t)*r.N+n)*r.D+j] = float(times(c, v))
@@ -97,14 +101,14 @@ func (r Naive) Backward(dz []float64) (du, dA, dx0 []float64) {
 	}
 	for b := range r.B {
 		for n := range r.N {
-			x := r.states(b, n)
+			before, after := r.states(b, n)
 			back := make([]*big.Float, r.D) // l_{t+1} A^T
 			for i := range back {
 				back[i] = number(0)
 			}
 			for t := r.T - 1; t >= 0; t-- {
 				l := back
-				if c := factor(x[t+1]); c != nil {
+				if c := factor(after[t]); c != nil {
 					for j := range l {
 						l[j].Add(l[j], times(c, number(dz[((b*r.T+t)*r.N+n)*r.D+j])))
 					}
@@ -114,13 +118,16 @@ func (r Naive) Backward(dz []float64) (du, dA, dx0 []float64) {
 					back[i] = number(0)
 					du[((b*r.T+t)*r.N+n)*r.D+i] = float(l[i])
 					for j := range r.D {
-						sumA[i*r.D+j].Add(sumA[i*r.D+j], times(x[t][i], l[j]))
+						sumA[i*r.D+j].Add(sumA[i*r.D+j], times(before[t][i], l[j]))
 						back[i].Add(back[i], times(number(r.A[i*r.D+j]), l[j]))
 					}
 				}
-			}
-			for i := range back {
-				sumX[n*r.D+i].Add(sumX[n*r.D+i], back[i])
+				if r.begins(b, t) {
+					for i := range back {
+						sumX[n*r.D+i].Add(sumX[n*r.D+i], back[i])
+						back[i] = number(0)
+					}
+				}
 			}
 		}
 	}

@@ -19,8 +19,9 @@ type Kernel[F simd.Float] struct {
 	largest  []F     // [B, T, N] largest mantissa of x_t
 	exponent []int64 // [B, T, N]
 	plain    []bool  // [B, T] all exponents are 0
-	start    *Carry[F]
-	resumed  bool // the last Forward continued from a carry
+	origin   *Carry[F] // x_0
+	start    *Carry[F] // of the last Forward that was resumed
+	resumed  bool      // the last Forward continued from a carry
 
 	a, aT     []F   // [D, D] mantissas of A and of its transpose
 	aExponent int64 // A = a * 2^aExponent
@@ -28,7 +29,8 @@ type Kernel[F simd.Float] struct {
 	scratch   []groupScratch[F]
 	dA, dx0   []F // [B, D, D], [B, N, D]: summed over B in order
 
-	z, u, dz, du     []F // operands of the running call
+	z, u, dz, du     []F     // operands of the running call
+	reset            []int32 // [B, T] or nil
 	end              *Carry[F]
 	forward, reverse func(group int)
 }
@@ -51,6 +53,7 @@ type groupScratch[F simd.Float] struct {
 	plain          []bool  // [G] all exponents are 0
 	adjoints       []F     // [G, timeBlock, N, D]
 	top            []F     // [N] largest mantissa of the adjoints
+	row            []F     // [D]
 }
 
 // New returns the kernel for B = batch sequences of T = time steps with N = rows hidden vectors of
@@ -58,33 +61,31 @@ type groupScratch[F simd.Float] struct {
 func New[F simd.Float](batch, time, rows, width int) *Kernel[F] {
 	k := &Kernel[F]{batch: batch, time: time, rows: rows, width: width,
 		largest: make([]F, batch*time*rows), exponent: make([]int64, batch*time*rows), plain: make([]bool, batch*time),
-		start: NewCarry[F](batch, rows, width),
+		origin: NewCarry[F](1, rows, width), start: NewCarry[F](batch, rows, width),
 		a:     make([]F, width*width), aT: make([]F, width*width)}
 	k.forward, k.reverse = k.forwardGroup, k.reverseGroup
 	return k
 }
 
 // Forward writes z. If carry is not nil the sequence continues from it, or from x_0 if the carry has not
-// started, and the carry receives the last state.
-func (k *Kernel[F]) Forward(z, u, a, x0 []F, carry *Carry[F]) {
+// started, and the carry receives the last state. reset [B, T] may be nil: where it is not 0, the state before that step
+// is x_0.
+func (k *Kernel[F]) Forward(z, u, a, x0 []F, reset []int32, carry *Carry[F]) {
 	k.setMatrix(a)
-	resumed := carry != nil && carry.started[0] != 0
-	if resumed {
+	k.setOrigin(x0)
+	if k.resumed = carry != nil && carry.started[0] != 0; k.resumed {
 		copy(k.start.mantissa, carry.mantissa)
 		copy(k.start.exponent, carry.exponent)
-	} else {
-		k.startAt(x0)
 	}
-	k.resumed = resumed
-	k.z, k.u, k.end = z, u, carry
+	k.z, k.u, k.reset, k.end = z, u, reset, carry
 	simd.For(k.groups(), k.forward)
 	if carry != nil {
 		carry.started[0] = 1
 	}
 }
 
-// Backward writes du, dA [D, D] and dx_0 [N, D]; z is what the last Forward wrote. After a Forward that
-// continued from a carry dx_0 is zero: the carry is detached.
+// Backward writes du, dA [D, D] and dx_0 [N, D]; z is what the last Forward wrote. A carry is detached: after a Forward
+// that continued from one, dx_0 has the gradients of the documents that began later.
 func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F) {
 	d, n := k.width, k.rows
 	if k.dA == nil {
@@ -98,11 +99,7 @@ func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F) {
 	k.z, k.dz, k.du = z, dz, du
 	simd.For(k.groups(), k.reverse)
 	workspace.Sum(dA, k.dA)
-	if k.resumed {
-		clear(dx0)
-	} else {
-		workspace.Sum(dx0, k.dx0)
-	}
+	workspace.Sum(dx0, k.dx0)
 }
 
 // setMatrix keeps A as mantissas of moderate size and an exponent, which is 0 for every usual A.
@@ -111,15 +108,30 @@ func (k *Kernel[F]) setMatrix(a []F) {
 	k.aExponent = normalize(k.a)
 }
 
-// startAt sets the first state of every batch element to x_0.
-func (k *Kernel[F]) startAt(x0 []F) {
-	for b := range k.batch {
-		for n := range k.rows {
-			row := k.start.mantissa[(b*k.rows+n)*k.width : (b*k.rows+n+1)*k.width]
-			copy(row, x0[n*k.width:(n+1)*k.width])
-			k.start.exponent[b*k.rows+n] = normalize(row)
-		}
+// setOrigin keeps x_0 as mantissas and exponents.
+func (k *Kernel[F]) setOrigin(x0 []F) {
+	copy(k.origin.mantissa, x0)
+	for n := range k.rows {
+		k.origin.exponent[n] = normalize(k.origin.mantissa[n*k.width : (n+1)*k.width])
 	}
+}
+
+// begins reports whether batch element b is at x_0 before step t.
+func (k *Kernel[F]) begins(b, t int) bool {
+	return t == 0 && !k.resumed || k.reset != nil && k.reset[b*k.time+t] != 0
+}
+
+// enters reports whether step t of batch element b follows no state that this call has made, and returns the mantissas
+// and exponents [N] of the state before it.
+func (k *Kernel[F]) enters(b, t int) (mantissa []F, exponent []int64, enters bool) {
+	if k.begins(b, t) {
+		return k.origin.mantissa, k.origin.exponent, true
+	}
+	if t == 0 {
+		n, d := k.rows, k.width
+		return k.start.mantissa[b*n*d:][:n*d], k.start.exponent[b*n:][:n], true
+	}
+	return nil, nil, false
 }
 
 // groups decides how many batch elements go through time together and returns the number of groups. It

@@ -18,11 +18,15 @@ type problem struct {
 	scaleU     float64
 	zeroDz     int // dz is kept at every zeroDz-th step only; 0: everywhere
 	diagonal   bool
+	resets     bool // documents begin at about every fifth step
 }
 
 func (c problem) naive() Naive {
 	r := Naive{B: c.b, T: c.t, N: c.n, D: c.d,
 		U: kerneltest.Normal[float64](c.name+"u", c.b*c.t*c.n*c.d), A: kerneltest.Normal[float64](c.name+"a", c.d*c.d), X0: kerneltest.Normal[float64](c.name+"x", c.n*c.d)}
+	if c.resets {
+		r.Reset = resets(c.b * c.t)
+	}
 	for i := range r.U {
 		r.U[i] *= c.scaleU
 	}
@@ -65,6 +69,10 @@ var cases = []problem{
 	{name: "huge u", b: 1, t: 30, n: 2, d: 4, scaleA: 1, scaleU: 1e30},
 	{name: "one loss", b: 2, t: 130, n: 2, d: 3, scaleA: 3, scaleU: 1, zeroDz: 130},
 	{name: "diagonal", b: 1, t: 30, n: 2, d: 3, scaleA: 5, scaleU: 1, diagonal: true},
+	{name: "documents", b: 3, t: 23, n: 2, d: 3, scaleA: 1, scaleU: 1, resets: true},
+	{name: "documents over a block", b: 5, t: 2*timeBlock + 1, n: 2, d: 3, scaleA: 3, scaleU: 1, resets: true},
+	{name: "documents, huge A", b: 1, t: 40, n: 2, d: 3, scaleA: 1e30, scaleU: 1, resets: true},
+	{name: "documents that shrink", b: 1, t: 40, n: 2, d: 3, scaleA: 0.03, scaleU: 0, resets: true},
 	{name: "nothing", b: 1, t: 5, n: 2, d: 3, scaleA: 0, scaleU: 0},
 }
 
@@ -83,7 +91,7 @@ func testEqualsNaive[F simd.Float](t *testing.T) {
 			z, du := kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](len(dz))
 			dA, dx0 := kerneltest.Poisoned[F](c.d*c.d), kerneltest.Poisoned[F](c.n*c.d)
 			for range 2 { // a second run finds used buffers
-				k.Forward(z, kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), nil)
+				k.Forward(z, kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), r.Reset, nil)
 				k.Backward(du, dA, dx0, z, kerneltest.Narrow[F](dz))
 			}
 			// an ill-conditioned direction costs digits over 300 steps, so float32 has 1e-3
@@ -137,7 +145,7 @@ func testThreads[F simd.Float](t *testing.T) {
 		kerneltest.OnThreads(t, func(t *testing.T) {
 			k := New[F](c.b, c.t, c.n, c.d)
 			got := [4][]F{kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](len(dz)), kerneltest.Poisoned[F](c.d * c.d), kerneltest.Poisoned[F](c.n * c.d)}
-			k.Forward(got[0], kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), nil)
+			k.Forward(got[0], kerneltest.Narrow[F](r.U), kerneltest.Narrow[F](r.A), kerneltest.Narrow[F](r.X0), r.Reset, nil)
 			k.Backward(got[1], got[2], got[3], got[0], dz)
 			if want[0] == nil {
 				want = got
@@ -151,26 +159,37 @@ func testThreads[F simd.Float](t *testing.T) {
 
 // TestStreams: a sequence cut anywhere and carried on equals the whole.
 func TestStreams(t *testing.T) {
-	c := problem{name: "streams", b: 2, t: 40, n: 2, d: 4, scaleA: 20, scaleU: 1}
+	for _, documents := range []bool{false, true} {
+		t.Run(fmt.Sprint("documents ", documents), func(t *testing.T) {
+			testStreams(t, problem{name: "streams", b: 2, t: 40, n: 2, d: 4, scaleA: 20, scaleU: 1, resets: documents})
+		})
+	}
+}
+
+func testStreams(t *testing.T, c problem) {
 	r := c.naive()
 	whole := make([]float64, len(r.U))
-	New[float64](c.b, c.t, c.n, c.d).Forward(whole, r.U, r.A, r.X0, nil)
+	New[float64](c.b, c.t, c.n, c.d).Forward(whole, r.U, r.A, r.X0, r.Reset, nil)
 	for cut := 1; cut < c.t; cut++ {
 		carry := NewCarry[float64](c.b, c.n, c.d)
 		for _, part := range [][2]int{{0, cut}, {cut, c.t}} {
 			steps := part[1] - part[0]
 			var u, want []float64
+			var reset []int32
 			for b := range c.b {
+				if c.resets {
+					reset = append(reset, r.Reset[b*c.t+part[0]:b*c.t+part[1]]...)
+				}
 				lo, hi := (b*c.t+part[0])*c.n*c.d, (b*c.t+part[1])*c.n*c.d
 				u, want = append(u, r.U[lo:hi]...), append(want, whole[lo:hi]...)
 			}
 			z := kerneltest.Poisoned[float64](len(u))
 			k := New[float64](c.b, steps, c.n, c.d)
-			k.Forward(z, u, r.A, r.X0, carry)
+			k.Forward(z, u, r.A, r.X0, reset, carry)
 			kerneltest.Identical(t, fmt.Sprintf("cut at %d: z", cut), z, want)
 			du, dA, dx0 := kerneltest.Poisoned[float64](len(u)), kerneltest.Poisoned[float64](c.d*c.d), kerneltest.Poisoned[float64](c.n*c.d)
 			k.Backward(du, dA, dx0, z, z)
-			if part[0] > 0 {
+			if part[0] > 0 && !c.resets {
 				kerneltest.Near(t, "dx0 after a carry", dx0, make([]float64, c.n*c.d), 0)
 			}
 		}
@@ -196,7 +215,7 @@ func TestLeavesTheFloatRange(t *testing.T) {
 			k := New[float32](b, steps, n, d)
 			z, du := kerneltest.Poisoned[float32](len(u)), kerneltest.Poisoned[float32](len(u))
 			dA, dx0 := kerneltest.Poisoned[float32](d*d), kerneltest.Poisoned[float32](n*d)
-			k.Forward(z, u, a, kerneltest.Normal[float32]("x0", n*d), nil)
+			k.Forward(z, u, a, kerneltest.Normal[float32]("x0", n*d), nil, nil)
 			k.Backward(du, dA, dx0, z, kerneltest.Normal[float32]("dz", len(u)))
 			last := k.exponent[len(k.exponent)-1]
 			if want := steps * math.Log2(c.scale); c.input == 0 || c.scale > 1 {
@@ -227,7 +246,7 @@ func TestShowsNaN(t *testing.T) {
 		u[7] = bad
 		k := New[float32](1, 4, 2, 3)
 		z := make([]float32, len(u))
-		k.Forward(z, u, kerneltest.Normal[float32]("a", 9), kerneltest.Normal[float32]("x", 6), nil)
+		k.Forward(z, u, kerneltest.Normal[float32]("a", 9), kerneltest.Normal[float32]("x", 6), nil, nil)
 		if v := float64(z[7]); !math.IsNaN(v) {
 			t.Errorf("u[7] = %v gives z[7] = %v, want NaN", bad, v)
 		}
@@ -252,7 +271,7 @@ func testSpreadsNaN[F simd.Float](t *testing.T) {
 		step := func(i int) int { return i / (width * rows) % steps }
 		same := func(i, o int) bool { return i/(width*rows*steps) == o/(width*rows*steps) && row(i) == row(o) }
 		kerneltest.SpreadsNaN(t, map[string][]F{"a": a, "u": u, "x0": x0, "dz": dz}, func() map[string][]F {
-			k.Forward(z, u, a, x0, nil)
+			k.Forward(z, u, a, x0, nil, nil)
 			k.Backward(du, dA, dx0, z, dz)
 			return map[string][]F{"z": z, "du": du, "dA": dA, "dx0": dx0}
 		}, func(out string, o int, in string, i int) bool {
@@ -281,8 +300,8 @@ func TestAllocatesNothing(t *testing.T) {
 	a, x0 := kerneltest.Normal[float32]("a", d*d), kerneltest.Normal[float32]("x", n*d)
 	dA, dx0 := make([]float32, d*d), make([]float32, n*d)
 	kerneltest.AllocatesNothing(t, "a training step", func() {
-		k.Forward(z, u, a, x0, nil)
+		k.Forward(z, u, a, x0, nil, nil)
 		k.Backward(du, dA, dx0, z, u)
 	})
-	kerneltest.AllocatesNothing(t, "a stretch", func() { k.Forward(z, u, a, x0, carry) })
+	kerneltest.AllocatesNothing(t, "a stretch", func() { k.Forward(z, u, a, x0, nil, carry) })
 }

@@ -11,9 +11,7 @@ import (
 // gradient of the last state; nil stands for zero. dStart, if it is not nil, receives that of the state from which the
 // sequences continued.
 func (k *Kernel[F]) Backward(dp Parameters[F], du, dStart, u, dy, dEnd []F) {
-	if k.partial == nil {
-		k.partial = workspace.Make[F](k.batch * k.groups * k.partialSize())
-	}
+	k.partial = workspace.Grow(k.partial, k.batch*k.groups*k.partialSize())
 	k.dp, k.du, k.dStart, k.u, k.dy, k.dEnd = dp, du, dStart, u, dy, dEnd
 	k.pool.For(k.batch*k.groups, k.backward)
 	simd.For(k.groups, k.collect)

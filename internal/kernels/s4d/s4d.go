@@ -77,6 +77,11 @@ func New[F simd.Float](batch, time, channels, modes int) *Kernel[F] {
 	return k
 }
 
+// Resize makes it the kernel of batch sequences of time positions, at most as many as New was given.
+func (k *Kernel[F]) Resize(batch, time int) {
+	k.batch, k.time, k.blocks = batch, time, simd.Pieces(time, block)
+}
+
 // Forward writes y. If carry is not nil the sequences continue from it, and it receives the last state.
 func (k *Kernel[F]) Forward(y, u []F, p Parameters[F], carry *Carry[F]) {
 	if want := [4]int{k.batch, k.channels, k.modes, 2}; carry != nil && carry.shape != want {

@@ -65,6 +65,9 @@ func NewGated[F simd.Float](batch, time, width int) *Gated[F] {
 	return k
 }
 
+// Resize makes it the kernel of batch sequences of time positions, at most as many as NewGated was given.
+func (k *Gated[F]) Resize(batch, time int) { k.batch, k.time = batch, time }
+
 // Forward writes y. A residual [B, T, D] of nil is zero. If carry is not nil the sequences continue from it,
 // and it receives the last e.
 func (k *Gated[F]) Forward(y, x, residual []F, carry *GatedCarry[F]) {

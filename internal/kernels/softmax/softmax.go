@@ -56,6 +56,9 @@ func New[F simd.Float](size multihead.Size) *Kernel[F] {
 	return k
 }
 
+// Resize makes it the kernel of batch sequences of length queries and as many keys, at most as many as New was given.
+func (k *Kernel[F]) Resize(batch, length int) { k.Batch, k.Queries, k.Keys = batch, length, length }
+
 // Forward writes y [B, Tq, H*V]. If cache is not nil the keys and values are added to it, and queries look
 // at all that it holds: the sequence continues.
 func (k *Kernel[F]) Forward(y []F, q, keys, values multihead.Rows[F], cache *Cache[F]) {
@@ -72,6 +75,7 @@ func (k *Kernel[F]) empty() *Cache[F] {
 	if k.own == nil {
 		k.own = NewCache[F](k.Batch, k.Heads, k.DKey, k.DValue)
 	}
+	k.own.batch = k.Batch
 	k.own.Reset()
 	return k.own
 }

@@ -99,6 +99,10 @@ func (k *Kernel[F]) newScratch() *scratch[F] {
 // WantGradients makes every later Forward keep the carry as it was before, which Backward needs.
 func (k *Kernel[F]) WantGradients() { k.want = true }
 
+// Resize makes it the kernel of batch sequences of length queries and as many keys, at most as many as New was given. The
+// form remains that of New.
+func (k *Kernel[F]) Resize(batch, length int) { k.Batch, k.Queries, k.Keys = batch, length, length }
+
 // Forward writes y [B, Tq, H*V]. If carry is not nil the sequences continue from it, and it receives the
 // last state.
 func (k *Kernel[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *Carry[F]) {

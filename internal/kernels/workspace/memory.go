@@ -24,6 +24,14 @@ func Make[F simd.Float](n int) []F {
 	return x
 }
 
+// Grow returns n numbers of the memory x, or new memory if x has fewer. Their contents are undefined.
+func Grow[F simd.Float](x []F, n int) []F {
+	if n <= cap(x) {
+		return x[:n]
+	}
+	return Make[F](n)
+}
+
 // Sum writes to dst the sum of the consecutive blocks of len(dst) numbers in blocks, first to last: the
 // order, and with it every bit, does not depend on which worker made which block.
 func Sum[F simd.Float](dst, blocks []F) {
