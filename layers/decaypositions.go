@@ -43,5 +43,5 @@ func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositio
 // Forward adds the position embedding to x [B, T, D].
 func (l *DecayPositions[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	carry := StateOf(g, l.state, func() *ops.LogScanCarry[F] { return ops.NewLogScanCarry[F](g.Batch, x.Shape()[2]) })
-	return ops.AddLogScan[F](l.Dense.Forward(g, x), x, carry) // [B, T, D]
+	return ops.AddLogScan[F](l.Dense.Forward(g, x), x, g.Reset, carry) // [B, T, D]
 }

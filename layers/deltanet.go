@@ -112,7 +112,7 @@ func (l *DeltaNet[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	if l.A != nil {
 		decay = ops.SoftplusDecay[F](l.A.Forward(g, x), g.Weight(l.ALog), g.Weight(l.DtBias))
 	}
-	o := ops.DeltaRule[F](q, k, v, beta, decay, size, carry) // [B, T, HV*V]
+	o := ops.DeltaRule[F](q, k, v, beta, decay, size, g.Reset, carry) // [B, T, HV*V]
 	if l.Gate != nil {
 		return l.Norm.ForwardGated(g, o, l.Gate.Forward(g, x))
 	}

@@ -41,7 +41,7 @@ func NewGLA[F params.Float](s params.Set[F], in, heads, key, value int, shortCon
 func (l *GLA[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	decay := ops.LogSigmoid[F](l.Decay1.Forward(g, l.Decay0.Forward(g, x)), decayTemperature) // [B, T, H*K]
 	return l.around(g, x, func(q, k, v *G.Node, carry *ops.GLACarry[F]) *G.Node {
-		return ops.GLA[F](q, k, v, decay, l.size, carry)
+		return ops.GLA[F](q, k, v, decay, l.size, g.Reset, carry)
 	})
 }
 

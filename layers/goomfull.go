@@ -36,7 +36,7 @@ const transitionDeviation = 0.5
 // Forward maps u [B, T, in] to [B, T, out].
 func (l *GOOMFull[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 	return l.forward(g, u, func(bu, x0 *G.Node, carry *ops.Carry[F]) *G.Node {
-		return ops.RecurrenceLinear[F](bu, u, g.Weight(l.A), x0, nil, carry)
+		return ops.RecurrenceLinear[F](bu, u, g.Weight(l.A), x0, g.Reset, carry)
 	})
 }
 

@@ -41,7 +41,7 @@ func (l *GOOMHouseholder[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 	k, beta := l.Key.Forward(g, u), ops.Sigmoid[F](l.Beta.Forward(g, u), 2) // [B, T, H*n*D], [B, T, H*n]
 	gate := ops.LogSigmoid[F](l.Gate.Forward(g, u), 1)                      // [B, T, H]
 	return l.forward(g, u, func(bu, x0 *G.Node, carry *ops.Carry[F]) *G.Node {
-		return ops.RecurrenceHouseholder[F](bu, k, beta, gate, x0, nil, carry)
+		return ops.RecurrenceHouseholder[F](bu, k, beta, gate, x0, g.Reset, carry)
 	})
 }
 

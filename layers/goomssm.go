@@ -43,7 +43,7 @@ func (l *GOOMSSM[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 	hidden, width := l.InitStates.Shape[0], l.InitStates.Shape[1]
 	carry := StateOf(g, l.state, func() *ops.Carry[F] { return ops.NewCarry[F](g.Batch, hidden, width) })
 	return l.around(g, u, func(bu *G.Node) *G.Node {
-		return ops.Recurrence[F](bu, g.Weight(l.A), g.Weight(l.InitStates), carry)
+		return ops.Recurrence[F](bu, g.Weight(l.A), g.Weight(l.InitStates), g.Reset, carry)
 	})
 }
 

@@ -40,7 +40,7 @@ func (l *GOOMTable[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 		panic(fmt.Sprintf("layers: %s looks up its transitions by token: set Graph.Tokens", l.A.Name))
 	}
 	return l.forward(g, u, func(bu, x0 *G.Node, carry *ops.Carry[F]) *G.Node {
-		return ops.RecurrenceTable[F](bu, g.Tokens, g.Weight(l.A), x0, nil, carry)
+		return ops.RecurrenceTable[F](bu, g.Tokens, g.Weight(l.A), x0, g.Reset, carry)
 	})
 }
 

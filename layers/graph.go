@@ -20,6 +20,10 @@ type Graph[F params.Float] struct {
 	// as GOOMTable. A model sets it before it adds its layers; nil: none.
 	Tokens *G.Node
 
+	// Reset, int32 [B, T], is not 0 where a new document begins, for layers that combine positions: what is before it must
+	// have no influence from there on. A model sets it before it adds its layers; nil: sequences are one document.
+	Reset *G.Node
+
 	// Ends are the positions [B] at which the sequences end, for layers that read a sequence as a whole: what is behind
 	// them is padding. A model that classifies sequences sets it; nil: no sequence has padding.
 	Ends *G.Node

@@ -35,7 +35,7 @@ func (l *LogAttention[F]) Out() int { return l.heads * l.value }
 func (l *LogAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	qkv := l.QKV.Forward(g, x) // [B, T, H*(2K+V)]
 	carry := StateOf(g, l.state, func() *ops.LogCarry { return ops.NewLogCarry(g.Batch, l.heads, l.key, l.value, false) })
-	return ops.LogSelfAttention[F](qkv, l.heads, l.key, carry)
+	return ops.LogSelfAttention[F](qkv, l.heads, l.key, g.Reset, carry)
 }
 
 var logKind = MixerKind{

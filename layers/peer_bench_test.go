@@ -39,7 +39,7 @@ func BenchmarkPeer(b *testing.B) {
 	peer(b, "log_attention/b4_h8_t512_k32_v32", func() (g *Graph[float32], y *G.Node, wrt G.Nodes) {
 		g = NewGraph[float32](4, 512)
 		qkv := normalInput(g, "qkv", 8*(2*32+32))
-		return g, ops.LogSelfAttention[float32](qkv, 8, 32, nil), G.Nodes{qkv}
+		return g, ops.LogSelfAttention[float32](qkv, 8, 32, nil, nil), G.Nodes{qkv}
 	})
 }
 

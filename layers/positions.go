@@ -22,9 +22,9 @@ func NewPositions[F params.Float](s params.Set[F], context, width int) *Position
 func (l *Positions[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	position := StateOf(g, l.state, func() *boundedPosition { return &boundedPosition{context: l.Table.Shape[0]} })
 	if position == nil {
-		return ops.AddPositions[F](x, g.Weight(l.Table), nil)
+		return ops.AddPositions[F](x, g.Weight(l.Table), g.Reset, nil)
 	}
-	return ops.AddPositions[F](x, g.Weight(l.Table), &position.Position)
+	return ops.AddPositions[F](x, g.Weight(l.Table), nil, &position.Position)
 }
 
 // boundedPosition is the position in a sequence with a longest length: a BoundedState.

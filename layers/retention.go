@@ -45,7 +45,7 @@ func (l *Retention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 		if l.rotary {
 			q, k = l.rotate(g, q, "q"), l.rotate(g, k, "k")
 		}
-		return ops.FixedDecayAttention[F](q, k, v, l.decays, l.size, carry)
+		return ops.FixedDecayAttention[F](q, k, v, l.decays, l.size, g.Reset, carry)
 	})
 }
 

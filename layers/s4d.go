@@ -66,7 +66,7 @@ func (l *S4D[F]) Out() int { return l.D.Shape[0] }
 func (l *S4D[F]) Forward(g *Graph[F], u *G.Node) *G.Node {
 	channels, modes := l.AImag.Shape[0], l.AImag.Shape[1]
 	carry := StateOf(g, l.state, func() *ops.S4DCarry[F] { return ops.NewS4DCarry[F](g.Batch, channels, modes) })
-	y := ops.S4D[F](u, g.Weight(l.LogDt), g.Weight(l.LogAReal), g.Weight(l.AImag), g.Weight(l.C), g.Weight(l.D), carry)
+	y := ops.S4D[F](u, g.Weight(l.LogDt), g.Weight(l.LogAReal), g.Weight(l.AImag), g.Weight(l.C), g.Weight(l.D), g.Reset, carry)
 	return ops.GLU[F](ops.Linear[F](ops.GELU[F](y), g.Weight(l.Weight), g.Weight(l.Bias), nil))
 }
 

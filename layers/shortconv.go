@@ -38,7 +38,7 @@ func (l *ShortConv[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	if l.Bias != nil {
 		bias = g.Weight(l.Bias)
 	}
-	return ops.ShortConv[F](x, g.Weight(l.Weight), bias, true, carry)
+	return ops.ShortConv[F](x, g.Weight(l.Weight), bias, true, g.Reset, carry)
 }
 
 // convLinear is a projection NAME_proj without bias, followed by a short convolution NAME_conv1d or by SiLU, as

@@ -31,7 +31,7 @@ func (l *SoftmaxAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	heads, width := l.QKV.heads, l.QKV.width
 	qkv := l.QKV.Forward(g, x) // [B, T, 3*H*K]
 	cache := StateOf(g, l.state, func() *ops.KVCache[F] { return ops.NewKVCache[F](g.Batch, heads, width, width) })
-	return ops.SoftmaxSelfAttention[F](qkv, heads, width, cache)
+	return ops.SoftmaxSelfAttention[F](qkv, heads, width, g.Reset, cache)
 }
 
 var softmaxKind = MixerKind{

@@ -32,7 +32,7 @@ func NewSSD[F params.Float](s params.Set[F], in, heads, key, value int, shortCon
 func (l *SSD[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	decay := ops.LogSigmoid[F](l.Decay.Forward(g, x), decayTemperature) // [B, T, H]
 	return l.around(g, x, func(q, k, v *G.Node, carry *ops.GLACarry[F]) *G.Node {
-		return ops.ScalarDecayAttention[F](q, k, v, decay, l.size, carry)
+		return ops.ScalarDecayAttention[F](q, k, v, decay, l.size, g.Reset, carry)
 	})
 }
 

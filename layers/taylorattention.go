@@ -32,7 +32,7 @@ func (l *TaylorAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	heads, width := l.QKV.heads, l.QKV.width
 	qkv := l.QKV.Forward(g, x) // [B, T, 3*H*K]
 	carry := StateOf(g, l.state, func() *ops.TaylorCarry[F] { return ops.NewTaylorCarry[F](g.Batch, heads, width, width, l.terms) })
-	return ops.TaylorSelfAttention[F](qkv, heads, width, l.terms, carry)
+	return ops.TaylorSelfAttention[F](qkv, heads, width, l.terms, g.Reset, carry)
 }
 
 var taylorKind = MixerKind{

@@ -31,7 +31,7 @@ func (l *WindowAttention[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
 	heads, width := l.QKV.heads, l.QKV.width
 	qkv := l.QKV.Forward(g, x) // [B, T, 3*H*K]
 	cache := StateOf(g, l.state, func() *ops.WindowCache[F] { return ops.NewWindowCache[F](g.Batch, heads, width, width, l.window) })
-	return ops.WindowSelfAttention[F](qkv, heads, width, l.window, cache)
+	return ops.WindowSelfAttention[F](qkv, heads, width, l.window, g.Reset, cache)
 }
 
 var windowKind = MixerKind{

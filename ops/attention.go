@@ -53,13 +53,15 @@ func attentionRows[F params.Float](size multihead.Size, data func(i int) []F, pa
 	return multihead.Packed(data(0), size.Heads, size.DKey), multihead.Packed(data(1), size.Heads, size.DKey), multihead.Packed(data(2), size.Heads, size.DValue)
 }
 
-// attention makes the definition common to all attentions. differentiate may be nil.
+// attention makes the definition common to all attentions. differentiate may be nil. For reset, resize and carried see
+// ByDocument.
 func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes, out tensor.Shape,
+	reset *G.Node, resize func(batch, length int), carried bool,
 	differentiate func(),
 	forward func(y []F, q, k, v multihead.Rows[F]),
 	backward func(dq, dk, dv, q, k, v multihead.Rows[F], y, dy []F)) *G.Node {
 	packed := len(inputs) == 1
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:   name,
 		Inputs: inputs,
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide}[:len(inputs)],
@@ -78,7 +80,7 @@ func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes,
 				differentiate()
 			}
 		},
-	})
+	}, reset, resize, carried))
 }
 
 // KVCache is the state of a streaming softmax attention: all keys and values so far.
@@ -97,23 +99,25 @@ func NewKVCache[F params.Float](batch, heads, keys, values int) *KVCache[F] {
 // [B, T, H*V]. The computation uses tiles and O(T) memory, and the backward pass repeats it (arXiv 2205.14135).
 // Gradient: of qkv.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // cache is nil for training. With a cache (of B, H, K, V) the sequence continues: keys and values are added to
 // the cache, and queries attend to all that it holds. What it held before is detached.
-func SoftmaxSelfAttention[F params.Float](qkv *G.Node, heads, keys int, cache *KVCache[F]) *G.Node {
-	return softmaxAttention("SoftmaxSelfAttention", G.Nodes{qkv}, heads, keys, true, cache)
+func SoftmaxSelfAttention[F params.Float](qkv *G.Node, heads, keys int, reset *G.Node, cache *KVCache[F]) *G.Node {
+	return softmaxAttention("SoftmaxSelfAttention", G.Nodes{qkv}, heads, keys, true, reset, cache)
 }
 
 // SoftmaxAttention is SoftmaxSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk,
 // H*V] -> y [B, Tq, H*V]. If it is not causal, every query attends to all keys. Gradients: of all three.
 func SoftmaxAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, cache *KVCache[F]) *G.Node {
 	want("SoftmaxAttention", "q", q, -1, -1, -1)
-	return softmaxAttention("SoftmaxAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), causal, cache)
+	return softmaxAttention("SoftmaxAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), causal, nil, cache)
 }
 
-func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys int, causal bool, cache *KVCache[F]) *G.Node {
+func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys int, causal bool, reset *G.Node, cache *KVCache[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	k := softmax.New[F](size)
-	return attention(name, size, inputs, out, nil,
+	return attention(name, size, inputs, out, reset, k.Resize, cache != nil, nil,
 		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, cache) },
 		k.Backward)
 }

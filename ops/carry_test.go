@@ -27,15 +27,15 @@ func TestCarriesContinue(t *testing.T) {
 	}{
 		"ShortConv": {conv, [][]int{{channels, 1, 4}, {channels}}, func(x *G.Node, f []*G.Node, streams bool) *G.Node {
 			if streams {
-				return ShortConv[float64](x, f[0], f[1], true, conv)
+				return ShortConv[float64](x, f[0], f[1], true, nil, conv)
 			}
-			return ShortConv[float64](x, f[0], f[1], true, nil)
+			return ShortConv[float64](x, f[0], f[1], true, nil, nil)
 		}},
 		"S4D": {s4d, [][]int{{channels}, {channels, 2}, {channels, 2}, {channels, 2, 2}, {channels}}, func(x *G.Node, f []*G.Node, streams bool) *G.Node {
 			if streams {
-				return S4D[float64](x, f[0], f[1], f[2], f[3], f[4], s4d)
+				return S4D[float64](x, f[0], f[1], f[2], f[3], f[4], nil, s4d)
 			}
-			return S4D[float64](x, f[0], f[1], f[2], f[3], f[4], nil)
+			return S4D[float64](x, f[0], f[1], f[2], f[3], f[4], nil, nil)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,9 +29,11 @@ func NewDeltaCarry[F params.Float](batch int, size DeltaSizes) *DeltaCarry[F] {
 // the natural logarithm of the decay; negative infinity is a decay of 0. Keys are taken as they are: for unit keys beta
 // belongs in [0, 2]. Gradients: of all operands.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // carry is nil for training. With a carry (of B and the sizes) the sequence continues where the last run ended, and the
 // carry receives the last state. It is detached: no gradient flows into it.
-func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, carry *DeltaCarry[F]) *G.Node {
+func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, reset *G.Node, carry *DeltaCarry[F]) *G.Node {
 	size = size.Check()
 	want("DeltaRule", "q", q, -1, -1, size.KeyHeads*size.DKey)
 	batch, time := q.Shape()[0], q.Shape()[1]
@@ -54,7 +56,7 @@ func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, carry 
 		}
 		return x
 	}
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:          "DeltaRule",
 		Inputs:        inputs,
 		Grads:         grads,
@@ -64,5 +66,5 @@ func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, carry 
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
 			kernel.Backward(operands(func(i int) []F { return grad[i] }), operands(in.Floats), dout, nil, nil)
 		},
-	})
+	}, reset, kernel.Resize, carry != nil))
 }

@@ -28,7 +28,7 @@ func TestDeltaRuleStreams(t *testing.T) {
 		for _, width := range widths {
 			x = append(x, G.NewTensor(g, tensor.Float32, 3, G.WithShape(batch, tokens, width)))
 		}
-		y := DeltaRule(x[0], x[1], x[2], x[3], x[4], size, carry)
+		y := DeltaRule(x[0], x[1], x[2], x[3], x[4], size, nil, carry)
 		vm, err := executor.New(g, y)
 		if err != nil {
 			t.Fatal(err)

@@ -33,10 +33,12 @@ func NewGLACarry[F params.Float](batch int, size GLASizes) *GLACarry[F] {
 // q and k [B, T, H*K], v [B, T, H*V], gk [B, T, H*K], logarithms of decays, -inf for a decay of 0 -> o [B, T, H*V].
 // Gradients: of all four.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // carry is nil for training. With a carry (of B, H, K, V) the sequence continues where the last run ended, at constant
 // cost per position, and the carry receives the last state. It is detached.
-func GLA[F params.Float](q, k, v, gk *G.Node, size GLASizes, carry *GLACarry[F]) *G.Node {
-	return decayAttention("GLA", G.Nodes{q, k, v, gk}, size, gla.PerChannel, nil, carry)
+func GLA[F params.Float](q, k, v, gk *G.Node, size GLASizes, reset *G.Node, carry *GLACarry[F]) *G.Node {
+	return decayAttention("GLA", G.Nodes{q, k, v, gk}, size, gla.PerChannel, nil, reset, carry)
 }
 
 // ScalarDecayAttention is GLA with one decay for all channels of a head (Mamba-2, arXiv 2405.21060):
@@ -44,14 +46,14 @@ func GLA[F params.Float](q, k, v, gk *G.Node, size GLASizes, carry *GLACarry[F])
 //	S_t = exp(g_t) S_{t-1} + k_t^T v_t        o_t = s q_t S_t
 //
 // g is [B, T, H]. Gradients: of all four.
-func ScalarDecayAttention[F params.Float](q, k, v, g *G.Node, size GLASizes, carry *GLACarry[F]) *G.Node {
-	return decayAttention("ScalarDecayAttention", G.Nodes{q, k, v, g}, size, gla.PerHead, nil, carry)
+func ScalarDecayAttention[F params.Float](q, k, v, g *G.Node, size GLASizes, reset *G.Node, carry *GLACarry[F]) *G.Node {
+	return decayAttention("ScalarDecayAttention", G.Nodes{q, k, v, g}, size, gla.PerHead, nil, reset, carry)
 }
 
 // FixedDecayAttention is ScalarDecayAttention with the same decays at every position: exp(logDecays[h]) for head h, as
 // in retention (arXiv 2307.08621) and Lightning Attention-2 (arXiv 2401.04658). With logDecays of 0 it is plain linear
 // attention (arXiv 2006.16236). Gradients: of q, k and v.
-func FixedDecayAttention[F params.Float](q, k, v *G.Node, logDecays []float64, size GLASizes, carry *GLACarry[F]) *G.Node {
+func FixedDecayAttention[F params.Float](q, k, v *G.Node, logDecays []float64, size GLASizes, reset *G.Node, carry *GLACarry[F]) *G.Node {
 	if len(logDecays) != size.Heads {
 		panic(fmt.Sprintf("ops: FixedDecayAttention: %d decays for %d heads", len(logDecays), size.Heads))
 	}
@@ -59,11 +61,11 @@ func FixedDecayAttention[F params.Float](q, k, v *G.Node, logDecays []float64, s
 	for h, g := range logDecays {
 		fixed[h] = F(g)
 	}
-	return decayAttention("FixedDecayAttention", G.Nodes{q, k, v}, size, gla.Fixed, fixed, carry)
+	return decayAttention("FixedDecayAttention", G.Nodes{q, k, v}, size, gla.Fixed, fixed, reset, carry)
 }
 
 // decayAttention makes the definition that they have in common. fixed is nil if the decays are an input.
-func decayAttention[F params.Float](name string, inputs G.Nodes, size GLASizes, decay gla.Decay, fixed []F, carry *GLACarry[F]) *G.Node {
+func decayAttention[F params.Float](name string, inputs G.Nodes, size GLASizes, decay gla.Decay, fixed []F, reset *G.Node, carry *GLACarry[F]) *G.Node {
 	if size.Heads < 1 || size.DKey < 1 || size.DValue < 1 {
 		panic(fmt.Sprintf("ops: %s: size %+v, want at least 1 head and widths of at least 1", name, size))
 	}
@@ -89,7 +91,7 @@ func decayAttention[F params.Float](name string, inputs G.Nodes, size GLASizes, 
 		}
 		return in.Floats(3)
 	}
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:   name,
 		Inputs: inputs,
 		Grads:  []Gradient{GradSide, GradSide, GradPrimary, GradSide}[:len(inputs)],
@@ -105,7 +107,7 @@ func decayAttention[F params.Float](name string, inputs G.Nodes, size GLASizes, 
 			kernel.Backward(grad[0], grad[1], grad[2], dg, nil, in.Floats(0), in.Floats(1), in.Floats(2), decays(in), dout, nil)
 		},
 		Differentiate: func([][]F) { kernel.WantGradients() },
-	})
+	}, reset, kernel.Resize, carry != nil))
 }
 
 // RetentionDecays returns the logarithms of the decays of retention (arXiv 2307.08621): ln(1 - 2^(-5-h)) for head h.

@@ -44,7 +44,7 @@ func TestGLAStreams(t *testing.T) {
 			nodes[i] = G.NewTensor(g, tensor.Float32, 3, G.WithShape(b, time, width), G.WithName("qkvg"[i:i+1]),
 				G.WithValue(tensor.New(tensor.WithShape(b, time, width), tensor.WithBacking(inputs[i]))))
 		}
-		o := GLA[float32](nodes[0], nodes[1], nodes[2], nodes[3], size, carry)
+		o := GLA[float32](nodes[0], nodes[1], nodes[2], nodes[3], size, nil, carry)
 		vm, err := executor.New(g, o)
 		if err != nil {
 			t.Fatal(err)

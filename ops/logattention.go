@@ -27,16 +27,18 @@ func NewLogCarry(batch, heads, keys, values int, signed bool) *LogCarry {
 // qkv [B, T, H*(2K+V)] holds the query, key and value of each head in turn, in the order of the paper's
 // projection -> y [B, T, H*V]. Time and memory are proportional to T. Gradient: of qkv.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // carry is nil for training. With a carry (of B, H, K, V, not signed) the sequence continues where the last
 // run ended, and the carry receives the last state. It is detached: no gradient flows into it.
-func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCarry) *G.Node {
+func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, reset *G.Node, carry *LogCarry) *G.Node {
 	size, out := attentionInputs("LogSelfAttention", G.Nodes{qkv}, heads, keys, true)
 	k := logattention.New[F](size, false)
 	split := func(data []F) (x logattention.Operands[F]) {
 		x.Q, x.K, x.V = multihead.SplitHeads(data, heads, keys, size.DValue)
 		return x
 	}
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:   "LogSelfAttention",
 		Inputs: G.Nodes{qkv},
 		Grads:  []Gradient{GradPrimary},
@@ -48,7 +50,7 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, carry *LogCa
 			k.Backward(split(grad[0]), split(in.Floats(0)), multihead.Packed(dy, heads, size.DValue), nil, nil)
 		},
 		Differentiate: func([][]F) { k.WantGradients() },
-	})
+	}, reset, k.Resize, carry != nil))
 }
 
 // LogAttention is LogSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk, H*V] -> y
@@ -114,14 +116,16 @@ func NewLogScanCarry[F params.Float](batch, width int) *LogScanCarry[F] {
 //	p_t = sigmoid(c_t) p_{t-1} + exp(l_t)        p_0 = 1        y_t = x_t + ln p_t
 //
 // gates [B, T, 2D] holds c_t in the first half of each row and l_t in the second, x [B, T, D] -> y [B, T, D].
-// p may exceed the range of floats. Gradients: of gates and x. With a carry (of B, D) the sequence continues
-// where the last run ended; the carry is detached.
-func AddLogScan[F params.Float](gates, x *G.Node, carry *LogScanCarry[F]) *G.Node {
+// p may exceed the range of floats. Gradients: of gates and x.
+//
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+// With a carry (of B, D) the sequence continues where the last run ended; the carry is detached.
+func AddLogScan[F params.Float](gates, x, reset *G.Node, carry *LogScanCarry[F]) *G.Node {
 	want("AddLogScan", "x", x, -1, -1, -1)
 	s := x.Shape()
 	want("AddLogScan", "gates", gates, s[0], s[1], 2*s[2])
 	k := scan.NewGated[F](s[0], s[1], s[2])
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:    "AddLogScan",
 		Inputs:  G.Nodes{gates, x},
 		Grads:   []Gradient{GradPrimary, GradSame},
@@ -130,5 +134,5 @@ func AddLogScan[F params.Float](gates, x *G.Node, carry *LogScanCarry[F]) *G.Nod
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
 			k.Backward(grad[0], in.Floats(0), dy)
 		},
-	})
+	}, reset, k.Resize, carry != nil))
 }

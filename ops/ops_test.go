@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,9 @@ type opCase struct {
 }
 
 // opCases are all cases for one element type.
-func opCases[F params.Float]() []opCase { return append(realCases[F](), goomCases[F]()...) }
+func opCases[F params.Float]() []opCase {
+	return slices.Concat(realCases[F](), goomCases[F](), documentCases[F]())
+}
 
 func realCases[F params.Float]() []opCase {
 	return []opCase{
@@ -84,7 +87,7 @@ func realCases[F params.Float]() []opCase {
 				return loss
 			}},
 		{name: "Recurrence", floats: [][]int{{2, 5, 6}, {3, 3}, {2, 3}}, detached: true,
-			build: func(f, _ []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], nil, nil) }},
 		{name: "RecurrenceFull", floats: [][]int{{2, 5, 12}, {2, 5, 18}, {2, 2, 3}}, detached: true,
 			build: func(f, _ []*G.Node) *G.Node { return RecurrenceFull[F](f[0], f[1], f[2], nil, nil) }},
 		{name: "RecurrenceLinear", floats: [][]int{{2, 5, 12}, {2, 5, 4}, {4, 18}, {2, 2, 3}}, tokens: [][]int{{2, 5}}, detached: true,
@@ -96,49 +99,49 @@ func realCases[F params.Float]() []opCase {
 		{name: "RecurrenceHouseholder without gates", floats: [][]int{{2, 5, 12}, {2, 5, 12}, {2, 5, 4}, {2, 2, 3}}, tokens: [][]int{{2, 5}}, detached: true,
 			build: func(f, i []*G.Node) *G.Node { return RecurrenceHouseholder[F](f[0], f[1], f[2], nil, f[3], i[0], nil) }},
 		{name: "SoftmaxSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
-			build: func(f, _ []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, nil, nil) }},
 		{name: "SoftmaxAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
 			build: func(f, _ []*G.Node) *G.Node { return SoftmaxAttention[F](f[0], f[1], f[2], 2, false, nil) }},
 		{name: "WindowSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
-			build: func(f, _ []*G.Node) *G.Node { return WindowSelfAttention[F](f[0], 2, 3, 3, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return WindowSelfAttention[F](f[0], 2, 3, 3, nil, nil) }},
 		{name: "WindowSelfAttention, rotated", floats: [][]int{{2, 5, 2*2*4 + 2*4}},
 			build: func(f, _ []*G.Node) *G.Node {
-				return WindowSelfAttention[F](Rotary[F](f[0], 2, 4, nil), 2, 4, 2, nil)
+				return WindowSelfAttention[F](Rotary[F](f[0], 2, 4, nil), 2, 4, 2, nil, nil)
 			}},
 		{name: "LogSelfAttention", floats: [][]int{{2, 5, 2 * (2*3 + 4)}},
-			build: func(f, _ []*G.Node) *G.Node { return LogSelfAttention[F](f[0], 2, 3, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return LogSelfAttention[F](f[0], 2, 3, nil, nil) }},
 		{name: "LogAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 4, 2 * 3}, {2, 4, 2 * 4}},
 			build: func(f, _ []*G.Node) *G.Node { return LogAttention[F](f[0], f[1], f[2], 2, false, nil) }},
 		{name: "AddLogScan", floats: [][]int{{2, 5, 6}, {2, 5, 3}},
-			build: func(f, _ []*G.Node) *G.Node { return AddLogScan[F](f[0], f[1], nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return AddLogScan[F](f[0], f[1], nil, nil) }},
 		{name: "DeltaRule", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}, {2, 5, 2}},
 			build: func(f, _ []*G.Node) *G.Node {
-				return DeltaRule[F](f[0], f[1], f[2], f[3], nil, DeltaSizes{KeyHeads: 2, ValueHeads: 2, DKey: 3, DValue: 4}, nil)
+				return DeltaRule[F](f[0], f[1], f[2], f[3], nil, DeltaSizes{KeyHeads: 2, ValueHeads: 2, DKey: 3, DValue: 4}, nil, nil)
 			}},
 		{name: "DeltaRule, gated product of grouped heads", floats: [][]int{{2, 3, 2 * 3}, {2, 3, 2 * 2 * 3}, {2, 3, 2 * 4 * 2}, {2, 3, 2 * 4}, {2, 3, 4}},
 			build: func(f, _ []*G.Node) *G.Node {
-				return DeltaRule[F](f[0], f[1], f[2], f[3], f[4], DeltaSizes{KeyHeads: 2, ValueHeads: 4, DKey: 3, DValue: 2, Steps: 2, Scale: 1}, nil)
+				return DeltaRule[F](f[0], f[1], f[2], f[3], f[4], DeltaSizes{KeyHeads: 2, ValueHeads: 4, DKey: 3, DValue: 2, Steps: 2, Scale: 1}, nil, nil)
 			}},
 		{name: "TaylorSelfAttention", floats: [][]int{{2, 5, 2*2*3 + 2*4}},
-			build: func(f, _ []*G.Node) *G.Node { return TaylorSelfAttention[F](f[0], 2, 3, 5, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return TaylorSelfAttention[F](f[0], 2, 3, 5, nil, nil) }},
 		{name: "TaylorAttention", floats: [][]int{{1, 3, 2 * 3}, {1, 200, 2 * 3}, {1, 200, 2 * 4}}, // long enough for states
 			build: func(f, _ []*G.Node) *G.Node { return TaylorAttention[F](f[0], f[1], f[2], 2, 3, false, nil) }},
 		{name: "GLA", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}, {2, 5, 2 * 3}},
 			build: func(f, _ []*G.Node) *G.Node {
-				return GLA[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+				return GLA[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil, nil)
 			}},
 		{name: "ScalarDecayAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}, {2, 5, 2}},
 			build: func(f, _ []*G.Node) *G.Node {
-				return ScalarDecayAttention[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4, Scale: 0.3}, nil)
+				return ScalarDecayAttention[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4, Scale: 0.3}, nil, nil)
 			}},
 		{name: "FixedDecayAttention", floats: [][]int{{2, 5, 2 * 3}, {2, 5, 2 * 3}, {2, 5, 2 * 4}},
 			build: func(f, _ []*G.Node) *G.Node {
-				return FixedDecayAttention[F](f[0], f[1], f[2], RetentionDecays(2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+				return FixedDecayAttention[F](f[0], f[1], f[2], RetentionDecays(2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil, nil)
 			}},
 		{name: "Rotary", floats: [][]int{{2, 5, 2*2*4 + 2*3}},
 			build: func(f, _ []*G.Node) *G.Node { return Rotary[F](f[0], 4, 4, nil) }},
 		{name: "AddPositions", floats: [][]int{{2, 3, 4}, {5, 4}},
-			build: func(f, _ []*G.Node) *G.Node { return AddPositions[F](f[0], f[1], nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return AddPositions[F](f[0], f[1], nil, nil) }},
 		{name: "GELU", floats: [][]int{{3, 8}},
 			build: func(f, _ []*G.Node) *G.Node { return GELU[F](f[0]) }},
 		{name: "SwiGLU", floats: [][]int{{3, 8}},
@@ -160,11 +163,11 @@ func realCases[F params.Float]() []opCase {
 		{name: "SoftplusDecay", floats: [][]int{{2, 3, 4}, {4}, {4}},
 			build: func(f, _ []*G.Node) *G.Node { return SoftplusDecay[F](f[0], f[1], f[2]) }},
 		{name: "ShortConv", floats: [][]int{{2, 6, 3}, {3, 1, 4}},
-			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], nil, true, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], nil, true, nil, nil) }},
 		{name: "ShortConv with bias", floats: [][]int{{2, 2, 3}, {3, 1, 4}, {3}}, // shorter than the kernel
-			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], f[2], false, nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], f[2], false, nil, nil) }},
 		{name: "S4D", floats: [][]int{{2, 5, 3}, {3}, {3, 2}, {3, 2}, {3, 2, 2}, {3}},
-			build: func(f, _ []*G.Node) *G.Node { return S4D[F](f[0], f[1], f[2], f[3], f[4], f[5], nil) }},
+			build: func(f, _ []*G.Node) *G.Node { return S4D[F](f[0], f[1], f[2], f[3], f[4], f[5], nil, nil) }},
 		{name: "VectorRouting", floats: vectorRoutingShapes(2, 5, 3, 4, 6, false),
 			build: func(f, _ []*G.Node) *G.Node { return routed[F](f, nil, 2, true) }},
 		{name: "VectorRouting, masked pairs", floats: vectorRoutingShapes(2, 5, 5, 4, 6, false), tokens: [][]int{{1}, {1}, {1}, {2, 5, 5}}, // half of them
@@ -217,6 +220,8 @@ type problem[F params.Float] struct {
 	wrt   G.Nodes // float inputs with a gradient
 	data  [][]F   // of wrt
 	grads G.Nodes
+
+	indices [][]int32
 }
 
 func newProblem[F params.Float](c opCase) *problem[F] {
@@ -246,6 +251,7 @@ func newProblem[F params.Float](c opCase) *problem[F] {
 		for j := range x {
 			x[j] = int32(j * (i + 3) % 4)
 		}
+		p.indices = append(p.indices, x)
 		tokens = append(tokens, leaf(fmt.Sprint("i", i), shape, tensor.Int32, x))
 	}
 	out := c.build(floats, tokens)
@@ -372,56 +378,63 @@ func TestWrongShapesPanic(t *testing.T) {
 		return G.NewTensor(g, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(fmt.Sprint(shape)))
 	}
 	for name, build := range map[string]func(){
-		"Linear":      func() { Linear[float32](node(2, 3), node(4, 5), nil, nil) },
-		"Linear 3":    func() { Linear[float32](node(2, 3), node(4, 3, 2), nil, nil) },
-		"Linear bias": func() { Linear[float32](node(2, 3), node(4, 3), node(3), nil) },
-		"MatMul":      func() { MatMul[float32](node(2, 3), node(4, 5), nil) },
-		"residual":    func() { MatMul[float32](node(2, 3), node(3, 5), node(2, 3)) },
-		"LayerNorm":   func() { LayerNorm[float32](node(2, 3), node(4), node(3)) },
-		"GLU":         func() { GLU[float32](node(2, 3)) },
-		"RMSNorm":     func() { RMSNorm[float32](node(2, 6), node(4), 1e-5) },
-		"norm gate":   func() { GatedRMSNorm[float32](node(2, 8), node(2, 4), node(4), 1e-5) },
-		"L2Norm":      func() { L2Norm[float32](node(2, 6), 4) },
-		"GatedSiLU":   func() { GatedSiLU[float32](node(2, 6), node(2, 5)) },
-		"tree":        func() { TreeLoss[float32](node(2, 7), node(2), treeOf(-1, 0)) },
-		"tree scalar": func() { TreeLoss[float32](node(), node(), treeOf(-1, 0)) },
-		"tree labels": func() { TreeLoss[float32](node(2, 2), node(3), treeOf(-1, 0)) },
-		"divisor":     func() { LogSigmoid[float32](node(2, 6), 0) },
-		"aLog":        func() { SoftplusDecay[float32](node(2, 6), node(5), node(6)) },
-		"dtBias":      func() { SoftplusDecay[float32](node(2, 6), node(6), node(5)) },
-		"conv":        func() { ShortConv[float32](node(2, 6, 3), node(4, 1, 4), nil, true, nil) },
-		"conv bias":   func() { ShortConv[float32](node(2, 6, 3), node(3, 1, 4), node(4), true, nil) },
-		"S4D": func() {
-			S4D[float32](node(2, 6, 3), node(3), node(3, 2), node(3, 2), node(3, 3, 2), node(3), nil)
+		"Linear":                func() { Linear[float32](node(2, 3), node(4, 5), nil, nil) },
+		"Linear 3":              func() { Linear[float32](node(2, 3), node(4, 3, 2), nil, nil) },
+		"Linear bias":           func() { Linear[float32](node(2, 3), node(4, 3), node(3), nil) },
+		"MatMul":                func() { MatMul[float32](node(2, 3), node(4, 5), nil) },
+		"residual":              func() { MatMul[float32](node(2, 3), node(3, 5), node(2, 3)) },
+		"LayerNorm":             func() { LayerNorm[float32](node(2, 3), node(4), node(3)) },
+		"GLU":                   func() { GLU[float32](node(2, 3)) },
+		"RMSNorm":               func() { RMSNorm[float32](node(2, 6), node(4), 1e-5) },
+		"norm gate":             func() { GatedRMSNorm[float32](node(2, 8), node(2, 4), node(4), 1e-5) },
+		"L2Norm":                func() { L2Norm[float32](node(2, 6), 4) },
+		"GatedSiLU":             func() { GatedSiLU[float32](node(2, 6), node(2, 5)) },
+		"tree":                  func() { TreeLoss[float32](node(2, 7), node(2), treeOf(-1, 0)) },
+		"tree scalar":           func() { TreeLoss[float32](node(), node(), treeOf(-1, 0)) },
+		"tree labels":           func() { TreeLoss[float32](node(2, 2), node(3), treeOf(-1, 0)) },
+		"divisor":               func() { LogSigmoid[float32](node(2, 6), 0) },
+		"aLog":                  func() { SoftplusDecay[float32](node(2, 6), node(5), node(6)) },
+		"dtBias":                func() { SoftplusDecay[float32](node(2, 6), node(6), node(5)) },
+		"conv":                  func() { ShortConv[float32](node(2, 6, 3), node(4, 1, 4), nil, true, nil, nil) },
+		"conv bias":             func() { ShortConv[float32](node(2, 6, 3), node(3, 1, 4), node(4), true, nil, nil) },
+		"reset":                 func() { ShortConv[float32](node(2, 6, 3), node(3, 1, 4), nil, true, node(2, 5), nil) },
+		"reset type":            func() { ShortConv[float32](node(2, 6, 3), node(3, 1, 4), nil, true, node(2, 6), nil) },
+		"reset of a recurrence": func() { Recurrence[float32](node(2, 3, 8), node(4, 4), node(2, 4), node(2, 3), nil) },
+		"reset with a carry": func() {
+			reset := G.NewTensor(node(2).Graph(), tensor.Int32, 2, G.WithShape(2, 6), G.WithName("reset"))
+			AddLogScan(node(2, 6, 6), node(2, 6, 3), reset, NewLogScanCarry[float32](2, 3))
 		},
-		"Recurrence": func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil) },
+		"S4D": func() {
+			S4D[float32](node(2, 6, 3), node(3), node(3, 2), node(3, 2), node(3, 3, 2), node(3), nil, nil)
+		},
+		"Recurrence": func() { Recurrence[float32](node(2, 3, 8), node(4, 3), node(2, 4), nil, nil) },
 		"HeadLoss":   func() { HeadLoss[float32](node(2, 3), node(5, 4), node(2), node(1)) },
 		"Last":       func() { Last[float32](node(2, 3)) },
 		"ends":       func() { PoolMean[float32](node(2, 3, 4), node(3)) },
 		"scores":     func() { CrossEntropy[float32](node(2, 3, 2), node(2), node(1)) },
 		"patches":    func() { PatchEmbedding[float32](node(2, 24), node(3, 6), node(3), 4, 3, 2) },
-		"qkv":        func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil) },
+		"qkv":        func() { SoftmaxSelfAttention[float32](node(2, 3, 11), 2, 3, nil, nil) },
 		"attention":  func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 3, 8), 2, false, nil) },
 		"causal":     func() { SoftmaxAttention[float32](node(2, 3, 6), node(2, 4, 6), node(2, 4, 8), 2, true, nil) },
-		"terms":      func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil) },
+		"terms":      func() { TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 9, nil, nil) },
 		"delta": func() {
-			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 5}, nil)
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 5}, nil, nil)
 		},
 		"delta steps": func() {
-			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4, Steps: 2}, nil)
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4, Steps: 2}, nil, nil)
 		},
 		"delta keys": func() {
-			DeltaRule[float32](node(2, 3, 4), node(2, 3, 8), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil)
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 8), node(2, 3, 8), node(2, 3, 2), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil, nil)
 		},
 		"delta beta": func() {
-			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 1), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil)
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 1), nil, DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil, nil)
 		},
 		"delta decays": func() {
-			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), node(2, 3, 1), DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil)
+			DeltaRule[float32](node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), node(2, 3, 1), DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}, nil, nil)
 		},
 		"delta carry": func() {
 			size := DeltaSizes{KeyHeads: 1, ValueHeads: 2, DKey: 4, DValue: 4}
-			DeltaRule(node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, size, NewDeltaCarry[float32](3, size))
+			DeltaRule(node(2, 3, 4), node(2, 3, 4), node(2, 3, 8), node(2, 3, 2), nil, size, nil, NewDeltaCarry[float32](3, size))
 		},
 		"full":   func() { RecurrenceFull[float32](node(2, 3, 12), node(2, 3, 12), node(2, 2, 3), nil, nil) },
 		"linear": func() { RecurrenceLinear[float32](node(2, 3, 12), node(2, 3, 5), node(4, 18), node(2, 2, 3), nil, nil) },
@@ -433,24 +446,24 @@ func TestWrongShapesPanic(t *testing.T) {
 			RecurrenceFull[float32](node(2, 3, 12), node(2, 3, 18), node(2, 2, 3), nil, NewCarry[float32](2, 2, 3))
 		},
 		"carry": func() {
-			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, NewTaylorCarry[float32](2, 2, 2, 2, 3))
+			TaylorSelfAttention[float32](node(2, 3, 12), 2, 2, 4, nil, NewTaylorCarry[float32](2, 2, 2, 2, 3))
 		},
 		"GLA decays": func() {
-			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil, nil)
 		},
 		"GLA carry": func() {
 			size := GLASizes{Heads: 2, DKey: 3, DValue: 4}
-			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), size, NewGLACarry[float32](1, size))
+			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), size, nil, NewGLACarry[float32](1, size))
 		},
 		"decays of a head": func() {
-			ScalarDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+			ScalarDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil, nil)
 		},
 		"fixed decays": func() {
-			FixedDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), []float64{0}, GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil)
+			FixedDecayAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), []float64{0}, GLASizes{Heads: 2, DKey: 3, DValue: 4}, nil, nil)
 		},
-		"no window": func() { WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 0, nil) },
+		"no window": func() { WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 0, nil, nil) },
 		"a cache of another window": func() {
-			WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 2, NewWindowCache[float32](2, 2, 2, 2, 3))
+			WindowSelfAttention[float32](node(2, 3, 12), 2, 2, 2, nil, NewWindowCache[float32](2, 2, 2, 2, 3))
 		},
 		"matrix routing a": func() {
 			MatrixRouting[float32](node(2, 4), node(2, 5, 2, 3), nil, matrixRoutingNodes(node(5, 3, 3, 2), node(5, 3, 2, 2), node(5, 3), node(5, 3)), MatrixRoutingOptions{Iterations: 1, Epsilon: 1})
@@ -485,7 +498,7 @@ func TestWrongShapesPanic(t *testing.T) {
 		"Reshape":                    func() { Reshape[float32](node(2, 3, 4), 5, 5) },
 		"no layer":                   func() { LightningDecays(2, 3, 3) },
 		"Rotary":                     func() { Rotary[float32](node(2, 3, 11), 4, 3, nil) },
-		"positions":                  func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil) },
+		"positions":                  func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil, nil) },
 		"SwiGLU":                     func() { SwiGLU[float32](node(2, 3)) },
 		"dropout":                    func() { Dropout[float32](node(2, 3), nil, 1, "site", NewNoise(1)) },
 		"dropped":                    func() { Dropout[float32](node(2, 3), node(2, 4), 0.5, "site", NewNoise(1)) },

@@ -34,9 +34,9 @@ func Rotary[F params.Float](x *G.Node, heads, width int, position *Position) *G.
 }
 
 // AddPositions adds row t of a table to position t: x [B, T, D], table [C, D] -> [B, T, D]. Gradients: of
-// both. position is nil for training, where sequences begin at row 0. Positions beyond the table panic,
-// when the graph is built or, streaming, when it runs.
-func AddPositions[F params.Float](x, table *G.Node, position *Position) *G.Node {
+// both. reset is nil, or int32 [B, T]: where it is not 0 a new document begins, at row 0. position is nil for training,
+// where sequences begin at row 0. Positions beyond the table panic, when the graph is built or, streaming, when it runs.
+func AddPositions[F params.Float](x, table, reset *G.Node, position *Position) *G.Node {
 	want("AddPositions", "x", x, -1, -1, -1)
 	s := x.Shape()
 	want("AddPositions", "table", table, -1, s[2])
@@ -45,7 +45,7 @@ func AddPositions[F params.Float](x, table *G.Node, position *Position) *G.Node 
 		panic(fmt.Sprintf("ops: AddPositions: x has shape %v, but the table has %d positions", s, context))
 	}
 	k := dense.NewAddPositions[F](s[0], s[1], context, s[2])
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:    "AddPositions",
 		Inputs:  G.Nodes{table, x},
 		Grads:   []Gradient{GradPrimary, GradSame}, // x is only added, so only the gradient of the table is computed
@@ -54,5 +54,5 @@ func AddPositions[F params.Float](x, table *G.Node, position *Position) *G.Node 
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) {
 			k.Backward(grad[0], dout)
 		},
-	})
+	}, reset, k.Resize, position != nil, 0))
 }

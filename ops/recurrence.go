@@ -18,26 +18,37 @@ type Carry[F params.Float] = recurrence.Carry[F]
 // u [B, T, N*D] (N hidden vectors of width D), a [D, D], x0 [N, D] -> z [B, T, N*D]. States may exceed the
 // range of floats. Gradients: of u, a and x0; the maximum is detached.
 //
+// reset is nil, or int32 [B, T]: where it is not 0, the state is x_0 before that step, because a new document begins.
+//
 // carry is nil for training. With a carry (of B, N, D) the sequence continues where the last run ended, and the
 // carry receives the last state. It is detached: no gradient flows into it.
-func Recurrence[F params.Float](u, a, x0 *G.Node, carry *Carry[F]) *G.Node {
+func Recurrence[F params.Float](u, a, x0, reset *G.Node, carry *Carry[F]) *G.Node {
 	want("Recurrence", "x0", x0, -1, -1)
 	rows, width := x0.Shape()[0], x0.Shape()[1]
 	want("Recurrence", "a", a, width, width)
 	want("Recurrence", "u", u, -1, -1, rows*width)
 	k := recurrence.New[F](u.Shape()[0], u.Shape()[1], rows, width)
-	return Apply(Definition[F]{
+	checkReset("Recurrence", reset, u.Shape()[0], u.Shape()[1])
+	def := Definition[F]{
 		Name:   "Recurrence",
 		Inputs: G.Nodes{u, a, x0},
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide},
 		Out:    u.Shape(),
 		Forward: func(out []F, in Operands[F]) {
-			k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), carry)
+			var starts []int32
+			if reset != nil {
+				starts = in.Indices(3)
+			}
+			k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts, carry)
 		},
 		Backward: func(grad [][]F, _ Operands[F], out, dout []F) {
 			k.Backward(grad[0], grad[1], grad[2], out, dout)
 		},
-	})
+	}
+	if reset != nil {
+		def.Inputs, def.Grads = append(def.Inputs, reset), append(def.Grads, GradNone)
+	}
+	return Apply(def)
 }
 
 // NewCarry returns the carry at the beginning of B = batch sequences, for N = rows hidden vectors of that

@@ -23,9 +23,11 @@ func NewS4DCarry[F params.Float](batch, channels, modes int) *S4DCarry[F] {
 // u [B, T, H], logDt [H], logAReal, aImag [H, N/2], c [H, N/2, 2] (real and imaginary parts), d [H] -> y [B, T, H].
 // Gradients: of all.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // carry is nil for training. With a carry (of B, H, N/2) the sequence continues where the last run ended, and the carry
 // receives the last state. It is detached: no gradient flows into it.
-func S4D[F params.Float](u, logDt, logAReal, aImag, c, d *G.Node, carry *S4DCarry[F]) *G.Node {
+func S4D[F params.Float](u, logDt, logAReal, aImag, c, d, reset *G.Node, carry *S4DCarry[F]) *G.Node {
 	want("S4D", "u", u, -1, -1, -1)
 	s := u.Shape()
 	want("S4D", "logDt", logDt, s[2])
@@ -38,7 +40,7 @@ func S4D[F params.Float](u, logDt, logAReal, aImag, c, d *G.Node, carry *S4DCarr
 	parameters := func(in Operands[F]) s4d.Parameters[F] {
 		return s4d.Parameters[F]{LogDt: in.Floats(1), LogAReal: in.Floats(2), AImag: in.Floats(3), C: in.Floats(4), D: in.Floats(5)}
 	}
-	return Apply(Definition[F]{
+	return Apply(ByDocument(Definition[F]{
 		Name:    "S4D",
 		Inputs:  G.Nodes{u, logDt, logAReal, aImag, c, d},
 		Grads:   []Gradient{GradPrimary, GradSide, GradSide, GradSide, GradSide, GradSide},
@@ -47,7 +49,7 @@ func S4D[F params.Float](u, logDt, logAReal, aImag, c, d *G.Node, carry *S4DCarr
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
 			k.Backward(s4d.Parameters[F]{LogDt: grad[1], LogAReal: grad[2], AImag: grad[3], C: grad[4], D: grad[5]}, grad[0], nil, in.Floats(0), dy, nil)
 		},
-	})
+	}, reset, k.Resize, carry != nil, 1, 2, 3, 4, 5))
 }
 
 // S4DImaginary returns initial imaginary parts of N/2 = modes modes (arXiv 2206.11893): kind lin is pi n, inv is

@@ -21,9 +21,11 @@ func NewConvCarry[F params.Float](batch, channels, width int) *ConvCarry[F] {
 //
 // x [B, T, C], w [C, 1, W], bias [C] or nil -> y [B, T, C]. Inputs before the first are 0. Gradients: of all.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // carry is nil for training. With a carry (of B, C, W) the sequence continues where the last run ended, and the carry
 // receives the last inputs. It is detached: no gradient flows into it.
-func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, carry *ConvCarry[F]) *G.Node {
+func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, reset *G.Node, carry *ConvCarry[F]) *G.Node {
 	want("ShortConv", "x", x, -1, -1, -1)
 	s := x.Shape()
 	want("ShortConv", "w", w, s[2], 1, -1)
@@ -45,5 +47,6 @@ func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, carry *ConvCarry[F
 		}
 		k.Backward(grad[0], grad[1], dbias, in.Floats(0), in.Floats(1), in.optional(biasAt), dy)
 	}
-	return Apply(def)
+	shared := []int{1, 2}[:len(def.Inputs)-1]
+	return Apply(ByDocument(def, reset, k.Resize, carry != nil, shared...))
 }

@@ -40,10 +40,12 @@ func CountTaylorFeatures(width, terms int) int { return taylor.CountFeatures(wid
 // It is computed from scores or from features, whichever is cheaper. With an even P weights may be
 // negative. Where their sum is zero, y and its gradients are 0. Gradient: of qkv.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // carry is nil for training. With a carry (of B, H, K, V, P) the sequence continues where the last run ended,
 // at constant cost per position, and the carry receives the last state. It is detached.
-func TaylorSelfAttention[F params.Float](qkv *G.Node, heads, keys, terms int, carry *TaylorCarry[F]) *G.Node {
-	return taylorAttention("TaylorSelfAttention", G.Nodes{qkv}, heads, keys, terms, true, carry)
+func TaylorSelfAttention[F params.Float](qkv *G.Node, heads, keys, terms int, reset *G.Node, carry *TaylorCarry[F]) *G.Node {
+	return taylorAttention("TaylorSelfAttention", G.Nodes{qkv}, heads, keys, terms, true, reset, carry)
 }
 
 // TaylorAttention is TaylorSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk,
@@ -51,10 +53,10 @@ func TaylorSelfAttention[F params.Float](qkv *G.Node, heads, keys, terms int, ca
 // Gradients: of all three.
 func TaylorAttention[F params.Float](q, k, v *G.Node, heads, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
 	want("TaylorAttention", "q", q, -1, -1, -1)
-	return taylorAttention("TaylorAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), terms, causal, carry)
+	return taylorAttention("TaylorAttention", G.Nodes{q, k, v}, heads, q.Shape()[2]/max(1, heads), terms, causal, nil, carry)
 }
 
-func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, terms int, causal bool, carry *TaylorCarry[F]) *G.Node {
+func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, terms int, causal bool, reset *G.Node, carry *TaylorCarry[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	if terms < 1 || terms > MaxTaylorTerms {
 		panic(fmt.Sprintf("ops: %s: %d Taylor terms, want 1 to %d", name, terms, MaxTaylorTerms))
@@ -63,7 +65,7 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 	if carry != nil {
 		k.CheckCarry(carry)
 	}
-	return attention(name, size, inputs, out, k.WantGradients,
+	return attention(name, size, inputs, out, reset, k.Resize, carry != nil, k.WantGradients,
 		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, carry) },
 		k.Backward)
 }

@@ -38,6 +38,8 @@ func floats[F params.Float](v G.Value) []F {
 			return cast[F](v.Float32s())
 		}
 		return cast[F](v.Float64s())
+	case *view[F]:
+		return v.data
 	case *G.F32:
 		return cast[F](unsafe.Slice((*float32)(v), 1))
 	case *G.F64:

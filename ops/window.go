@@ -31,9 +31,11 @@ func NewWindowCache[F params.Float](batch, heads, keys, values, window int) *Win
 // The cost of a position is proportional to the window, not to the length of the sequence. qkv [B, T, 2*H*K + H*V]
 // holds the queries of all heads, then their keys, then their values; the result is y [B, T, H*V]. Gradient: of qkv.
 //
+// reset is nil, or int32 [B, T]: where it is not 0 a new document begins, on which what is before it has no influence.
+//
 // cache is nil for training. With a cache (of B, H, K, V and the same window) the sequence continues, and keys and
 // values are added to the cache. What it held before is detached.
-func WindowSelfAttention[F params.Float](qkv *G.Node, heads, keys, window int, cache *WindowCache[F]) *G.Node {
+func WindowSelfAttention[F params.Float](qkv *G.Node, heads, keys, window int, reset *G.Node, cache *WindowCache[F]) *G.Node {
 	const name = "WindowSelfAttention"
 	size, out := attentionInputs(name, G.Nodes{qkv}, heads, keys, true)
 	if window < 1 {
@@ -43,7 +45,7 @@ func WindowSelfAttention[F params.Float](qkv *G.Node, heads, keys, window int, c
 	if cache != nil {
 		k.CheckRing(cache)
 	}
-	return attention(name, size, G.Nodes{qkv}, out, k.WantGradients,
+	return attention(name, size, G.Nodes{qkv}, out, reset, k.Resize, cache != nil, k.WantGradients,
 		func(y []F, q, keys, values multihead.Rows[F]) {
 			if cache == nil {
 				k.Forward(y, q, keys, values, nil)

@@ -55,8 +55,8 @@ func (l *Leaky[F]) Out() int { return l.Down.Out() }
 // Forward implements layers.Mixer.
 func (l *Leaky[F]) Forward(g *layers.Graph[F], x *G.Node) *G.Node {
 	carry := layers.StateOf(g, l.state, func() *Carry[F] { return NewCarry[F](g.Batch, l.Up.Out()) })
-	y := Integrate(l.Up.Forward(g, x), g.Weight(l.Decay), carry) // [B, T, W]
-	return l.Down.ForwardAdd(g, y, l.Skip.Forward(g, x), nil)    // [B, T, out]
+	y := Integrate(l.Up.Forward(g, x), g.Weight(l.Decay), g.Reset, carry) // [B, T, W]
+	return l.Down.ForwardAdd(g, y, l.Skip.Forward(g, x), nil)             // [B, T, out]
 }
 
 func init() {

@@ -20,14 +20,14 @@ import (
 //	du_t = (1-a) h_t        dp = a (1-a) * the sum over sequences and positions of h_t (y_{t-1} - u_t)
 //
 // y_{-1} is zero, or with a carry (of B, D) where the last run ended; the carry receives the last y. It is detached:
-// no gradient flows into it.
-func Integrate[F params.Float](u, p *G.Node, carry *Carry[F]) *G.Node {
+// no gradient flows into it. reset is nil, or int32 [B, T]: where it is not 0 a document begins, before which y is zero.
+func Integrate[F params.Float](u, p, reset *G.Node, carry *Carry[F]) *G.Node {
 	s := u.Shape()
 	if len(s) != 3 || len(p.Shape()) != 1 || p.Shape()[0] != s[2] {
 		panic(fmt.Sprintf("Integrate: u has shape %v and p %v, want [B T D] and [D]", s, p.Shape()))
 	}
 	k := newIntegrator(s[0], s[1], s[2], carry)
-	return ops.Apply(ops.Definition[F]{
+	return ops.Apply(ops.ByDocument(ops.Definition[F]{
 		Name:    "Integrate",
 		Inputs:  G.Nodes{u, p},
 		Grads:   []ops.Gradient{ops.GradPrimary, ops.GradSide},
@@ -36,7 +36,7 @@ func Integrate[F params.Float](u, p *G.Node, carry *Carry[F]) *G.Node {
 		Backward: func(grads [][]F, in ops.Operands[F], y, dy []F) {
 			k.backward(grads[0], grads[1], in.Floats(0), y, dy)
 		},
-	})
+	}, reset, k.resize, carry != nil, 1)) // p is shared
 }
 
 // A Carry is the last y [B, D] of the sequences of a stream.
@@ -76,6 +76,9 @@ func newIntegrator[F params.Float](batch, length, width int, carry *Carry[F]) *i
 	k.ahead, k.back = k.sequence, k.sequenceBack
 	return k
 }
+
+// resize makes it the integrator of fewer or shorter sequences than it was made for.
+func (k *integrator[F]) resize(batch, length int) { k.batch, k.length = batch, length }
 
 func (k *integrator[F]) forward(y, u, p []F) {
 	for c, v := range p { // 1-a as a sigmoid of its own: 1 - k.keep[c] would lose its digits where a is near 1

@@ -55,16 +55,22 @@ func compile[F params.Float](t *testing.T, g *G.ExprGraph, nodes ...*G.Node) fun
 func TestIntegrate(t *testing.T) {
 	const batch, length, width = 2, 7, 3
 	u, p := normals[float64]("u", batch*length*width), normals[float64]("p", width)
-	g := layers.NewGraph[float64](batch, length)
-	y := compile[float64](t, g.ExprGraph, Integrate[float64](g.Input("u", u, batch, length, width), g.Input("p", p, width), nil))()[0]
-	for b := range batch {
-		for c := range width {
-			a, want := 1/(1+math.Exp(-p[c])), 0.0
-			for s := range length {
-				i := (b*length+s)*width + c
-				want = a*want + (1-a)*u[i]
-				if math.Abs(y[i]-want) > 1e-14 {
-					t.Errorf("sequence %d, position %d, channel %d: %v, want %v", b, s, c, y[i], want)
+	for _, begins := range [][]int32{make([]int32, batch*length), {1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1}} { // one document a row, and several
+		g := layers.NewGraph[float64](batch, length)
+		y := compile[float64](t, g.ExprGraph, Integrate[float64](g.Input("u", u, batch, length, width), g.Input("p", p, width),
+			g.Input("reset", begins, batch, length), nil))()[0]
+		for b := range batch {
+			for c := range width {
+				a, want := 1/(1+math.Exp(-p[c])), 0.0
+				for s := range length {
+					if begins[b*length+s] != 0 {
+						want = 0
+					}
+					i := (b*length+s)*width + c
+					want = a*want + (1-a)*u[i]
+					if math.Abs(y[i]-want) > 1e-14 {
+						t.Errorf("sequence %d, position %d, channel %d: %v, want %v", b, s, c, y[i], want)
+					}
 				}
 			}
 		}
@@ -90,7 +96,15 @@ func testGradient(t *testing.T, batch, length, width int, carried bool) {
 	}
 	g := layers.NewGraph[float64](batch, length)
 	un, pn := g.Input("u", u, batch, length, width), g.Input("p", p, width)
-	loss := ops.Dot[float64](Integrate(un, pn, carry), g.Input("dy", dy, batch, length, width))
+	var reset *G.Node // with a carry there is none
+	if !carried {
+		begins := make([]int32, batch*length)
+		for i := range begins {
+			begins[i] = int32(i % 3)
+		}
+		reset = g.Input("reset", begins, batch, length)
+	}
+	loss := ops.Dot[float64](Integrate(un, pn, reset, carry), g.Input("dy", dy, batch, length, width))
 	grads, err := G.Grad(loss, un, pn)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +174,7 @@ func TestIntegrateRuns(t *testing.T) {
 	u := normals[float32]("u", batch*length*width)
 	g := layers.NewGraph[float32](batch, length)
 	un, pn := g.Input("u", u, batch, length, width), g.Input("p", normals[float32]("p", width), width)
-	y := Integrate[float32](un, pn, nil)
+	y := Integrate[float32](un, pn, nil, nil)
 	grads, err := G.Grad(ops.Dot[float32](y, y), un, pn)
 	if err != nil {
 		t.Fatal(err)
@@ -203,5 +217,5 @@ func TestIntegrateRefuses(t *testing.T) {
 			t.Errorf("panic %q", got)
 		}
 	}()
-	Integrate[float32](u, p, nil)
+	Integrate[float32](u, p, nil, nil)
 }

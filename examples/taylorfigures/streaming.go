@@ -62,12 +62,12 @@ func streaming(w io.Writer, out string, longest int) error {
 	for _, width := range []int{8, 16} {
 		carry, cache := ops.NewTaylorCarry[float32](1, heads, width, width, terms), ops.NewKVCache[float32](1, heads, width, width)
 		taylor, err := token(heads, width, func(qkv *G.Node) *G.Node {
-			return ops.TaylorSelfAttention[float32](qkv, heads, width, terms, carry)
+			return ops.TaylorSelfAttention[float32](qkv, heads, width, terms, nil, carry)
 		})
 		if err != nil {
 			return err
 		}
-		softmax, err := token(heads, width, func(qkv *G.Node) *G.Node { return ops.SoftmaxSelfAttention[float32](qkv, heads, width, cache) })
+		softmax, err := token(heads, width, func(qkv *G.Node) *G.Node { return ops.SoftmaxSelfAttention[float32](qkv, heads, width, nil, cache) })
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,92 @@
+package ops
+
+import (
+	"slices"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/params"
+)
+
+// documentCases are the ops on sequences in which documents begin.
+func documentCases[F params.Float]() []opCase {
+	reset := [][]int{{2, 9}} // three of four positions begin a document
+	return []opCase{
+		{name: "Recurrence of documents", floats: [][]int{{2, 9, 6}, {3, 3}, {2, 3}}, tokens: reset, detached: true,
+			build: func(f, i []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], i[0], nil) }},
+		{name: "SoftmaxSelfAttention of documents", floats: [][]int{{2, 9, 2*2*3 + 2*4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, i[0], nil) }},
+		{name: "WindowSelfAttention of documents", floats: [][]int{{2, 9, 2*2*3 + 2*4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return WindowSelfAttention[F](f[0], 2, 3, 3, i[0], nil) }},
+		{name: "LogSelfAttention of documents", floats: [][]int{{2, 9, 2 * (2*3 + 4)}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return LogSelfAttention[F](f[0], 2, 3, i[0], nil) }},
+		{name: "AddLogScan of documents", floats: [][]int{{2, 9, 6}, {2, 9, 3}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return AddLogScan[F](f[0], f[1], i[0], nil) }},
+		{name: "DeltaRule of documents", floats: [][]int{{2, 9, 2 * 3}, {2, 9, 2 * 2 * 3}, {2, 9, 2 * 4 * 2}, {2, 9, 2 * 4}, {2, 9, 4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node {
+				return DeltaRule[F](f[0], f[1], f[2], f[3], f[4], DeltaSizes{KeyHeads: 2, ValueHeads: 4, DKey: 3, DValue: 2, Steps: 2, Scale: 1}, i[0], nil)
+			}},
+		{name: "TaylorSelfAttention of documents", floats: [][]int{{2, 9, 2*2*3 + 2*4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return TaylorSelfAttention[F](f[0], 2, 3, 5, i[0], nil) }},
+		{name: "GLA of documents", floats: [][]int{{2, 9, 2 * 3}, {2, 9, 2 * 3}, {2, 9, 2 * 4}, {2, 9, 2 * 3}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node {
+				return GLA[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4}, i[0], nil)
+			}},
+		{name: "ScalarDecayAttention of documents", floats: [][]int{{2, 9, 2 * 3}, {2, 9, 2 * 3}, {2, 9, 2 * 4}, {2, 9, 2}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node {
+				return ScalarDecayAttention[F](f[0], f[1], f[2], f[3], GLASizes{Heads: 2, DKey: 3, DValue: 4, Scale: 0.3}, i[0], nil)
+			}},
+		{name: "FixedDecayAttention of documents", floats: [][]int{{2, 9, 2 * 3}, {2, 9, 2 * 3}, {2, 9, 2 * 4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node {
+				return FixedDecayAttention[F](f[0], f[1], f[2], RetentionDecays(2), GLASizes{Heads: 2, DKey: 3, DValue: 4}, i[0], nil)
+			}},
+		{name: "AddPositions of documents", floats: [][]int{{2, 9, 4}, {11, 4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return AddPositions[F](f[0], f[1], i[0], nil) }},
+		{name: "ShortConv of documents", floats: [][]int{{2, 9, 3}, {3, 1, 4}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], nil, true, i[0], nil) }},
+		{name: "ShortConv with bias of documents", floats: [][]int{{2, 9, 3}, {3, 1, 4}, {3}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], f[2], false, i[0], nil) }},
+		{name: "S4D of documents", floats: [][]int{{2, 9, 3}, {3}, {3, 2}, {3, 2}, {3, 2, 2}, {3}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return S4D[F](f[0], f[1], f[2], f[3], f[4], f[5], i[0], nil) }},
+	}
+}
+
+// TestOneDocument: where documents begin with the rows, or nowhere, the bits are those without reset, also between batches of
+// several documents.
+func TestOneDocument(t *testing.T) {
+	for _, c := range documentCases[float32]() {
+		t.Run(c.name, func(t *testing.T) {
+			batch, time := c.tokens[0][0], c.tokens[0][1]
+			plain := c
+			plain.tokens = nil
+			plain.build = func(f, _ []*G.Node) *G.Node { return c.build(f, []*G.Node{nil}) }
+			p, q := newProblem[float32](plain), newProblem[float32](c)
+			run := func(p *problem[float32]) func() (loss float64, grads [][]float32) {
+				vm, value := p.onExecutor(t)
+				return func() (float64, [][]float32) {
+					loss, grads := p.run(t, vm, value)
+					return float64(loss), grads
+				}
+			}
+			loss, grads := run(p)()
+			again := run(q)
+			again() // several documents
+			for _, first := range []int32{0, 1} {
+				clear(q.indices[0])
+				for b := range batch {
+					q.indices[0][b*time] = first
+				}
+				got, all := again()
+				if got != loss {
+					t.Errorf("loss %v, without reset %v", got, loss)
+				}
+				for i := range grads {
+					if !slices.Equal(all[i], grads[i]) {
+						t.Errorf("gradient %d: %v, without reset %v", i, all[i], grads[i])
+					}
+				}
+			}
+		})
+	}
+}
