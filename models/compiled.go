@@ -18,6 +18,8 @@ import (
 type compiled[F params.Float] struct {
 	size, length    int
 	inputs, targets []int32 // targets are those of the graph: of a classifier [B] classes
+	reset           []int32 // [B, T] 1 where a document begins; nil: documents are not told apart
+	start           int32   // the token that begins one
 	spans           spans   // of a classifier
 	first           int32   // token of its first class
 	weight          [1]F
@@ -92,6 +94,10 @@ func (m *Model[F]) loss(g *layers.Graph[F], c *compiled[F]) (loss *G.Node) {
 		return loss
 	}
 	c.targets = make([]int32, c.size*c.length)
+	if c.start = m.start; c.start != noStart {
+		c.reset = make([]int32, c.size*c.length)
+		g.Reset = g.Input("reset", c.reset, c.size, c.length)
+	}
 	hidden := m.hidden(g, c.inputs)
 	loss, c.outcome = m.head.Loss(g, hidden, g.Input("targets", c.targets, c.size, c.length), g.Input("weight", c.weight[:], 1))
 	return loss
@@ -134,6 +140,9 @@ func (c *compiled[F]) run(inputs, targets []int32, weight F) (Stats, error) {
 // set copies a batch to the inputs of the graph.
 func (c *compiled[F]) set(inputs, targets []int32, weight F) {
 	copy(c.inputs, inputs)
+	if c.reset != nil {
+		markDocuments(c.reset, inputs, c.start)
+	}
 	if c.spans.ends == nil {
 		copy(c.targets, targets)
 	} else {

@@ -115,7 +115,9 @@ func (c *Config) Settings() settings.Table {
 	common := c.Sizes.common()
 	return append(table,
 		settings.Setting{Name: "vocab", Help: "size of the vocabulary", Value: &common.Vocab, Rule: settings.Between(1, largestVocab), Zero: "that of the data", Change: settings.Frozen},
-		settings.Setting{Name: "dropout", Help: "probability of setting an activation to zero in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers})
+		settings.Setting{Name: "dropout", Help: "probability of setting an activation to zero in training", Value: &common.Dropout, Rule: settings.Fraction(), Zero: "none", Change: settings.Steers},
+		settings.Setting{Name: "reset-documents", Help: "start recurrences, states, attention and learned positions anew at each document of a text", Value: &common.ResetDocuments, Change: settings.Frozen},
+		settings.Setting{Name: "document-start", Help: "with -reset-documents: number of the token that begins a document", Value: &common.DocumentStart, Zero: "the separator of the tokenizer", Change: settings.Frozen})
 }
 
 // Common returns the sizes that every architecture has, nil if the model is not registered.
@@ -148,6 +150,12 @@ func (c Config) Validate() error {
 	}
 	if err := c.Settings().Validate(); err != nil {
 		return err
+	}
+	if _, err := c.Sizes.common().documentStart(); err != nil {
+		return err
+	}
+	if c.Classifies() && c.Common().ResetDocuments {
+		return fmt.Errorf("-reset-documents: model %s gives a class to a whole sequence, which is one document: leave it out", c.Model)
 	}
 	if err := c.Sizes.Validate(); err != nil {
 		return err
@@ -244,6 +252,9 @@ func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
 			return nil, fmt.Errorf("model %s: %w", c.Model, err)
 		}
 	}
+	if common := c.Common(); common.ResetDocuments && common.DocumentStart == "" {
+		return nil, fmt.Errorf("model %s: -reset-documents without -document-start: call Config.FitDocuments with the separator of the data", c.Model)
+	}
 	if c.Classifies() {
 		if err := c.FitClasses(0, 0, 0); err != nil {
 			return nil, fmt.Errorf("model %s: %w: call Config.FitClasses with that of the data", c.Model, err)
@@ -256,5 +267,6 @@ func New[F params.Float](c Config, seed uint64) (*Model[F], error) {
 	set := params.NewSet[F](seed)
 	m := FromNetwork(set, newNetwork(a, set, c.Sizes))
 	m.config = c.Clone()
-	return m, nil
+	m.start, err = c.Common().documentStart()
+	return m, err
 }

@@ -44,8 +44,8 @@ func NewLinearAttentionBlock[F params.Float](s params.Set[F], width, hidden int,
 
 // Forward implements Block.
 func (l *LinearAttentionBlock[F]) Forward(g *layers.Graph[F], x *G.Node) *G.Node {
-	y := l.Mixer.Forward(g, l.Norm1.Forward(g, x)) // [B, T, E]
-	x = l.Out.ForwardAdd(g, y, x, l.Dropout)       // [B, T, D]
+	y := layers.Mix(g, l.Mixer, l.Norm1.Forward(g, x)) // [B, T, E]
+	x = l.Out.ForwardAdd(g, y, x, l.Dropout)           // [B, T, D]
 	z := l.Norm2.Forward(g, x)
 	hidden := ops.GatedSiLU[F](l.Gate.Forward(g, z), l.Up.Forward(g, z)) // [B, T, M]
 	return l.Down.ForwardAdd(g, hidden, x, l.DropoutMLP)                 // [B, T, D]

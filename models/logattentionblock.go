@@ -36,6 +36,6 @@ func NewLogAttentionBlock[F params.Float](s params.Set[F], width int, dropout fl
 
 // Forward implements Block.
 func (l *LogAttentionBlock[F]) Forward(g *layers.Graph[F], x *G.Node) *G.Node {
-	y := l.Mixer.Forward(g, l.Norm.Forward(g, x))                            // [B, T, E]
+	y := layers.Mix(g, l.Mixer, l.Norm.Forward(g, x))                        // [B, T, E]
 	return l.Out.ForwardAdd(g, ops.GLU[F](l.Up.Forward(g, y)), x, l.Dropout) // [B, T, D]
 }

@@ -54,6 +54,8 @@ type Model[F params.Float] struct {
 	noise   *ops.Noise     // of training
 	profile bool
 
+	start int32 // the token that begins a document, if documents are reset; noStart: they are not
+
 	recompute bool // run blocks again in the backward pass
 }
 
@@ -71,7 +73,7 @@ var (
 // FromNetwork returns the model of a network whose parameters are those of the set. The random numbers of its
 // training follow from the seed of the set. It panics if the network is neither Predicting nor Classifying.
 func FromNetwork[F params.Float](set params.Set[F], net Network[F]) *Model[F] {
-	m := &Model[F]{net: net, params: set.All(), skipped: set.Skipped(), noise: ops.NewNoise(set.Seed())}
+	m := &Model[F]{start: noStart, net: net, params: set.All(), skipped: set.Skipped(), noise: ops.NewNoise(set.Seed())}
 	switch net := net.(type) {
 	case Classifying[F]:
 		m.domain = net.Domain()

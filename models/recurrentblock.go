@@ -38,6 +38,6 @@ func NewRecurrentBlock[F params.Float](s params.Set[F], width int, dropout float
 
 // Forward implements Block.
 func (l *RecurrentBlock[F]) Forward(g *layers.Graph[F], x *G.Node) *G.Node {
-	y := l.Mixer.Forward(g, l.Norm.Forward(g, x))           // [B, T, 2E]
+	y := layers.Mix(g, l.Mixer, l.Norm.Forward(g, x))       // [B, T, 2E]
 	return l.Out.ForwardAdd(g, ops.GLU[F](y), x, l.Dropout) // [B, T, D]
 }

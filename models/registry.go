@@ -55,6 +55,12 @@ type Common struct {
 	// to everything that blocks add to the residual stream, as in GPT-2, but not to attention weights, which
 	// most of these models never compute.
 	Dropout float64
+
+	// ResetDocuments makes documents independent of those before them in a sequence: recurrences, states, attention and
+	// learned positions start anew at each. DocumentStart is the number of the token that every document begins with;
+	// "": FitDocuments sets it to the separator of the data.
+	ResetDocuments bool
+	DocumentStart  string
 }
 
 func (c *Common) common() *Common { return c }

@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -15,6 +16,8 @@ import (
 // constant, except for softmax attention, which keeps all keys and values. It is not safe for concurrent use.
 type Stream[F params.Float] struct {
 	vocab  int
+	limit  int   // positions of a sequence; 0: no limit
+	start  int32 // see Model
 	states *layers.States
 	steps  []*streamStep[F] // the longest first
 }
@@ -38,7 +41,7 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 	}
 	building.Lock()
 	defer building.Unlock()
-	s := &Stream[F]{vocab: m.Vocab(), states: layers.NewStates()}
+	s := &Stream[F]{vocab: m.Vocab(), limit: m.context(), start: m.start, states: layers.NewStates()}
 	for _, length := range streamChunks {
 		if c := m.context(); c > 0 && length > c {
 			continue
@@ -56,7 +59,8 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 }
 
 // Append reads at least one token and returns the logits [S] of the next one. The slice is valid until the next
-// call. It returns an error for tokens outside the vocabulary, and for more tokens than Left.
+// call. It returns an error for tokens outside the vocabulary, and for more tokens than Left. Of a model whose documents
+// are independent (Common.ResetDocuments), the token that begins a document resets the stream before it is read.
 func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 	if len(tokens) == 0 {
 		return nil, fmt.Errorf("models: no tokens to read")
@@ -66,10 +70,49 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 			return nil, fmt.Errorf("models: token %d at position %d, but the vocabulary is 0 to %d", t, i, s.vocab-1)
 		}
 	}
-	if left, limited := s.Left(); limited && len(tokens) > left {
-		return nil, fmt.Errorf("models: %d tokens to read, but the model's context has %d positions left", len(tokens), left)
+	left, limited := s.Left()
+	for rest := tokens; len(rest) > 0; {
+		if rest[0] == s.start {
+			left = s.limit
+		}
+		n := s.document(rest)
+		if limited && n > left {
+			return nil, fmt.Errorf("models: %d tokens to read, but the model's context has %d positions left", n, left)
+		}
+		left, rest = left-n, rest[n:]
 	}
 	var last *streamStep[F]
+	for len(tokens) > 0 {
+		if tokens[0] == s.start {
+			s.Reset()
+		}
+		n := s.document(tokens)
+		var err error
+		if last, err = s.read(tokens[:n]); err != nil {
+			return nil, err
+		}
+		tokens = tokens[n:]
+	}
+	if last.out == nil {
+		v, err := last.exec.Value(last.logits)
+		if err != nil {
+			return nil, err
+		}
+		last.out = v.Data().([]F)
+	}
+	return last.out, nil
+}
+
+// document returns the number of tokens before the next document.
+func (s *Stream[F]) document(tokens []int32) int {
+	if next := slices.Index(tokens[1:], s.start); next >= 0 {
+		return 1 + next
+	}
+	return len(tokens)
+}
+
+// read reads tokens of one document, and returns the step that has the logits.
+func (s *Stream[F]) read(tokens []int32) (last *streamStep[F], err error) {
 	for _, step := range s.steps {
 		for len(tokens) >= len(step.tokens) {
 			copy(step.tokens, tokens)
@@ -80,14 +123,7 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 			last = step
 		}
 	}
-	if last.out == nil {
-		v, err := last.exec.Value(last.logits)
-		if err != nil {
-			return nil, err
-		}
-		last.out = v.Data().([]F)
-	}
-	return last.out, nil
+	return last, nil
 }
 
 // Left returns the number of tokens that the sequence may still have, and whether there is a limit, which

@@ -37,7 +37,7 @@ func NewTransformerBlock[F params.Float](s params.Set[F], width int, dropout flo
 
 // Forward implements Block.
 func (l *TransformerBlock[F]) Forward(g *layers.Graph[F], x *G.Node) *G.Node {
-	y := l.Mixer.Forward(g, l.Norm1.Forward(g, x)) // [B, T, E]
-	x = l.Out.ForwardAdd(g, y, x, l.Dropout)       // [B, T, D]
+	y := layers.Mix(g, l.Mixer, l.Norm1.Forward(g, x)) // [B, T, E]
+	x = l.Out.ForwardAdd(g, y, x, l.Dropout)           // [B, T, D]
 	return l.MLP.ForwardAdd(g, l.Norm2.Forward(g, x), x)
 }

@@ -64,6 +64,11 @@ func launch[F params.Float](ctx context.Context, cfg Config, dataset *data.Datas
 
 // fit sets the sizes of the model that follow from the data and from a vocabulary that includes that of the data.
 func fit(model models.Config, d *data.Dataset, vocab int) error {
+	if d.Tokenizer != nil {
+		model.FitDocuments(d.Tokenizer.Separator())
+	} else if model.Common().ResetDocuments {
+		return fmt.Errorf("-reset-documents: the sequences of task %s are no documents of a text: leave it out", d.Name)
+	}
 	if err := model.Fit(vocab, longest(d)); err != nil || !model.Classifies() {
 		return err
 	}
