@@ -10,6 +10,7 @@
 //	s4d           diagonal state-space models
 //	delta         the delta rule, gated and with several steps a token
 //	gla           linear attention with decay
+//	lstm          the long short-term memory
 //	routing       routing of vectors and matrices
 //
 // What families share is in multihead (sizes and operands of attentions), workspace (memory of workers)
