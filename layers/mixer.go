@@ -54,6 +54,7 @@ var (
 	_ Mixer[float32] = (*GOOMHouseholder[float32])(nil)
 	_ Mixer[float32] = (*GOOMSSM[float32])(nil)
 	_ Mixer[float32] = (*GOOMTable[float32])(nil)
+	_ Mixer[float32] = (*LSTM[float32])(nil)
 	_ Mixer[float32] = (*LogAttention[float32])(nil)
 	_ Mixer[float32] = (*Retention[float32])(nil)
 	_ Mixer[float32] = (*S4D[float32])(nil)

@@ -25,6 +25,7 @@ func init() {
 	RegisterMixer(windowKind)
 	RegisterMixer(logKind)
 	RegisterMixer(taylorKind)
+	RegisterMixer(lstmKind)
 }
 
 // MixerSizes holds the sizes and options of a mixer that is chosen by name. A mixer reads those that it has.

@@ -15,6 +15,8 @@ func documentCases[F params.Float]() []opCase {
 	return []opCase{
 		{name: "Recurrence of documents", floats: [][]int{{2, 9, 6}, {3, 3}, {2, 3}}, tokens: reset, detached: true,
 			build: func(f, i []*G.Node) *G.Node { return Recurrence[F](f[0], f[1], f[2], i[0], nil) }},
+		{name: "LSTM of documents", floats: [][]int{{2, 9, 12}, {12, 3}, {12}}, tokens: reset,
+			build: func(f, i []*G.Node) *G.Node { return LSTM[F](f[0], f[1], f[2], i[0], nil) }},
 		{name: "SoftmaxSelfAttention of documents", floats: [][]int{{2, 9, 2*2*3 + 2*4}}, tokens: reset,
 			build: func(f, i []*G.Node) *G.Node { return SoftmaxSelfAttention[F](f[0], 2, 3, i[0], nil) }},
 		{name: "WindowSelfAttention of documents", floats: [][]int{{2, 9, 2*2*3 + 2*4}}, tokens: reset,

@@ -168,6 +168,8 @@ func realCases[F params.Float]() []opCase {
 			build: func(f, _ []*G.Node) *G.Node { return ShortConv[F](f[0], f[1], f[2], false, nil, nil) }},
 		{name: "S4D", floats: [][]int{{2, 5, 3}, {3}, {3, 2}, {3, 2}, {3, 2, 2}, {3}},
 			build: func(f, _ []*G.Node) *G.Node { return S4D[F](f[0], f[1], f[2], f[3], f[4], f[5], nil, nil) }},
+		{name: "LSTM", floats: [][]int{{2, 5, 12}, {12, 3}, {12}},
+			build: func(f, _ []*G.Node) *G.Node { return LSTM[F](f[0], f[1], f[2], nil, nil) }},
 		{name: "VectorRouting", floats: vectorRoutingShapes(2, 5, 3, 4, 6, false),
 			build: func(f, _ []*G.Node) *G.Node { return routed[F](f, nil, 2, true) }},
 		{name: "VectorRouting, masked pairs", floats: vectorRoutingShapes(2, 5, 5, 4, 6, false), tokens: [][]int{{1}, {1}, {1}, {2, 5, 5}}, // half of them
@@ -404,6 +406,10 @@ func TestWrongShapesPanic(t *testing.T) {
 			reset := G.NewTensor(node(2).Graph(), tensor.Int32, 2, G.WithShape(2, 6), G.WithName("reset"))
 			AddLogScan(node(2, 6, 6), node(2, 6, 3), reset, NewLogScanCarry[float32](2, 3))
 		},
+		"LSTM":            func() { LSTM[float32](node(2, 6, 12), node(12, 4), node(12), nil, nil) },
+		"LSTM of 3 gates": func() { LSTM[float32](node(2, 6, 9), node(12, 3), node(12), nil, nil) },
+		"LSTM bias":       func() { LSTM[float32](node(2, 6, 12), node(12, 3), node(9), nil, nil) },
+		"LSTM reset":      func() { LSTM[float32](node(2, 6, 12), node(12, 3), node(12), node(2, 6), nil) },
 		"S4D": func() {
 			S4D[float32](node(2, 6, 3), node(3), node(3, 2), node(3, 2), node(3, 3, 2), node(3), nil, nil)
 		},

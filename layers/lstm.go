@@ -1,0 +1,59 @@
+package layers
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"goomtrain/ops"
+	"goomtrain/params"
+)
+
+// LSTM is a layer of a long short-term memory (Hochreiter and Schmidhuber 1997): the recurrence that everybody knows, as a
+// baseline. Its state of 2H numbers changes by gates that depend on the input and on the state, so that, unlike in the
+// other recurrences of this package, a step is not linear in the state and steps must follow one another. See ops.LSTM.
+type LSTM[F params.Float] struct {
+	Input  *Linear[F]       // [4H, in], with bias: gates i, f, g, o
+	Hidden *params.Param[F] // [4H, H]
+	Bias   *params.Param[F] // [4H], a second one, as in PyTorch
+	state  string
+}
+
+// NewLSTM makes "weight_ih", "weight_hh", "bias_ih" and "bias_hh", with a suffix behind their names, uniform within
+// 1/sqrt(H), for H = width. These are the names, shapes and initial values of PyTorch's nn.LSTM, whose suffix is "_l0" in
+// its first layer, and of nn.LSTMCell, which has none.
+func NewLSTM[F params.Float](s params.Set[F], in, width int, suffix string) *LSTM[F] {
+	bound := params.Uniform(1 / math.Sqrt(float64(width)))
+	return &LSTM[F]{
+		Input: &Linear[F]{
+			Weight: s.New("weight_ih"+suffix, params.Matrix, bound, 4*width, in),
+			Bias:   s.New("bias_ih"+suffix, params.Vector, bound, 4*width),
+		},
+		Hidden: s.New("weight_hh"+suffix, params.Recurrent, bound, 4*width, width),
+		Bias:   s.New("bias_hh"+suffix, params.Vector, bound, 4*width),
+		state:  s.Name("state" + suffix),
+	}
+}
+
+// In implements Mixer.
+func (l *LSTM[F]) In() int { return l.Input.In() }
+
+// Out implements Mixer: H.
+func (l *LSTM[F]) Out() int { return l.Hidden.Shape[1] }
+
+// Forward maps x [B, T, in] to [B, T, H].
+func (l *LSTM[F]) Forward(g *Graph[F], x *G.Node) *G.Node {
+	carry := StateOf(g, l.state, func() *ops.LSTMCarry[F] { return ops.NewLSTMCarry[F](g.Batch, l.Out()) })
+	return ops.LSTM[F](l.Input.Forward(g, x), g.Weight(l.Hidden), g.Weight(l.Bias), g.Reset, carry)
+}
+
+var lstmKind = MixerKind{
+	Name:    "lstm",
+	About:   "long short-term memory",
+	Float32: makeLSTM[float32],
+	Float64: makeLSTM[float64],
+}
+
+func makeLSTM[F params.Float](s params.Set[F], c MixerSizes) Mixer[F] {
+	return NewLSTM(s, c.Width, c.Heads*c.DHead, "")
+}
