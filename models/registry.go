@@ -19,6 +19,7 @@ func init() {
 	Register(gatedDeltaNet)
 	Register(deltaProduct)
 	Register(gla)
+	Register(lstm)
 	Register(hybrid)
 	Register(classifier)
 }
