@@ -56,6 +56,7 @@ var may = map[string][]string{
 	"internal/kernels/recurrence":   {"internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/s4d":          {"internal/kernels/workspace", "internal/simd", "params"},
 	"internal/kernels/gla":          {"internal/kernels/workspace", "internal/simd", "params"},
+	"internal/kernels/lstm":         {"internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/scan":         {"internal/kernels/workspace", "internal/simd", "params"},
 	"internal/kernels/softmax":      {"internal/kernels/multihead", "internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
 	"internal/kernels/taylor":       {"internal/kernels/multihead", "internal/kernels/workspace", "internal/simd", "internal/simd/matmul", "params"},
@@ -70,7 +71,7 @@ var may = map[string][]string{
 // families are the rooms of the kernels, which do not know each other.
 var families = []string{"internal/kernels/dense", "internal/kernels/recurrence", "internal/kernels/scan", "internal/kernels/softmax",
 	"internal/kernels/taylor", "internal/kernels/logattention", "internal/kernels/conv", "internal/kernels/s4d",
-	"internal/kernels/delta", "internal/kernels/gla", "internal/kernels/routing"}
+	"internal/kernels/delta", "internal/kernels/gla", "internal/kernels/lstm", "internal/kernels/routing"}
 
 // free are the rooms at the top, which may import anything; see TestExamplesUseWhatUsersCan for one thing that examples
 // may not.

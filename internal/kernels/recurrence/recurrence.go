@@ -16,9 +16,9 @@ import (
 type Kernel[F simd.Float] struct {
 	batch, time, rows, width int // B, T, N, D
 
-	largest  []F     // [B, T, N] largest mantissa of x_t
-	exponent []int64 // [B, T, N]
-	plain    []bool  // [B, T] all exponents are 0
+	largest  []F       // [B, T, N] largest mantissa of x_t
+	exponent []int64   // [B, T, N]
+	plain    []bool    // [B, T] all exponents are 0
 	origin   *Carry[F] // x_0
 	start    *Carry[F] // of the last Forward that was resumed
 	resumed  bool      // the last Forward continued from a carry
@@ -62,7 +62,7 @@ func New[F simd.Float](batch, time, rows, width int) *Kernel[F] {
 	k := &Kernel[F]{batch: batch, time: time, rows: rows, width: width,
 		largest: make([]F, batch*time*rows), exponent: make([]int64, batch*time*rows), plain: make([]bool, batch*time),
 		origin: NewCarry[F](1, rows, width), start: NewCarry[F](batch, rows, width),
-		a:     make([]F, width*width), aT: make([]F, width*width)}
+		a: make([]F, width*width), aT: make([]F, width*width)}
 	k.forward, k.reverse = k.forwardGroup, k.reverseGroup
 	return k
 }
