@@ -210,7 +210,7 @@ func TestFlags(t *testing.T) {
 		{"-h", 0, "-only", ""},
 		{"-only x", wrongUsage, "", "only work with -train"},
 		{"-threads 1", wrongUsage, "", "only work with -train"},
-		{"-train -threads -1", wrongUsage, "", "must be at least 0"},
+		{"-train -threads -1", wrongUsage, "", "must be 0 to 1024"},
 		{"-train -only (", wrongUsage, "", "missing closing )"},
 		{"x", wrongUsage, "", "unexpected argument"},
 		{"", failed, "", "runs in the root of the repository"},
