@@ -67,6 +67,7 @@ var (
 	_ Profiler           = (*Model[float32])(nil)
 	_ Recomputer         = (*Model[float32])(nil)
 	_ Predictor          = (*Model[float32])(nil)
+	_ Scorer             = (*Model[float32])(nil)
 	_ Patched            = (*Model[float32])(nil)
 )
 
@@ -175,6 +176,9 @@ func (m *Model[F]) Predicted(to []int32) []int32 {
 	}
 	return to
 }
+
+// Losses implements Scorer.
+func (m *Model[F]) Losses(to []float64) []float64 { return m.last.outcome.Losses(to) }
 
 // check returns an error for values that would make a graph panic.
 func (m *Model[F]) check(inputs, targets []int32, size, length int) error {

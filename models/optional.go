@@ -54,6 +54,13 @@ type Predictor interface {
 	Predicted(to []int32) []int32
 }
 
+// Scorer is a Trainable that tells the loss of each target. The command evaluate then scores by position. Without this
+// interface there are only means.
+type Scorer interface {
+	// Losses appends, for each counted target of the last Evaluate in their order, its loss in nats.
+	Losses(to []float64) []float64
+}
+
 // Patched is a Trainable that may read several tokens as one position. The training loop asks it to count the work of a
 // step. Without this interface every token is a position.
 type Patched interface {

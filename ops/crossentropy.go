@@ -15,6 +15,8 @@ type Outcome struct {
 	// Predicted returns, for each counted target in their order, the target with the largest logit. It is valid until
 	// the next run.
 	Predicted func() []int32
+	// Losses appends, for each counted target in their order, its loss in nats, without the weight.
+	Losses func(to []float64) []float64
 }
 
 // CrossEntropy is softmax cross-entropy against integer targets:
@@ -42,5 +44,5 @@ func CrossEntropy[F params.Float](scores, targets, weight *G.Node) (*G.Node, Out
 			k.Backward(grad[0], in.Floats(0), in.Indices(1), in.Floats(2)[0], dout[0])
 		},
 	})
-	return loss, Outcome{k.Stats, k.Predicted}
+	return loss, Outcome{k.Stats, k.Predicted, k.Losses}
 }

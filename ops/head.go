@@ -41,5 +41,5 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, Outcome) 
 		Differentiate: func(grad [][]F) { k.WantGradients(grad[1]) },
 	})
 	length := rows / x.Shape()[0]
-	return loss, Outcome{func() HeadStats { return k.Stats(length) }, k.Predicted}
+	return loss, Outcome{func() HeadStats { return k.Stats(length) }, k.Predicted, k.Losses}
 }

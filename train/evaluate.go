@@ -37,8 +37,9 @@ func Cut(sequences, length, positions int) (size, batches int) {
 }
 
 // Evaluate scores a model on the first batches of a validation set, with size sequences each. It uses batch as
-// scratch memory. If ctx is canceled, it returns the error of ctx.
-func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int) (Score, error) {
+// scratch memory, and calls each after every batch that the model has evaluated. If ctx is canceled, it returns the error
+// of ctx.
+func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int, each ...func()) (Score, error) {
 	source, err := set.Source()
 	if err != nil {
 		return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
@@ -63,6 +64,9 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 		sum.Add(stats)
 		classes.add(batch.Targets)
 		bytes += batch.Bytes
+		for _, f := range each {
+			f()
+		}
 	}
 	if sum.Tokens == 0 {
 		return Score{}, fmt.Errorf("validation set %s has no counted target", set.Name)

@@ -6,6 +6,9 @@
 // generated task are others, those of a text are the same text in other pieces. Without -lengths they are the
 // validation sets of the run.
 //
+// Settings of tasks, such as -pairs or -delay, override those of the run, and -task names another task whose tokens the
+// model knows. -positions N also scores N ranges of positions, which shows how far back a model uses what it has read.
+//
 // For data with classes the precision, recall and F1 of each class and the confusion matrix follow. -test-data scores a
 // model of text on other text, and a classifier on other labeled text.
 //

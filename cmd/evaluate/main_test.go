@@ -225,3 +225,95 @@ func TestOtherText(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 }
+
+// TestPositions: the ranges cover the positions, in equal parts to rounding; their means are those of the whole set, and of
+// a trained copier only positions of the answer count.
+func TestPositions(t *testing.T) {
+	dir := trained(t, "-task", "copy", "-delay", "5")
+	for n, want := range map[int]string{1: "1-25", 4: "1-7 8-13 14-19 20-25", 7: "1-4 5-8 9-11 12-15 16-18 19-22 23-25", 25: "1-1 25-25", 1000: "1-1 25-25"} {
+		r := results(t, "-from", dir, "-sequences", "16", "-positions", fmt.Sprint(n))[0]
+		var got []string
+		tokens, loss, correct := 0, 0.0, 0.0
+		for _, p := range r.Positions {
+			got = append(got, fmt.Sprintf("%d-%d", p.From, p.To))
+			if counts := p.To > 15; counts != (p.Loss != nil) || counts != (p.Accuracy != nil) || counts != (p.Tokens > 0) {
+				t.Errorf("%+v", p)
+			} else if counts {
+				tokens, loss, correct = tokens+p.Tokens, loss+float64(p.Tokens)**p.Loss, correct+float64(p.Tokens)**p.Accuracy
+			}
+		}
+		if n >= 25 {
+			if len(got) != 25 {
+				t.Errorf("%d ranges", len(got))
+			}
+			got = []string{got[0], got[len(got)-1]}
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%d ranges: %s, want %s", n, s, want)
+		}
+		if tokens != r.Tokens || math.Abs(loss/float64(tokens)-*r.Loss) > 1e-6 || math.Abs(correct/float64(tokens)-*r.Accuracy) > 1e-9 {
+			t.Errorf("%d tokens, loss %v, accuracy %v in all ranges; %+v", tokens, loss/float64(tokens), correct/float64(tokens), r)
+		}
+	}
+	code, out, errs := call("-from", dir, "-positions", "2")
+	if code != 0 || !strings.Contains(out, "positions  tokens") || !strings.Contains(out, "14-25") || !strings.Contains(out, "length 40:") {
+		t.Errorf("exit code %d, %s\n%s", code, errs, out)
+	}
+}
+
+// TestOtherSettings: settings of the task override those of the run, another task keeps the tokenizer, and what the model
+// cannot read is refused.
+func TestOtherSettings(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("some text ", 100)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	copies, words := trained(t, "-task", "copy", "-delay", "5"), trained(t, "-seq", "16", "-data", text)
+	for want, args := range map[string][]string{
+		"25 30 40": {"-from", copies},
+		"30 40 60": {"-from", copies, "-delay", "10"},
+		"21 26 36": {"-from", copies, "-symbols", "8"},
+		"12":       {"-from", copies, "-task", "parity", "-seq", "3", "-lengths", "12"},
+		"8":        {"-from", words, "-seq", "8"},
+		"34":       {"-from", words, "-task", "sort", "-lengths", "34"},
+	} {
+		var lengths []string
+		for _, r := range results(t, append(args, "-sequences", "4")...) {
+			lengths = append(lengths, fmt.Sprint(r.Length))
+		}
+		if got := strings.Join(lengths, " "); got != want {
+			t.Errorf("%v: lengths %s, want %s", args, got, want)
+		}
+	}
+	for want, args := range map[string][]string{
+		"the task copy has no such setting":                                    {"-from", copies, "-pairs", "4"},
+		"the task sort has no such setting":                                    {"-from", copies, "-task", "sort", "-delay", "4"},
+		"different tokens, but the model was trained on 10":                    {"-from", copies, "-task", "mqar"},
+		"must be one of text, copy":                                            {"-from", copies, "-task", "none"},
+		"set -delay or -seq, not both":                                         {"-from", copies, "-seq", "7"},
+		"there is no flag -eval-lengths":                                       {"-from", copies, "-eval-lengths", "7"},
+		"it is given twice":                                                    {"-from", copies, "-delay", "7", "-delay", "8"},
+		"-delay \"x\": must be a whole number or a range MIN:MAX of such numb": {"-from", copies, "-delay", "x"},
+	} {
+		if code, out, errs := call(args...); code == 0 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%v: exit code %d, %s%s, want one line with %q", args, code, out, errs, want)
+		}
+	}
+	classify := trained(t, "-model", "classifier", "-task", "classify", "-data", labels(t))
+	if code, _, errs := call("-from", classify, "-task", "parity"); code != 1 || !strings.Contains(errs, "have no classes: name another -task") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}
+
+// labels writes labeled text.
+func labels(t *testing.T) string {
+	rows := "text,label\n"
+	for i := range 60 {
+		rows += fmt.Sprintf("%d,%s\n", i, []string{"even", "odd"}[i%2])
+	}
+	path := filepath.Join(t.TempDir(), "rows.csv")
+	if err := os.WriteFile(path, []byte(rows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -15,8 +15,8 @@ import (
 	"goomtrain/train/metrics"
 )
 
-// positions is the size of a batch: what fits the caches and the memory of any machine.
-const positions = 1 << 12
+// largestBatch is the number of positions of a batch: what fits the caches and the memory of any machine.
+const largestBatch = 1 << 12
 
 // A result is the score on one validation set. Numbers that are not known or not finite are nil.
 type result struct {
@@ -34,6 +34,8 @@ type result struct {
 	Names     []string             `json:"names,omitempty"` // of the classes
 	Classes   []metrics.ClassScore `json:"classes,omitempty"`
 	Confusion metrics.Confusion    `json:"confusion,omitempty"`
+
+	Positions []rangeScore `json:"positions,omitempty"`
 }
 
 // score scores the model on every validation set.
@@ -42,44 +44,71 @@ func score[F params.Float](ctx context.Context, o options, saved models.Saved, d
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	if !o.json {
-		fmt.Fprintln(table, "length\tsequences\ttokens\tloss\tperplexity\tbpb\taccuracy\tof sequences\t")
-	}
+	var all []result
 	var batch data.Batch
 	for _, set := range dataset.Valid {
-		size, batches := train.Cut(o.sequences, set.Len, positions)
-		s, err := train.Evaluate(ctx, model, set, &batch, size, batches)
+		size, batches := train.Cut(o.sequences, set.Len, largestBatch)
+		count := newPositionCount(set.Len, o.positions)
+		s, err := train.Evaluate(ctx, model, set, &batch, size, batches, func() { count.add(&batch, model) })
 		if err != nil {
 			return err
 		}
-		r := result{saved.Weights.State.Step, set.Name, set.Len, s.Sequences, s.Tokens,
-			known(s.Loss), known(math.Exp(s.Loss)), known(s.BPB), known(s.Accuracy), known(s.SequenceAccuracy), nil, nil, nil}
+		r := result{Step: saved.Weights.State.Step, Split: set.Name, Length: set.Len, Sequences: s.Sequences, Tokens: s.Tokens,
+			Loss: known(s.Loss), Perplexity: known(math.Exp(s.Loss)), BPB: known(s.BPB), Accuracy: known(s.Accuracy), SequenceAccuracy: known(s.SequenceAccuracy),
+			Positions: count.scores()}
 		if s.Confusion != nil {
 			r.Names, r.Classes, r.Confusion = set.Classes.Names, s.Confusion.Scores(), s.Confusion
 		}
+		all = append(all, r)
 		if o.json {
 			line, err := json.Marshal(r)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "%s\n", line)
-			continue
 		}
+	}
+	if o.json {
+		return nil
+	}
+	return writeTables(out, all)
+}
+
+// writeTables writes the scores of all sets, then what there is by position and by class.
+func writeTables(out io.Writer, all []result) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "length\tsequences\ttokens\tloss\tperplexity\tbpb\taccuracy\tof sequences\t")
+	for _, r := range all {
 		fmt.Fprintf(table, "%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t\n", r.Length, r.Sequences, r.Tokens, cell("%.4f", 1, r.Loss),
 			cell("%.5g", 1, r.Perplexity), cell("%.4f", 1, r.BPB), cell("%.2f%%", 100, r.Accuracy), cell("%.2f%%", 100, r.SequenceAccuracy))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Positions == nil && r.Confusion == nil {
+			continue
+		}
+		fmt.Fprintln(out)
+		if len(all) > 1 {
+			fmt.Fprintf(out, "length %d:\n", r.Length)
+		}
+		if r.Positions != nil {
+			if err := writePositions(out, r.Positions); err != nil {
+				return err
+			}
+		}
 		if r.Confusion == nil {
 			continue
 		}
-		if err := table.Flush(); err != nil {
-			return err
+		if r.Positions != nil {
+			fmt.Fprintln(out)
 		}
-		fmt.Fprintln(out)
 		if err := r.Confusion.WriteTable(out, r.Names); err != nil {
 			return err
 		}
 	}
-	return table.Flush()
+	return nil
 }
 
 // known returns nil for NaN and infinities, which JSON does not have.

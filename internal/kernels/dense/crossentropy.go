@@ -80,6 +80,11 @@ func (k *CrossEntropy[F]) grain() int { return max(1, rowGrain*256/max(k.classes
 // Stats describes the loss of the last Forward. Each row is a sequence.
 func (k *CrossEntropy[F]) Stats() HeadStats { return k.stats }
 
+// Losses appends the loss of each counted row of the last Forward, in nats.
+func (k *CrossEntropy[F]) Losses(to []float64) []float64 {
+	return appendLosses(to, k.nll[:k.stats.Counted])
+}
+
 // Predicted returns, for each counted row of the last Forward, the target with the largest logit, valid until the next
 // Forward.
 func (k *CrossEntropy[F]) Predicted() []int32 { return k.best[:k.stats.Counted] }

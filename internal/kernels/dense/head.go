@@ -97,6 +97,16 @@ func (k *Head[F]) Stats(length int) HeadStats {
 // Forward.
 func (k *Head[F]) Predicted() []int32 { return k.best[:k.stats.Counted] }
 
+// Losses appends the loss of each counted row of the last Forward, in nats.
+func (k *Head[F]) Losses(to []float64) []float64 { return appendLosses(to, k.nll[:k.stats.Counted]) }
+
+func appendLosses[F simd.Float](to []float64, losses []F) []float64 {
+	for _, nll := range losses {
+		to = append(to, float64(nll))
+	}
+	return to
+}
+
 // right reports whether the target of the i-th counted row has the largest logit.
 func (k *Head[F]) right(i int) bool { return k.best[i] == k.targets[k.index[i]] }
 
