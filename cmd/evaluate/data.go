@@ -66,7 +66,7 @@ func (o options) config(saved models.Saved) (data.Config, error) {
 		if _, ok := table.Find(p.Name); !ok && p.Name == "tokenizer" {
 			continue
 		} else if !ok {
-			return cfg, fmt.Errorf("-%s: the task %s has no such setting: leave it out, or name another -task", p.Name, cfg.Name)
+			return cfg, fmt.Errorf("-%s: the task %s has no such setting: leave it out, or name the task that has it", p.Name, cfg.Name)
 		}
 		if err := table.Set(p); err != nil {
 			return cfg, err
@@ -84,7 +84,7 @@ func checkFit(model models.Config, d *data.Dataset) error {
 	case common == nil:
 		return nil // which Load reports
 	case model.Classifies() && d.Classes == nil:
-		return fmt.Errorf("model %s gives a class to a whole sequence, but the sequences of task %s have no classes: name another -task", model.Model, d.Name)
+		return fmt.Errorf("model %s gives a class to a whole sequence, but the sequences of task %s have no classes: name another task", model.Model, d.Name)
 	case common.Vocab > 0 && d.Vocab > common.Vocab:
 		return fmt.Errorf("the data has %d different tokens, but the model was trained on %d: score it on data with as many or fewer", d.Vocab, common.Vocab)
 	}

@@ -300,7 +300,7 @@ func TestOtherSettings(t *testing.T) {
 		}
 	}
 	classify := trained(t, "-model", "classifier", "-task", "classify", "-data", labels(t))
-	if code, _, errs := call("-from", classify, "-task", "parity"); code != 1 || !strings.Contains(errs, "have no classes: name another -task") {
+	if code, _, errs := call("-from", classify, "-task", "parity"); code != 1 || !strings.Contains(errs, "have no classes: name another task") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 }
