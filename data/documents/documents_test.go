@@ -95,25 +95,97 @@ func TestJSONL(t *testing.T) {
 
 func TestBadRows(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"text": 3}`:              `field "text" is 3, not a string`,
-		`{"text": null}`:           `field "text" is null, not a string`,
-		`{"text": ["a"]}`:          `field "text" is ["a"], not a string`,
-		`{"txt": "a"}`:             `it has no field "text"; did you mean "txt"?`,
-		`{"text": "a"`:             "it is not a JSON object: unexpected end of JSON input",
-		`{"text": "a"} x`:          "it is not a JSON object: invalid character 'x' after top-level value",
-		`["a"]`:                    "it is a JSON array, not an object",
-		`"a"`:                      "it is a JSON string, not an object",
-		`null`:                     "it is a JSON null, not an object",
-		"{\"text\": \"caf\xe9\"}":  "it is not UTF-8",
-		`{"text": "ab\u0000"}`:     "byte 2 of its text is NUL",
-		"{\"text\": \"\x1b[2J\"}":  "it is not a JSON object: invalid character '\\x1b' in string literal",
-		`{"text": {"text": "in"}}`: `field "text" is {"text": "in"}, not a string`,
+		`{"text": 3}`:                    `field "text" is 3, not a string`,
+		`{"text": null}`:                 `field "text" is null, not a string`,
+		`{"text": ["a"]}`:                `field "text" is ["a"], not a string`,
+		`{"txt": "a"}`:                   `it has no field "text"; did you mean "txt"?`,
+		`{"text": "a"`:                   "it is not a JSON object: unexpected end of JSON input",
+		`{"text": "a"} x`:                "it is not a JSON object: invalid character 'x' after top-level value",
+		`["a"]`:                          "it is a JSON array, not an object",
+		`"a"`:                            "it is a JSON string, not an object",
+		`null`:                           "it is a JSON null, not an object",
+		"{\"text\": \"caf\xe9\"}":        "it is not UTF-8",
+		`{"text": "ab\u0000"}`:           "byte 2 of its text is NUL",
+		"{\"text\": \"\x1b[2J\"}":        "it is not a JSON object: invalid character '\\x1b' in string literal",
+		`{"text": "a\ud83d"}`:            "its text has half of a surrogate pair, which is no character",
+		`{"text": "\ud83d \ude00"}`:      "its text has half of a surrogate pair, which is no character",
+		`{"text": "\ude00\ud83d"}`:       "its text has half of a surrogate pair, which is no character",
+		`{"text": "\ud83d\ud83d\ude00"}`: "its text has half of a surrogate pair, which is no character",
+		`{"text": {"text": "in"}}`:       `field "text" is {"text": "in"}, not a string`,
 	} {
 		got, err := rows(write(t, "a.jsonl", []byte("\n"+line+"\n"+`{"text":"good"}`)), "text")
 		if err != nil || !slices.Equal(got, []string{"2! " + want, "3 good"}) {
 			t.Errorf("%s: %q, error %v, want %q", line, got, err, want)
 		}
 	}
+}
+
+// TestReplacementCharacters: U+FFFD is a character like others, and a backslash before ud83d is one.
+func TestReplacementCharacters(t *testing.T) {
+	line := `{"text": "\ufffd \\ud83d \ud83d\ude00 �"}`
+	if got, err := rows(write(t, "a.jsonl", []byte(line)), "text"); err != nil || !slices.Equal(got, []string{`1 � \ud83d 😀 �`}) {
+		t.Errorf("%q, error %v", got, err)
+	}
+}
+
+// TestBatches: rows come in order with their lines, however many are parsed at once and however long they are.
+func TestBatches(t *testing.T) {
+	var text strings.Builder
+	var want []string
+	for i := 1; text.Len() < 12*batchSize; i++ {
+		switch {
+		case i%7 == 0:
+			text.WriteString("\n")
+			continue
+		case i == 500 || i == 501:
+			long := strings.Repeat("x", largeSize)
+			fmt.Fprintf(&text, "{\"text\":%q}\n", long)
+			want = append(want, fmt.Sprintf("%d %s", i, long))
+			continue
+		case i == 3000:
+			text.WriteString("{}\n")
+			want = append(want, "3000! it has no fields")
+			continue
+		}
+		fmt.Fprintf(&text, "{\"text\":\"row %d of %s\"}\n", i, strings.Repeat("many ", i%40))
+		want = append(want, fmt.Sprintf("%d row %d of %s", i, i, strings.Repeat("many ", i%40)))
+	}
+	got, err := rows(write(t, "a.jsonl", []byte(text.String())), "text")
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d rows, expected %d, error %v", len(got), len(want), err)
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("%.100q, expected %.100q", got[i], want[i])
+		}
+	}
+}
+
+// TestYieldErrorStopsReader: after an error of yield nothing reads the file any more.
+func TestYieldErrorStopsReader(t *testing.T) {
+	text, stop := strings.Repeat("{\"text\":\"a\"}\n", 1<<16), errors.New("stop")
+	for range 10 {
+		in := &reads{in: strings.NewReader(text)}
+		if err := readJSONL(in, "text", func(Row) error { return stop }); err != stop {
+			t.Fatalf("error %v", err)
+		}
+		before := in.count // the race detector sees a reader that goes on
+		runtime.Gosched()
+		if in.count != before {
+			t.Fatal("the file was read after the end")
+		}
+	}
+}
+
+// reads counts the reads of a text.
+type reads struct {
+	in    io.Reader
+	count int
+}
+
+func (r *reads) Read(p []byte) (int, error) {
+	r.count++
+	return r.in.Read(p)
 }
 
 // TestLongRows: a line of more than MaxRow bytes is an error that has its number, without reading on.

@@ -1,7 +1,6 @@
 package documents
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,9 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"goomtrain/internal/nearest"
@@ -40,38 +41,6 @@ func (f *File) Rows(field string, hash io.Writer, yield func(Row) error) error {
 	return err
 }
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
-// readJSONL reads one object a line.
-func readJSONL(r io.Reader, field string, yield func(Row) error) error {
-	in := bufio.NewScanner(r)
-	in.Buffer(make([]byte, 64<<10), MaxRow)
-	number := 1
-	for ; in.Scan(); number++ {
-		line := in.Bytes()
-		if number == 1 {
-			line = bytes.TrimPrefix(line, byteOrderMark)
-		}
-		if line = bytes.TrimSpace(line); len(line) == 0 {
-			continue
-		}
-		text, err := fieldOf(line, field)
-		if err == nil {
-			err = checkText(text)
-		}
-		if err := yield(Row{number, text, err}); err != nil {
-			return err
-		}
-	}
-	switch err := in.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("line %d has more than %d MiB: split it into several documents", number, MaxRow>>20)
-	case err != nil:
-		return fmt.Errorf("line %d: %w", number, err)
-	}
-	return nil
-}
-
 // fieldOf reads the field of a JSON object.
 func fieldOf(object []byte, field string) ([]byte, error) {
 	if !utf8.Valid(object) { // which package json would replace
@@ -88,6 +57,9 @@ func fieldOf(object []byte, field string) ([]byte, error) {
 	if fields == nil {
 		return nil, errors.New("it is a JSON null, not an object")
 	}
+	if len(fields) == 0 {
+		return nil, errors.New("it has no fields")
+	}
 	value, ok := fields[field]
 	if !ok {
 		outer, inner, nested := strings.Cut(field, ".")
@@ -100,7 +72,35 @@ func fieldOf(object []byte, field string) ([]byte, error) {
 	if value[0] != '"' || json.Unmarshal(value, &text) != nil {
 		return nil, fmt.Errorf("field %q is %s, not a string", field, printable.Short(string(value), 20))
 	}
+	if strings.ContainsRune(text, utf8.RuneError) && loneSurrogate(value) {
+		return nil, errors.New("its text has half of a surrogate pair, which is no character")
+	}
 	return []byte(text), nil
+}
+
+// loneSurrogate reports whether a JSON string has an escape that is half of a surrogate pair, which package json would
+// replace.
+func loneSurrogate(value []byte) bool {
+	var half rune // the first one, if it came last
+	for i := 0; i < len(value); i++ {
+		unit := rune(0)
+		if value[i] == '\\' {
+			if i++; value[i] == 'u' {
+				n, _ := strconv.ParseUint(string(value[i+1:i+5]), 16, 16)
+				unit = rune(n)
+				i += 4
+			}
+		}
+		switch second := unit >= 0xdc00 && unit < 0xe000; {
+		case second != (half != 0):
+			return true
+		case utf16.IsSurrogate(unit) && !second:
+			half = unit
+		default:
+			half = 0
+		}
+	}
+	return half != 0
 }
 
 // checkText returns an error unless text can be a document.
