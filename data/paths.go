@@ -76,8 +76,8 @@ func weighted(text string) (part, error) {
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return part{path: text}, nil
 	}
-	if !(weight > 0 && weight <= 1e100) {
-		return part{}, fmt.Errorf("%q: the weight %s must be positive, and at most 1e100", text, text[i+1:])
+	if !(weight >= 1e-100 && weight <= 1e100) { // so that ratios are neither 0 nor infinite
+		return part{}, fmt.Errorf("%q: the weight %s must be positive, from 1e-100 to 1e100", text, text[i+1:])
 	}
 	return part{text[:i], weight}, nil
 }

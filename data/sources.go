@@ -88,7 +88,7 @@ func (r *reading) read() error {
 		}
 	}
 	if again > 0 {
-		r.notes = append(r.notes, fmt.Sprintf("%s of -valid-data are also in -data: the model is validated on text that it is trained on", printable.Count(again, "file")))
+		r.notes = append(r.notes, fmt.Sprintf("-data also has %s of -valid-data: the model is validated on text that it is trained on", printable.Count(again, "file")))
 	}
 	return nil
 }

@@ -85,6 +85,9 @@ func (f Format) check(path string, head []byte) error {
 	case f.Layout == Text && f.Compression == Plain:
 		return nil
 	}
+	if len(head) == 0 {
+		return fmt.Errorf("%s: it has no bytes, not even those of an empty %s file: get the whole file again, or remove it", path, want)
+	}
 	found, suffix := Signature(head)
 	if found == want {
 		return nil
