@@ -81,15 +81,16 @@ func (s *session[F]) restore() error {
 	return nil
 }
 
-// checkBeginning returns an error where a run without checkpoints has trained beyond the first of them: they were
-// removed, and starting from the beginning would overwrite the run's metrics.
+// checkBeginning returns an error where a run without checkpoints has trained beyond the second of them: they were
+// removed, and starting from the beginning would overwrite the run's metrics. The first is on disk when the second is
+// begun, after the metrics of its step are written.
 func (s *session[F]) checkBeginning() error {
 	records, _, err := metrics.ReadGood(filepath.Join(s.result.Dir, "metrics.jsonl"))
 	if err != nil {
 		return err
 	}
 	for _, r := range records {
-		if every := int64(s.cfg.SaveEvery); every > 0 && r.Step > every {
+		if every := int64(s.cfg.SaveEvery); every > 0 && r.Step > 2*every {
 			return fmt.Errorf("%s has metrics up to step %d but no checkpoint, though one is saved every %d steps: put its checkpoints back, or start a new run in another folder",
 				s.result.Dir, records[len(records)-1].Step, every)
 		}

@@ -229,6 +229,24 @@ func TestEmptiedCheckpoints(t *testing.T) {
 	if after := losses(t, cfg.Out); !slices.Equal(before, after) {
 		t.Error("the metrics were overwritten")
 	}
+	for steps, good := range map[int]bool{2 * cfg.SaveEvery: true, 2*cfg.SaveEvery + 1: false} {
+		// The process may be killed while it waits, to save for the second time, until it has saved for the first.
+		killed := cfg
+		killed.Out, killed.Steps = filepath.Join(t.TempDir(), "run"), steps
+		dataset, _ = openText(t, path)
+		if _, _, err := runBigram(t, context.Background(), killed, dataset, newBigram[float32](256, 1)); err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.Join(killed.Out, "checkpoints")
+		if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		killed.Out, killed.Resume = "", killed.Out
+		dataset, _ = openText(t, path)
+		if _, _, err := runBigram(t, context.Background(), killed, dataset, newBigram[float32](256, 1)); (err == nil) != good {
+			t.Errorf("killed after %d steps: error %v", steps, err)
+		}
+	}
 	again.SaveEvery = 0 // then a run of any length may have none
 	dataset, _ = openText(t, path)
 	if _, console, err := runBigram(t, context.Background(), again, dataset, newBigram[float32](256, 1)); err != nil || !strings.Contains(console, "starts from the beginning") {
