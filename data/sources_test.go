@@ -242,7 +242,7 @@ func TestValidData(t *testing.T) {
 		}
 		prints[print] = name
 	}
-	if again := open(t, config(Text{Data: path("b.txt"), ValidData: path("b.txt")}), 1); len(again.Notes) != 1 || !strings.HasPrefix(again.Notes[0], "1 file of -valid-data") {
+	if again := open(t, config(Text{Data: path("b.txt"), ValidData: path("b.txt")}), 1); len(again.Notes) != 1 || !strings.HasPrefix(again.Notes[0], "-data also has 1 file of -valid-data") {
 		t.Errorf("notes %q", again.Notes)
 	}
 	for want, task := range map[string]Text{

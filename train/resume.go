@@ -55,7 +55,7 @@ func (s *session[F]) restore() error {
 	case st.DType != s.cfg.DType:
 		return fmt.Errorf("%s is a %s checkpoint, but -dtype is %s", c.Dir, st.DType, s.cfg.DType)
 	case st.DataFingerprint != s.dataset.Fingerprint && (st.DataFingerprint == "" || st.DataFingerprint != s.dataset.Earlier):
-		return fmt.Errorf("the data has changed since the checkpoint, in content or in the names of several files (fingerprint %.12s, now %.12s): restore the data, or start a new run", st.DataFingerprint, s.dataset.Fingerprint)
+		return fmt.Errorf("the data has changed since the checkpoint, in content, names of several files, weights or fields (fingerprint %.12s, now %.12s): restore it, or start a new run (docs/data.md, Resuming)", st.DataFingerprint, s.dataset.Fingerprint)
 	case st.Step > int64(s.cfg.Steps):
 		return fmt.Errorf("%s is already at step %d: give a larger -steps than %d", c.Dir, st.Step, s.cfg.Steps)
 	}

@@ -105,6 +105,7 @@ func TestBadRows(t *testing.T) {
 		`"a"`:                            "it is a JSON string, not an object",
 		`null`:                           "it is a JSON null, not an object",
 		"{\"text\": \"caf\xe9\"}":        "it is not UTF-8",
+		"\xff\xfe{\x00}\x00":             "it is UTF-16, not UTF-8: convert the file (iconv -f UTF-16 -t UTF-8)",
 		`{"text": "ab\u0000"}`:           "byte 2 of its text is NUL",
 		"{\"text\": \"\x1b[2J\"}":        "it is not a JSON object: invalid character '\\x1b' in string literal",
 		`{"text": "a\ud83d"}`:            "its text has half of a surrogate pair, which is no character",

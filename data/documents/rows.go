@@ -43,6 +43,9 @@ func (f *File) Rows(field string, hash io.Writer, yield func(Row) error) error {
 
 // fieldOf reads the field of a JSON object.
 func fieldOf(object []byte, field string) ([]byte, error) {
+	if bytes.HasPrefix(object, []byte("\xff\xfe")) || bytes.HasPrefix(object, []byte("\xfe\xff")) {
+		return nil, errors.New("it is UTF-16, not UTF-8: convert the file (iconv -f UTF-16 -t UTF-8)")
+	}
 	if !utf8.Valid(object) { // which package json would replace
 		return nil, errors.New("it is not UTF-8")
 	}
