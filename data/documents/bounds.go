@@ -1,13 +1,12 @@
 package documents
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -16,9 +15,6 @@ const maxFooter = 64 << 20
 
 // maxPage is the most bytes of a page, decompressed; writers make pages of about a megabyte. Tests lower it.
 var maxPage int64 = 256 << 20
-
-// deflateRatio is more than gzip can compress.
-const deflateRatio = 1040
 
 // checkFooter returns an error unless the description at the end of a Parquet file is whole and claims no more items
 // than it can hold. The reader of the format allocates what is claimed.
@@ -46,8 +42,9 @@ func checkFooter(in io.ReaderAt, size int64) error {
 	return nil
 }
 
-// checkPages returns an error unless all pages of a column lie in the file and have sizes that can be allocated.
-func checkPages(in io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
+// checkPages returns an error unless all pages of a column lie in the file and hold what can be allocated. nullable is
+// the largest definition level of the column.
+func checkPages(in io.ReaderAt, size int64, chunk *format.ColumnMetaData, nullable int) error {
 	at := chunk.DataPageOffset
 	if chunk.DictionaryPageOffset != 0 {
 		at = chunk.DictionaryPageOffset
@@ -57,85 +54,93 @@ func checkPages(in io.ReaderAt, size int64, chunk *format.ColumnMetaData) error 
 		return fmt.Errorf("the Parquet file is damaged: a column of %d bytes at %d in a file of %d", total, at, size)
 	}
 	for s := newSkimmer(in, at, total); s.left > 0; {
-		var header pageHeader
-		if err := s.structure(0, header.set); err != nil {
-			return fmt.Errorf("the Parquet file is damaged: a page: %w", err)
-		}
-		packed, unpacked := header.compressed, header.uncompressed
-		if packed < 0 || packed > s.left || unpacked < 0 || unpacked > maxPage || packed > maxPage || header.values < 0 || header.values > maxPage/8 || header.levels < 0 || header.levels > packed {
-			return fmt.Errorf("the Parquet file is damaged: a page of %d bytes, %d decompressed, with %d values, where %d are left", packed, unpacked, header.values, s.left)
-		}
-		if err := s.discard(header.levels); err != nil {
-			return err
-		}
-		if err := s.unpack(chunk.Codec, packed-header.levels); err != nil {
-			return err
+		if err := s.page(chunk.Codec, nullable); err != nil {
+			return fmt.Errorf("the Parquet file is damaged: %w", err)
 		}
 	}
 	return nil
 }
 
-// A pageHeader is what matters of the header of a page.
-type pageHeader struct {
-	uncompressed, compressed, values int64
-	levels                           int64 // bytes before the compressed part
+// page passes over a page and checks it.
+func (s *skimmer) page(codec format.CompressionCodec, nullable int) error {
+	var h pageHeader
+	if err := s.structure(0, h.set); err != nil {
+		return fmt.Errorf("a page: %w", err)
+	}
+	packed, unpacked, values, levels := h.top[3], h.top[2], h.values(), h.levels()
+	if packed < 0 || packed > s.left || unpacked < 0 || unpacked > maxPage || packed > maxPage || values < 0 || values > maxPage/8 || levels < 0 || levels > packed {
+		return fmt.Errorf("a page of %d bytes, %d decompressed, with %d values, where %d are left", packed, unpacked, values, s.left)
+	}
+	content := make([]byte, packed)
+	if _, err := io.ReadFull(s.in, content); err != nil {
+		return err
+	}
+	s.left -= packed
+	if err := checkRuns(content[:levels], bits.Len(uint(nullable)), values); err != nil {
+		return err
+	}
+	if h.kind() == dataPageV2 && h.in[dataPageV2][7] == 2 {
+		codec = format.Uncompressed
+	}
+	content, err := unpack(codec, content[levels:])
+	if err != nil || h.kind() == dictionaryPage {
+		return err
+	}
+	return checkValues(content, &h, nullable)
 }
 
-// set takes a field of the header. The headers of data pages, dictionaries and data pages of version 2 are structures
-// in it, with the number of values first.
+// The fields of the header of a page that hold the headers of each kind of page.
+const (
+	dataPage       = 5
+	dictionaryPage = 7
+	dataPageV2     = 8
+)
+
+// A pageHeader is the numbers in the header of a page, by field.
+type pageHeader struct {
+	top [4]int64    // kind, bytes decompressed, bytes
+	in  [9][8]int64 // of the headers of kinds
+}
+
+// set takes a field of the header.
 func (h *pageHeader) set(depth, outer, id int, value int64) {
 	switch {
-	case depth == 0 && id == 2:
-		h.uncompressed = value
-	case depth == 0 && id == 3:
-		h.compressed = value
-	case depth == 1 && id == 1 && (outer == 5 || outer == 7 || outer == 8):
-		h.values = value
-	case depth == 1 && outer == 8 && (id == 5 || id == 6):
-		h.levels += value
+	case depth == 0 && id > 0 && id < len(h.top):
+		h.top[id] = value
+	case depth == 1 && outer >= 0 && outer < len(h.in) && id > 0 && id < len(h.in[0]):
+		h.in[outer][id] = value
 	}
 }
 
-// unpack reads the compressed part of a page. It returns an error if it decompresses to more than maxPage, whatever the
-// header says, because the reader of the format allocates what comes out.
-func (s *skimmer) unpack(codec format.CompressionCodec, size int64) error {
-	s.left -= size
-	packed := bufio.NewReader(io.LimitReader(s.in, size))
-	defer io.Copy(io.Discard, packed)
-	var out io.Reader
-	switch codec {
-	case format.Uncompressed:
-		return nil
-	case format.Snappy: // it begins with the size that is allocated for it
-		if n, err := binary.ReadUvarint(packed); err == nil && n > uint64(maxPage) {
-			return tooLarge()
-		}
-		return nil
-	case format.Gzip:
-		if size < maxPage/deflateRatio {
-			return nil
-		}
-		in, err := gzip.NewReader(packed)
-		if err != nil {
-			return nil // not compressed, or damaged, which the reader of the format says
-		}
-		out = in
-	case format.Zstd:
-		in, err := newZstd(packed)
-		if err != nil {
-			return nil
-		}
-		defer in.Close()
-		out = in
+// kind is the field of the header of the kind that the page has.
+func (h *pageHeader) kind() int {
+	switch h.top[1] {
+	case 2:
+		return dictionaryPage
+	case 3:
+		return dataPageV2
+	}
+	return dataPage
+}
+
+func (h *pageHeader) values() int64 { return h.in[h.kind()][1] }
+
+// levels is the number of bytes before the compressed part: of definition levels. It is negative, as no page has it, if
+// there are repetition levels, which only lists have.
+func (h *pageHeader) levels() int64 {
+	switch v2 := h.in[dataPageV2]; {
+	case h.kind() != dataPageV2:
+		return 0
+	case v2[6] != 0:
+		return -1
 	default:
-		return fmt.Errorf("its column is compressed with %s: write it with Zstandard, Snappy or gzip", codec)
+		return v2[5]
 	}
-	if n, _ := io.Copy(io.Discard, io.LimitReader(out, maxPage+1)); n > maxPage {
-		return tooLarge()
-	}
-	return nil
 }
 
-func tooLarge() error {
-	return fmt.Errorf("the Parquet file is damaged: a page decompresses to more than %d MiB", maxPage>>20)
+func (h *pageHeader) encoding() format.Encoding {
+	if h.kind() == dataPageV2 {
+		return format.Encoding(h.in[dataPageV2][4])
+	}
+	return format.Encoding(h.in[dataPage][2])
 }

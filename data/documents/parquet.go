@@ -36,7 +36,7 @@ func readParquet(in io.ReaderAt, size int64, field string, yield func(Row) error
 		return err
 	}
 	for i, group := range file.RowGroups() {
-		if err := checkPages(in, size, &file.Metadata().RowGroups[i].Columns[column.Index()].MetaData); err != nil {
+		if err := checkPages(in, size, &file.Metadata().RowGroups[i].Columns[column.Index()].MetaData, column.MaxDefinitionLevel()); err != nil {
 			return fmt.Errorf("after row %d: %w", row, err)
 		}
 		first := row

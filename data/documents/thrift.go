@@ -43,8 +43,8 @@ func (s *skimmer) discard(n int64) error {
 	return err
 }
 
-// structure walks through the fields of a structure, and calls field, unless it is nil, with those that are numbers:
-// how deep the structure lies, the field of the outermost one that it lies in, and its own number.
+// structure walks through the fields of a structure, and calls field, unless it is nil, with those that are numbers,
+// and with 1 for true and 2 for false: how deep the structure lies, the field of the outermost one that it lies in, and its own number.
 func (s *skimmer) structure(depth int, field func(depth, outer, id int, value int64)) error {
 	return s.fields(depth, 0, field)
 }
@@ -76,7 +76,11 @@ func (s *skimmer) fields(depth, outer int, field func(depth, outer, id int, valu
 			if field != nil {
 				field(depth, outer, id, n)
 			}
-		} else if kind > 2 { // truth values have no bytes of their own
+		} else if kind <= 2 { // true or false, which have no bytes of their own
+			if field != nil {
+				field(depth, outer, id, int64(kind))
+			}
+		} else {
 			if err := s.value(kind, depth, outer, field); err != nil {
 				return err
 			}
