@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -174,6 +175,22 @@ func TestYieldErrorStopsReader(t *testing.T) {
 		runtime.Gosched()
 		if in.count != before {
 			t.Fatal("the file was read after the end")
+		}
+	}
+}
+
+// TestFirstError: an error of yield comes before one of the file further on.
+func TestFirstError(t *testing.T) {
+	for _, want := range []string{"stop", "line 2: broken"} {
+		in := io.MultiReader(strings.NewReader("{\"text\":\"a\"}\n"), iotest.ErrReader(errors.New("broken")))
+		err := readJSONL(in, "text", func(Row) error {
+			if want == "stop" {
+				return errors.New(want)
+			}
+			return nil
+		})
+		if err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
 		}
 	}
 }

@@ -17,9 +17,15 @@ import (
 // maxPadding is more values than writers add to the end of a row of runs.
 const maxPadding = 512
 
+// earlyDictionary is what early versions of the format call RLEDictionary.
+const earlyDictionary format.Encoding = 2
+
 // unpack decompresses a page. It is an error if there is more than maxPage of it, whatever its header says, because the
 // reader of the format allocates what comes out.
 func unpack(codec format.CompressionCodec, packed []byte) ([]byte, error) {
+	if len(packed) == 0 { // as of a page of nulls
+		return nil, nil
+	}
 	var in io.Reader
 	switch codec {
 	case format.Uncompressed:
@@ -75,13 +81,13 @@ func checkValues(page []byte, h *pageHeader, nullable int) error {
 		}
 		page = page[4+n:]
 	}
+	if len(page) == 0 { // all are null
+		return nil
+	}
 	switch h.encoding() {
 	case format.Plain:
 		return nil
-	case format.PlainDictionary, format.RLEDictionary: // numbers of entries of the dictionary
-		if len(page) == 0 {
-			return nil
-		}
+	case earlyDictionary, format.RLEDictionary: // numbers of entries of the dictionary
 		return checkRuns(page[1:], int(page[0]), h.values())
 	case format.DeltaLengthByteArray:
 		_, err := skipDeltas(page, h.values())
@@ -143,7 +149,7 @@ func skipDeltas(b []byte, values int64) ([]byte, error) {
 	}
 	block, minis, total := number(), number(), number()
 	number() // the first
-	if block == 0 || block%128 != 0 || block > 1<<16 || minis == 0 || block/minis%32 != 0 || block < minis {
+	if block == 0 || block%128 != 0 || block > 1<<16 || minis == 0 || block/minis%32 != 0 {
 		return nil, errDamaged
 	}
 	if total > uint64(values) {

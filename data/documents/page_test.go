@@ -59,7 +59,7 @@ func TestValuesOfPages(t *testing.T) {
 		"run of indexes":           {append([]byte{1}, run...), header(2, format.RLEDictionary, 1000), 0, nil},
 		"no indexes":               {nil, header(2, format.RLEDictionary, 0), 0, nil},
 		"padded run":               {append([]byte{1}, run...), header(2, format.RLEDictionary, 1000-maxPadding), 0, nil},
-		"long run":                 {append([]byte{1}, run...), header(2, format.PlainDictionary, 999-maxPadding), 0, errValues},
+		"long run":                 {append([]byte{1}, run...), header(2, earlyDictionary, 999-maxPadding), 0, errValues},
 		"huge run":                 {[]byte("\x01\xfe\xff\xff\xff\x0f\x00"), header(1, format.RLEDictionary, 1000), 0, errValues},
 		"largest run":              {append([]byte{1}, uvarints(1<<64-2)...), header(1, format.RLEDictionary, 1000), 0, errValues},
 		"largest group":            {append([]byte{1}, uvarints(1<<64-1)...), header(1, format.RLEDictionary, 1000), 0, errValues},
@@ -74,16 +74,47 @@ func TestValuesOfPages(t *testing.T) {
 		"too many lengths":         {deltas(1, 2, 3), header(1, format.DeltaLengthByteArray, 2), 0, errValues},
 		"lengths cut off":          {deltas(1, 20, 3)[:6], header(1, format.DeltaLengthByteArray, 3), 0, errDamaged},
 		"block of no numbers":      {uvarints(0, 4, 3, 0), header(1, format.DeltaLengthByteArray, 3), 0, errDamaged},
-		"more parts than numbers":  {uvarints(128, 256, 3, 0), header(1, format.DeltaLengthByteArray, 3), 0, errDamaged},
 		"shared":                   {append(deltas(0, 1), deltas(2, 3)...), header(1, format.DeltaByteArray, 2), 0, nil},
 		"shared, too many lengths": {append(deltas(0, 1), deltas(2, 3, 4)...), header(1, format.DeltaByteArray, 2), 0, errValues},
 		"shared, long":             {append(deltas(same[:953]...), deltas(same[:953]...)...), header(2, format.DeltaByteArray, 1000), 0, nil},
 		"shared, too long":         {append(deltas(same...), deltas(same...)...), header(2, format.DeltaByteArray, 1000), 0, tooLarge()},
+		"shared, negative":         {append(deltas(append([]int32{-1 << 20}, same[1:]...)...), deltas(same...)...), header(2, format.DeltaByteArray, 1000), 0, tooLarge()},
 		"many blocks":              {append(deltas(make([]int32, 999)...), deltas(same...)...), header(2, format.DeltaByteArray, 1000), 0, nil},
-		"unknown":                  {nil, header(2, format.ByteStreamSplit, 1), 0, errors.New("its column is encoded with BYTE_STREAM_SPLIT: write it plain or with a dictionary")},
+		"no lengths":               {nil, header(2, format.DeltaLengthByteArray, 1), 0, nil},
+		"unknown":                  {[]byte{0}, header(2, format.ByteStreamSplit, 1), 0, errors.New("its column is encoded with BYTE_STREAM_SPLIT: write it plain or with a dictionary")},
 	} {
 		if err := checkValues(c.page, c.header, c.nullable); fmt.Sprint(err) != fmt.Sprint(c.want) {
 			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// TestPageOfNulls: the compressed part of a page without values may have no bytes.
+func TestPageOfNulls(t *testing.T) {
+	for _, codec := range []format.CompressionCodec{format.Uncompressed, format.Snappy, format.Gzip, format.Zstd} {
+		if page, err := unpack(codec, nil); len(page) > 0 || err != nil {
+			t.Errorf("%s: %d bytes, error %v", codec, len(page), err)
+		}
+	}
+}
+
+// TestPageHeaders: pages of version 2 may be plain in a compressed column, and headers claim only what can be.
+func TestPageHeaders(t *testing.T) {
+	const yes, no = "\x11", "\x12"
+	page := func(values, repetition uint64, compressed string) string {
+		h := append([]byte("\x15\x06\x15\x0a\x15\x0a\x5c\x15"), uvarints(2*values)...) // version 2, 5 bytes
+		h = append(append(h, "\x15\x00\x15\x02\x15\x00\x15\x00\x15"...), uvarints(2*repetition)...)
+		return string(h) + compressed + "\x00\x00" + "\x01\x00\x00\x00x"
+	}
+	for content, want := range map[string]string{
+		page(1, 0, no):                   "",
+		page(1, 0, yes):                  "unexpected EOF",
+		page(1, 1, no):                   "a page of 5 bytes",
+		page(uint64(maxPage/8)+1, 0, no): "a page of 5 bytes, 5 decompressed, with 33554433 values, where 5 are left",
+	} {
+		err := newSkimmer(strings.NewReader(content), 0, int64(len(content))).page(format.Gzip, 0)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", content, err, want)
 		}
 	}
 }
