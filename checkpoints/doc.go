@@ -7,7 +7,8 @@
 // Weights and optimizer state are safetensors files, which PyTorch's tools can read and write. WriteTensors and
 // TensorFile stream: they never hold a whole file in memory. Files are not trusted: lengths, offsets and shapes
 // are checked against the size of the file before anything is allocated. Errors name the file, the tensor, what
-// is wrong and what to do.
+// is wrong and what to do. OpenTensors also reads the shards of a model that was divided into several files, and
+// WriteWeights writes them, with the index of Hugging Face's folders.
 //
 // # Checkpoints
 //

@@ -26,6 +26,8 @@ type TensorInfo struct {
 	Shape  []int // [] for a scalar
 	Offset int64 // of the first byte, from the beginning of the file
 	Bytes  int64
+
+	shard int // of the TensorFile
 }
 
 // elements returns the number of elements of a shape, and false if a dimension is negative or the number does

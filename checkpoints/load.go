@@ -1,6 +1,8 @@
 package checkpoints
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +31,8 @@ func (c *Checkpoint) ModelPath() string { return c.model }
 func (c *Checkpoint) OptimizerPath() string { return filepath.Join(c.Dir, optimizerFile) }
 
 // SHA256 returns the checksum of the file of the weights or, if average is set, of that of the optimizer state,
-// which has their averages, in hexadecimal digits.
+// which has their averages, in hexadecimal digits. That of shards is the checksum of the list of the checksums of
+// their index and of each of them, as the program sha256sum prints it.
 func (c *Checkpoint) SHA256(average bool) (string, error) {
 	path, name := c.model, modelFile
 	if average {
@@ -38,8 +41,32 @@ func (c *Checkpoint) SHA256(average bool) (string, error) {
 	if c.sums != nil {
 		return c.sums.Files[name].SHA256, nil // verified before the file is used
 	}
-	sum, err := sumOf(path)
-	return sum.SHA256, err
+	files, err := filesOf(path)
+	if err != nil || len(files) == 1 {
+		sum, err := sumOf(path)
+		return sum.SHA256, err
+	}
+	all := sha256.New()
+	for _, file := range files {
+		sum, err := sumOf(file)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(all, "%s  %s\n", sum.SHA256, filepath.Base(file))
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// ModelBytes returns the size of the weights on disk, of all shards together.
+func (c *Checkpoint) ModelBytes() (total int64, err error) {
+	files, err := filesOf(c.model)
+	for i := 0; i < len(files) && err == nil; i++ {
+		var info fs.FileInfo
+		if info, err = os.Stat(files[i]); err == nil {
+			total += info.Size()
+		}
+	}
+	return total, err
 }
 
 // Load finds a checkpoint to resume from and verifies every byte of it. path is one of
@@ -62,7 +89,7 @@ func Load(path string) (*Checkpoint, error) {
 }
 
 // LoadWeights finds weights to compute with. It differs from Load in three ways: it also takes a .safetensors
-// file of any origin; of a run folder it takes the best checkpoint if that is intact, else the newest intact
+// file of any origin, an index of shards (IndexSuffix), or a folder with either; of a run folder it takes the best checkpoint if that is intact, else the newest intact
 // one; and it does not read the optimizer state. ReadModel then also widens floats (F16, BF16, F32) where that
 // is exact.
 func LoadWeights(path string) (*Checkpoint, error) {
@@ -102,7 +129,7 @@ func locate(path string) (place, error) {
 		return place{}, none("%s does not exist: name a run folder or a checkpoint folder", path)
 	case err != nil:
 		return place{}, err
-	case info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(path), ".safetensors"):
+	case info.Mode().IsRegular() && (strings.EqualFold(filepath.Ext(path), ".safetensors") || isIndex(path)):
 		return place{weights: path}, nil
 	case !info.IsDir():
 		return place{}, none("%s is neither a run folder, nor a checkpoint folder, nor a .safetensors file", path)
@@ -113,6 +140,9 @@ func locate(path string) (place, error) {
 	_, isStep := parseStep(filepath.Base(path))
 	if isStep || exists(filepath.Join(path, stateName)) {
 		return place{checkpoint: path}, nil
+	}
+	if weights := WeightsIn(path); weights != "" && !exists(root(path)) {
+		return place{weights: weights}, nil
 	}
 	return place{run: path}, nil
 }

@@ -15,20 +15,35 @@ import (
 
 const remedyConvert = "convert it to F32 first"
 
-// A TensorFile reads a safetensors file, of ours or of others. Only the header is in memory; data is
-// read tensor by tensor. It is safe for concurrent use.
+// A TensorFile reads a safetensors file, of ours or of others, or the shards that an index lists. Only the headers
+// are in memory; data is read tensor by tensor. It is safe for concurrent use.
 type TensorFile struct {
 	name     string
-	r        io.ReaderAt
-	close    func() error
+	shards   []shard // one for a single file
 	metadata map[string]string
-	tensors  []TensorInfo // in file order
+	tensors  []TensorInfo // in file order, shard by shard
 	index    map[string]int
 }
 
-// OpenTensors opens a file. The file is not trusted: everything is checked before it is used. An error that is
-// ErrCorrupt names the file, the tensor, what is wrong, and what to do.
+// A shard is an open file that holds tensors.
+type shard struct {
+	name string
+	r    io.ReaderAt
+	file io.Closer // nil: nothing to close
+}
+
+// OpenTensors opens a file, or the index of shards if the path ends with IndexSuffix. The files are not trusted:
+// everything is checked before it is used. An error that is ErrCorrupt names the file, the tensor, what is wrong, and
+// what to do.
 func OpenTensors(path string) (*TensorFile, error) {
+	if isIndex(path) {
+		return openShards(path)
+	}
+	return openFile(path)
+}
+
+// openFile opens a single safetensors file.
+func openFile(path string) (*TensorFile, error) {
 	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
@@ -42,7 +57,7 @@ func OpenTensors(path string) (*TensorFile, error) {
 		f.Close()
 		return nil, err
 	}
-	t.close = f.Close
+	t.shards[0].file = f
 	return t, nil
 }
 
@@ -74,7 +89,7 @@ func NewTensorFile(r io.ReaderAt, size int64, name string) (*TensorFile, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &TensorFile{name: name, r: r, metadata: header.metadata, tensors: header.tensors, index: make(map[string]int, len(header.tensors))}
+	t := &TensorFile{name: name, shards: []shard{{name: name, r: r}}, metadata: header.metadata, tensors: header.tensors, index: make(map[string]int, len(header.tensors))}
 	for i := range t.tensors {
 		t.tensors[i].Offset += start
 		t.index[t.tensors[i].Name] = i
@@ -118,12 +133,14 @@ func (t *TensorFile) Info(name string) (TensorInfo, bool) {
 // Metadata returns the metadata of the header, nil if it has none.
 func (t *TensorFile) Metadata() map[string]string { return maps.Clone(t.metadata) }
 
-// Close closes the file; a TensorFile from NewTensorFile has nothing to close.
-func (t *TensorFile) Close() error {
-	if t.close == nil {
-		return nil
+// Close closes the files; a TensorFile from NewTensorFile has nothing to close.
+func (t *TensorFile) Close() (err error) {
+	for _, s := range t.shards {
+		if s.file != nil {
+			err = errors.Join(err, s.file.Close())
+		}
 	}
-	return t.close()
+	return err
 }
 
 // Read returns a tensor in memory of its own. F16 and BF16 come as float32, exactly; a type that
@@ -164,10 +181,11 @@ func (t *TensorFile) ReadInto(name string, dst any) error {
 	if !ok {
 		return &fileError{t.name, name, fmt.Sprintf("it is stored as %s, which cannot be read into %T without loss", info.DType, dst), remedyConvert, ErrMismatch}
 	}
+	from := t.shards[info.shard]
 	buffer := make([]byte, min(bufferLength, info.Bytes))
 	for done := int64(0); done < info.Bytes; {
 		chunk := buffer[:min(int64(len(buffer)), info.Bytes-done)] // whole elements: bufferLength is a multiple of 8
-		if err := readFull(t.r, chunk, info.Offset+done, t.name, name); err != nil {
+		if err := readFull(from.r, chunk, info.Offset+done, from.name, name); err != nil {
 			return err
 		}
 		decode(chunk, int(done/int64(width)))

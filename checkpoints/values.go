@@ -63,8 +63,8 @@ func (v *Values) Next() ([]Value, error) {
 	if left == 0 {
 		return nil, io.EOF
 	}
-	chunk := v.bytes[:min(left, int64(len(v.bytes)))]
-	if err := readFull(v.file.r, chunk, v.info.Offset+v.read, v.file.name, v.info.Name); err != nil {
+	from, chunk := v.file.shards[v.info.shard], v.bytes[:min(left, int64(len(v.bytes)))]
+	if err := readFull(from.r, chunk, v.info.Offset+v.read, from.name, v.info.Name); err != nil {
 		return nil, err
 	}
 	v.read += int64(len(chunk))
@@ -79,7 +79,7 @@ func (t *TensorFile) Raw(name string) (*io.SectionReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.NewSectionReader(t.r, info.Offset, info.Bytes), nil
+	return io.NewSectionReader(t.shards[info.shard].r, info.Offset, info.Bytes), nil
 }
 
 // decodeValues fills dst with the numbers in src, little-endian.

@@ -26,7 +26,11 @@ func Find(path string) (Saved, error) {
 		return Saved{}, err
 	}
 	if s.Settings == nil {
-		return Saved{}, fmt.Errorf("%s has no configuration: put the run's %s next to it", s.Weights.ModelPath(), checkpoints.ConfigFile)
+		remedy := "put the run's " + checkpoints.ConfigFile + " next to it"
+		if _, err := os.Stat(filepath.Join(s.Weights.Dir, "config.json")); err == nil {
+			remedy = "import the folder with go run ./cmd/convert -from " + s.Weights.Dir
+		}
+		return Saved{}, fmt.Errorf("%s has no configuration of this program: %s", s.Weights.ModelPath(), remedy)
 	}
 	s.Config, err = ConfigOf(s.Settings)
 	return s, err
@@ -111,8 +115,8 @@ func Load[F params.Float](s Saved, average bool) (*Model[F], error) {
 	if common := s.Config.Common(); common == nil || common.Vocab == 0 {
 		return nil, fmt.Errorf("the configuration of %s has no vocab: it is not that of a run", path)
 	}
-	if info, err := os.Stat(path); err == nil && !s.Config.FitsFile(info.Size()) {
-		return nil, fmt.Errorf("%s has %d bytes, too few for the sizes in %s: the files are not of the same run", path, info.Size(), checkpoints.ConfigFile)
+	if bytes, err := s.Weights.ModelBytes(); err == nil && !s.Config.FitsFile(bytes) {
+		return nil, fmt.Errorf("%s has %d bytes, too few for the sizes in %s: the files are not of the same run", path, bytes, checkpoints.ConfigFile)
 	}
 	model, err := New[F](s.Config, 0)
 	if err != nil {

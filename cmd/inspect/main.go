@@ -85,12 +85,12 @@ func (r *report) write() {
 			r.fail(err)
 		case !info.IsDir():
 			files = append(files, path)
+		case checkpoints.WeightsIn(path) != "": // of a run they are in its checkpoints
+			files = append(files, checkpoints.WeightsIn(path))
 		case regular.Exists(filepath.Join(path, checkpoints.ConfigFile)):
 			if run := r.readRun(path); run != nil {
 				runs = append(runs, run)
 			}
-		case regular.Exists(filepath.Join(path, "model.safetensors")):
-			files = append(files, filepath.Join(path, "model.safetensors"))
 		default:
 			r.fail(fmt.Errorf("%s is neither a run folder (no %s) nor a checkpoint folder (no model.safetensors)", path, checkpoints.ConfigFile))
 		}
