@@ -132,7 +132,7 @@ func (t *TensorFile) checkTypes(stored []string, a params.Array, what string, ex
 		return t.differs(info.Name, sameType(info.DType), "it is stored as %s but this %s computes in %s", info.DType, what, dtype)
 	}
 	for _, other := range stored[1:] {
-		if same, err := t.same(info.Name, other); err != nil {
+		if same, err := t.Same(info.Name, other); err != nil {
 			return err
 		} else if !same {
 			return t.differs(info.Name, "tie them in the program that wrote the file, or remove one", "it differs from tensor %s, but the %s has one array for both", quote(other), what)
@@ -146,10 +146,15 @@ func (t *TensorFile) differs(tensor, remedy, format string, args ...any) error {
 	return &fileError{t.name, tensor, fmt.Sprintf(format, args...), remedy, ErrMismatch}
 }
 
-// same reports whether two tensors have the same shape and the same numbers.
-func (t *TensorFile) same(one, two string) (bool, error) {
-	if !slices.Equal(t.tensors[t.index[one]].Shape, t.tensors[t.index[two]].Shape) {
-		return false, nil
+// Same reports whether two tensors have the same shape and the same numbers, of whatever types.
+func (t *TensorFile) Same(one, two string) (bool, error) {
+	first, err := t.info(one)
+	if err != nil {
+		return false, err
+	}
+	second, err := t.info(two)
+	if err != nil || !slices.Equal(first.Shape, second.Shape) {
+		return false, err
 	}
 	a, err := t.Values(one)
 	if err != nil {

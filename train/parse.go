@@ -207,9 +207,14 @@ func LoadConfig(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	return ConfigOf(saved)
+}
+
+// ConfigOf returns the configuration of a run that had these settings, as models.Saved has them.
+func ConfigOf(run []settings.Pair) (Config, error) {
 	o, err := newOwners(nil)
 	if err != nil {
 		return Config{}, err
 	}
-	return o.configOf(nil, saved, nil)
+	return o.configOf(nil, run, nil)
 }

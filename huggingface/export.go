@@ -1,0 +1,131 @@
+package huggingface
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"goomtrain/checkpoints"
+	"goomtrain/internal/regular"
+	"goomtrain/models"
+	"goomtrain/params"
+	"goomtrain/train"
+)
+
+// Exported is what Export has written.
+type Exported struct {
+	Config    models.Config
+	Weights   int    // in number
+	Type      string // model_type in config.json
+	Class     string // the class of architectures in config.json
+	Tokenizer bool   // there is a tokenizer.json
+	Notes     []string
+}
+
+// Export writes the model at a path, as models.Find takes it, to the folder out, which must not exist. Weights of more
+// than shardSize bytes are divided. If the run kept an average of its weights, that is what is written. If Export
+// returns an error, there is no folder.
+func Export(from, out string, shardSize int64) (Exported, error) {
+	saved, err := models.Find(from)
+	if err != nil {
+		return Exported{}, err
+	}
+	if saved.Setting("dtype") == "float64" {
+		return export[float64](saved, from, out, shardSize)
+	}
+	return export[float32](saved, from, out, shardSize)
+}
+
+func export[F params.Float](saved models.Saved, from, out string, shardSize int64) (done Exported, err error) {
+	model, err := models.Load[F](saved, true)
+	if err != nil {
+		return done, err
+	}
+	done = Exported{Config: model.Config(), Weights: params.Count(model.Params()), Notes: saved.Weights.Notes}
+	var config map[string]any
+	var arrays []params.Array
+	if gpt2, ok := gpt2Of(done.Config); ok {
+		arrays = gpt2Weights(model, pairs(done.Config.Sizes.(*models.SoftmaxAttention)))
+		if config, err = object(gpt2); err != nil {
+			return done, err
+		}
+	} else {
+		arrays = params.Weights(model.Params())
+		config = configOf(done.Config, arrays)
+	}
+	done.Type, done.Class = config["model_type"].(string), config["architectures"].([]any)[0].(string)
+	config["torch_dtype"] = fmt.Sprintf("%T", F(0))
+	text, err := tokenizerOf(saved, from)
+	if err != nil {
+		return done, err
+	}
+	if begin, ok := separators[saved.Setting("tokenizer")]; ok {
+		config["bos_token_id"], config["eos_token_id"] = begin, begin
+	}
+	done.Tokenizer = text != nil
+	toml, err := configText(saved)
+	if err != nil {
+		return done, err
+	}
+	return done, writeFolder(out, func(dir string) error {
+		if err := checkpoints.WriteWeights(dir, arrays, shardSize); err != nil {
+			return err
+		}
+		if text != nil {
+			if err := writeFile(filepath.Join(dir, tokenizerName), text); err != nil {
+				return err
+			}
+		}
+		if done.Type != gpt2Type {
+			if err := writeFile(filepath.Join(dir, checkpoints.ConfigFile), toml); err != nil {
+				return err
+			}
+		}
+		var encoded bytes.Buffer
+		encoder := json.NewEncoder(&encoded)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(config); err != nil {
+			return err
+		}
+		return writeFile(filepath.Join(dir, configName), encoded.Bytes())
+	})
+}
+
+// separators are the tokens between documents of the tokenizers that describe knows.
+var separators = map[string]int32{"byte": 0, "gpt2": 50256}
+
+// object returns a value as the JSON object that it is written as.
+func object(v any) (out map[string]any, err error) {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	return out, err
+}
+
+// tokenizerOf returns the tokenizer.json of a model: the file that its checkpoint or run keeps or, of a tokenizer of
+// this project, its description; nil if there is neither.
+func tokenizerOf(saved models.Saved, from string) ([]byte, error) {
+	folders := []string{saved.Weights.Dir}
+	if dir, err := checkpoints.RunFolder(from); err == nil {
+		folders = append(folders, dir)
+	}
+	for _, dir := range folders {
+		if path := filepath.Join(dir, tokenizerName); regular.Exists(path) {
+			return regular.ReadFile(path, maxTokenizer)
+		}
+	}
+	return describe(saved.Setting("tokenizer"))
+}
+
+// configText returns config.toml of an exported model: the settings of its run, whose averages, if it kept any, are the
+// weights now.
+func configText(saved models.Saved) ([]byte, error) {
+	cfg, err := train.ConfigOf(saved.Settings)
+	if err != nil {
+		return nil, err
+	}
+	cfg.EMA, cfg.Init, cfg.InitSHA256, cfg.Freeze = 0, "", "", ""
+	return []byte(cfg.Settings().TOML()), nil
+}
