@@ -117,10 +117,8 @@ func readGPT2Weights[F params.Float](file *checkpoints.TensorFile, path, prefix 
 		if err := file.ReadInto(prefix+p.theirs, values); err != nil {
 			return nil, err
 		}
-		for at, v := range values {
-			if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
-				return nil, fmt.Errorf("%s: element %d of tensor %q is %v: the weights are damaged, or were of a failed training", path, at, prefix+p.theirs, v)
-			}
+		if err := finite(path, prefix+p.theirs, values); err != nil {
+			return nil, err
 		}
 		if p.transposed {
 			values = transpose(values, p.cols, p.rows)
@@ -128,6 +126,16 @@ func readGPT2Weights[F params.Float](file *checkpoints.TensorFile, path, prefix 
 		arrays[i] = params.Array{Name: p.ours, Shape: p.shape(), Data: values}
 	}
 	return arrays, nil
+}
+
+// finite returns an error that names the first number of a tensor that is not finite.
+func finite[F params.Float](path, tensor string, values []F) error {
+	for at, v := range values {
+		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("%s: element %d of tensor %q is %v: the weights are damaged, or were of a failed training", path, at, tensor, v)
+		}
+	}
+	return nil
 }
 
 // gpt2Weights returns the parameters of a model, which is a GPT-2, as GPT2LMHeadModel keeps them.

@@ -15,7 +15,6 @@ import (
 	"goomtrain/internal/regular"
 	"goomtrain/models"
 	"goomtrain/params"
-	"goomtrain/settings"
 	"goomtrain/train"
 )
 
@@ -151,6 +150,11 @@ func importOwn[F params.Float](folder, out string, o ImportOptions) (done Import
 	if err != nil {
 		return done, err
 	}
+	for _, p := range model.Params() {
+		if err := finite(saved.Weights.ModelPath(), p.Name, p.Value); err != nil {
+			return done, err
+		}
+	}
 	cfg.DType = o.DType
 	return save(folder, out, cfg, params.Weights(model.Params()))
 }
@@ -172,19 +176,13 @@ func save(folder, out string, cfg train.Config, arrays []params.Array) (done Imp
 		return done, err
 	}
 	done = Imported{Config: cfg.Model, DType: cfg.DType, Checkpoint: checkpoints.StepDir(out, 0)}
-	done.Tokenizer, _ = settings.Last(textSettings(cfg), "tokenizer")
+	if s, ok := cfg.Data.Settings().Find("tokenizer"); ok {
+		done.Tokenizer = s.Text()
+	}
 	for _, a := range arrays {
 		done.Weights += params.Size(a.Shape)
 	}
 	return done, nil
-}
-
-// textSettings lists the settings of the data.
-func textSettings(cfg train.Config) (pairs []settings.Pair) {
-	for _, s := range cfg.Data.Settings() {
-		pairs = append(pairs, settings.Pair{Name: s.Name, Text: s.Text()})
-	}
-	return pairs
 }
 
 // writeFolder makes a folder complete or not at all: fill writes it under a temporary name beside its own.

@@ -2,6 +2,7 @@ package huggingface
 
 import (
 	"math"
+	"reflect"
 	"strings"
 
 	"goomtrain/models"
@@ -39,7 +40,7 @@ func configOf(config models.Config, arrays []params.Array) map[string]any {
 	default:
 		name(config.Model, className(config.Model))
 		for _, s := range config.Settings()[2:] { // without the names of model and preset
-			out[strings.ReplaceAll(s.Name, "-", "_")] = s.Text()
+			out[strings.ReplaceAll(s.Name, "-", "_")] = reflect.ValueOf(s.Value).Elem().Interface()
 		}
 	}
 	return out

@@ -37,6 +37,9 @@ func (s *session[F]) restore() error {
 	} else if err != nil {
 		return err
 	}
+	if c.State.Data == nil {
+		return fmt.Errorf("%s has weights and no state of a training, as an import has: start a new run from them with -init in place of -resume", c.Dir)
+	}
 	for _, note := range c.Notes {
 		fmt.Fprintln(s.out, "note:", note)
 	}

@@ -84,7 +84,7 @@ func (o *options) check(given []settings.Pair, rest []string) (limit int64, err 
 			return 0, fmt.Errorf("-%s: only an export has it, but %s has a config.json, which is imported: leave it out", p.Name, o.from)
 		}
 	}
-	return bytes(o.shard)
+	return bytesOf(o.shard)
 }
 
 // imports reports whether -from is a Hugging Face folder. A folder with weights and no configuration at all is taken for

@@ -12,8 +12,8 @@ var units = []struct {
 	bytes float64
 }{{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}}
 
-// bytes reads a size such as 5GB or 200MB.
-func bytes(text string) (int64, error) {
+// bytesOf reads a size such as 5GB or 200MB.
+func bytesOf(text string) (int64, error) {
 	for _, u := range units {
 		number, ok := strings.CutSuffix(strings.ToUpper(text), u.name)
 		if !ok {

@@ -13,12 +13,12 @@ import (
 )
 
 // commands are the programs whose flags texts may name.
-var commands = []string{"train", "generate", "inspect", "evaluate", "credit"}
+var commands = []string{"train", "generate", "inspect", "evaluate", "credit", "convert"}
 
 // advises lists, for each room whose texts name flags, the commands that print them. The texts of any other
 // room come from all commands.
-var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "cmd/evaluate": {"evaluate"}, "cmd/credit": {"credit"},
-	"train": {"train"}, "data": {"train"},
+var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "cmd/evaluate": {"evaluate"}, "cmd/credit": {"credit"}, "cmd/convert": {"convert"},
+	"huggingface": {"convert"}, "train": {"train"}, "data": {"train"},
 	"docs/results": {"docs/results"},
 	"cmd/board":    {"board"}, "internal/board": {"board"},
 	"models": {"train"}} // the sizes of models are settings of a run, whoever reads them

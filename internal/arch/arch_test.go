@@ -36,6 +36,7 @@ var may = map[string][]string{
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
 		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable"},
 	"internal/board":      {"checkpoints", "data", "models", "params", "sampling", "settings", "train/metrics", "internal/printable", "internal/regular"},
+	"huggingface":         {"train", "models", "data", "checkpoints", "params", "settings", "internal/atomicfile", "internal/regular"},
 	"internal/atomicfile": {},
 	"internal/mmap":       {},
 	"internal/printable":  {},
