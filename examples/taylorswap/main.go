@@ -4,7 +4,8 @@
 //	go run ./cmd/train -model softmax-attention -out runs/softmax
 //	go run ./examples/taylorswap -from runs/softmax
 //
-// Without -from it first trains a small model for -steps steps.
+// A GPT-2 that cmd/convert has imported is such a model too. Without -from it first trains a small one for -steps
+// steps. It stops before the number of terms whose state would be too large for the dimension of a head.
 package main
 
 import (
@@ -21,24 +22,27 @@ import (
 	"goomtrain/models"
 	"goomtrain/ops"
 	"goomtrain/train"
+
+	_ "goomtrain/data/gpt2" // runs with GPT-2's tokenizer
 )
 
 func main() {
 	from := flag.String("from", "", "run folder, checkpoint or .safetensors file of a softmax-attention model; empty: train one")
 	steps := flag.Int("steps", 300, "steps of that training")
+	text := flag.String("data", "", "file, folder or glob of text to score on; empty: that of the run")
 	batches := flag.Int("batches", 20, "validation batches to score")
 	flag.Parse()
 	if *steps < 1 || *batches < 1 {
 		fmt.Fprintf(os.Stderr, "taylorswap: -steps %d, -batches %d: want at least 1 of each\n", *steps, *batches)
 		os.Exit(2)
 	}
-	if err := run(os.Stdout, *from, *steps, *batches); err != nil {
+	if err := run(os.Stdout, *from, *text, *steps, *batches); err != nil {
 		fmt.Fprintln(os.Stderr, "taylorswap:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, from string, steps, batches int) error {
+func run(out io.Writer, from, text string, steps, batches int) error {
 	if from == "" {
 		dir, err := os.MkdirTemp("", "taylorswap")
 		if err != nil {
@@ -64,6 +68,11 @@ func run(out io.Writer, from string, steps, batches int) error {
 	cfg, err := train.LoadConfig(from)
 	if err != nil {
 		return err
+	}
+	if text != "" {
+		if err := cfg.Set("data", text); err != nil {
+			return err
+		}
 	}
 	set, err := data.Open(cfg.Data, cfg.Seed)
 	if err != nil {
@@ -100,7 +109,7 @@ func compare(out io.Writer, trained *models.Model[float32], set *data.Dataset, b
 	if err := score("softmax", "grows", trained); err != nil {
 		return err
 	}
-	for terms := 2; terms <= ops.MaxTaylorTerms; terms++ {
+	for terms := 2; terms <= mostTerms(width); terms++ {
 		swapped, err := swap(trained, terms)
 		if err != nil {
 			return err
@@ -111,6 +120,15 @@ func compare(out io.Writer, trained *models.Model[float32], set *data.Dataset, b
 		}
 	}
 	return table.Flush()
+}
+
+// mostTerms returns the largest number of terms for heads of that dimension.
+func mostTerms(width int) int {
+	terms := 1
+	for terms < ops.MaxTaylorTerms && ops.CountTaylorFeatures(width, terms+1) <= ops.MaxTaylorFeatures {
+		terms++
+	}
+	return terms
 }
 
 // swap is the model with Taylor attention: parameters have the same names and shapes.
