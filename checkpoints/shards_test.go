@@ -143,6 +143,18 @@ func TestShardsAsWeights(t *testing.T) {
 	}
 }
 
+// TestRunBeforeWeights: a folder with checkpoints is a run, also if somebody has put weights into it.
+func TestRunBeforeWeights(t *testing.T) {
+	dir := sharded(t)
+	if _, err := Save(dir, State{DType: "float32"}, threeArrays()[:1], nil, SaveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := LoadWeights(dir)
+	if err != nil || c.Dir != StepDir(dir, 0) {
+		t.Errorf("found %v, error %v", c, err)
+	}
+}
+
 // edit changes a file.
 func edit(t *testing.T, path string, change func([]byte) []byte) {
 	t.Helper()

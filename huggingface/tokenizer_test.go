@@ -50,6 +50,18 @@ func TestTokenizersDescribed(t *testing.T) {
 			t.Errorf("%s: a vocab.json is recognized as %q, error %v", name, got, err)
 		}
 	}
+	text, err := describe("gpt2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir() // the separator only among the added tokens, as some files have it
+	write(t, filepath.Join(dir, tokenizerName), strings.Replace(string(text), `"\u003c|endoftext|\u003e":50256,`, "", 1))
+	if _, found, err := readTokenizer(dir); err != nil || len(found.Vocab) != 50257 {
+		t.Error(err)
+	}
+	if got, err := recognize(dir); got != "gpt2" || err != nil {
+		t.Errorf("recognized as %q, error %v", got, err)
+	}
 	if text, err := describe("mine"); text != nil || err != nil {
 		t.Errorf("an unknown tokenizer is described as %s, error %v", text, err)
 	}

@@ -171,6 +171,25 @@ func TestTensorFiles(t *testing.T) {
 		"w 1 of 4 differ, by at most 0.5 (values up to 2.5)", "0 tensors are equal")
 }
 
+// TestShards: a folder with shards is one file of tensors, whatever else it holds, and equals the same tensors in one.
+func TestShards(t *testing.T) {
+	arrays := []params.Array{{Name: "a", Shape: []int{2}, Data: []float32{1, 3}}, {Name: "b", Shape: []int{1}, Data: []float64{5}}}
+	shards, one := t.TempDir(), t.TempDir()
+	for dir, limit := range map[string]int64{shards: 8, one: 100} {
+		if err := checkpoints.WriteWeights(dir, arrays, limit); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "config.toml"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := call("-params", shards, one)
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	wants(t, flat(out), "model.safetensors.index.json", "a F32 [2] 2 8 2 1 1 3 -", "b F64 [1] 1 8 5 0 5 5 -", "2 tensors, 3 numbers", "2 tensors are equal")
+}
+
 // TestFilesOfOthers: every file that the format's own library reads is reported, whatever its types.
 func TestFilesOfOthers(t *testing.T) {
 	for file, want := range map[string][]string{
