@@ -91,8 +91,10 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	runs["delta-net"] = []string{"dtype", "float64", "tie-embeddings", "true"}
+	runs["softmax-attention whose documents are independent"] = []string{"positions", "learned", "reset-documents", "true", "document-start", "0"}
 	for name, options := range runs {
 		t.Run(name, func(t *testing.T) {
+			name, _, _ := strings.Cut(name, " ")
 			if slices.Contains(options, "float64") {
 				roundTrip[float64](t, saved(t, name, options...))
 			} else {

@@ -147,7 +147,7 @@ func (c gpt2Config) model() (models.Config, error) {
 // gpt2Of returns the config.json of a softmax-attention, and false if it is not a GPT-2.
 func gpt2Of(config models.Config) (gpt2Config, bool) {
 	sizes, ok := config.Sizes.(*models.SoftmaxAttention)
-	if !ok || sizes.Positions != "learned" || sizes.MLP != "gelu" || sizes.Heads*sizes.DHead != sizes.DEmb {
+	if !ok || sizes.Positions != "learned" || sizes.MLP != "gelu" || sizes.Heads*sizes.DHead != sizes.DEmb || sizes.ResetDocuments {
 		return gpt2Config{}, false
 	}
 	c := newGPT2Config()
