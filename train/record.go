@@ -25,6 +25,9 @@ func (s *session[F]) record(r step) error {
 	if s.dataset.Chance > 0 {
 		m.Accuracy = r.accuracy
 	}
+	if s.onCadence(s.cfg.EvalEvery) {
+		m.GradNorms = s.gradNorms()
+	}
 	m.TokensPerSec = s.pace.rate()
 	m.MFU = s.pace.utilization(s.work)
 	if s.growing != nil {

@@ -26,7 +26,7 @@ func losses(t *testing.T, dir string) (out []string) {
 		t.Fatal(err)
 	}
 	for _, r := range records {
-		out = append(out, fmt.Sprint(r.Step, r.Split, r.Loss, r.BPB, r.LR, r.GradNorm, r.Tokens))
+		out = append(out, fmt.Sprint(r.Step, r.Split, r.Loss, r.BPB, r.LR, r.GradNorm, r.GradNorms, r.Tokens))
 	}
 	return out
 }

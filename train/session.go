@@ -36,6 +36,7 @@ type session[F params.Float] struct {
 
 	optimizer optim.Optimizer[F]
 	norm      *optim.Norm[F]
+	layers    layerNorms[F]
 	ema       *optim.EMA[F] // nil: none
 
 	out     io.Writer
@@ -99,7 +100,8 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	if s.optimizer, err = optim.New(cfg.Optimizer, s.params); err != nil {
 		return nil, err
 	}
-	s.norm = optim.NewNorm(params.Trained(s.params))
+	trained := params.Trained(s.params)
+	s.norm, s.layers = optim.NewNorm(trained), newLayerNorms(trained)
 	if err := s.beginAverage(); err != nil {
 		return nil, err
 	}

@@ -128,6 +128,41 @@ func TestRunsGrow(t *testing.T) {
 	}
 }
 
+// TestLayers: norms of gradients by layer have curves, in the order of the layers' numbers. Names that a request could not
+// ask for are left out, and so are more layers than there is room for.
+func TestLayers(t *testing.T) {
+	s := newSite(t)
+	s.write("a/config.toml", config)
+	norms := func(step int, names ...string) string {
+		var parts []string
+		for i, name := range names {
+			parts = append(parts, fmt.Sprintf("%q:%d", name, step+i))
+		}
+		return strings.Replace(line(step, "train", 1), "}", `,"grad_norms":{`+strings.Join(parts, ",")+"}}", 1)
+	}
+	s.write("a/metrics.jsonl", norms(4, "blocks.10", "blocks.2", "a,b", "c:d", strings.Repeat("x", 300), "norm")+line(5, "train", 1)+norms(8, "blocks.2"))
+	id := s.list(0).Runs[0].ID
+	var d detail
+	s.get("/api/run?id="+id, 200, &d)
+	if !slices.Equal(d.Layers, []string{"blocks.2", "blocks.10", "norm"}) || !slices.Equal(d.Splits, []string{"train"}) {
+		t.Errorf("layers %v, splits %v", d.Layers, d.Splits)
+	}
+	var curves map[string]map[string][2][]float64
+	s.get("/api/curves?x=step&ids="+id+"&curves=layer/blocks.2:grad_norm,layer/none:grad_norm,train:grad_norm", 200, &curves)
+	if got := fmt.Sprint(curves["layer/blocks.2:grad_norm"][id]); got != "[[4 8] [5 8]]" || len(curves["layer/none:grad_norm"]) != 0 || len(curves["train:grad_norm"]) != 0 {
+		t.Errorf("curves %v", curves)
+	}
+	var many []string
+	for i := range 3 * maxLayers {
+		many = append(many, fmt.Sprint("layer.", i))
+	}
+	s.write("a/metrics.jsonl", norms(12, many...))
+	s.list(0)
+	if s.get("/api/run?id="+id, 200, &d); len(d.Layers) != maxLayers {
+		t.Errorf("%d layers", len(d.Layers))
+	}
+}
+
 // TestBrokenRuns: files that cannot be read give a note, and the other runs remain.
 func TestBrokenRuns(t *testing.T) {
 	s := newSite(t)

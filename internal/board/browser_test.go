@@ -142,7 +142,7 @@ func trainer(t *testing.T, folder string) func(name string, flags ...string) *ex
 	if out, err := exec.Command("go", "build", "-o", program, "goomtrain/cmd/train").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	docs, err := filepath.Abs("../../docs")
+	docs, err := filepath.Abs("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +195,7 @@ func TestBrowser(t *testing.T) {
 
 	b.do("open a run", chromedp.Click(chromedp.CSS(`.runs tbody a`)))
 	b.until("its page", `document.querySelector("h1")?.textContent === "delta-net"`)
+	b.until("the norms of its layers", `[...document.querySelectorAll(".chart")].some((c) => !c.hidden && c.querySelector("h2").textContent.startsWith("Gradient norms by layer") && Number(c.dataset.lines) > 3)`)
 	b.until("its sample", `document.querySelector("pre[aria-label=Sample]")?.textContent.length > 50`)
 	b.until("its pictures", `[...document.images].some((i) => i.alt === "loss.png" && (i.scrollIntoView(), i.naturalWidth > 0))`)
 	b.do("write a prompt", chromedp.SendKeys(chromedp.CSS(`.generate textarea`), "The <b>model</b> "), chromedp.Click(chromedp.CSS(`.generate button.main`)))

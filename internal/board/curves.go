@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxCurves = 16
+	maxCurves = 64
 	maxPoints = 400_000 // of an answer; with many runs each has fewer
 	maxWidth  = 4096
 )
@@ -22,7 +22,7 @@ const (
 type curvesQuery struct {
 	view
 	ids   []string
-	names []string // SPLIT:FIELD
+	names []string // SPLIT:FIELD, or layer/LAYER:grad_norm
 	split []string
 	field []int
 }
@@ -81,7 +81,11 @@ func (b *Board) curves(q curvesQuery) map[string]map[string]curve {
 			if q.split[i] != metrics.Train || fields[q.field[i]] == "lr" {
 				v.smooth = 0 // evaluations and the schedule have no noise of single batches
 			}
-			if xs, ys := v.points(r.rows[q.split[i]], q.field[i]); len(xs) > 0 {
+			rows := r.rows[q.split[i]]
+			if layer, ok := strings.CutPrefix(q.split[i], "layer/"); ok {
+				rows = r.layers[layer]
+			}
+			if xs, ys := v.points(rows, q.field[i]); len(xs) > 0 {
 				out[name][id] = curve{xs, ys}
 			}
 		}

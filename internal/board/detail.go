@@ -2,9 +2,11 @@ package board
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +28,7 @@ type detail struct {
 	Dir         string       `json:"dir"`
 	Settings    [][2]string  `json:"settings"`
 	Splits      []string     `json:"splits"`
+	Layers      []string     `json:"layers"` // with curves of the norms of their gradients
 	Checkpoints []checkpoint `json:"checkpoints"`
 	Sample      string       `json:"sample"`
 	Images      []image      `json:"images"`
@@ -106,7 +109,7 @@ func (b *Board) detail(id string) (d detail, ok bool) {
 
 // detail returns what is known without reading files.
 func (r *run) detail(columns []string) detail {
-	d := detail{Summary: r.summary(columns), Dir: printable.Line(r.dir), Notes: r.notes(), Splits: slices.Sorted(maps.Keys(r.rows)),
+	d := detail{Summary: r.summary(columns), Dir: printable.Line(r.dir), Notes: r.notes(), Splits: slices.Sorted(maps.Keys(r.rows)), Layers: layerNames(r.layers),
 		Settings: [][2]string{}, Checkpoints: []checkpoint{}, Images: []image{}, Lengths: []lengths{}, Generate: r.generates()}
 	for _, p := range r.settings {
 		d.Settings = append(d.Settings, [2]string{printable.Line(p.Name), printable.Short(p.Text, 2000)})
@@ -166,4 +169,15 @@ func images(dir string) []image {
 // isImage reports whether a name is that of a picture in a run folder itself.
 func isImage(name string) bool {
 	return strings.HasSuffix(name, ".png") && filepath.Base(name) == name && !strings.HasPrefix(name, ".")
+}
+
+// layerNames returns the names of layers, those with numbers in the order of these.
+func layerNames(layers map[string][]row) []string {
+	names := slices.Collect(maps.Keys(layers))
+	number := regexp.MustCompile(`\d+`)
+	padded := func(name string) string {
+		return number.ReplaceAllStringFunc(name, func(digits string) string { return fmt.Sprintf("%12s", digits) })
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(padded(a), padded(b)) })
+	return append([]string{}, names...)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"goomtrain/checkpoints"
@@ -21,6 +22,7 @@ const (
 	maxConfig   = 1 << 20 // bytes of config.toml
 	maxSplits   = 64      // validation sets of a run with curves
 	maxSplit    = 200     // bytes of the name of one
+	maxLayers   = 48      // layers of a run with a curve of the norms of their gradients
 	maxEvals    = 64      // evaluations kept for the accuracy by length
 	readAtOnce  = 4 << 20 // bytes of metrics read before the next run has its turn
 )
@@ -39,6 +41,7 @@ type run struct {
 	metrics   stamp
 	more      bool             // the tail has lines left to read
 	rows      map[string][]row // by split
+	layers    map[string][]row // norms of gradients, by layer
 	count     int              // rows of all splits
 	last      metrics.Record   // of training; Step 0: none
 	pace      []metrics.Record // newest training records of this session, for the time that is left
@@ -72,7 +75,7 @@ func newRun(name, dir string) *run {
 func (r *run) restart() {
 	none := metrics.Record{Loss: metrics.Unknown, BPB: metrics.Unknown, Accuracy: metrics.Unknown, SequenceAccuracy: metrics.Unknown,
 		TokensPerSec: metrics.Unknown, Elapsed: metrics.Unknown, PeakRSS: metrics.Unknown}
-	r.rows, r.count, r.nonfinite, r.dropped = map[string][]row{}, 0, 0, 0
+	r.rows, r.layers, r.count, r.nonfinite, r.dropped = map[string][]row{}, map[string][]row{}, 0, 0, 0
 	r.last, r.valid, r.best, r.confusion, r.evals, r.pace = none, none, none, metrics.Record{}, nil, nil
 }
 
@@ -139,6 +142,13 @@ func (r *run) add(m metrics.Record, room int) {
 	if r.count++; r.count > room {
 		r.thin()
 	}
+	for layer, norm := range m.GradNorms {
+		if _, known := r.layers[layer]; known || len(r.layers) < maxLayers && len(layer) <= maxSplit && !strings.ContainsAny(layer, ",:") {
+			r.layers[layer] = append(r.layers[layer], newRow(metrics.Record{Step: m.Step, Tokens: m.Tokens, Elapsed: m.Elapsed, GradNorm: norm}))
+			r.count++
+		}
+	}
+	m.GradNorms = nil
 	switch m.Split {
 	case metrics.Train:
 		if m.Skipped != "" {
@@ -166,11 +176,13 @@ func (r *run) add(m metrics.Record, room int) {
 // thin halves the rows of every validation set and of training that has many.
 func (r *run) thin() {
 	r.count = 0
-	for split, rows := range r.rows {
-		if len(rows) > 64 {
-			r.rows[split] = thin(rows)
+	for _, all := range []map[string][]row{r.rows, r.layers} {
+		for name, rows := range all {
+			if len(rows) > 64 {
+				all[name] = thin(rows)
+			}
+			r.count += len(all[name])
 		}
-		r.count += len(r.rows[split])
 	}
 }
 

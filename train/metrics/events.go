@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -71,19 +73,26 @@ func CreateEvents(dir string, from int64) (*Events, error) {
 	return e, nil
 }
 
-// Write adds the known numbers of a record as scalars called NAME/SPLIT, for example loss/train.
+// Write adds the known numbers of a record as scalars called NAME/SPLIT, for example loss/train, and the norms of gradients
+// as grad_norms/LAYER.
 func (e *Events) Write(r Record) error {
 	var summary, value []byte
-	for _, f := range r.fields() {
-		if !finite(*f.value) {
-			continue
+	add := func(name string, x float64) {
+		if !finite(x) {
+			return
 		}
 		value = protowire.AppendTag(value[:0], valueTag, protowire.BytesType)
-		value = protowire.AppendString(value, f.name+"/"+r.Split)
+		value = protowire.AppendString(value, name)
 		value = protowire.AppendTag(value, valueSimple, protowire.Fixed32Type)
-		value = protowire.AppendFixed32(value, math.Float32bits(float32(*f.value)))
+		value = protowire.AppendFixed32(value, math.Float32bits(float32(x)))
 		summary = protowire.AppendTag(summary, summaryValue, protowire.BytesType)
 		summary = protowire.AppendBytes(summary, value)
+	}
+	for _, f := range r.fields() {
+		add(f.name+"/"+r.Split, *f.value)
+	}
+	for _, layer := range slices.Sorted(maps.Keys(r.GradNorms)) {
+		add("grad_norms/"+layer, r.GradNorms[layer])
 	}
 	e.begin(r.Step)
 	e.message = protowire.AppendTag(e.message, eventSummary, protowire.BytesType)

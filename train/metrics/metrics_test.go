@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"image/png"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ func valid(step int64, loss float64) Record {
 
 // same compares records, unknown being equal to unknown.
 func same(a, b Record) bool {
-	if a.Step != b.Step || a.Split != b.Split || a.Tokens != b.Tokens || a.Length != b.Length || a.Skipped != b.Skipped {
+	if a.Step != b.Step || a.Split != b.Split || a.Tokens != b.Tokens || a.Length != b.Length || a.Skipped != b.Skipped || !maps.Equal(a.GradNorms, b.GradNorms) {
 		return false
 	}
 	fa, fb := a.fields(), b.fields()
@@ -55,7 +56,9 @@ func TestLogResumes(t *testing.T) {
 	}
 	skipped := train(3, math.NaN())
 	skipped.Skipped = `loss is NaN, "said" the model`
-	all := []Record{train(1, 5.5), train(2, 5.25), valid(2, 5.375), skipped, train(4, 4.5)}
+	normed := train(2, 5.25)
+	normed.GradNorms = map[string]float64{"head": 0.25, "blocks.0": 1e-20}
+	all := []Record{train(1, 5.5), normed, valid(2, 5.375), skipped, train(4, 4.5)}
 	for _, r := range all {
 		if err := log.Write(r); err != nil {
 			t.Fatal(err)
@@ -125,6 +128,11 @@ func TestLineIsTheContract(t *testing.T) {
 	want := `{"step":7,"split":"train","loss":2,"bpb":2.8853900817779268,"lr":0.001,"grad_norm":0.5,"tokens":700,"tokens_per_sec":1234.5,"elapsed_s":7,"peak_rss_mb":100}`
 	if string(line) != want {
 		t.Errorf("line %s\nwant %s", line, want)
+	}
+	normed := train(7, Unknown)
+	normed.GradNorms = map[string]float64{"head": 0.5, "blocks.1": 2, "bad": math.NaN()}
+	if line, err = normed.MarshalJSON(); err != nil || !strings.HasSuffix(string(line), `,"peak_rss_mb":100,"grad_norms":{"blocks.1":2,"head":0.5}}`) {
+		t.Errorf("line %s, error %v", line, err)
 	}
 	if line, err = valid(7, 2).MarshalJSON(); err != nil {
 		t.Fatal(err)
@@ -286,7 +294,9 @@ func TestEventsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Write(train(50, 2.5)); err != nil {
+	normed := train(50, 2.5)
+	normed.GradNorms = map[string]float64{"head": 0.5, "bad": math.Inf(1)}
+	if err := e.Write(normed); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Write(valid(50, 2.75)); err != nil {
@@ -310,7 +320,7 @@ func TestEventsReadBack(t *testing.T) {
 	if events[0].version != "brain.Event:2" || !events[1].session || events[1].step != 41 {
 		t.Errorf("the file begins with %+v, %+v", events[0], events[1])
 	}
-	if v := events[2].values; events[2].step != 50 || v["loss/train"] != 2.5 || v["lr/train"] != 1e-3 || len(v) != 7 {
+	if v := events[2].values; events[2].step != 50 || v["loss/train"] != 2.5 || v["lr/train"] != 1e-3 || v["grad_norms/head"] != 0.5 || len(v) != 8 {
 		t.Errorf("train event %+v", events[2])
 	}
 	if v := events[3].values; events[3].step != 50 || v["loss/valid"] != 2.75 || v["accuracy/valid"] != 0.25 || v["sequence_accuracy/valid"] != 0.125 || len(v) != 5 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"strconv"
 )
@@ -39,6 +40,8 @@ type Record struct {
 
 	SequenceAccuracy float64 `json:"sequence_accuracy"` // share of sequences whose counted tokens are all predicted correctly, 0 to 1
 
+	GradNorms map[string]float64 `json:"grad_norms"` // norms of the gradients by layer, at steps with an evaluation; nil: none
+
 	Confusion Confusion `json:"confusion"` // of classes, up to MaxConfusion of them; nil: none. The line has the Scores too
 }
 
@@ -58,6 +61,13 @@ type field struct {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
+// finiteOnly returns the numbers that JSON has.
+func finiteOnly(numbers map[string]float64) map[string]float64 {
+	known := maps.Clone(numbers)
+	maps.DeleteFunc(known, func(_ string, x float64) bool { return !finite(x) })
+	return known
+}
+
 // MarshalJSON writes the known numbers in a fixed order.
 func (r Record) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
@@ -76,6 +86,13 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		if finite(*f.value) {
 			fmt.Fprintf(&b, `,%q:%s`, f.name, strconv.FormatFloat(*f.value, 'g', -1, 64))
 		}
+	}
+	if norms := finiteOnly(r.GradNorms); len(norms) > 0 {
+		text, err := json.Marshal(norms)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, `,"grad_norms":%s`, text)
 	}
 	if r.Confusion != nil {
 		counts, err := json.Marshal(r.Confusion)

@@ -48,6 +48,27 @@ func (n *Norm[F]) Global() float64 {
 	return scaledNorm(n.grads...)
 }
 
+// Each returns the norms of the parameters together in each of some groups, of the gradients that Global has measured last:
+// group i is of the parameters of which of says i. It is called before the gradients change.
+func (n *Norm[F]) Each(groups int, of func(p *params.Param[F]) int) []float64 {
+	squares := make([]float64, groups)
+	for i, s := range n.sums {
+		squares[of(n.ps[n.pieces[i].index])] += s
+	}
+	for g, sum := range squares {
+		if squares[g] = math.Sqrt(sum); !inRange(sum) {
+			var parts [][]F
+			for _, p := range n.ps {
+				if of(p) == g {
+					parts = append(parts, p.Grad)
+				}
+			}
+			squares[g] = scaledNorm(parts...)
+		}
+	}
+	return squares
+}
+
 // norm is the Euclidean norm of x.
 func norm[F params.Float](x []F) float64 {
 	if sum := sumSquares(x); inRange(sum) {

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"goomtrain/params"
@@ -36,6 +37,47 @@ func TestNorm(t *testing.T) {
 	for _, c := range [][3]float64{{2, 1, 0.5}, {0.5, 1, 1}, {7, 0, 1}} {
 		if got := ClipScale(c[0], c[1]); got != c[2] {
 			t.Errorf("norm %g clipped to %g: factor %g", c[0], c[1], got)
+		}
+	}
+}
+
+// TestNormOfGroups: the norms of groups of parameters add up to the global one in squares, at every magnitude.
+func TestNormOfGroups(t *testing.T) {
+	for _, scale := range []float64{1e-25, 1, 1e30} {
+		ps := model[float32](1)
+		gradients(ps, 1)
+		for _, p := range ps {
+			for i := range p.Grad {
+				p.Grad[i] *= float32(scale)
+			}
+		}
+		n := NewNorm(ps)
+		global, sum := n.Global(), 0.0
+		groups := n.Each(3, func(p *params.Param[float32]) int { return len(p.Name) % 3 })
+		for g, got := range groups {
+			var parts [][]float32
+			for _, p := range ps {
+				if len(p.Name)%3 == g {
+					parts = append(parts, p.Grad)
+				}
+			}
+			if want := scaledNorm(parts...); !(math.Abs(got-want) <= 1e-5*want) {
+				t.Errorf("scale %g: norm of group %d %g, want %g", scale, g, got, want)
+			}
+			sum += got / global * got / global
+		}
+		if math.Abs(sum-1) > 1e-5 {
+			t.Errorf("scale %g: groups %v, together %g", scale, groups, global)
+		}
+	}
+	ps := model[float32](1)
+	gradients(ps, 1)
+	ps[2].Grad[3] = float32(math.NaN())
+	n := NewNorm(ps)
+	n.Global()
+	for i, got := range n.Each(len(ps), func(p *params.Param[float32]) int { return slices.Index(ps, p) }) {
+		if math.IsNaN(got) != (i == 2) {
+			t.Errorf("norm of parameter %d %g", i, got)
 		}
 	}
 }

@@ -30,6 +30,7 @@ export class RunPage {
       accuracy: new Chart({ title: "Accuracy", zoom, format: (y) => (100 * y).toFixed(Math.abs(y) < 0.1 ? 1 : 0) + " %" }),
       lr: new Chart({ title: "Learning rate", zoom, format: (y) => digits(y, 3) }),
       norm: new Chart({ title: "Gradient norm", cut: true, zoom }),
+      layers: new Chart({ title: "Gradient norms by layer", unit: "at evaluations", wide: true, cut: true, zoom }),
       speed: new Chart({ title: "Tokens per second", zoom, format: short }),
     };
     this.head = h("div");
@@ -58,6 +59,8 @@ export class RunPage {
       this.fill(await getRun(this.id));
     }
     await this.set?.update([run]);
+    if (this.layers?.length) await this.layerSet.update([run]);
+    else this.charts.layers.element.hidden = true;
   }
 
   header(run) {
@@ -76,6 +79,9 @@ export class RunPage {
     const sets = detail.splits.filter((s) => s !== "train").sort((a, b) => (b === "valid") - (a === "valid") || (a < b ? -1 : 1));
     const losses = ["train", ...sets].slice(0, lossesAtMost);
     const names = [...losses.map((s) => s + ":loss"), ...losses.slice(0, 4).map((s) => s + ":accuracy"), "train:lr", "train:grad_norm", "train:tokens_per_sec"];
+    const layers = detail.layers.map((l) => "layer/" + l + ":grad_norm");
+    this.layers = detail.layers;
+    if (this.layerSet?.names.join() !== layers.join()) this.layerSet = new CurveSet(layers, (curves) => this.drawLayers(curves));
     if (this.set?.names.join() !== names.join()) this.set = new CurveSet(names, (curves, raw) => this.draw(losses, curves, raw));
     this.generator.fill(detail);
     this.parameters.fill(detail);
@@ -100,6 +106,14 @@ export class RunPage {
     show(this.charts.lr, both("train:lr", "learning rate", 0));
     show(this.charts.norm, both("train:grad_norm", "gradient norm", 0));
     show(this.charts.speed, both("train:tokens_per_sec", "tokens/s", 0));
+  }
+
+  // drawLayers draws a line for each layer, whose hue is its place in the model.
+  drawLayers(curves) {
+    const hue = (i) => `hsl(${Math.round((300 * i) / Math.max(this.layers.length - 1, 1))} 70% 50%)`;
+    const lines = this.layers.map((l, i) => ({ key: l, label: l, color: hue(i), data: curves["layer/" + l + ":grad_norm"]?.[this.id] }));
+    this.charts.layers.element.hidden = !lines.some((l) => l.data);
+    this.charts.layers.draw(lines, { ...store.view, from: store.from, to: store.to });
   }
 
   destroy() {
