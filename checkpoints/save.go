@@ -24,8 +24,16 @@ type SaveOptions struct {
 	// Keep is how many of the last checkpoints are kept, besides those that the links last and best
 	// point to. Less than 1: DefaultKeep.
 	Keep int
+	// Files are copied into every checkpoint, such as that of the tokenizer.
+	Files []File
 	// Done, if not nil, is called by a Saver on its goroutine after each write with its outcome.
 	Done func(dir string, err error)
+}
+
+// A File is a small file that a checkpoint carries so that it can be used without its run folder.
+type File struct {
+	Name    string
+	Content []byte
 }
 
 // Save writes the checkpoint of s.Step into a run folder, which is created if needed, and returns the
@@ -75,7 +83,7 @@ func save(d disk, runDir string, s State, model, optimizer []params.Array, opt S
 
 	// 1. Everything into a temporary folder, durable before its name is.
 	temp := filepath.Join(root, atomicfile.TempPrefix+name+"-"+strconv.FormatUint(uint64(rand.Uint32()), 36))
-	if err := writeFolder(d, temp, s, model, optimizer); err != nil {
+	if err := writeFolder(d, temp, s, model, optimizer, opt.Files); err != nil {
 		d.removeAll(temp) // free the space on a full disk; the next save cleans up what remains
 		return "", err
 	}
@@ -90,8 +98,8 @@ func save(d disk, runDir string, s State, model, optimizer []params.Array, opt S
 	return dir, errors.Join(err, retain(d, runDir, opt.Keep), d.removeAll(filepath.Join(root, asidePrefix+name)))
 }
 
-// writeFolder writes a complete checkpoint to dir: three files and the folder, all synced.
-func writeFolder(d disk, dir string, s State, model, optimizer []params.Array) error {
+// writeFolder writes a complete checkpoint to dir: three files, those given, and the folder, all synced.
+func writeFolder(d disk, dir string, s State, model, optimizer []params.Array, files []File) error {
 	if err := d.mkdirAll(dir); err != nil {
 		return err
 	}
@@ -110,6 +118,15 @@ func writeFolder(d disk, dir string, s State, model, optimizer []params.Array) e
 			return err
 		}
 		state.Files[file.name] = fileSum{sum.n, hex.EncodeToString(sum.h.Sum(nil))}
+	}
+	for _, f := range files {
+		err := d.writeFile(filepath.Join(dir, f.Name), func(w io.Writer) error {
+			_, err := w.Write(f.Content)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	text, err := state.encode()
 	if err != nil {

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"goomtrain/data/labeled"
-	"goomtrain/data/tokenizer"
 	"goomtrain/rng"
 	"goomtrain/settings"
 )
@@ -24,18 +24,20 @@ type Classify struct {
 	LabelField    string  // "": label
 	Tokenizer     string  // "": "byte"
 	ValidFraction float64 // share of each class held out; 0: 0.1
+
+	TokenizerSHA256 string // as in Text
 }
 
 // Settings implements Task.
 func (t *Classify) Settings() settings.Table {
-	return settings.Table{
+	table := settings.Table{
 		{Name: "data", Help: "labeled text: a folder with a folder for each class, or a .jsonl, .csv or .tsv file", Value: &t.Data, Change: settings.Free},
 		{Name: "test-data", Help: "labeled text to validate on", Value: &t.TestData, Zero: "a part of -data", Change: settings.Free},
 		textFieldSetting(&t.TextField),
 		{Name: "label-field", Help: "field or column of the label", Value: &t.LabelField, Zero: "label", Change: settings.Free},
-		tokenizerSetting(&t.Tokenizer),
 		validFractionSetting(&t.ValidFraction, defaultHeldOut),
 	}
+	return slices.Insert(table, 4, tokenizerSettings(&t.Tokenizer, &t.TokenizerSHA256)...)
 }
 
 // Validate implements Task.
@@ -48,15 +50,17 @@ func (t *Classify) Validate(seq int) error {
 	case seq == 1:
 		return errors.New("-seq 1: must be at least 2: a separator precedes each text")
 	}
-	if err := tokenizer.Check(cmp.Or(t.Tokenizer, "byte")); err != nil {
-		return fmt.Errorf("-tokenizer: %w", err)
-	}
-	return nil
+	return checkTokenizer(t.Tokenizer, t.TokenizerSHA256)
 }
 
 // Open implements Task. Longer texts are cut to seq tokens, the separator included.
 func (t *Classify) Open(seq int, seed uint64) (*Dataset, error) {
-	tok, err := tokenizer.New(cmp.Or(t.Tokenizer, "byte"))
+	return t.open(Config{Seq: seq}, seed)
+}
+
+func (t *Classify) open(cfg Config, seed uint64) (*Dataset, error) {
+	seq := cfg.Seq
+	tok, file, err := openTokenizer(t.Tokenizer, &t.TokenizerSHA256, cfg.Copies)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +87,7 @@ func (t *Classify) Open(seq int, seed uint64) (*Dataset, error) {
 		held[i] = c.texts[text].class
 	}
 	return &Dataset{
-		Name: "classify", Vocab: tok.Vocab() + len(c.names), SeqLen: length, Fingerprint: contents, Classes: classes,
+		Name: "classify", Vocab: tok.Vocab() + len(c.names), SeqLen: length, Fingerprint: contents, Classes: classes, TokenizerFile: file,
 		Train: source("train", newShuffled(rng.New(seed, "data/train"), len(train), fill(train))),
 		Valid: []Validation{{Name: "valid", Len: length, Classes: classes, Source: func() (Source, error) {
 			return source("valid", &inTurn{spread{count: len(valid)}, fill(valid)}), nil

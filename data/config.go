@@ -30,6 +30,10 @@ type Config struct {
 	EvalLengths []int // lengths to validate at; empty: of generated tasks the training length, twice and four times that
 	Sequences   int   // of each generated validation set; 0: 1,024
 
+	// Copies is the folder of a run that goes on: copies of files in it, such as that of the tokenizer, are read in place of
+	// the files that the settings name. "": there are none.
+	Copies string
+
 	// Progress is called while files of text are read: with what is being done, and how many bytes of how many are read.
 	// Calls do not overlap. nil: nobody is told.
 	Progress func(what string, done, total int64)
@@ -139,6 +143,8 @@ func Open(c Config, seed uint64) (*Dataset, error) {
 	case *synthetic:
 		return task.open(c, seed)
 	case *Text:
+		return task.open(c, seed)
+	case *Classify:
 		return task.open(c, seed)
 	default:
 		return task.Open(c.Seq, seed)

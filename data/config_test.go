@@ -107,7 +107,7 @@ func TestNewConfig(t *testing.T) {
 // TestSettings: what the settings of each task are called, and which of them a resumed run may change.
 func TestSettings(t *testing.T) {
 	for name, want := range map[string]string{
-		"text":           "[data valid-data text-field skip-bad-rows tokenizer! valid-fraction! cache-dir]",
+		"text":           "[data valid-data text-field skip-bad-rows tokenizer! tokenizer-sha256! valid-fraction! cache-dir]",
 		"copy":           "[delay! symbols! alphabet!]",
 		"selective-copy": "[symbols! alphabet!]",
 		"parity":         "[answer!]",
@@ -120,7 +120,7 @@ func TestSettings(t *testing.T) {
 		"mqar":           "[pairs! alphabet! filler!]",
 		"dyck":           "[kinds! depth!]",
 		"sort":           "[alphabet!]",
-		"classify":       "[data test-data text-field label-field tokenizer! valid-fraction!]",
+		"classify":       "[data test-data text-field label-field tokenizer! tokenizer-sha256! valid-fraction!]",
 		"images":         "[data augment]",
 		"image-pixels":   "[data]",
 	} {
@@ -166,7 +166,7 @@ func TestValidate(t *testing.T) {
 		{Config{}, `-task "": must be one of text, copy`},
 		{Config{Name: "image_pixels"}, `did you mean "image-pixels"?`},
 		{Config{Name: "text", Seq: -1}, "-seq -1: must be 1 to 16777216 (0: the task's default)"},
-		{Config{Name: "text", Task: &Text{Tokenizer: "gtp2"}}, `-tokenizer "gtp2": must be one of byte, gpt2; did you mean "gpt2"?`},
+		{Config{Name: "text", Task: &Text{Tokenizer: "gtp2"}}, `-tokenizer "gtp2": must be one of byte, gpt2, or the path of a tokenizer.json or a SentencePiece .model; did you mean "gpt2"?`},
 		{Config{Name: "text", Task: &Text{ValidFraction: math.NaN()}}, "-valid-fraction NaN: must be 0 to 0.9 (0: 0.05)"},
 		{Config{Name: "text", Task: &Text{ValidFraction: 2}}, "-valid-fraction 2: must be 0 to 0.9 (0: 0.05)"},
 		{Config{Name: "text", Task: &Text{ValidFraction: -0.1}}, "-valid-fraction -0.1: must be 0 to 0.9"},

@@ -63,12 +63,14 @@ type Dataset struct {
 	Valid       []Validation // the first is the main one
 	ByLength    bool         // the validation sets differ only in length, and are reported as a table
 	Tokenizer   Tokenizer    // nil: not text
-	Classes     *Classes     // nil: the sequences are not classified
-	Rows        int          // of an image, whose pixels are a sequence row by row; 0: not images
-	Chance      float64      // accuracy at chance level; 0: accuracy is not reported
-	Summary     string       // one line: what was opened and its size
-	Notes       []string     // notes for the user, one line each
-	Release     func() error // releases what the sources hold, such as mapped or open files; may be nil
+	// TokenizerFile is the tokenizer's file, which a run keeps a copy of; nil: there is none.
+	TokenizerFile *tokenizer.File
+	Classes       *Classes     // nil: the sequences are not classified
+	Rows          int          // of an image, whose pixels are a sequence row by row; 0: not images
+	Chance        float64      // accuracy at chance level; 0: accuracy is not reported
+	Summary       string       // one line: what was opened and its size
+	Notes         []string     // notes for the user, one line each
+	Release       func() error // releases what the sources hold, such as mapped or open files; may be nil
 }
 
 // Close calls Release, once. The sources of the dataset must not be used afterwards.

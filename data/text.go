@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"goomtrain/data/tokenizer"
 	"goomtrain/settings"
@@ -21,34 +22,31 @@ type Text struct {
 	ValidData     string  // the same without weights, to validate on; "": a part of Data is held out
 	TextField     string  // field or column of the text in files of rows; "": text
 	SkipBadRows   int     // rows without a text that are left out of Data, and of ValidData; one more is an error
-	Tokenizer     string  // "byte" or another that is linked into the program; "": "byte"
+	Tokenizer     string  // "byte", another that is linked into the program, or the path of a file; "": "byte"
 	ValidFraction float64 // share of the texts, or of the tokens of a single one, held out; 0: 0.05
 	CacheDir      string  // folder for tokens; "": the user's cache; "off": none
+
+	TokenizerSHA256 string // of the file of the tokenizer, in hexadecimal digits; "": any, and Open sets it
 }
 
 // Settings implements Task.
 func (t *Text) Settings() settings.Table {
-	return settings.Table{
+	table := settings.Table{
 		// The text is identified by its content: a run can resume with the same text in another place, and
 		// Fingerprint detects another text.
 		{Name: "data", Help: "text, JSONL or Parquet: file, folder or glob; several with weights: a.jsonl:0.7,b.parquet:0.3", Value: &t.Data, Zero: "the Go library's sources", Change: settings.Free},
 		{Name: "valid-data", Help: "text to validate on, as in -data without weights", Value: &t.ValidData, Zero: "a part of -data", Change: settings.Free},
 		textFieldSetting(&t.TextField),
 		{Name: "skip-bad-rows", Help: "rows without a text that are left out", Value: &t.SkipBadRows, Rule: settings.AtLeast(0), Change: settings.Free},
-		tokenizerSetting(&t.Tokenizer),
 		validFractionSetting(&t.ValidFraction, defaultValidFraction),
 		{Name: "cache-dir", Help: `folder of tokenized text, "off" for none`, Value: &t.CacheDir, Zero: "the user's cache", Change: settings.Free},
 	}
+	return slices.Insert(table, 4, tokenizerSettings(&t.Tokenizer, &t.TokenizerSHA256)...)
 }
 
 // textFieldSetting is the setting of every task on rows. Another field is another text, which Fingerprint detects.
 func textFieldSetting(value *string) settings.Setting {
 	return settings.Setting{Name: "text-field", Help: "field or column of the text in rows", Value: value, Zero: "text", Change: settings.Free}
-}
-
-// tokenizerSetting is the setting of every task on text.
-func tokenizerSetting(value *string) settings.Setting {
-	return settings.Setting{Name: "tokenizer", Help: "tokenizer of the text", Value: value, Rule: settings.OneOfFunc(tokenizer.Known), Zero: "byte", Change: settings.Frozen}
 }
 
 func validFractionSetting(value *float64, otherwise float64) settings.Setting {
@@ -58,16 +56,14 @@ func validFractionSetting(value *float64, otherwise float64) settings.Setting {
 
 // Validate implements Task.
 func (t *Text) Validate(seq int) error {
-	if err := tokenizer.Check(t.tokenizer()); err != nil {
-		return fmt.Errorf("-tokenizer: %w", err)
+	if err := checkTokenizer(t.Tokenizer, t.TokenizerSHA256); err != nil {
+		return err
 	}
 	if t.ValidData != "" && t.ValidFraction != 0 {
 		return errors.New("-valid-fraction contradicts -valid-data, which is all that is validated on: leave one out")
 	}
 	return nil
 }
-
-func (t *Text) tokenizer() string { return cmp.Or(t.Tokenizer, "byte") }
 
 // Open implements Task.
 func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
@@ -76,7 +72,7 @@ func (t *Text) Open(seq int, seed uint64) (*Dataset, error) {
 
 // open validates at the lengths of the configuration, or at the training length if there are none.
 func (t *Text) open(c Config, seed uint64) (*Dataset, error) {
-	tok, err := tokenizer.New(t.tokenizer())
+	tok, file, err := openTokenizer(t.Tokenizer, &t.TokenizerSHA256, c.Copies)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +82,7 @@ func (t *Text) open(c Config, seed uint64) (*Dataset, error) {
 		return nil, fmt.Errorf("text data: %w", err)
 	}
 	d := r.dataset()
+	d.TokenizerFile = file
 	for _, n := range c.EvalLengths {
 		if most := longestStream(r.valid); n >= most {
 			r.close()

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/regular"
 	"goomtrain/params"
 	"goomtrain/settings"
 )
@@ -64,7 +66,29 @@ func FindWeights(path string) (Saved, error) {
 	}
 	s := Saved{Weights: weights}
 	s.Settings, err = settingsOf(weights, path)
+	s.useTokenizerCopy(path)
 	return s, err
+}
+
+// useTokenizerCopy makes the setting of a tokenizer that is a file the path of its copy: that beside the weights or, if
+// there is none, that in the run folder. Without a copy it stays the path of the file that the run began with.
+func (s Saved) useTokenizerCopy(path string) {
+	if s.Setting("tokenizer-sha256") == "" {
+		return // it is not a file
+	}
+	folders := []string{filepath.Dir(s.Weights.ModelPath())}
+	if dir, err := checkpoints.RunFolder(path); err == nil {
+		folders = append(folders, dir)
+	}
+	for i, p := range s.Settings {
+		for _, dir := range folders {
+			own := filepath.Join(dir, "tokenizer"+strings.ToLower(filepath.Ext(p.Text)))
+			if p.Name == "tokenizer" && regular.Exists(own) {
+				s.Settings[i].Text = own
+				break
+			}
+		}
+	}
 }
 
 // settingsOf reads the settings of the run that wrote the weights found at path; nil: there are none.

@@ -45,6 +45,9 @@ type Rule struct {
 	text  string
 	holds func(x float64) bool
 	names func() []string
+
+	other   string // what else than one of names a text may be
+	accepts func(text string) bool
 }
 
 // AtLeast is the rule x >= low.
@@ -83,6 +86,22 @@ func OneOf(names ...string) Rule { return OneOfFunc(func() []string { return nam
 
 // OneOfFunc is OneOf for names that are known only later, such as those of a registry.
 func OneOfFunc(names func() []string) Rule { return Rule{names: names} }
+
+// Or is a rule of names by which a text may also be something else, such as the path of a file. what describes that with
+// an article.
+func (r Rule) Or(what string, accepts func(text string) bool) Rule {
+	r.other, r.accepts = what, accepts
+	return r
+}
+
+// choices describes the names.
+func (r Rule) choices() string {
+	text := strings.Join(r.names(), ", ")
+	if r.other != "" {
+		text += ", or " + r.other
+	}
+	return text
+}
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
@@ -191,11 +210,11 @@ func (s Setting) Validate() error {
 		if !s.OneCall && !utf8.ValidString(*v) { // TOML cannot hold it, so a run could not be resumed
 			return fmt.Errorf("-%s %q: must be UTF-8 text, which files of settings can keep (a path can be given another name, as by a symbolic link)", s.Name, *v)
 		}
-		if s.Rule.names == nil || slices.Contains(s.Rule.names(), *v) {
+		if s.Rule.names == nil || slices.Contains(s.Rule.names(), *v) || s.Rule.accepts != nil && s.Rule.accepts(*v) {
 			return nil
 		}
 		names := s.Rule.names()
-		err := fmt.Errorf("-%s %q: must be one of %s", s.Name, *v, strings.Join(names, ", "))
+		err := fmt.Errorf("-%s %q: must be one of %s", s.Name, *v, s.Rule.choices())
 		if near := nearest.Name(*v, names); near != "" {
 			err = fmt.Errorf("%w; did you mean %q?", err, near)
 		}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"goomtrain/internal/nearest"
 )
@@ -133,7 +132,7 @@ func (s Setting) usage() string {
 func (s Setting) help() string {
 	help := s.Help
 	if s.Rule.names != nil {
-		names := strings.Join(s.Rule.names(), ", ")
+		names := s.Rule.choices()
 		if help == "" {
 			help = names
 		} else {

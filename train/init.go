@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 
+	"goomtrain/data/tokenizer"
 	"goomtrain/internal/printable"
 	"goomtrain/models"
 	"goomtrain/settings"
@@ -149,7 +150,11 @@ func (s *session[F]) printTaken(t models.Transfer) {
 			fmt.Fprintf(s.out, "%-10s %s: %s\n", l.verb, printable.Count(l.n, l.noun), printable.Line(l.names.names()))
 		}
 	}
-	if was, is := s.cfg.origin.saved.Setting("tokenizer"), s.tokenizer(); was != "" && is != "" && was != is {
+	was, is := s.cfg.origin.saved.Setting("tokenizer"), s.tokenizer()
+	if sum := s.cfg.origin.saved.Setting("tokenizer-sha256"); sum != "" {
+		was = tokenizer.FileName(was, sum)
+	}
+	if was != "" && is != "" && was != is {
 		fmt.Fprintf(s.out, "note: the weights were trained with -tokenizer %s, this run has %s: its tokens have another meaning\n", was, is)
 	}
 }

@@ -51,6 +51,13 @@ func openData(cfg Config, console io.Writer) (*data.Dataset, error) {
 	reading := metrics.NewReading(console)
 	defer reading.Close()
 	cfg.Data.Progress = reading.Show
+	if cfg.Resume != "" {
+		dir, err := checkpoints.RunFolder(cfg.Resume)
+		if err != nil {
+			return nil, fmt.Errorf("-resume: %w", err)
+		}
+		cfg.Data.Copies = dir
+	}
 	return data.Open(cfg.Data, cfg.Seed)
 }
 

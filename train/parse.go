@@ -6,6 +6,7 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/data"
+	"goomtrain/data/tokenizer"
 	"goomtrain/models"
 	"goomtrain/settings"
 )
@@ -108,7 +109,7 @@ func Parse(args []string) (call Call, err error) {
 	return call, c.Validate()
 }
 
-// absolute makes the paths of the data and of -init absolute, so that a run finds them from any working directory.
+// absolute makes the paths of the data, of -tokenizer and of -init absolute, so that a run finds them from any working directory.
 func absolute(given []settings.Pair) error {
 	for i, p := range given {
 		path, err := p.Text, error(nil)
@@ -116,6 +117,10 @@ func absolute(given []settings.Pair) error {
 		case p.Text == "": // has a meaning of its own
 		case p.Name == "data" || p.Name == "valid-data": // of several sources
 			path, err = data.Absolute(p.Text)
+		case p.Name == "tokenizer":
+			if tokenizer.IsPath(p.Text) {
+				path, err = filepath.Abs(p.Text)
+			}
 		case p.Name == "test-data" || p.Name == "init":
 			path, err = filepath.Abs(p.Text)
 		}

@@ -145,6 +145,11 @@ func (s *session[F]) openFolder() (err error) {
 	if err := s.beginCurriculum(); err != nil {
 		return err
 	}
+	if f := s.dataset.TokenizerFile; f != nil {
+		if err := f.Save(dir); err != nil {
+			return err
+		}
+	}
 	if err := atomicfile.WriteFile(filepath.Join(dir, checkpoints.ConfigFile), []byte(s.cfg.Settings().TOML())); err != nil {
 		return err
 	}
@@ -163,7 +168,11 @@ func (s *session[F]) openFolder() (err error) {
 	if n := s.log.Skipped.Lines; n > 0 {
 		fmt.Fprintf(s.out, "note: left out %s of metrics.jsonl without a record; the first: %s\n", printable.Count(n, "line"), printable.Line(s.log.Skipped.First.Error()))
 	}
-	s.saver = checkpoints.NewSaver(dir, checkpoints.SaveOptions{Keep: s.cfg.Keep})
+	var files []checkpoints.File
+	if f := s.dataset.TokenizerFile; f != nil {
+		files = append(files, checkpoints.File{Name: f.CopyName(), Content: f.Content})
+	}
+	s.saver = checkpoints.NewSaver(dir, checkpoints.SaveOptions{Keep: s.cfg.Keep, Files: files})
 	fmt.Fprintf(s.out, "run folder %s\n", dir)
 	s.console = metrics.NewConsole(s.out, s.Step, int64(s.cfg.Steps), s.cfg.LogEvery > 0)
 	if s.cfg.Profile {

@@ -39,7 +39,7 @@ func readText(o options, task *data.Classify, seq int) (*text, error) {
 			return nil, err
 		}
 	}
-	tok, err := tokenizer.New(cmp.Or(task.Tokenizer, "byte"))
+	tok, err := tokenizer.Open(cmp.Or(task.Tokenizer, "byte"), task.TokenizerSHA256)
 	if err != nil {
 		return nil, err
 	}

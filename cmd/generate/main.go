@@ -130,7 +130,7 @@ func write[F params.Float](j job) error {
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.New(j.saved.Setting("tokenizer"))
+	tok, err := tokenizer.Open(j.saved.Setting("tokenizer"), j.saved.Setting("tokenizer-sha256"))
 	if err != nil {
 		return err
 	}

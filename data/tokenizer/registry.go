@@ -34,14 +34,24 @@ func Known() []string {
 	return names
 }
 
-// Check returns the error that New would return because of the name.
+// Check returns the error that New would return because of the name. It reads no file.
 func Check(name string) error {
+	if IsPath(name) {
+		return nil
+	}
 	_, err := find(name)
 	return err
 }
 
-// New returns the tokenizer of that name.
+// New returns the tokenizer of that name or, if it is a path (see IsPath), that of the file: a *File.
 func New(name string) (Tokenizer, error) {
+	if IsPath(name) {
+		f, err := readFile(name)
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
+	}
 	open, err := find(name)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ var may = map[string][]string{
 	"executor":         {"internal/simd"},
 	"ops":              append([]string{"goom", "trees", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
 	"layers":           {"ops", "params", "rng", "internal/registry"},
-	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/simd", "internal/nearest"},
+	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/regular", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable", "internal/nearest"},
 	"checkpoints":      {"params", "internal/atomicfile", "internal/regular"},
 	"sampling":         {"rng", "params"},

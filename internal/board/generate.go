@@ -107,7 +107,7 @@ func write[F params.Float](ctx context.Context, saved models.Saved, o order, sen
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.New(saved.Setting("tokenizer"))
+	tok, err := tokenizer.Open(saved.Setting("tokenizer"), saved.Setting("tokenizer-sha256"))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,15 @@
+package tokenizer
+
+// separators are the tokens that may end or begin a text, in the order of preference.
+var separators = []string{"<|endoftext|>", "<|end_of_text|>", "</s>", "<s>", "<eos>", "<bos>"}
+
+// FindSeparator returns the token that separates texts among the special tokens of a file, by their names: the one for the
+// end of a text or, if there is none, for its beginning.
+func FindSeparator(special map[string]int32) (token int32, ok bool) {
+	for _, name := range separators {
+		if token, ok = special[name]; ok {
+			return token, true
+		}
+	}
+	return 0, false
+}
