@@ -75,7 +75,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return c.call(args[1:], stdin, stdout, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "tokenizer: %q is not one of %s\n", printable.Short(args[0], 40), strings.Join(names, ", "))
+	fmt.Fprintf(stderr, "tokenizer: %q is not one of %s\n", args[0], strings.Join(names, ", "))
 	return 2
 }
 
@@ -115,7 +115,7 @@ func (c command) check(o *options, table settings.Table) error {
 	case c.name == "train" && o.out == "":
 		return errors.New("-out is missing: give the file to write, such as tokenizer.json")
 	case (c.name == "train" || c.name == "info") && len(o.rest) > 0:
-		return fmt.Errorf("unexpected argument %q", printable.Short(o.rest[0], 40))
+		return fmt.Errorf("unexpected argument %q", o.rest[0])
 	}
 	return table.Validate()
 }

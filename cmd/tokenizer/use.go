@@ -29,7 +29,7 @@ func info(o options, _ io.Reader, out io.Writer) error {
 	fmt.Fprintf(out, "name        %s\n", tok.Name())
 	fmt.Fprintf(out, "vocabulary  %d\n", tok.Vocab())
 	fmt.Fprintf(out, "separator   %d\n", tok.Separator())
-	fmt.Fprintf(out, "longest     token %d, %s: %q\n", longest, printable.Count(tok.Bytes(longest), "byte"), printable.Short(string(tok.Decode([]int32{longest})), 60))
+	fmt.Fprintf(out, "longest     token %d, %s: \"%s\"\n", longest, printable.Count(tok.Bytes(longest), "byte"), printable.Short(string(tok.Decode([]int32{longest})), 60))
 	if f, ok := tok.(*tokenizer.File); ok {
 		fmt.Fprintf(out, "SHA-256     %s\n", f.SHA256)
 	}
@@ -92,7 +92,7 @@ func decode(o options, in io.Reader, out io.Writer) error {
 	for _, word := range strings.Fields(strings.Join(o.rest, " ")) {
 		n, err := strconv.ParseInt(word, 10, 32)
 		if err != nil || n < 0 || n >= int64(tok.Vocab()) {
-			return fmt.Errorf("%q is not a token: tokens are numbers from 0 to %d", printable.Short(word, 40), tok.Vocab()-1)
+			return fmt.Errorf("%s is not a token: tokens are numbers from 0 to %d", printable.Short(word, 40), tok.Vocab()-1)
 		}
 		tokens = append(tokens, int32(n))
 	}

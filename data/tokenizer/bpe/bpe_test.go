@@ -202,7 +202,7 @@ func TestRefusals(t *testing.T) {
 		"its pre_tokenizer is Metaspace":                    space("type", "Metaspace"),
 		"add_prefix_space":                                  space("add_prefix_space", true),
 		"use_regex is false":                                space("use_regex", false),
-		`splits by "\\d"`:                                   func(f object) { split(f, `\d`, "Isolated", false) },
+		`splits by "\d"`:                                   func(f object) { split(f, `\d`, "Isolated", false) },
 		"behavior MergedWithNext":                           func(f object) { split(f, regex("'(?:"), "MergedWithNext", false) },
 		"has 255 of the 256 bytes":                          func(f object) { delete(modelOf(f)["vocab"].(object), "\u0100"); setting("merges", []any{})(f) },
 		"merge 0, of \"a\" and \"\u00e9\u00e9\", has a tok": setting("merges", []any{"a \u00e9\u00e9"}),

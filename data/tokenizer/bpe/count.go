@@ -25,7 +25,7 @@ func (c *Counter) Add(text []byte) {
 	for len(text) > 0 {
 		good := tokenizer.ValidPrefix(text)
 		for valid := text[:good]; len(valid) > 0; {
-			n := gpt2.next(valid)
+			n := gpt2Pattern.next(valid)
 			if word := valid[:n]; n > 1 && n <= maxWord { // one byte has no pairs
 				if count := counts[string(word)]; count != nil {
 					*count++

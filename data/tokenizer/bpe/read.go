@@ -164,14 +164,14 @@ func (s *step) pattern() (pattern, error) {
 	case last == 0 && !isTrue(steps[0].UseRegex):
 		return pattern{}, fmt.Errorf("its pre_tokenizer does not cut text into words (use_regex is false): %s", known)
 	case last == 0:
-		return gpt2, nil
+		return gpt2Pattern, nil
 	case isTrue(steps[1].UseRegex):
 		return pattern{}, errors.New("its pre_tokenizer cuts text by two patterns: set use_regex of ByteLevel to false")
 	}
 	split := steps[0]
 	p, ok := patterns[split.Pattern.Regex]
 	if !ok {
-		return p, fmt.Errorf("its pre_tokenizer splits by %q: %s", printable.Short(split.Pattern.Regex+split.Pattern.String, 60), known)
+		return p, fmt.Errorf("its pre_tokenizer splits by %s: %s", quoted(split.Pattern.Regex+split.Pattern.String), known)
 	}
 	if split.Behavior != "Isolated" && split.Behavior != "Removed" || (split.Behavior == "Removed") != split.Invert {
 		return p, fmt.Errorf("its pre_tokenizer splits with behavior %s and invert %v: only Isolated and false, or Removed and true are read", printable.Short(split.Behavior, 40), split.Invert)
@@ -293,4 +293,4 @@ func (t *Tokenizer) setSeparator(list []addedToken) {
 	}
 }
 
-func quoted(text string) string { return fmt.Sprintf("%q", printable.Short(text, 40)) }
+func quoted(text string) string { return `"` + printable.Short(text, 60) + `"` }

@@ -163,7 +163,7 @@ func (m *model) tokens() (pieces []string, single [256]int32, special map[string
 	for id, p := range m.pieces {
 		text := ""
 		if seen[p.text] {
-			return nil, single, nil, fmt.Errorf("it has the piece %q twice", printable.Short(p.text, 40))
+			return nil, single, nil, fmt.Errorf("it has the piece %q twice", p.text)
 		}
 		seen[p.text] = true
 		switch p.kind {
@@ -174,7 +174,7 @@ func (m *model) tokens() (pieces []string, single [256]int32, special map[string
 		case byteKind:
 			var b byte
 			if n, err := fmt.Sscanf(p.text, "<0x%02X>", &b); n != 1 || err != nil || fmt.Sprintf("<0x%02X>", b) != p.text {
-				return nil, single, nil, fmt.Errorf("its piece %q is not a byte", printable.Short(p.text, 40))
+				return nil, single, nil, fmt.Errorf("its piece %q is not a byte", p.text)
 			}
 			text, single[b], found[b] = string([]byte{b}), int32(id), true
 		}
