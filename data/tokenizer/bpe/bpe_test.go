@@ -202,7 +202,7 @@ func TestRefusals(t *testing.T) {
 		"its pre_tokenizer is Metaspace":                    space("type", "Metaspace"),
 		"add_prefix_space":                                  space("add_prefix_space", true),
 		"use_regex is false":                                space("use_regex", false),
-		`splits by "\d"`:                                   func(f object) { split(f, `\d`, "Isolated", false) },
+		`splits by "\d"`:                                    func(f object) { split(f, `\d`, "Isolated", false) },
 		"behavior MergedWithNext":                           func(f object) { split(f, regex("'(?:"), "MergedWithNext", false) },
 		"has 255 of the 256 bytes":                          func(f object) { delete(modelOf(f)["vocab"].(object), "\u0100"); setting("merges", []any{})(f) },
 		"merge 0, of \"a\" and \"\u00e9\u00e9\", has a tok": setting("merges", []any{"a \u00e9\u00e9"}),
@@ -251,6 +251,20 @@ func TestLongWord(t *testing.T) {
 	text := bytes.Repeat([]byte("the"), 1<<18)
 	if got := tok.Decode(tok.Encode(text)); !bytes.Equal(got, text) {
 		t.Error("the text does not come back")
+	}
+}
+
+// TestShortAndLong: both ways of merging give the same tokens, at any length.
+func TestShortAndLong(t *testing.T) {
+	tok, text := read(t, nil), []byte(nil)
+	for i := range 300 {
+		text = append(text, "the aaa in  bbb\n\t12,"[i*i*7%21])
+	}
+	var m merger
+	for n := 1; n <= len(text); n++ {
+		if long, short := m.append(nil, text[:n], tok), m.appendShort(nil, text[:n], tok); !slices.Equal(long, short) {
+			t.Fatalf("%q: %v and %v", text[:n], long, short)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package bpe
 
-import "container/heap"
+import (
+	"container/heap"
+	"math"
+	"slices"
+)
 
 // A pair is two tokens that stand side by side, the first in the upper half.
 type pair uint64
@@ -28,6 +32,52 @@ type candidate struct {
 type merger struct {
 	parts []part
 	queue candidates
+
+	tokens []int32 // of a short word
+	found  []merge // found[i] is the merge of tokens i and i+1, or none
+}
+
+// shortWord is the length of words, in bytes, up to which looking at all pairs for each merge is faster than a heap.
+const shortWord = 48
+
+var none = merge{rank: math.MaxInt32}
+
+// appendShort is append for a short word. It takes O(n^2) steps.
+func (m *merger) appendShort(tokens []int32, word []byte, t *Tokenizer) []int32 {
+	m.tokens, m.found = m.tokens[:0], m.found[:0]
+	for i, b := range word {
+		m.tokens = append(m.tokens, t.single[b])
+		if i > 0 {
+			m.found = append(m.found, t.find(m.tokens[i-1], m.tokens[i]))
+		}
+	}
+	for {
+		best, at := none, 0
+		for i, f := range m.found {
+			if f.rank < best.rank {
+				best, at = f, i
+			}
+		}
+		if best == none {
+			return append(tokens, m.tokens...)
+		}
+		m.tokens[at] = best.token
+		m.tokens, m.found = slices.Delete(m.tokens, at+1, at+2), slices.Delete(m.found, at, at+1)
+		if at > 0 {
+			m.found[at-1] = t.find(m.tokens[at-1], best.token)
+		}
+		if at < len(m.found) {
+			m.found[at] = t.find(best.token, m.tokens[at+1])
+		}
+	}
+}
+
+// find returns the merge of two tokens, or none.
+func (t *Tokenizer) find(a, b int32) merge {
+	if found, ok := t.merges[pairOf(a, b)]; ok {
+		return found
+	}
+	return none
 }
 
 // candidates is a heap: the lowest rank first and, of one rank, the leftmost.
@@ -46,7 +96,7 @@ func (c *candidates) Pop() any {
 	return x
 }
 
-// append appends the tokens of a word. It takes O(n log n) steps for n bytes.
+// append appends the tokens of a word. It takes O(n log n) steps for n bytes, and gives what appendShort does.
 func (m *merger) append(tokens []int32, word []byte, t *Tokenizer) []int32 {
 	m.parts, m.queue = m.parts[:0], m.queue[:0]
 	for i, b := range word {

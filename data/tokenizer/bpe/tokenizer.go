@@ -153,6 +153,8 @@ func (c *coder) append(tokens []int32, word []byte, t *Tokenizer) []int32 {
 	before := len(tokens)
 	if token, ok := t.whole[string(word)]; ok {
 		tokens = append(tokens, token)
+	} else if len(word) <= shortWord {
+		tokens = c.merger.appendShort(tokens, word, t)
 	} else {
 		tokens = c.merger.append(tokens, word, t)
 	}
