@@ -6,9 +6,13 @@
 //
 //	import _ "goomtrain/data/gpt2" // tokenizer.New("gpt2") works from here on
 //
+// New also opens files: a Hugging Face tokenizer.json by package bpe, a SentencePiece .model by package sentencepiece.
+// Package data imports both.
+//
 // # Conventions
 //
 // Tokens are numbers in [0, Vocab). Every byte string can be encoded, valid UTF-8 or not, and
-// Decode(Encode(text)) is text. One token, the separator, stands for no text: it precedes every document of a
-// corpus, and generation without a prompt starts from it.
+// Decode(Encode(text)) is text; only the normalizer of a file may change text, as package bpe says. One token, the
+// separator, stands for no text: it precedes every document of a corpus, and generation without a prompt starts
+// from it.
 package tokenizer
