@@ -62,9 +62,11 @@ func (o *options) table(names []string) (table settings.Table) {
 // run runs the command and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
-		fmt.Fprintf(stdout, "Usage:\n")
-		for _, c := range commands {
-			fmt.Fprintf(stdout, "  go run ./cmd/tokenizer %s %s\n    \t%s\n", c.name, c.usage, c.help)
+		for i, c := range commands {
+			if i > 0 {
+				fmt.Fprintln(stdout)
+			}
+			c.showHelp(stdout)
 		}
 		return 0
 	}
@@ -81,14 +83,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // call parses the arguments of the subcommand and runs it.
 func (c command) call(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	o := options{vocab: 4096}
+	o := defaults()
 	table := o.table(c.flags)
 	_, rest, err := table.ParseFlags(args)
 	o.rest = rest
 	switch {
 	case errors.Is(err, settings.ErrHelp):
-		fmt.Fprintf(stdout, "Usage: go run ./cmd/tokenizer %s %s\n\n%s Defaults in brackets.\n", c.name, c.usage, c.help)
-		table.Help(stdout)
+		c.showHelp(stdout)
 		return 0
 	case err == nil:
 		err = c.check(&o, table)
@@ -102,6 +103,15 @@ func (c command) call(args []string, stdin io.Reader, stdout, stderr io.Writer) 
 		return 1
 	}
 	return 0
+}
+
+func defaults() options { return options{vocab: 4096} }
+
+// showHelp prints the usage and the flags.
+func (c command) showHelp(out io.Writer) {
+	fmt.Fprintf(out, "Usage: go run ./cmd/tokenizer %s %s\n\n%s Defaults in brackets.\n", c.name, c.usage, c.help)
+	o := defaults()
+	o.table(c.flags).Help(out)
 }
 
 // check returns an error for flags that are missing or break a rule.

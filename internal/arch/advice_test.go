@@ -17,7 +17,7 @@ var commands = []string{"train", "generate", "inspect", "evaluate", "credit", "c
 
 // advises lists, for each room whose texts name flags, the commands that print them. The texts of any other
 // room come from all commands.
-var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "cmd/evaluate": {"evaluate"}, "cmd/credit": {"credit"}, "cmd/convert": {"convert"},
+var advises = map[string][]string{"cmd/train": {"train"}, "cmd/generate": {"generate"}, "cmd/inspect": {"inspect"}, "cmd/evaluate": {"evaluate"}, "cmd/credit": {"credit"}, "cmd/convert": {"convert"}, "cmd/tokenizer": {"tokenizer"},
 	"huggingface": {"convert"}, "train": {"train"}, "data": {"train"},
 	"docs/results": {"docs/results"},
 	"cmd/board":    {"board"}, "internal/board": {"board"},
@@ -72,7 +72,7 @@ var commandIn = regexp.MustCompile(`go run \./([a-z/]+)`)
 // command that it names exists.
 func TestAdviceCanBeTaken(t *testing.T) {
 	known := map[string][]string{}
-	for _, c := range append(commands, "board", "docs/results") {
+	for _, c := range append(commands, "board", "tokenizer", "docs/results") {
 		known[c] = flags(t, c)
 	}
 	var mains []string
