@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"goomtrain/checkpoints"
-	"goomtrain/internal/regular"
+	"goomtrain/data/tokenizer"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/train"
@@ -19,7 +19,7 @@ type Exported struct {
 	Weights   int    // in number
 	Type      string // model_type in config.json
 	Class     string // the class of architectures in config.json
-	Tokenizer bool   // there is a tokenizer.json
+	Tokenizer bool   // there is a tokenizer.json or tokenizer.model
 	Notes     []string
 }
 
@@ -56,8 +56,15 @@ func export[F params.Float](saved models.Saved, from, out string, shardSize int6
 	}
 	done.Type, done.Class = config["model_type"].(string), config["architectures"].([]any)[0].(string)
 	config["torch_dtype"] = fmt.Sprintf("%T", F(0))
-	text, err := tokenizerOf(saved, from)
+	kept, err := tokenizerFile(saved)
 	if err != nil {
+		return done, err
+	}
+	name, text := tokenizerName, []byte(nil)
+	if kept != nil {
+		name, text = kept.CopyName(), kept.Content
+		config["bos_token_id"], config["eos_token_id"] = kept.Separator(), kept.Separator()
+	} else if text, err = describe(saved.Setting("tokenizer")); err != nil {
 		return done, err
 	}
 	if begin, ok := separators[saved.Setting("tokenizer")]; ok {
@@ -73,7 +80,7 @@ func export[F params.Float](saved models.Saved, from, out string, shardSize int6
 			return err
 		}
 		if text != nil {
-			if err := writeFile(filepath.Join(dir, tokenizerName), text); err != nil {
+			if err := writeFile(filepath.Join(dir, name), text); err != nil {
 				return err
 			}
 		}
@@ -104,19 +111,18 @@ func object(v any) (out map[string]any, err error) {
 	return out, err
 }
 
-// tokenizerOf returns the tokenizer.json of a model: the file that its checkpoint or run keeps or, of a tokenizer of
-// this project, its description; nil if there is neither.
-func tokenizerOf(saved models.Saved, from string) ([]byte, error) {
-	folders := []string{saved.Weights.Dir}
-	if dir, err := checkpoints.RunFolder(from); err == nil {
-		folders = append(folders, dir)
+// tokenizerFile returns the tokenizer of a model if it is one of a file, that which the run or the folder of the weights
+// keeps; nil if it is none.
+func tokenizerFile(saved models.Saved) (*tokenizer.File, error) {
+	name := saved.Setting("tokenizer")
+	if !tokenizer.IsPath(name) {
+		return nil, nil
 	}
-	for _, dir := range folders {
-		if path := filepath.Join(dir, tokenizerName); regular.Exists(path) {
-			return regular.ReadFile(path, maxTokenizer)
-		}
+	tok, err := tokenizer.Open(name, saved.Setting("tokenizer-sha256"))
+	if err != nil {
+		return nil, err
 	}
-	return describe(saved.Setting("tokenizer"))
+	return tok.(*tokenizer.File), nil
 }
 
 // configText returns config.toml of an exported model: the settings of its run, whose averages, if it kept any, are the

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"goomtrain/checkpoints"
+	"goomtrain/data/tokenizer"
 	"goomtrain/internal/regular"
 	"goomtrain/models"
 	"goomtrain/params"
@@ -53,7 +54,15 @@ func saveInitial[F params.Float](run string, cfg train.Config) error {
 	if err != nil {
 		return err
 	}
-	_, err = save(run, run, cfg, params.Weights(m.Params()))
+	var tok *tokenizer.File
+	if setting, _ := cfg.Settings().Find("tokenizer"); tokenizer.IsPath(setting.Text()) {
+		t, err := tokenizer.Open(setting.Text(), "")
+		if err != nil {
+			return err
+		}
+		tok = t.(*tokenizer.File)
+	}
+	_, err = save(run, run, cfg, params.Weights(m.Params()), tok)
 	return err
 }
 
@@ -266,13 +275,51 @@ func TestOwnNotFinite(t *testing.T) {
 	}
 }
 
-// TestTokenizerFile: a tokenizer.json that a run keeps travels with its model.
+// TestTokenizerFile: the tokenizer.json of a run travels with its model in both directions, in the layout of GPT-2 and in
+// others, and the import goes on when the exported folder is gone.
 func TestTokenizerFile(t *testing.T) {
-	run := saved(t, "gla")
-	write(t, filepath.Join(run, tokenizerName), `{"mine": 1}`)
-	folder, done := exported(t, run, 1<<30)
-	if text, err := os.ReadFile(filepath.Join(folder, tokenizerName)); err != nil || string(text) != `{"mine": 1}` || !done.Tokenizer {
-		t.Errorf("tokenizer.json is %s, error %v", text, err)
+	const path = "../data/tokenizer/bpe/testdata/tokenizer.json"
+	tok, err := tokenizer.Open(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := tok.(*tokenizer.File)
+	for model, options := range map[string][]string{"gla": nil, "softmax-attention": {"positions", "learned"}} {
+		t.Run(model, func(t *testing.T) {
+			run := saved(t, model, append(options, "vocab", "1000", "tokenizer", path, "tokenizer-sha256", file.SHA256)...)
+			folder, done := exported(t, run, 1<<30)
+			if text, err := os.ReadFile(filepath.Join(folder, tokenizerName)); err != nil || string(text) != string(file.Content) || !done.Tokenizer {
+				t.Errorf("tokenizer.json has %d bytes, error %v", len(text), err)
+			}
+			var config struct {
+				Begin int `json:"bos_token_id"`
+				End   int `json:"eos_token_id"`
+			}
+			if text, err := os.ReadFile(filepath.Join(folder, configName)); err != nil || json.Unmarshal(text, &config) != nil || config.Begin != 999 || config.End != 999 {
+				t.Errorf("separators %+v, error %v", config, err)
+			}
+			back := filepath.Join(t.TempDir(), "back")
+			if _, err := Import(folder, back, ImportOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(folder); err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range []string{back, checkpoints.StepDir(back, 0)} {
+				found, err := models.Find(at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if kept, err := tokenizerFile(found); err != nil || kept.SHA256 != file.SHA256 || !strings.HasPrefix(found.Setting("tokenizer"), back) {
+					t.Errorf("tokenizer %s, error %v", found.Setting("tokenizer"), err)
+				}
+			}
+		})
+	}
+	folder, _ := exported(t, saved(t, "softmax-attention", "positions", "learned"), 1<<30)
+	write(t, filepath.Join(folder, tokenizerName), string(file.Content))
+	if _, err := Import(folder, filepath.Join(t.TempDir(), "x"), ImportOptions{}); err == nil || !strings.Contains(err.Error(), "has 1000 tokens, but the model only 256") {
+		t.Errorf("a tokenizer of another model: %v", err)
 	}
 }
 

@@ -108,7 +108,7 @@ func importGPT2[F params.Float](folder, out string, file *checkpoints.TensorFile
 			return done, err
 		}
 	}
-	tok, err := tokenizer.New(o.Tokenizer)
+	tok, err := tokenizer.Open(o.Tokenizer, "")
 	if err != nil {
 		return done, err
 	}
@@ -125,12 +125,20 @@ func importGPT2[F params.Float](folder, out string, file *checkpoints.TensorFile
 	}
 	cfg.Model, cfg.DType = config, o.DType
 	// A run of text has the default length, unless the model's is smaller.
-	for name, text := range map[string]string{"tokenizer": o.Tokenizer, "seq": strconv.Itoa(min(256, sizes.Context))} {
+	values := map[string]string{"tokenizer": o.Tokenizer, "seq": strconv.Itoa(min(256, sizes.Context))}
+	kept, _ := tok.(*tokenizer.File)
+	if kept != nil {
+		if values["tokenizer"], err = filepath.Abs(o.Tokenizer); err != nil {
+			return done, err
+		}
+		values["tokenizer-sha256"] = kept.SHA256
+	}
+	for name, text := range values {
 		if err := cfg.Set(name, text); err != nil {
 			return done, err
 		}
 	}
-	return save(folder, out, cfg, arrays)
+	return save(folder, out, cfg, arrays, kept)
 }
 
 // importOwn imports a folder with config.toml, whose names are those of the model.
@@ -156,18 +164,29 @@ func importOwn[F params.Float](folder, out string, o ImportOptions) (done Import
 		}
 	}
 	cfg.DType = o.DType
-	return save(folder, out, cfg, params.Weights(model.Params()))
+	kept, err := tokenizerFile(saved)
+	if err != nil {
+		return done, err
+	}
+	return save(folder, out, cfg, params.Weights(model.Params()), kept)
 }
 
-// save writes the run folder under a temporary name and renames it when it is complete.
-func save(folder, out string, cfg train.Config, arrays []params.Array) (done Imported, err error) {
+// save writes the run folder under a temporary name and renames it when it is complete. tok is the tokenizer that the folder
+// and the checkpoint keep, nil if it is not one of a file.
+func save(folder, out string, cfg train.Config, arrays []params.Array, tok *tokenizer.File) (done Imported, err error) {
 	if err := cfg.Validate(); err != nil {
 		return done, fmt.Errorf("%s: %w", folder, err)
 	}
 	text := cfg.Settings().TOML()
 	err = writeFolder(out, func(dir string) error {
-		state := checkpoints.State{DType: cfg.DType, Config: text}
-		if _, err := checkpoints.Save(dir, state, arrays, nil, checkpoints.SaveOptions{}); err != nil {
+		state, options := checkpoints.State{DType: cfg.DType, Config: text}, checkpoints.SaveOptions{}
+		if tok != nil {
+			options.Files = []checkpoints.File{{Name: tok.CopyName(), Content: tok.Content}}
+			if err := tok.Save(dir); err != nil {
+				return err
+			}
+		}
+		if _, err := checkpoints.Save(dir, state, arrays, nil, options); err != nil {
 			return err
 		}
 		return writeFile(filepath.Join(dir, checkpoints.ConfigFile), []byte(text))

@@ -28,14 +28,14 @@ type bytePair struct {
 	Merges []any            `json:"merges"` // "a b" or ["a", "b"]
 }
 
-// recognize returns the name of the tokenizer whose tokens are those of the folder's tokenizer.json or, if it has none,
-// of its vocab.json.
+// recognize returns the name of the tokenizer of this program whose tokens are those of the folder's tokenizer.json or, if it
+// has none, of its vocab.json. Of other tokens it returns the path of tokenizer.json.
 func recognize(folder string) (string, error) {
 	path, found, err := readTokenizer(folder)
 	if err != nil {
 		return "", err
 	}
-	const give = "give -tokenizer with the name of one that this program has"
+	const give = "give -tokenizer with the name of one that this program has, or the path of a file"
 	if found == nil {
 		return "", fmt.Errorf("%s has neither %s nor %s: %s", folder, tokenizerName, vocabName, give)
 	}
@@ -48,7 +48,10 @@ func recognize(folder string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", fmt.Errorf("%s is the tokenizer of neither bytes nor GPT-2: %s", path, give)
+	if filepath.Base(path) != tokenizerName {
+		return "", fmt.Errorf("%s is the vocabulary of neither bytes nor GPT-2, and there is no %s: %s", path, tokenizerName, give)
+	}
+	return path, nil
 }
 
 // readTokenizer returns the vocabulary of a folder and the file that has it; nil if there is none.

@@ -112,9 +112,8 @@ func TestTokenizersRefused(t *testing.T) {
 		"has neither tokenizer.json nor vocab.json": {},
 		"does not describe a byte-pair encoding":    {tokenizerName: `{"model":{"type":"Unigram","vocab":[["a",0.5]]}}`},
 		"it has no model with a vocab":              {tokenizerName: `{"model":null}`},
-		"neither bytes nor GPT-2":                   {tokenizerName: `{"model":{"vocab":{"a":0,"b":1}}}`},
 		"is not a vocabulary":                       {vocabName: `["a"]`},
-		"vocab.json is the tokenizer of neither":    {vocabName: `{"a":0}`},
+		"vocab.json is the vocabulary of neither":   {vocabName: `{"a":0}`},
 	} {
 		dir := t.TempDir()
 		for name, text := range files {
