@@ -55,13 +55,28 @@ func TestMap(t *testing.T) {
 	}
 }
 
-func TestMapRefusesAFolder(t *testing.T) {
-	f, err := os.Open(t.TempDir())
+func TestMapRefuses(t *testing.T) {
+	folder, err := os.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if _, _, err := Map(f); err == nil {
-		t.Error("a folder was mapped")
+	defer folder.Close()
+	written, err := os.OpenFile(filepath.Join(t.TempDir(), "f"), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer written.Close()
+	if _, err := written.Write([]byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	closed, err := os.Open("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for what, f := range map[string]*os.File{"a folder": folder, "a file that cannot be read": written, "a closed file": closed} {
+		if data, release, err := Map(f); err == nil || data != nil || release != nil {
+			t.Errorf("%s was mapped, error %v", what, err)
+		}
 	}
 }

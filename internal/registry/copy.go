@@ -10,7 +10,7 @@ import (
 // and gives every caller a copy to change. It panics if p is not a pointer to a struct.
 func Copy[T any](p T) T {
 	from := reflect.ValueOf(p)
-	if from.Kind() != reflect.Pointer || from.IsNil() || from.Elem().Kind() != reflect.Struct {
+	if from.Kind() != reflect.Pointer || from.Elem().Kind() != reflect.Struct {
 		panic(fmt.Sprintf("registry: Copy of %T(%v), want a pointer to a struct", p, p))
 	}
 	to := reflect.New(from.Type().Elem())

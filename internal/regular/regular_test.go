@@ -60,6 +60,39 @@ func TestOpenAndExists(t *testing.T) {
 	}
 }
 
+// TestOpenChecksWhatItOpened: a folder takes the place of the file between the first check and the opening, which
+// does not wait for what it may meet.
+func TestOpenChecksWhatItOpened(t *testing.T) {
+	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var opened *os.File
+	_, err := open("f", func(string) (fs.FileInfo, error) { return os.Stat(path) }, func(_ string, flag int, mode fs.FileMode) (f *os.File, err error) {
+		if flag != os.O_RDONLY|nonblocking {
+			t.Errorf("opened with flags %#x", flag)
+		}
+		opened, err = os.OpenFile(dir, flag, mode)
+		return opened, err
+	})
+	if err == nil || err.Error() != "f is a folder, not a file" {
+		t.Errorf("a folder: %v", err)
+	}
+	if err := opened.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the folder was left open; closing it: %v", err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for mode, want := range map[fs.FileMode]string{
+		fs.ModeDir: "a folder", fs.ModeNamedPipe: "a named pipe", fs.ModeSocket: "a socket", fs.ModeDevice: "a device", fs.ModeIrregular: "a special file",
+	} {
+		if err := Check("f", mode); err == nil || err.Error() != "f is "+want+", not a file" {
+			t.Errorf("%v: %v, want %s", mode, err, want)
+		}
+	}
+}
+
 func TestReadFileIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(path, []byte("12345"), 0o666); err != nil {

@@ -49,3 +49,14 @@ func TestFilesWithoutSize(t *testing.T) {
 		t.Errorf("a bound of 3 bytes: %v", err)
 	}
 }
+
+// A file whose reading fails is an error: the first page of memory is not mapped.
+func TestReadFails(t *testing.T) {
+	const path = "/proc/self/mem"
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("no /proc here")
+	}
+	if text, err := regular.ReadFile(path, 1<<16); err == nil {
+		t.Errorf("read %q", text)
+	}
+}

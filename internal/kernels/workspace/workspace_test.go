@@ -41,10 +41,40 @@ func TestPool(t *testing.T) {
 	})
 }
 
+// TestPoolTake: a piece is made when none is free, and counts for the loops that follow.
+func TestPoolTake(t *testing.T) {
+	defer simd.SetThreads(0)
+	simd.SetThreads(2)
+	made := 0
+	p := Pool[int]{Create: func() *int { made++; return new(int) }}
+	first, second := p.Take(), p.Take()
+	if first == second || made != 2 {
+		t.Errorf("%d pieces made for two takers", made)
+	}
+	p.Give(first)
+	p.Give(second)
+	p.For(2, func(int) { p.Give(p.Take()) })
+	if made != 2 {
+		t.Errorf("%d pieces made for two workers", made)
+	}
+}
+
+func TestGrow(t *testing.T) {
+	x := make([]float32, 2, 4)
+	if got := Grow(x, 4); len(got) != 4 || &got[0] != &x[0] {
+		t.Errorf("%d numbers of other memory", len(got))
+	}
+	if got := Grow(x, 5); len(got) != 5 {
+		t.Errorf("%d numbers, want 5", len(got))
+	}
+}
+
 func TestSum(t *testing.T) {
 	got := kerneltest.Poisoned[float32](3)
 	Sum(got, []float32{1, 2, 3, 10, 20, 30, 100, 200, 300})
 	kerneltest.Identical(t, "three blocks", got, []float32{111, 222, 333})
+	Sum(got[:1], []float32{1, 2, 3})
+	kerneltest.Identical(t, "blocks of one", got[:1], []float32{6})
 	Sum(got, nil)
 	kerneltest.Identical(t, "no block", got, []float32{0, 0, 0})
 }
