@@ -130,7 +130,7 @@ func TestReadErrors(t *testing.T) {
 		{file(t, "a.jsonl", `{"text":"a","label":null}`), "line 1: the label in field"},
 		{file(t, "a.jsonl", `{"text":"a","label":["b"]}`), "line 1: the label in field"},
 		{file(t, "a.jsonl", `{"text":"a","label":"  "}`), "line 1: its label is empty"},
-		{file(t, "a.jsonl", `{"text":"a","label":"`+strings.Repeat("x", 2000)+`"}`), "line 1: its label has 2000 bytes"},
+		{file(t, "a.jsonl", `{"text":"a","label":"`+strings.Repeat("x", maxLabel+1)+`"}`), "line 1: its label has 1025 bytes, at most 1024 are allowed"},
 		{file(t, "a.jsonl", "\n"+strings.Repeat("x", maxRow+1)), "a.jsonl: line 2 has more than 8388608 bytes"},
 		{file(t, "a.csv", ""), "a.csv: it is empty"},
 		{file(t, "a.csv.gz", "text,label\n"), "a.csv.gz: its name says gzip, but its content is not"},
@@ -144,7 +144,9 @@ func TestReadErrors(t *testing.T) {
 		{file(t, "a.csv", "text,label\na,b\xff\n"), `line 2: its label b\xff is not UTF-8`},
 		{file(t, "a.csv", "text,label\na,b\n\""+strings.Repeat("x", maxRow+5000)), "a.csv: after line 2: a row has more than 8388608 bytes: is a quote missing?"},
 		{filepath.Dir(empty), fmt.Sprintf("class has no texts that can be read (%q holds no regular files): add some or remove it", empty)},
+		{file(t, "a.csv", "text,label\n\""+strings.Repeat("x", maxRow+5000)), "a.csv: after line 1: a row has more than"},
 		{filepath.Dir(filepath.Dir(file(t, "b/x", "\xff"))), "no file of UTF-8 text"},
+		{filepath.Dir(filepath.Dir(file(t, " /x", "a"))), "its label is empty"},
 		{empty, "has no folders"},
 	} {
 		_, err := texts(c.path, usual)

@@ -5,16 +5,20 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
+
+var ansi = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
 
 func Example() {
 	c := NewConsole(os.Stdout, 0, 600, true)
-	c.Step(Record{Step: 100, Split: Train, Loss: 2.5, BPB: 3.607, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5, TokensPerSec: 12345, MFU: Unknown})
+	c.Step(Record{Step: 100, Split: Train, Loss: 2.5, BPB: 3.607, Accuracy: Unknown, LR: 1e-3, GradNorm: 0.5, TokensPerSec: 12345, MFU: 0.446})
 	c.Close()
-	// Output: step 100/600  loss 2.5000  bpb 3.6070  lr 1.00e-03  norm 0.5  12.3k tokens/s  ETA -
+	// Output: step 100/600  loss 2.5000  bpb 3.6070  lr 1.00e-03  norm 0.5  12.3k tokens/s  MFU 44.6%  ETA -
 }
 
 // TestPlainLinesAreFew: a pipe gets a line every five seconds and no control characters; the ETA
@@ -67,6 +71,22 @@ func TestTerminalGetsABar(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}
+	}
+}
+
+// TestBarFitsTheTerminal: with the bar before them, the numbers do not pass the end of the line.
+func TestBarFitsTheTerminal(t *testing.T) {
+	for width := 70; width <= 120; width++ {
+		var out bytes.Buffer
+		c := newConsole(&out, 0, 100, false, true, time.Now)
+		c.width = func() int { return width }
+		c.Step(train(100, 2))
+		for _, line := range strings.Split(ansi.ReplaceAllString(out.String(), "\r"), "\r") {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+				t.Errorf("%d columns in %d: %q", n, width, line)
+			}
+		}
+		c.Close()
 	}
 }
 
