@@ -147,6 +147,22 @@ func TestClassifyCuts(t *testing.T) {
 	}
 }
 
+// TestEncodeReadsOn: a text of tokens of 64 bytes is read until they are enough.
+func TestEncodeReadsOn(t *testing.T) {
+	tok, err := tokenizer.New("gpt2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dashes := range []int{3, 6, 100} {
+		text := []byte(strings.Repeat("-", 64*dashes))
+		want := tok.Encode(text)
+		want = want[:min(len(want), 4)]
+		if got := newCollection(tok, 5, labeled.Fields{}).encode(text); !slices.Equal(got, want) {
+			t.Errorf("%d bytes: tokens %v, want %v", len(text), got, want)
+		}
+	}
+}
+
 func TestClassifyErrors(t *testing.T) {
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)

@@ -101,6 +101,9 @@ func TestGenerators(t *testing.T) {
 		{Group{Name: "s5", PerElement: 2}, 120},
 		{Group{Name: "a5", Generators: "3-cycles"}, 21},
 		{Group{Name: "a4xz5"}, 60},
+		{Group{Name: "z2"}, 2}, // the smallest of each kind
+		{Group{Name: "s2"}, 2},
+		{Group{Name: "a3"}, 3},
 	} {
 		s := build(t, &c.task, 48)
 		r, in, out := rng.New(1, "generators"), make([]int32, 48), make([]int32, 48)
