@@ -112,6 +112,8 @@ func TestTOML(t *testing.T) {
 		"steps = 3.5":        `f.toml: -steps "3.5": must be a whole number`,
 		"steps = [1]":        "one value expected",
 		"[train]\nsteps = 1": `f.toml: train: one value expected`,
+		"train.steps = 1":    `f.toml: train: one value expected`,
+		"[train.a]\nlr = 1":  `f.toml: train: one value expected`,
 		"steps = 1\nlr = =":  "line 2",
 		"lr = inf":           "must be a number",
 	} {
@@ -119,8 +121,15 @@ func TestTOML(t *testing.T) {
 			t.Errorf("%q: error %v, want one with %q", text, err, want)
 		}
 	}
-	if _, err := ReadFile(t.TempDir() + "/none.toml"); err == nil {
+	path := filepath.Join(t.TempDir(), "f.toml")
+	if _, err := ReadFile(path); err == nil {
 		t.Error("a missing file is read")
+	}
+	if err := os.WriteFile(path, []byte("steps = 3\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if given, err := ReadFile(path); err != nil || len(given) != 1 || given[0].Name != "steps" || given[0].Text != "3" {
+		t.Errorf("read %v, error %v", given, err)
 	}
 }
 

@@ -37,9 +37,6 @@ func ReadTOML(file, text string) ([]Pair, error) {
 	}
 	var given []Pair
 	for _, key := range meta.Keys() {
-		if len(key) > 1 {
-			continue // of a table, which is refused below
-		}
 		p := Pair{Name: key[0], File: file, literal: values[key[0]]}
 		switch p.literal.(type) {
 		case string, int64, float64, bool:
