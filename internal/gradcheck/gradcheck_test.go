@@ -52,13 +52,42 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestElements: evaluations of a check of some of the elements, four each.
 func TestElements(t *testing.T) {
-	x := make([]float64, 64)
-	grad := make([]float64, 64)
-	calls := 0
-	f := func() float64 { calls++; return 0 }
-	Check(t, "constant", f, x, grad, Options{Elements: 8})
-	if calls != 4*8 {
-		t.Errorf("%d evaluations, want 32", calls)
+	for _, c := range []struct{ size, elements, checked int }{{64, 8, 8}, {9, 3, 3}, {4, 1, 1}, {5, 5, 5}} {
+		x, grad := make([]float64, c.size), make([]float64, c.size)
+		calls := 0
+		f := func() float64 { calls++; return 0 }
+		Check(t, "constant", f, x, grad, Options{Elements: c.elements})
+		if calls != 4*c.checked {
+			t.Errorf("%d of %d elements: %d evaluations, want %d", c.elements, c.size, calls, 4*c.checked)
+		}
+	}
+}
+
+// TestOptions: where the function is evaluated, and which error is too large.
+func TestOptions(t *testing.T) {
+	for _, c := range []struct {
+		x       float64
+		options Options
+		step    float64
+	}{
+		{0, Options{}, 1e-3},
+		{-4, Options{}, 4e-3},
+		{3, Options{Step: 0.5}, 1.5},
+		{0.125, Options{Step: 0.5, Floor: 0.25}, 0.125},
+	} {
+		x, largest := c.x, 0.0
+		Derivative(func() float64 { largest = math.Max(largest, math.Abs(x-c.x)); return x }, &x, c.options)
+		if math.Abs(largest/c.step-1) > 1e-9 || x != c.x {
+			t.Errorf("%+v at %v: steps of %v, want %v", c.options, c.x, largest, c.step)
+		}
+	}
+	x := []float64{1}
+	for tolerance, errors := range map[float64]int{0: 1, 1e-4: 1, 1e-2: 0} {
+		fake := &fakeT{TB: t}
+		if Check(fake, "identity", func() float64 { return x[0] }, x, []float64{1.001}, Options{Tolerance: tolerance}); fake.errors != errors {
+			t.Errorf("tolerance %v: %d errors, want %d", tolerance, fake.errors, errors)
+		}
 	}
 }
