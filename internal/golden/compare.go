@@ -42,7 +42,7 @@ func MaxRelErr[A, B simd.Float](got []A, want []B) float64 {
 			scale = math.Max(scale, math.Abs(w))
 		}
 	}
-	if scale == 0 || worst == 0 {
+	if scale == 0 {
 		return worst
 	}
 	return worst / scale

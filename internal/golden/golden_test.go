@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,7 @@ type fakeT struct {
 
 func (f *fakeT) Helper()               {}
 func (f *fakeT) Errorf(string, ...any) { f.errors++ }
+func (f *fakeT) Fatalf(string, ...any) { f.errors++; runtime.Goexit() }
 func (f *fakeT) Logf(string, ...any)   { f.logs++ }
 func (f *fakeT) Failed() bool          { return f.errors > 0 }
 func (f *fakeT) Cleanup(fn func())     { f.cleanup = append(f.cleanup, fn) }
@@ -81,6 +83,42 @@ func TestRecorderFails(t *testing.T) {
 	}
 }
 
+// TestRecorderCounts: any comparison is enough.
+func TestRecorderCounts(t *testing.T) {
+	t.Setenv("GOLDEN_DIR", "")
+	cases := Load(t, "double")
+	for name, use := range map[string]func(*fakeT, *Recorder){
+		"value": func(f *fakeT, r *Recorder) { r.Forward(f, cases[1], "y", []float64{6}, Tolerance) },
+		"length": func(f *fakeT, r *Recorder) {
+			r.Forward(f, cases[2], "y", cases[2].Tensor("outputs", "y").Data, Tolerance)
+		},
+		"gradient": func(f *fakeT, r *Recorder) { r.Gradient(f, cases[0], "x", []float64{2, 2, 2, 2}, Tolerance) },
+	} {
+		f := &fakeT{TB: t}
+		use(f, NewRecorder(f, "double"))
+		f.finish()
+		if f.errors != 0 {
+			t.Errorf("%s: %d failures", name, f.errors)
+		}
+	}
+}
+
+// TestTensors: the tensors of any kind have names; what a case does not have is not required.
+func TestTensors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "states.json")
+	body := `{"op": "x", "cases": [{"name": "one", "status": "normative", "states": {"b": {"shape": [1], "data": [2]}, "c": {"shape": [], "data": [3]}, "a": {"shape": [], "data": [1]}}}]}`
+	if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases, err := readFile(path, "x")
+	if err != nil || len(cases) != 1 || !reflect.DeepEqual(cases[0].Names("states"), []string{"a", "b", "c"}) || cases[0].Tensor("states", "b").Data[0] != 2 {
+		t.Fatalf("%v, error %v", cases, err)
+	}
+	if _, ok := cases[0].Want("y"); ok {
+		t.Error("an output that is not there is required")
+	}
+}
+
 func TestGoldenDir(t *testing.T) {
 	dir := t.TempDir()
 	b, err := os.ReadFile(filepath.Join("testdata", "golden", "double.json"))
@@ -112,6 +150,15 @@ func TestBadFiles(t *testing.T) {
 		}
 		if _, err := readFile(path, "x"); err == nil {
 			t.Errorf("%s: no error", strings.TrimSpace(body))
+		}
+		t.Setenv("GOLDEN_DIR", filepath.Dir(path))
+		f, done := &fakeT{TB: t}, make(chan bool)
+		go func() {
+			defer close(done)
+			Load(f, "x")
+		}()
+		if <-done; f.errors == 0 {
+			t.Errorf("%s: loaded", strings.TrimSpace(body))
 		}
 	}
 }

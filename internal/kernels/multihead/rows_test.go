@@ -56,9 +56,16 @@ func TestPacked(t *testing.T) {
 func TestCheck(t *testing.T) {
 	good := multihead.Size{Batch: 1, Queries: 2, Keys: 3, Heads: 1, DKey: 1, DValue: 1}
 	good.Check("test")
+	good.Check("test")
+	causal := multihead.Size{Batch: 1, Queries: 1, Keys: 1, Heads: 1, DKey: 1, DValue: 1, Causal: true}
+	causal.Check("test")
 	for name, change := range map[string]func(s *multihead.Size){
-		"no head":                    func(s *multihead.Size) { s.Heads = 0 },
+		"no sequence":                func(s *multihead.Size) { s.Batch = 0 },
+		"no query":                   func(s *multihead.Size) { s.Queries = 0 },
 		"no key":                     func(s *multihead.Size) { s.Keys = 0 },
+		"no head":                    func(s *multihead.Size) { s.Heads = 0 },
+		"no width of keys":           func(s *multihead.Size) { s.DKey = 0 },
+		"no width of values":         func(s *multihead.Size) { s.DValue = 0 },
 		"causal, of another length ": func(s *multihead.Size) { s.Causal = true },
 	} {
 		bad := good
