@@ -102,6 +102,29 @@ func testHeadRows[F Float](t *testing.T) {
 	OuterHeads[F](nil, nil, nil, 0, 2, 3, true)
 }
 
+// TestHeadsInPieces: more heads than a call of the assembly takes equal heads one by one, bit for bit.
+func TestHeadsInPieces(t *testing.T) {
+	const width, rows, heads = 16, 2, 1<<16/(2*16*16) + 3
+	r := rand.New(rand.NewPCG(33, 34))
+	x, y, a := simdtest.Integers[float32](r, heads*rows*width), simdtest.Integers[float32](r, heads*rows*width), simdtest.Integers[float32](r, heads*width*width)
+	n := heads * rows * width
+	product, transposed, top, outer := guarded[float32](n), guarded[float32](n), guarded[float32](heads*rows), guarded[float32](len(a))
+	MulHeads(product.x, x, a, heads, rows, width)
+	MulHeadsTransposed(transposed.x, top.x, x, a, heads, rows, width)
+	OuterHeads(outer.x, x, y, heads, rows, width, false)
+	wantProduct, wantTransposed, wantTop, wantOuter := make([]float32, n), make([]float32, n), make([]float32, heads*rows), make([]float32, len(a))
+	for h := range heads {
+		at, top, matrix := h*rows*width, h*rows, h*width*width
+		MulHeads(wantProduct[at:][:rows*width], x[at:][:rows*width], a[matrix:][:width*width], 1, rows, width)
+		MulHeadsTransposed(wantTransposed[at:][:rows*width], wantTop[top:][:rows], x[at:][:rows*width], a[matrix:][:width*width], 1, rows, width)
+		OuterHeads(wantOuter[matrix:][:width*width], x[at:][:rows*width], y[at:][:rows*width], 1, rows, width, false)
+	}
+	product.alike(t, "MulHeads", wantProduct)
+	transposed.alike(t, "MulHeadsTransposed", wantTransposed)
+	top.alike(t, "MulHeadsTransposed top", wantTop)
+	outer.alike(t, "OuterHeads", wantOuter)
+}
+
 // guard is memory behind which a kernel must not write.
 type guard[F Float] struct{ x, all []F }
 

@@ -209,6 +209,10 @@ func TestGemmRefusals(t *testing.T) {
 		{"c is a", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[:16], 4) }},
 		{"c meets b", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[30:46], 4) }},
 		{"columns meet", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[3:32], 8) }},
+		{"count", "count -1", func() { Batched(-1, false, false, 4, 4, 1, 1, x, 1, 4, x[10:], 4, 4, 0, x[50:], 4, 16) }},
+		{"stride of a", "-4, 4, 16", func() { Batched(1, false, false, 4, 4, 1, 1, x, 1, -4, x[10:], 4, 4, 0, x[50:], 4, 16) }},
+		{"stride of b", "4, -4, 16", func() { Batched(1, false, false, 4, 4, 1, 1, x, 1, 4, x[10:], 4, -4, 0, x[50:], 4, 16) }},
+		{"stride of c", "4, 4, -16", func() { Batched(1, false, false, 4, 4, 1, 1, x, 1, 4, x[10:], 4, 4, 0, x[50:], 4, -16) }},
 		{"batch", "blocks of C", func() { Batched(2, false, false, 4, 4, 1, 1, x, 1, 4, x, 4, 4, 0, x[50:], 4, 8) }},
 	}
 	for _, c := range cases {
@@ -222,7 +226,8 @@ func TestGemmRefusals(t *testing.T) {
 			t.Errorf("%s: accepted", c.name)
 		}()
 	}
-	Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[4:32], 8) // columns side by side are no overlap
+	Batched(1, false, false, 4, 4, 1, 1, x, 1, 0, x[10:], 4, 0, 0, x[50:], 4, 0) // one product needs no strides
+	Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[4:32], 8)        // columns side by side are no overlap
 }
 
 func TestGemmAllocatesNothing(t *testing.T) {
