@@ -1,7 +1,9 @@
 package params
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -57,6 +59,28 @@ func TestUniform(t *testing.T) {
 	if largest >= 0.5 || largest < 0.49 {
 		t.Errorf("the largest of 10,000 uniform numbers is %v, want just below 0.5", largest)
 	}
+}
+
+// TestAll: the parameters in the order in which they are made, of both kinds of sets.
+func TestAll(t *testing.T) {
+	for name, s := range map[string]Set[float32]{"values": NewSet[float32](1), "shapes": NewShapes[float32]()} {
+		b, a := s.Sub("b").New("x", Matrix, Constant(2), 2, 3), s.New("a", Vector, Constant(0), 4)
+		if all := s.All(); len(all) != 2 || all[0] != b || all[1] != a || b.Name != "b.x" || Size(b.Shape) != 6 {
+			t.Errorf("%s: %d parameters, the first %+v", name, len(all), b)
+		}
+		if want := map[string]int{"values": 6}[name]; len(b.Value) != want || len(b.Grad) != want {
+			t.Errorf("%s: %d values and %d numbers of the gradient", name, len(b.Value), len(b.Grad))
+		}
+	}
+}
+
+func TestSizeRefuses(t *testing.T) {
+	defer func() {
+		if got := fmt.Sprint(recover()); !strings.Contains(got, "negative dimension in shape [2 -3]") {
+			t.Errorf("panic %s", got)
+		}
+	}()
+	Size([]int{2, -3})
 }
 
 func TestNewRefuses(t *testing.T) {
