@@ -21,6 +21,10 @@ func TestSettings(t *testing.T) {
 		var got []string
 		for _, s := range c.Settings() {
 			got = append(got, s.Name+"="+s.Text())
+			ofSome := name == "muon" && (s.Name == "beta2" || s.Name == "eps")
+			if strings.HasSuffix(s.Help, ", of parameters that AdamW updates") != ofSome {
+				t.Errorf("%s: -%s: %s", name, s.Name, s.Help)
+			}
 			if frozen := s.Change == settings.Frozen; frozen != (s.Name == "optimizer") || s.Change == settings.Free {
 				t.Errorf("%s: a resumed run may change %s by rule %d", name, s.Name, s.Change)
 			}

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -215,6 +216,11 @@ func TestContinues(t *testing.T) {
 			return append(append(params.Values(ps), opt.State()...), ema.State()...)
 		}
 		whole := run(1, 1, 8, model[float32](3), nil)
+		for _, a := range whole {
+			if n := reflect.ValueOf(a.Data).Len(); n != params.Size(a.Shape) {
+				t.Errorf("%s: %s of shape %v holds %d numbers", name, a.Name, a.Shape, n)
+			}
+		}
 		ps := model[float32](3)
 		half := run(2, 1, 4, ps, nil)
 		second := run(3, 5, 8, ps, half)
