@@ -76,6 +76,15 @@ func tokens(batch, lo, hi int) (all []int32) {
 	return all
 }
 
+// TestMixerNames: runs keep the names of their mixers, so none may go away.
+func TestMixerNames(t *testing.T) {
+	want := []string{"goom", "goom-full", "goom-householder", "goom-table", "delta", "gated-delta", "delta-product", "gla", "ssd", "retention",
+		"lightning", "s4d", "softmax", "window", "log", "taylor", "lstm"}
+	if got := layers.MixerNames(); !slices.Equal(got[:min(len(got), len(want))], want) {
+		t.Errorf("mixers %v, want %v", got, want)
+	}
+}
+
 // TestMixers: a mixer maps In to Out, and sequences that are read in pieces of several lengths, interrupted by
 // other sequences and restored, give the results of whole ones. So no position sees those after it.
 func TestMixers(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"goomtrain/internal/regular/regulartest"
 	"goomtrain/params"
 	"goomtrain/train"
+	"goomtrain/train/metrics"
 )
 
 // Example shows the answer to a call without a path.
@@ -169,6 +170,26 @@ func TestTensorFiles(t *testing.T) {
 	wants(t, flat(out), "metadata origin: elsewhere", "w F32 [2 2] 4 16 2 0.8165 1 3 1", "n I64 [2] 2 16 6 1 5 7 -", "4 tensors, 9 numbers",
 		"gone only in the first", "new only in the second", "cut shape [2] | [1]", "n type I64 | I32",
 		"w 1 of 4 differ, by at most 0.5 (values up to 2.5)", "0 tensors are equal")
+	code, out, errs = call(a)
+	if code != 0 || strings.Contains(out, "deviation") || strings.Contains(out, "0.8165") {
+		t.Errorf("without -params: %s%s", out, errs)
+	}
+}
+
+// TestSpeed: the mean over the training steps that have one.
+func TestSpeed(t *testing.T) {
+	r := &runInfo{}
+	if got := r.speed(); got != "-" {
+		t.Errorf("of no step: %s", got)
+	}
+	for split, speeds := range map[string][]float64{metrics.Train: {100, metrics.Unknown, 300}, metrics.Valid: {metrics.Unknown, 900}} {
+		for _, speed := range speeds {
+			r.records = append(r.records, metrics.Record{Split: split, TokensPerSec: speed})
+		}
+	}
+	if got := r.speed(); got != "200" {
+		t.Errorf("%s tokens/s, want 200", got)
+	}
 }
 
 // TestShards: a folder with shards is one file of tensors, whatever else it holds, and equals the same tensors in one.
