@@ -1,6 +1,7 @@
 package board
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/url"
@@ -97,5 +98,13 @@ func TestParseCurves(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
 		}
+	}
+}
+
+// TestCurveJSON: whole numbers of x, such as tokens, are exact.
+func TestCurveJSON(t *testing.T) {
+	text, err := json.Marshal(curve{[]float64{1, 2.5, 12345678901}, []float32{0.1, 2, -3e-9}})
+	if want := "[[1,2.5,12345678901],[0.1,2,-3e-09]]"; err != nil || string(text) != want {
+		t.Errorf("%s, want %s, error %v", text, want, err)
 	}
 }
