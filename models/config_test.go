@@ -77,7 +77,7 @@ func TestFit(t *testing.T) {
 	if err := c.Fit(31, 12); err == nil || !strings.Contains(err.Error(), "-vocab 30: the data has 31 tokens") {
 		t.Error(err)
 	}
-	if err := c.Fit(30, 13); err == nil || !strings.Contains(err.Error(), "-context 12: the data has sequences of 13") {
+	if err := c.Fit(30, 13); err == nil || !strings.Contains(err.Error(), "-context 12: the data has sequences of 13 positions: must be at least that (0: exactly that), or -seq at most 12") {
 		t.Error(err)
 	}
 }

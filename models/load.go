@@ -30,7 +30,7 @@ func Find(path string) (Saved, error) {
 	if s.Settings == nil {
 		remedy := "put the run's " + checkpoints.ConfigFile + " next to it"
 		if _, err := os.Stat(filepath.Join(s.Weights.Dir, "config.json")); err == nil {
-			remedy = "import the folder with go run ./cmd/convert -from " + s.Weights.Dir
+			remedy = "import the folder with go run ./cmd/convert -from " + s.Weights.Dir + " -out RUN"
 		}
 		return Saved{}, fmt.Errorf("%s has no configuration of this program: %s", s.Weights.ModelPath(), remedy)
 	}

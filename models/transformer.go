@@ -51,7 +51,7 @@ func (c *Transformer) FitLength(longest int) error {
 	case c.Positions == "learned" && c.Context == 0:
 		c.Context = longest
 	case c.Context > 0 && c.Context < longest:
-		return fmt.Errorf("-context %d: the data has sequences of %d positions: must be at least that (0: exactly that)", c.Context, longest)
+		return fmt.Errorf("-context %d: the data has sequences of %d positions: must be at least that (0: exactly that), or -seq at most %d", c.Context, longest, c.Context)
 	}
 	return nil
 }
