@@ -27,6 +27,9 @@ type Exported struct {
 // than shardSize bytes are divided. If the run kept an average of its weights, that is what is written. If Export
 // returns an error, there is no folder.
 func Export(from, out string, shardSize int64) (Exported, error) {
+	if err := absent(out); err != nil {
+		return Exported{}, err
+	}
 	saved, err := models.Find(from)
 	if err != nil {
 		return Exported{}, err
@@ -71,7 +74,7 @@ func export[F params.Float](saved models.Saved, from, out string, shardSize int6
 		config["bos_token_id"], config["eos_token_id"] = begin, begin
 	}
 	done.Tokenizer = text != nil
-	toml, err := configText(saved)
+	run, err := withoutOrigin(saved)
 	if err != nil {
 		return done, err
 	}
@@ -85,7 +88,7 @@ func export[F params.Float](saved models.Saved, from, out string, shardSize int6
 			}
 		}
 		if done.Type != gpt2Type {
-			if err := writeFile(filepath.Join(dir, checkpoints.ConfigFile), toml); err != nil {
+			if err := writeFile(filepath.Join(dir, checkpoints.ConfigFile), []byte(run.Settings().TOML())); err != nil {
 				return err
 			}
 		}
@@ -125,13 +128,10 @@ func tokenizerFile(saved models.Saved) (*tokenizer.File, error) {
 	return tok.(*tokenizer.File), nil
 }
 
-// configText returns config.toml of an exported model: the settings of its run, whose averages, if it kept any, are the
-// weights now.
-func configText(saved models.Saved) ([]byte, error) {
+// withoutOrigin returns the settings of a run for its weights alone: the averages, if it kept any, are the weights now,
+// and where they began is of no concern.
+func withoutOrigin(saved models.Saved) (train.Config, error) {
 	cfg, err := train.ConfigOf(saved.Settings)
-	if err != nil {
-		return nil, err
-	}
 	cfg.EMA, cfg.Init, cfg.InitSHA256, cfg.Freeze = 0, "", "", ""
-	return []byte(cfg.Settings().TOML()), nil
+	return cfg, err
 }

@@ -179,6 +179,21 @@ func TestGPT2Names(t *testing.T) {
 	}
 }
 
+// TestNotGPT2: a softmax-attention that config.json of GPT-2 cannot describe is exported under its own name.
+func TestNotGPT2(t *testing.T) {
+	for want, runs := range map[string][][]string{
+		gpt2Type: {{}, {"d-mlp", "100"}, {"dropout", "0.1"}},
+		"softmax-attention": {{"positions", "none"}, {"positions", "rotary"}, {"mlp", "swiglu"}, {"d-head", "8"}, {"heads", "3"},
+			{"reset-documents", "true", "document-start", "0"}},
+	} {
+		for _, options := range runs {
+			if _, done := exported(t, saved(t, "softmax-attention", append([]string{"positions", "learned"}, options...)...), 1<<30); done.Type != want {
+				t.Errorf("%v: exported as %s, want %s", options, done.Type, want)
+			}
+		}
+	}
+}
+
 // TestConfigs: config.json of each model has the keys of the program that it is for.
 func TestConfigs(t *testing.T) {
 	for _, c := range []struct {
@@ -191,6 +206,7 @@ func TestConfigs(t *testing.T) {
 		{"delta-product", []string{"householders", "3"}, `{"architectures":["GatedDeltaProductForCausalLM"],"expand_v":1,"head_dim":16,"model_type":"gated_deltaproduct","num_householder":3,"use_forget_gate":true,"use_output_gate":true}`},
 		{"gla", []string{"dtype", "float64"}, `{"architectures":["GLAForCausalLM"],"expand_k":0.5,"expand_v":1,"model_type":"gla","torch_dtype":"float64","use_short_conv":false}`},
 		{"goom-rnn", nil, `{"architectures":["GenerativeRNN"],"d_emb":64,"model_type":"goom-rnn","transition":"fixed","vocab_size":256}`},
+		{"lstm", nil, `{"architectures":["LSTM"],"d_emb":64,"model_type":"lstm"}`},
 		{"log-attention", nil, `{"architectures":["GenerativeLanguageModel"],"model_type":"log-attention"}`},
 		{"taylor-attention", nil, `{"architectures":["TaylorAttention"],"bos_token_id":0,"eos_token_id":0,"model_type":"taylor-attention","positions":"rotary","taylor_terms":4}`},
 	} {
@@ -244,6 +260,9 @@ func TestAverages(t *testing.T) {
 	if got := load[float32](t, folder).Params()[0].Value[0]; got != last.Params()[0].Value[0]/2 {
 		t.Errorf("a weight is %v, of which the last value is %v", got, last.Params()[0].Value[0])
 	}
+	// Also if somebody has put config.toml of the run there.
+	write(t, filepath.Join(folder, checkpoints.ConfigFile), string(text))
+	sameWeights(t, imported[float32](t, folder, ImportOptions{}), load[float32](t, run))
 }
 
 // load32 reads the last weights, not their averages.
@@ -329,8 +348,8 @@ func TestExportRefused(t *testing.T) {
 	out := filepath.Join(parent, "folder")
 	for want, err := range map[string]error{
 		"does not exist":          second(Export(filepath.Join(parent, "none"), out, 1)),
-		"already exists":          second(Export(run, run, 1<<30)),
-		"import the folder with":  second(Export(tiny, out, 1<<30)),
+		"already exists":          second(Export(filepath.Join(parent, "none"), run, 1<<30)),
+		"/gpt2-tiny -out RUN":     second(Export(tiny, out, 1<<30)),
 		"contradicts config.toml": second(Import(first(exported(t, run, 1<<30)), out, ImportOptions{Tokenizer: "gpt2"})),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

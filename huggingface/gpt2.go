@@ -1,10 +1,12 @@
 package huggingface
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -59,7 +61,9 @@ func readConfig(folder string, v any) (string, error) {
 	err = json.Unmarshal(text, v)
 	var kind *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &kind) && kind.Field != "":
+	case errors.As(err, &kind) && kind.Field == "" || err == nil && bytes.TrimSpace(text)[0] != '{':
+		return path, fmt.Errorf("%s is not a JSON object", path)
+	case errors.As(err, &kind):
 		return path, fmt.Errorf("%s: %s is a %s, which is not a value of type %s", path, kind.Field, kind.Value, kind.Type)
 	case err != nil:
 		return path, fmt.Errorf("%s: %w", path, err)
@@ -147,7 +151,7 @@ func (c gpt2Config) model() (models.Config, error) {
 // gpt2Of returns the config.json of a softmax-attention, and false if it is not a GPT-2.
 func gpt2Of(config models.Config) (gpt2Config, bool) {
 	sizes, ok := config.Sizes.(*models.SoftmaxAttention)
-	if !ok || sizes.Positions != "learned" || sizes.MLP != "gelu" || sizes.Heads*sizes.DHead != sizes.DEmb || sizes.ResetDocuments {
+	if !ok {
 		return gpt2Config{}, false
 	}
 	c := newGPT2Config()
@@ -156,5 +160,11 @@ func gpt2Of(config models.Config) (gpt2Config, bool) {
 	if sizes.DMLP != 0 {
 		c.Inner = &sizes.DMLP
 	}
-	return c, true
+	// It is one if the sizes that an import gives are the same: no option is left that config.json does not tell.
+	back, err := c.model()
+	if err != nil {
+		return gpt2Config{}, false
+	}
+	back.Common().Dropout = sizes.Dropout // an import leaves it to the run that continues
+	return c, reflect.DeepEqual(back.Sizes, config.Sizes)
 }

@@ -312,6 +312,8 @@ func TestRefused(t *testing.T) {
 		}},
 		{"has neither tokenizer.json nor vocab.json", remove(tokenizerName)},
 		{"config.json: unexpected end of JSON", config("}", "")},
+		{"config.json is not a JSON object", func(dir string) { write(t, filepath.Join(dir, configName), "[1]") }},
+		{"config.json is not a JSON object", func(dir string) { write(t, filepath.Join(dir, configName), "null") }},
 		{"config.json: n_layer is a string", config(`"n_layer": 2`, `"n_layer": "2"`)},
 		{"config.json: n_layer is a number 2.5", config(`"n_layer": 2`, `"n_layer": 2.5`)},
 		{"config.json: n_layer 1099511627776: must be", config(`"n_layer": 2`, `"n_layer": 1099511627776`)},
@@ -384,8 +386,10 @@ func TestChoices(t *testing.T) {
 	if err := os.Mkdir(out, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Import(tiny, out, ImportOptions{}); err == nil || !strings.Contains(err.Error(), "already exists") {
-		t.Error(err)
+	for _, folder := range []string{tiny, filepath.Join(parent, "none")} { // before anything is read
+		if _, err := Import(folder, out, ImportOptions{}); err == nil || !strings.Contains(err.Error(), "already exists") {
+			t.Error(err)
+		}
 	}
 }
 

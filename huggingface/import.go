@@ -30,6 +30,8 @@ type Imported struct {
 	Weights    int // in number
 	DType      string
 	Tokenizer  string // "": the model does not read text
+	Context    int    // longest sequence of the model; 0: there is no limit
+	Seq        string // length of the sequences of the run, as for -seq
 	Checkpoint string // the folder that holds the weights
 }
 
@@ -37,6 +39,9 @@ type Imported struct {
 // at step 0 and has no state of an optimizer: a training starts from it (-init), and does not resume it. Floats are
 // widened exactly; narrowing them is an error. If Import returns an error, there is no run folder.
 func Import(folder, out string, o ImportOptions) (done Imported, err error) {
+	if err := absent(out); err != nil {
+		return done, err
+	}
 	if info, err := os.Stat(folder); err != nil {
 		return done, err
 	} else if !info.IsDir() {
@@ -147,7 +152,7 @@ func importOwn[F params.Float](folder, out string, o ImportOptions) (done Import
 	if err != nil {
 		return done, err
 	}
-	cfg, err := train.ConfigOf(saved.Settings)
+	cfg, err := withoutOrigin(saved)
 	if err != nil {
 		return done, err
 	}
@@ -195,8 +200,13 @@ func save(folder, out string, cfg train.Config, arrays []params.Array, tok *toke
 		return done, err
 	}
 	done = Imported{Config: cfg.Model, DType: cfg.DType, Checkpoint: checkpoints.StepDir(out, 0)}
-	if s, ok := cfg.Data.Settings().Find("tokenizer"); ok {
-		done.Tokenizer = s.Text()
+	for name, to := range map[string]*string{"tokenizer": &done.Tokenizer, "seq": &done.Seq} {
+		if s, ok := cfg.Data.Settings().Find(name); ok {
+			*to = s.Text()
+		}
+	}
+	if c, ok := cfg.Model.Settings().Find("context"); ok {
+		done.Context = *c.Value.(*int)
 	}
 	for _, a := range arrays {
 		done.Weights += params.Size(a.Shape)
@@ -204,12 +214,17 @@ func save(folder, out string, cfg train.Config, arrays []params.Array, tok *toke
 	return done, nil
 }
 
-// writeFolder makes a folder complete or not at all: fill writes it under a temporary name beside its own.
-func writeFolder(out string, fill func(dir string) error) error {
-	out = filepath.Clean(out)
+// absent returns an error if there is something at the path.
+func absent(out string) error {
 	if _, err := os.Lstat(out); err == nil {
 		return fmt.Errorf("%s already exists: give -out another folder", out)
 	}
+	return nil
+}
+
+// writeFolder makes a folder complete or not at all: fill writes it under a temporary name beside its own.
+func writeFolder(out string, fill func(dir string) error) error {
+	out = filepath.Clean(out)
 	parent := filepath.Dir(out)
 	if err := atomicfile.MkdirAll(parent); err != nil {
 		return err

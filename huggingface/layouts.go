@@ -53,6 +53,8 @@ func className(model string) string {
 		return "GenerativeRNN"
 	case "log-attention":
 		return "GenerativeLanguageModel"
+	case "lstm":
+		return "LSTM"
 	}
 	var b strings.Builder
 	for _, word := range strings.Split(model, "-") {

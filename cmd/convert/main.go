@@ -32,7 +32,7 @@ func (o *options) table() settings.Table {
 		{Name: "out", Group: both, Help: "folder to write, which must not exist", Value: &o.out},
 		{Name: "dtype", Group: in, Help: "element type of the imported weights", Value: &o.dtype, Rule: settings.OneOf("float32", "float64"), Zero: "that of the weights, float32 for 16 bits"},
 		{Name: "tokenizer", Group: in, Help: "tokenizer of the imported model", Value: &o.tokenizer, Zero: "that of the folder's tokenizer.json or vocab.json"},
-		{Name: "shard-size", Group: out, Help: "largest size of a file of weights, in MB or GB", Value: &o.shard},
+		{Name: "shard-size", Group: out, Help: "largest size of a file of weights, in KB, MB or GB", Value: &o.shard},
 	}
 }
 
@@ -76,6 +76,9 @@ func (o *options) check(given []settings.Pair, rest []string) (limit int64, err 
 	if err := o.table().Validate(); err != nil {
 		return 0, err
 	}
+	if _, err := os.Stat(o.from); err != nil {
+		given = nil // there is no direction to contradict; reading the path says what is wrong with it
+	}
 	for _, p := range given {
 		switch s, _ := o.table().Find(p.Name); {
 		case s.Group == "Import" && !o.imports():
@@ -105,7 +108,11 @@ func (o *options) importFolder(stdout io.Writer) error {
 	if done.Tokenizer != "" {
 		say("generate    go run ./cmd/generate -from %s", o.out)
 	}
-	say("train       go run ./cmd/train -init %s", o.out)
+	if done.Context > 0 { // a table of positions may be shorter than the default
+		say("train       go run ./cmd/train -init %s -seq %s", o.out, done.Seq)
+	} else {
+		say("train       go run ./cmd/train -init %s", o.out)
+	}
 	return nil
 }
 

@@ -98,6 +98,7 @@ func TestUsage(t *testing.T) {
 		{2, `-shard-size "5": must be`, []string{"-from", dir, "-out", out, "-shard-size", "5"}},
 		{1, "no checkpoint", []string{"-from", dir, "-out", out}},
 		{1, "none does not exist", []string{"-from", filepath.Join(dir, "none"), "-out", out}},
+		{1, "none does not exist", []string{"-from", filepath.Join(dir, "none"), "-out", out, "-dtype", "float32"}},
 		{1, "config.json: no such file", []string{"-from", bare, "-out", out}},
 		{1, `tokenizer "mine"`, []string{"-from", tiny, "-out", out, "-tokenizer", "mine"}},
 		{1, "already exists", []string{"-from", tiny, "-out", dir}},
@@ -135,5 +136,5 @@ func Example() {
 	// imported ../../huggingface/testdata/gpt2-tiny: softmax-attention of 35712 weights, float32
 	// checkpoint  runs/run/checkpoints/step-00000000
 	// generate    go run ./cmd/generate -from runs/run
-	// train       go run ./cmd/train -init runs/run
+	// train       go run ./cmd/train -init runs/run -seq 64
 }
