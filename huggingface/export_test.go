@@ -2,6 +2,7 @@ package huggingface
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -207,6 +208,7 @@ func TestConfigs(t *testing.T) {
 		{"gla", []string{"dtype", "float64"}, `{"architectures":["GLAForCausalLM"],"expand_k":0.5,"expand_v":1,"model_type":"gla","torch_dtype":"float64","use_short_conv":false}`},
 		{"goom-rnn", nil, `{"architectures":["GenerativeRNN"],"d_emb":64,"model_type":"goom-rnn","transition":"fixed","vocab_size":256}`},
 		{"lstm", nil, `{"architectures":["LSTM"],"d_emb":64,"model_type":"lstm"}`},
+		{"softmax-attention", []string{"positions", "learned", "dropout", "0.25", "d-mlp", "100"}, `{"attn_pdrop":0,"embd_pdrop":0.25,"n_inner":100,"resid_pdrop":0.25}`},
 		{"log-attention", nil, `{"architectures":["GenerativeLanguageModel"],"model_type":"log-attention"}`},
 		{"taylor-attention", nil, `{"architectures":["TaylorAttention"],"bos_token_id":0,"eos_token_id":0,"model_type":"taylor-attention","positions":"rotary","taylor_terms":4}`},
 	} {
@@ -277,6 +279,41 @@ func load32(t *testing.T, path string) *models.Model[float32] {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// TestOwnChoices: an exported folder is imported in the element type that is asked for. Where the weights of its run began
+// is forgotten.
+func TestOwnChoices(t *testing.T) {
+	folder, _ := exported(t, saved(t, "gla", "init", "/elsewhere", "freeze", "lm_head.*"), 1<<30)
+	out := filepath.Join(t.TempDir(), "run")
+	done, err := Import(folder, out, ImportOptions{DType: "float64"})
+	if err != nil || done.DType != "float64" {
+		t.Fatalf("%+v, error %v", done, err)
+	}
+	for path, want := range map[string]map[string]string{folder: {"dtype": "float32"}, out: {"dtype": "float64"}} {
+		found, err := models.Find(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want["init"], want["freeze"] = "", ""
+		for name, text := range want {
+			if got := found.Setting(name); got != text {
+				t.Errorf("%s: -%s is %q, want %q", path, name, got, text)
+			}
+		}
+	}
+}
+
+// TestIncompleteFolder: a folder that cannot be written whole is not there.
+func TestIncompleteFolder(t *testing.T) {
+	parent, failure := t.TempDir(), errors.New("full")
+	err := writeFolder(filepath.Join(parent, "out"), func(dir string) error {
+		write(t, filepath.Join(dir, "half"), "x")
+		return failure
+	})
+	if left, _ := os.ReadDir(parent); err != failure || len(left) > 0 {
+		t.Errorf("error %v, left %v", err, left)
+	}
 }
 
 // TestOwnNotFinite: weights of an exported folder are checked as those of GPT-2 are.

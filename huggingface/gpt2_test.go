@@ -341,6 +341,9 @@ func TestRefused(t *testing.T) {
 		{`has the tensor "score.weight"`, change(func(a []params.Array) []params.Array {
 			return append(a, params.Array{Name: "score.weight", Shape: []int{1}, Data: []float32{1}})
 		})},
+		{`has the tensor "more.attn.bias"`, change(func(a []params.Array) []params.Array {
+			return append(a, params.Array{Name: "more.attn.bias", Shape: []int{1}, Data: []float32{1}})
+		})},
 		{`tensor "wpe.weight" is stored as "I32"`, change(func(a []params.Array) []params.Array {
 			at(a, "wpe.weight").Data = make([]int32, 64*32)
 			return a
