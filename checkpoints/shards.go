@@ -70,7 +70,7 @@ func parseIndex(path string, text []byte) (weights map[string]string, shards []s
 		return corrupt("it lists %d shards, more than the %d allowed", len(shards), maxShards)
 	}
 	for _, name := range shards {
-		if name != filepath.Base(name) || strings.ContainsAny(name, `/\:`) || !filepath.IsLocal(name) || !strings.HasSuffix(name, ".safetensors") {
+		if strings.ContainsAny(name, `/\:`) || !strings.HasSuffix(name, ".safetensors") || !filepath.IsLocal(name) { // not local: a device of Windows
 			return corrupt("it lists the shard %s, which is not the name of a .safetensors file in the same folder", quote(name))
 		}
 	}

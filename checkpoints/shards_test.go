@@ -133,6 +133,13 @@ func TestShardsAsWeights(t *testing.T) {
 	if len(sums) != 1 {
 		t.Errorf("a folder and its index have the checksums %v", sums)
 	}
+	upper := filepath.Join(dir, strings.ToUpper(indexFile)) // as file systems may give it
+	if err := os.Link(filepath.Join(dir, indexFile), upper); err != nil && !errors.Is(err, os.ErrExist) {
+		t.Fatal(err)
+	}
+	if f, err := OpenTensors(upper); err != nil || len(f.Names()) != len(want) || f.Close() != nil {
+		t.Errorf("%s: error %v", upper, err)
+	}
 	edit(t, filepath.Join(dir, "model-00002-of-00002.safetensors"), func(b []byte) []byte { b[len(b)-1]++; return b })
 	c, err := LoadWeights(dir)
 	if err != nil {
