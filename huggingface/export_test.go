@@ -203,6 +203,7 @@ func TestConfigs(t *testing.T) {
 		want    string // some keys, sorted
 	}{
 		{"delta-net", []string{"d-value", "20"}, `{"architectures":["DeltaNetForCausalLM"],"expand_k":1,"expand_v":1.25,"hidden_size":64,"intermediate_size":256,"model_type":"delta_net","num_heads":4,"num_hidden_layers":2,"tie_word_embeddings":false,"torch_dtype":"float32","use_gate":false,"use_short_conv":true,"vocab_size":256}`},
+		{"delta-net", []string{"negative-eigenvalues", "false"}, `{"allow_neg_eigval":false,"qk_activation":"silu"}`},
 		{"gated-delta-net", []string{"d-head", "24", "d-value", "36", "d-mlp", "40"}, `{"allow_neg_eigval":true,"architectures":["GatedDeltaNetForCausalLM"],"expand_v":1.5,"head_dim":24,"intermediate_size":40,"model_type":"gated_deltanet","use_gate":true}`},
 		{"delta-product", []string{"householders", "3"}, `{"architectures":["GatedDeltaProductForCausalLM"],"expand_v":1,"head_dim":16,"model_type":"gated_deltaproduct","num_householder":3,"use_forget_gate":true,"use_output_gate":true}`},
 		{"gla", []string{"dtype", "float64"}, `{"architectures":["GLAForCausalLM"],"expand_k":0.5,"expand_v":1,"model_type":"gla","torch_dtype":"float64","use_short_conv":false}`},

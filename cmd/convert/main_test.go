@@ -55,6 +55,42 @@ func TestBothWays(t *testing.T) {
 	}
 }
 
+// TestExportsOwn: what is exported may be a checkpoint folder, a run whose last checkpoint is damaged (with a note), or a
+// folder of weights with config.toml.
+func TestExportsOwn(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	if code, _, errs := call("-from", tiny, "-out", run); code != 0 {
+		t.Fatal(errs)
+	}
+	step := filepath.Join(run, "checkpoints", "step-00000000")
+	if code, out, errs := call("-from", step, "-out", filepath.Join(dir, "one")); code != 0 || !strings.HasPrefix(out, "exported ") {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	later := filepath.Join(run, "checkpoints", "step-00000001")
+	if err := os.CopyFS(later, os.DirFS(step)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(later, "model.safetensors"), 100); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := call("-from", run, "-out", filepath.Join(dir, "two")); code != 0 || !strings.HasPrefix(out, "exported ") || !strings.HasPrefix(errs, "note: ") || !strings.Contains(errs, later) {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	bare := filepath.Join(dir, "bare")
+	if err := os.Mkdir(bare, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for from, name := range map[string]string{step: "model.safetensors", run: "config.toml"} {
+		if err := os.Link(filepath.Join(from, name), filepath.Join(bare, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out, errs := call("-from", bare, "-out", filepath.Join(dir, "three")); code != 0 || !strings.HasPrefix(out, "exported ") {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+}
+
 // TestNoTokenizer: a model of a task without text is exported without a tokenizer, and the command says so.
 func TestNoTokenizer(t *testing.T) {
 	dir := t.TempDir()
