@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"goomtrain/data/tokenizer"
 	"goomtrain/internal/printable"
@@ -44,20 +45,29 @@ func (o *origin) sizes(model string) (table settings.Table) {
 	same := model == "" || model == config.Model
 	stack := new(models.Stack).Settings()
 	for _, s := range config.Settings() {
-		if _, shared := stack.Find(s.Name); s.Change == settings.Frozen && s.Name != "vocab" && s.Name != "classes" && (same || shared) {
+		if _, shared := stack.Find(s.Name); s.Change == settings.Frozen && !slices.Contains(notSizes, s.Name) && (same || shared) {
 			table = append(table, s)
 		}
 	}
 	return table
 }
 
+// notSizes are frozen settings of a model with which weights of another fit: what follows from the data, and how
+// documents are read.
+var notSizes = []string{"vocab", "classes", "reset-documents", "document-start"}
+
 // inherited are the settings that a run of the model has by default from the run that trained the weights: the sizes,
-// without those that follow from the data, the element type and the tokenizer.
+// without those that follow from the data, the element type and the tokenizer. A run of the same model resets documents
+// if that run did.
 func (o *origin) inherited(model string) (pairs []settings.Pair) {
 	for _, s := range o.sizes(model) {
 		pairs = append(pairs, settings.Pair{Name: s.Name, Text: s.Text()})
 	}
-	for _, name := range []string{"dtype", "tokenizer"} {
+	names := []string{"dtype", "tokenizer"}
+	if model == "" || model == o.saved.Config.Model {
+		names = append(names, "reset-documents")
+	}
+	for _, name := range names {
 		if text, ok := settings.Last(o.saved.Settings, name); ok {
 			pairs = append(pairs, settings.Pair{Name: name, Text: text})
 		}

@@ -74,7 +74,7 @@ func fit(model models.Config, d *data.Dataset, vocab int) error {
 	if d.Tokenizer != nil {
 		model.FitDocuments(d.Tokenizer.Separator())
 	} else if model.Common().ResetDocuments {
-		return fmt.Errorf("-reset-documents: the sequences of task %s are no documents of a text: leave it out", d.Name)
+		return fmt.Errorf("-reset-documents: the sequences of task %s are no documents of a text: leave it out (-reset-documents=false where -init has it)", d.Name)
 	}
 	if err := model.Fit(vocab, longest(d)); err != nil || !model.Classifies() {
 		return err

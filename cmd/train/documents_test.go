@@ -54,6 +54,27 @@ func TestResetDocuments(t *testing.T) {
 	if !differ {
 		t.Error("the weights are those of a run whose documents are not independent")
 	}
+	// A fine-tuned model may begin to reset documents, or cease to. By default it does as the model that it starts from.
+	for from, all := range map[string][][]string{"whole": {{"true"}, {"false", "-reset-documents=false"}}, "mixed": {{"false"}, {"true", "-reset-documents"}}} {
+		for i, args := range all {
+			out := filepath.Join(dir, fmt.Sprint(from, i))
+			tune := append([]string{"-init", filepath.Join(dir, from), "-data", text, "-cache-dir", "off", "-steps", "1", "-batch", "1", "-seq", "16", "-sample", "0", "-out", out}, args[1:]...)
+			if code, _, errs := call(tune...); code != done {
+				t.Fatalf("%v: exit code %d, %s", tune, code, errs)
+			}
+			if config, err := os.ReadFile(filepath.Join(out, "config.toml")); err != nil || !strings.Contains(string(config), "\nreset-documents = "+args[0]) {
+				t.Errorf("%v: %v\n%s", tune, err, config)
+			}
+		}
+	}
+	classifier := classify(t, []string{"-init", filepath.Join(dir, "whole"), "-model", "classifier", "-pattern", "goom", "-steps", "1", "-batch", "2", "-sample", "0", "-data", "", "-out", filepath.Join(dir, "classes")})
+	if _, _, errs := call(classifier...); !strings.Contains(errs, "has no tensor with the name") { // the settings are good
+		t.Errorf("a classifier: %s", errs)
+	}
+	code, _, errs = call("-preset", "nano", "-init", filepath.Join(dir, "whole"), "-task", "copy", "-out", filepath.Join(dir, "other"))
+	if code == done || !strings.Contains(errs, "-reset-documents=false where -init has it") {
+		t.Errorf("another task: exit code %d, %s", code, errs)
+	}
 	code, _, errs = call("-preset", "nano", "-task", "copy", "-reset-documents", "-out", filepath.Join(dir, "task"))
 	if code == done || !strings.Contains(errs, "no documents of a text") {
 		t.Errorf("a task: exit code %d, %s", code, errs)
