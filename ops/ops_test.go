@@ -32,7 +32,7 @@ type opCase struct {
 
 // opCases are all cases for one element type.
 func opCases[F params.Float]() []opCase {
-	return slices.Concat(realCases[F](), goomCases[F](), documentCases[F]())
+	return slices.Concat(realCases[F](), goomCases[F](), documentCases[F](9))
 }
 
 func realCases[F params.Float]() []opCase {
@@ -218,12 +218,14 @@ func treeOf(parents ...int32) *trees.Tree {
 // problem is a case built into a graph of one element type.
 type problem[F params.Float] struct {
 	graph *G.ExprGraph
+	out   *G.Node
 	loss  *G.Node
 	wrt   G.Nodes // float inputs with a gradient
 	data  [][]F   // of wrt
 	grads G.Nodes
 
-	indices [][]int32
+	indices   [][]int32
+	cotangent []F // of the output; nil of a scalar
 }
 
 func newProblem[F params.Float](c opCase) *problem[F] {
@@ -257,9 +259,10 @@ func newProblem[F params.Float](c opCase) *problem[F] {
 		tokens = append(tokens, leaf(fmt.Sprint("i", i), shape, tensor.Int32, x))
 	}
 	out := c.build(floats, tokens)
+	p.out = out
 	if p.loss = out; !out.IsScalar() { // a random upstream gradient
-		cotangent := draw[F](c.name+"cotangent", out.Shape().TotalSize())
-		p.loss = Dot[F](out, leaf("cotangent", out.Shape(), of, cotangent))
+		p.cotangent = draw[F](c.name+"cotangent", out.Shape().TotalSize())
+		p.loss = Dot[F](out, leaf("cotangent", out.Shape(), of, p.cotangent))
 	}
 	var err error
 	if p.grads, err = G.Grad(p.loss, p.wrt...); err != nil {
