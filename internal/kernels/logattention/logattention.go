@@ -70,9 +70,6 @@ func (k *Kernel[F]) WantGradients() {
 func (k *Kernel[F]) Resize(batch, length int) {
 	k.size.Batch, k.size.Queries, k.size.Keys = batch, length, length
 	k.tasks = k.size.Tasks()
-	if k.sums != nil && k.size.Causal {
-		k.slots = simd.Pieces(length, k.chunk) + 1
-	}
 }
 
 // Forward writes y, and its sign if values are signed. If carry is not nil the sequences continue from it:

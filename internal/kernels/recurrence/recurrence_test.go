@@ -19,6 +19,8 @@ type problem struct {
 	zeroDz     int // dz is kept at every zeroDz-th step only; 0: everywhere
 	diagonal   bool
 	resets     bool // documents begin at about every fifth step
+	hugeX0     bool // x_0 is 1e30 times as large
+	huge       int  // u of every huge-th step is 1e30 times as large; 0: of none
 }
 
 func (c problem) naive() Naive {
@@ -28,7 +30,14 @@ func (c problem) naive() Naive {
 		r.Reset = resets(c.b * c.t)
 	}
 	for i := range r.U {
-		r.U[i] *= c.scaleU
+		if r.U[i] *= c.scaleU; c.huge > 0 && i/(c.n*c.d)%c.huge == c.huge-1 {
+			r.U[i] *= 1e30
+		}
+	}
+	for i := range r.X0 {
+		if c.hugeX0 {
+			r.X0[i] *= 1e30
+		}
 	}
 	for i := range r.A {
 		if r.A[i] *= c.scaleA / math.Sqrt(float64(c.d)); c.diagonal && i%(c.d+1) != 0 {
@@ -72,6 +81,8 @@ var cases = []problem{
 	{name: "documents", b: 3, t: 23, n: 2, d: 3, scaleA: 1, scaleU: 1, resets: true},
 	{name: "documents over a block", b: 5, t: 2*timeBlock + 1, n: 2, d: 3, scaleA: 3, scaleU: 1, resets: true},
 	{name: "documents, huge A", b: 1, t: 40, n: 2, d: 3, scaleA: 1e30, scaleU: 1, resets: true},
+	{name: "documents, some huge", b: 2, t: 40, n: 2, d: 3, scaleA: 1, scaleU: 1, resets: true, huge: 17},
+	{name: "documents from a huge x_0", b: 2, t: 40, n: 2, d: 3, scaleA: 0.01, scaleU: 1, resets: true, hugeX0: true},
 	{name: "documents that shrink", b: 1, t: 40, n: 2, d: 3, scaleA: 0.03, scaleU: 0, resets: true},
 	{name: "nothing", b: 1, t: 5, n: 2, d: 3, scaleA: 0, scaleU: 0},
 }
