@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -27,8 +28,9 @@ func checkReset(name string, reset *G.Node, batch, time int) {
 //
 // The op runs over each document as a sequence of its own. resize tells it, before a call of Forward and the call of
 // Backward that follows, how many sequences of which length are in the operands: at most B of T. shared are the inputs that
-// all sequences share, such as weights, whose gradients are added up; all others have the shape [B, T, ...]. A batch in which
-// no row has a beginning after its first position runs as a whole. Otherwise Backward calls Forward again for each document.
+// all sequences share, such as weights, whose gradients are added up; all others, also indices, have the shape [B, T, ...].
+// A batch in which no row has a beginning after its first position runs as a whole. Otherwise Backward calls Forward again
+// for each document.
 //
 // carried tells that the op continues sequences from run to run. It panics if there is a reset too: whoever streams resets
 // the state where a document begins.
@@ -38,6 +40,9 @@ func ByDocument[F params.Float](def Definition[F], reset *G.Node, resize func(ba
 	}
 	if carried {
 		panic(fmt.Sprintf("ops: %s: reset together with a carry: reset the carry where a document begins", def.Name))
+	}
+	if len(def.Out) < 2 {
+		panic(fmt.Sprintf("ops: %s: the output of documents has shape %v, want [B T ...]", def.Name, def.Out))
 	}
 	batch, time := def.Out[0], def.Out[1]
 	checkReset(def.Name, reset, batch, time)
@@ -119,11 +124,14 @@ func newPieces[F params.Float](def Definition[F], shared []int) *pieces[F] {
 	p := &pieces[F]{width: def.Out.TotalSize() / (batch * time), widths: make([]int, n), views: make([]view[F], n),
 		values: make(Operands[F], n), grads: make([][]F, n), shared: make([][]F, n)}
 	for i, input := range def.Inputs {
-		p.widths[i] = input.Shape().TotalSize() / (batch * time)
-		p.values[i] = &p.views[i]
-	}
-	for _, i := range shared {
-		p.widths[i] = 0
+		s := input.Shape()
+		if p.values[i] = &p.views[i]; slices.Contains(shared, i) {
+			continue
+		}
+		if len(s) < 2 || s[0] != batch || s[1] != time {
+			panic(fmt.Sprintf("ops: %s: input %d has shape %v, want [%d %d ...], unless all documents share it", def.Name, i, s, batch, time))
+		}
+		p.widths[i] = s.TotalSize() / (batch * time)
 	}
 	return p
 }
@@ -134,13 +142,22 @@ func (p *pieces[F]) rows(x []F, from, n int) []F { return x[from*p.width : (from
 // operands returns the operands of n positions.
 func (p *pieces[F]) operands(in Operands[F], from, n int) Operands[F] {
 	for i, width := range p.widths {
-		data := in.Floats(i)
-		if width > 0 {
-			data = data[from*width : (from+n)*width]
+		v := &p.views[i]
+		if v.Value = in[i]; v.Dtype() == tensor.Int32 {
+			v.indices = part(in.Indices(i), from*width, n*width)
+		} else {
+			v.data = part(in.Floats(i), from*width, n*width)
 		}
-		p.views[i] = view[F]{in[i], data}
 	}
 	return p.values
+}
+
+// part returns n numbers of x, all of it if n is 0.
+func part[T any](x []T, from, n int) []T {
+	if n == 0 {
+		return x
+	}
+	return x[from : from+n]
 }
 
 // gradients returns where the gradients of n positions are written.
@@ -189,5 +206,6 @@ func (p *pieces[F]) scratch(n int) []F {
 // A view is a part of the data of a value.
 type view[F params.Float] struct {
 	G.Value
-	data []F
+	data    []F
+	indices []int32 // of a value of int32
 }

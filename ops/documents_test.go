@@ -1,11 +1,13 @@
 package ops
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gradcheck"
 	"goomtrain/params"
 )
 
@@ -90,5 +92,62 @@ func TestOneDocument(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestByDocumentOfTokens: an op of one's own may read indices and a scalar besides numbers: those of each document.
+func TestByDocumentOfTokens(t *testing.T) {
+	const batch, time = 2, 4
+	c := opCase{name: "weighted", floats: [][]int{{batch, time}, {4}}, tokens: [][]int{{batch, time}, {batch, time}}}
+	c.build = func(f, i []*G.Node) *G.Node {
+		length := batch * time
+		return Apply(ByDocument(Definition[float64]{ // y_t is the sum of table[token] x up to t
+			Name:   "weighted",
+			Inputs: G.Nodes{f[0], f[1], i[0]},
+			Grads:  []Gradient{GradPrimary, GradSide, GradNone},
+			Out:    f[0].Shape(),
+			Forward: func(out []float64, in Operands[float64]) {
+				x, table, sum := in.Floats(0), in.Floats(1), 0.0
+				for t, token := range in.Indices(2) {
+					if t%length == 0 {
+						sum = 0
+					}
+					sum += table[token] * x[t]
+					out[t] = sum
+				}
+			},
+			Backward: func(grads [][]float64, in Operands[float64], _, dout []float64) {
+				x, table, tokens, sum := in.Floats(0), in.Floats(1), in.Indices(2), 0.0
+				clear(grads[1])
+				for t := len(tokens) - 1; t >= 0; t-- {
+					sum += dout[t]
+					grads[0][t] = sum * table[tokens[t]]
+					grads[1][tokens[t]] += sum * x[t]
+					if t%length == 0 {
+						sum = 0
+					}
+				}
+			},
+		}, i[1], func(_, time int) { length = time }, false, 1))
+	}
+	p := newProblem[float64](c)
+	copy(p.indices[0], []int32{0, 1, 2, 3, 3, 2, 1, 0})
+	copy(p.indices[1], []int32{1, 0, 1, 0, 0, 0, 0, 1})
+	vm, value := p.onExecutor(t)
+	loss, grads := p.run(t, vm, value)
+	want, sum := 0.0, 0.0
+	for i, x := range p.data[0] {
+		if i%time == 0 || p.indices[1][i] != 0 {
+			sum = 0
+		}
+		sum += p.data[1][p.indices[0][i]] * x
+		want += sum * p.cotangent[i]
+	}
+	if math.Abs(loss-want) > 1e-12 {
+		t.Errorf("loss %v, want %v", loss, want)
+	}
+	f := func() float64 { loss, _ := p.run(t, vm, value); return loss }
+	for i := range p.wrt {
+		gradcheck.Check(t, p.wrt[i].Name(), f, p.data[i], grads[i], gradcheck.Options{})
 	}
 }

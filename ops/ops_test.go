@@ -377,6 +377,12 @@ func TestSteadyState(t *testing.T) {
 	}
 }
 
+// ofDocuments makes the definition of an op of x and y with documents, whose output has the shape of z.
+func ofDocuments(x, y, z *G.Node) {
+	reset := G.NewTensor(x.Graph(), tensor.Int32, 2, G.WithShape(2, 6), G.WithName("reset"))
+	ByDocument(Definition[float32]{Name: "op", Inputs: G.Nodes{x, y}, Grads: []Gradient{GradPrimary, GradSide}, Out: z.Shape()}, reset, nil, false)
+}
+
 func TestWrongShapesPanic(t *testing.T) {
 	g := G.NewGraph()
 	node := func(shape ...int) *G.Node {
@@ -408,6 +414,12 @@ func TestWrongShapesPanic(t *testing.T) {
 		"reset with a carry": func() {
 			reset := G.NewTensor(node(2).Graph(), tensor.Int32, 2, G.WithShape(2, 6), G.WithName("reset"))
 			AddLogScan(node(2, 6, 6), node(2, 6, 3), reset, NewLogScanCarry[float32](2, 3))
+		},
+		"an input of documents": func() {
+			ofDocuments(node(2, 6, 3), node(3, 6, 3), node(2, 6, 3))
+		},
+		"an output of documents": func() {
+			ofDocuments(node(2, 6, 3), node(2, 6, 3), node(12))
 		},
 		"LSTM":            func() { LSTM[float32](node(2, 6, 12), node(12, 4), node(12), nil, nil) },
 		"LSTM of 3 gates": func() { LSTM[float32](node(2, 6, 9), node(12, 3), node(12), nil, nil) },

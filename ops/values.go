@@ -23,6 +23,9 @@ func (in Operands[F]) Floats(i int) []F { return floats[F](in[i]) }
 
 // Indices returns the data of input i, which has int32 elements, as Floats does for others.
 func (in Operands[F]) Indices(i int) []int32 {
+	if v, ok := in[i].(*view[F]); ok && v.Dtype() == tensor.Int32 {
+		return v.indices
+	}
 	v, ok := in[i].(*tensor.Dense)
 	if !ok || v.Dtype() != tensor.Int32 {
 		panic(fmt.Sprintf("ops: input %d is a %T of %v, want a tensor of int32", i, in[i], in[i].Dtype()))
