@@ -303,6 +303,13 @@ func TestOtherSettings(t *testing.T) {
 	if code, _, errs := call("-from", classify, "-task", "parity"); code != 1 || !strings.Contains(errs, "have no classes: name another task") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
+	documents := trained(t, "-seq", "16", "-data", text, "-reset-documents")
+	if code, _, errs := call("-from", documents, "-task", "parity"); code != 1 || !strings.Contains(errs, "starts anew at token 0, but the sequences of task parity are no documents") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	if got := results(t, "-from", documents, "-seq", "8", "-sequences", "4"); len(got) != 1 || got[0].Length != 8 {
+		t.Errorf("a text: %v", got)
+	}
 }
 
 // labels writes labeled text.
