@@ -21,6 +21,7 @@ type problem struct {
 var problems = []problem{
 	{1, 1, 1, 1, false, false}, {2, 2, 3, 1, false, false}, {3, 7, 5, 1, true, true}, {2, fewSteps - 1, 9, 1, true, false}, {1, fewSteps, 8, 1, true, true},
 	{5, 63, 17, 1, false, true}, {2*largestGroup + 3, 20, 6, 1, false, true}, {2, 40, 4, 1e4, true, true}, {2, 40, 4, 1e-4, false, false}, {1, 30, 70, 1, false, false},
+	{2, 2000, 4, 1, true, false}, {100, 3, 1, 1, false, true}, {2, 5, 12, 1e30, true, true}, {1, 4, 1000, 1, false, true}, {1, fewSteps, 1000, 1, false, false},
 }
 
 func (p problem) naive() (n Naive, dy []float64) {
