@@ -86,7 +86,7 @@ func checkFit(model models.Config, d *data.Dataset) error {
 	case model.Classifies() && d.Classes == nil:
 		return fmt.Errorf("model %s gives a class to a whole sequence, but the sequences of task %s have no classes: name another task", model.Model, d.Name)
 	case common.ResetDocuments && d.Tokenizer == nil:
-		return fmt.Errorf("the model was trained with -reset-documents and starts anew at token %s, but the sequences of task %s are no documents of a text: name another task", common.DocumentStart, d.Name)
+		return fmt.Errorf("the model starts anew at each token %s, which begins a document, but the sequences of task %s are no documents of a text: name another task", common.DocumentStart, d.Name)
 	case common.Vocab > 0 && d.Vocab > common.Vocab:
 		return fmt.Errorf("the data has %d different tokens, but the model was trained on %d: score it on data with as many or fewer", d.Vocab, common.Vocab)
 	}

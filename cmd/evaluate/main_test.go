@@ -304,7 +304,7 @@ func TestOtherSettings(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 	documents := trained(t, "-seq", "16", "-data", text, "-reset-documents")
-	if code, _, errs := call("-from", documents, "-task", "parity"); code != 1 || !strings.Contains(errs, "starts anew at token 0, but the sequences of task parity are no documents") {
+	if code, _, errs := call("-from", documents, "-task", "parity"); code != 1 || !strings.Contains(errs, "starts anew at each token 0, which begins a document, but the sequences of task parity are no documents") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 	if got := results(t, "-from", documents, "-seq", "8", "-sequences", "4"); len(got) != 1 || got[0].Length != 8 {
