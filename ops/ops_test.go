@@ -418,6 +418,9 @@ func TestWrongShapesPanic(t *testing.T) {
 		"an input of documents": func() {
 			ofDocuments(node(2, 6, 3), node(3, 6, 3), node(2, 6, 3))
 		},
+		"a vector of documents": func() {
+			ofDocuments(node(2, 6, 3), node(2), node(2, 6, 3))
+		},
 		"an output of documents": func() {
 			ofDocuments(node(2, 6, 3), node(2, 6, 3), node(12))
 		},
