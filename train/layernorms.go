@@ -1,10 +1,6 @@
 package train
 
-import (
-	"strings"
-
-	"goomtrain/params"
-)
+import "goomtrain/params"
 
 // layerNorms measures the gradients of each layer.
 type layerNorms[F params.Float] struct {
@@ -16,7 +12,7 @@ func newLayerNorms[F params.Float](ps []*params.Param[F]) layerNorms[F] {
 	l := layerNorms[F]{of: map[*params.Param[F]]int{}}
 	at := map[string]int{}
 	for _, p := range ps {
-		name := layerOf(p.Name)
+		name := params.Layer(p.Name)
 		if _, known := at[name]; !known {
 			at[name] = len(l.names)
 			l.names = append(l.names, name)
@@ -24,18 +20,6 @@ func newLayerNorms[F params.Float](ps []*params.Param[F]) layerNorms[F] {
 		l.of[p] = at[name]
 	}
 	return l
-}
-
-// layerOf returns what the parameters of a layer have in common in their names: all up to the number of a block, or without
-// one up to the last dot. The layer of blocks.3.mlp.0.weight is blocks.3, that of norm.weight is norm.
-func layerOf(name string) string {
-	if at := blockNumber.FindStringIndex(name); at != nil {
-		return name[:at[1]-1]
-	}
-	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
-		return name[:dot]
-	}
-	return name
 }
 
 // gradNorms returns the norms of the gradients by layer.

@@ -10,17 +10,6 @@ import (
 	"goomtrain/train/metrics"
 )
 
-func TestLayerOf(t *testing.T) {
-	for name, want := range map[string]string{
-		"blocks.3.mlp.0.weight": "blocks.3", "model.layers.12.attn.q_proj.weight": "model.layers.12", "norm.weight": "norm", "head": "head",
-		"rnn.weight_ih_l0": "rnn", ".x": ".x",
-	} {
-		if got := layerOf(name); got != want {
-			t.Errorf("the layer of %s is %q, want %q", name, got, want)
-		}
-	}
-}
-
 // TestGradNorms: records of steps with an evaluation have the norms of all layers, whose squares add up to that of the
 // global norm, and no other records have them.
 func TestGradNorms(t *testing.T) {

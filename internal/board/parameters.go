@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"goomtrain/checkpoints"
 	"goomtrain/internal/printable"
@@ -25,7 +24,7 @@ type parameters struct {
 	Note     string  `json:"note"`
 }
 
-// A layer is the tensors whose names agree up to the first number.
+// A layer is the tensors of one params.Layer.
 type layer struct {
 	Name    string   `json:"name"`
 	Count   int      `json:"count"`
@@ -87,7 +86,7 @@ func (r *run) parameters(name string) (p parameters, err error) {
 		if err != nil {
 			return p, err
 		}
-		key := printable.Short(layerOf(name), 200)
+		key := printable.Short(params.Layer(name), 200)
 		i, ok := index[key]
 		if !ok {
 			i = len(p.Layers)
@@ -124,22 +123,4 @@ func (l *layer) add(t tensor) {
 	l.Count += t.Count
 	l.RMS = number(math.Sqrt(squares / float64(max(l.Count, 1))))
 	l.Tensors = append(l.Tensors, t)
-}
-
-var toNumber = regexp.MustCompile(`^.*?\.\d+(?:\.|$)`)
-
-// layerOf is the beginning of a parameter's name: up to its first number, or to its first dot.
-func layerOf(name string) string {
-	if found := toNumber.FindString(name); found != "" {
-		if found[len(found)-1] == '.' {
-			found = found[:len(found)-1]
-		}
-		return found
-	}
-	for i := range name {
-		if name[i] == '.' {
-			return name[:i]
-		}
-	}
-	return name
 }

@@ -12,8 +12,9 @@ import (
 
 // A Tokenizer encodes text by the merges of a file. Read and Train make one. See tokenizer.Tokenizer for its methods.
 type Tokenizer struct {
-	name      string
-	pieces    []string // the bytes of each token; "" for special tokens and unused numbers
+	name             string
+	tokenizer.Pieces // "" for special tokens too
+
 	separator int32
 	single    [256]int32       // the token of each byte
 	merges    map[pair]merge   // none makes a special token
@@ -34,30 +35,8 @@ type added struct {
 // Name returns the name that the tokenizer was read under.
 func (t *Tokenizer) Name() string { return t.name }
 
-// Vocab returns one more than the highest number of a token.
-func (t *Tokenizer) Vocab() int { return len(t.pieces) }
-
 // Separator returns the token for the end of a text, or a number behind the vocabulary of the file.
 func (t *Tokenizer) Separator() int32 { return t.separator }
-
-// Bytes returns how many bytes of text a token stands for: 0 for special tokens and numbers that are no token.
-func (t *Tokenizer) Bytes(token int32) int {
-	if token < 0 || int(token) >= len(t.pieces) {
-		return 0
-	}
-	return len(t.pieces[token])
-}
-
-// Decode returns the text of the tokens; special tokens stand for none.
-func (t *Tokenizer) Decode(tokens []int32) []byte {
-	var text []byte
-	for _, token := range tokens {
-		if token >= 0 && int(token) < len(t.pieces) {
-			text = append(text, t.pieces[token]...)
-		}
-	}
-	return text
-}
 
 // Encode returns the tokens of a text. Bytes that are not UTF-8 become the tokens of single bytes. Text that spells a
 // special token is encoded like any other.

@@ -20,10 +20,10 @@ func (t *Tokenizer) setPieces(f *file) error {
 		if other, ok := given[token]; ok && other != text {
 			return fmt.Errorf("tokens %s and %s have the same number %d", quoted(min(other, text)), quoted(max(other, text)), token)
 		}
-		for int(token) >= len(t.pieces) {
-			t.pieces = append(t.pieces, "")
+		for int(token) >= len(t.Pieces) {
+			t.Pieces = append(t.Pieces, "")
 		}
-		given[token], t.pieces[token] = text, piece
+		given[token], t.Pieces[token] = text, piece
 		return nil
 	}
 	var look []added
@@ -99,7 +99,7 @@ func (t *Tokenizer) setMerges(m *model, added []addedToken) error {
 	t.whole = make(map[string]int32, len(m.Vocab))
 	for text, token := range m.Vocab {
 		if !isAdded[text] {
-			t.whole[t.pieces[token]] = token
+			t.whole[t.Pieces[token]] = token
 		}
 	}
 	return nil
@@ -115,7 +115,7 @@ func (t *Tokenizer) setSeparator(list []addedToken) {
 	}
 	var ok bool
 	if t.separator, ok = tokenizer.FindSeparator(special); !ok {
-		t.separator = int32(len(t.pieces))
-		t.pieces = append(t.pieces, "")
+		t.separator = int32(len(t.Pieces))
+		t.Pieces = append(t.Pieces, "")
 	}
 }

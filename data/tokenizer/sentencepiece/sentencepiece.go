@@ -17,9 +17,10 @@ func init() {
 
 // A Tokenizer encodes text by a SentencePiece model. See tokenizer.Tokenizer for its methods.
 type Tokenizer struct {
-	name      string
-	processor *sp.Processor
-	pieces    []string // the bytes of each token
+	name             string
+	processor        *sp.Processor
+	tokenizer.Pieces // "" for control tokens too
+
 	single    [256]int32
 	separator int32
 }
@@ -36,11 +37,11 @@ func Read(name string, content []byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.pieces, t.single = pieces, single
+	t.Pieces, t.single = pieces, single
 	var ok bool
 	if t.separator, ok = tokenizer.FindSeparator(special); !ok {
-		t.separator = int32(len(t.pieces))
-		t.pieces = append(t.pieces, "")
+		t.separator = int32(len(t.Pieces))
+		t.Pieces = append(t.Pieces, "")
 	}
 	if t.processor, err = sp.NewProcessor(bytes.NewReader(withLongPiece(content, m))); err != nil {
 		return nil, fmt.Errorf("the library for SentencePiece refuses it: %w", err)
@@ -65,30 +66,8 @@ func withLongPiece(content []byte, m *model) []byte {
 // Name returns the name that the tokenizer was read under.
 func (t *Tokenizer) Name() string { return t.name }
 
-// Vocab returns the number of pieces, with one for the separator if the model has none.
-func (t *Tokenizer) Vocab() int { return len(t.pieces) }
-
 // Separator returns the token for the end or, if there is none, the beginning of a text.
 func (t *Tokenizer) Separator() int32 { return t.separator }
-
-// Bytes returns how many bytes of text a token stands for: 0 for control tokens and numbers that are no token.
-func (t *Tokenizer) Bytes(token int32) int {
-	if token < 0 || int(token) >= len(t.pieces) {
-		return 0
-	}
-	return len(t.pieces[token])
-}
-
-// Decode returns the text of the tokens; control tokens stand for none.
-func (t *Tokenizer) Decode(tokens []int32) []byte {
-	var text []byte
-	for _, token := range tokens {
-		if token >= 0 && int(token) < len(t.pieces) {
-			text = append(text, t.pieces[token]...)
-		}
-	}
-	return text
-}
 
 // Encode returns the tokens of a text.
 func (t *Tokenizer) Encode(text []byte) []int32 {
