@@ -37,7 +37,7 @@ var lstm = Architecture[LSTM]{
 func (c *LSTM) Settings() settings.Table {
 	return settings.Table{
 		{Name: "d-emb", Help: "embedding dimension", Value: &c.DEmb, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
-		{Name: "layers", Help: "residual blocks", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
+		{Name: "layers", Help: "layers of the LSTM", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
 		{Name: "tie-embeddings", Help: "use the token vectors as the head", Value: &c.TieEmbeddings},
 	}
 }

@@ -11,15 +11,27 @@ import (
 	"goomtrain/params"
 )
 
-// checkReset panics unless reset, if there is one, has the shape and type for sequences [batch, time, ...].
-func checkReset(name string, reset *G.Node, batch, time int) {
-	if reset == nil {
+// wantIndices panics unless the operand, if there is one, is int32 [batch, time].
+func wantIndices(name, operand string, n *G.Node, batch, time int) {
+	if n == nil {
 		return
 	}
-	want(name, "reset", reset, batch, time)
-	if reset.Dtype() != tensor.Int32 {
-		panic(fmt.Sprintf("ops: %s: reset has elements of type %v, want int32", name, reset.Dtype()))
+	want(name, operand, n, batch, time)
+	if n.Dtype() != tensor.Int32 {
+		panic(fmt.Sprintf("ops: %s: %s has elements of type %v, want int32", name, operand, n.Dtype()))
 	}
+}
+
+// resettable changes the definition of an op on sequences [batch, time, ...] whose kernel knows documents: reset, if there
+// is one, is its last input. starts returns it during a call.
+func resettable[F params.Float](def *Definition[F], reset *G.Node, batch, time int) (starts func(in Operands[F]) []int32) {
+	wantIndices(def.Name, "reset", reset, batch, time)
+	if reset == nil {
+		return func(Operands[F]) []int32 { return nil }
+	}
+	at := len(def.Inputs)
+	def.Inputs, def.Grads = append(def.Inputs, reset), append(def.Grads, GradNone)
+	return func(in Operands[F]) []int32 { return in.Indices(at) }
 }
 
 // ByDocument changes the definition of an op on sequences, whose output is [B, T, ...], so that documents in a sequence do
@@ -45,7 +57,7 @@ func ByDocument[F params.Float](def Definition[F], reset *G.Node, resize func(ba
 		panic(fmt.Sprintf("ops: %s: the output of documents has shape %v, want [B T ...]", def.Name, def.Out))
 	}
 	batch, time := def.Out[0], def.Out[1]
-	checkReset(def.Name, reset, batch, time)
+	wantIndices(def.Name, "reset", reset, batch, time)
 	p := newPieces(def, shared)
 	at := len(def.Inputs)
 	inner := def

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"goomtrain/internal/kernels/recurrence"
 	"goomtrain/params"
@@ -142,18 +141,15 @@ func inputRecurrence[F params.Float](name string, u, x0, reset, tokens *G.Node, 
 	for range floats {
 		grads = append(grads, GradSide)
 	}
-	index := func(n *G.Node) (at int) {
+	index := func(operand string, n *G.Node) (at int) {
 		if n == nil {
 			return -1
 		}
-		want(name, "tokens or reset", n, u.Shape()[0], u.Shape()[1])
-		if n.Dtype() != tensor.Int32 {
-			panic(fmt.Sprintf("ops: %s: tokens or reset have elements of type %v, want int32", name, n.Dtype()))
-		}
+		wantIndices(name, operand, n, u.Shape()[0], u.Shape()[1])
 		inputs, grads = append(inputs, n), append(grads, GradNone)
 		return len(inputs) - 1
 	}
-	tokensAt, resetAt := index(tokens), index(reset)
+	tokensAt, resetAt := index("tokens", tokens), index("reset", reset)
 	data := recurrenceOperands[F]{floats: make([][]F, len(floats))}
 	read := func(in Operands[F]) recurrenceOperands[F] {
 		data.u, data.x0 = in.Floats(0), in.Floats(1)

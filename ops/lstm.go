@@ -35,26 +35,19 @@ func LSTM[F params.Float](u, w, bias, reset *G.Node, carry *LSTMCarry[F]) *G.Nod
 	want("LSTM", "bias", bias, 4*width)
 	batch, time := u.Shape()[0], u.Shape()[1]
 	want("LSTM", "u", u, batch, time, 4*width)
-	checkReset("LSTM", reset, batch, time)
 	k := lstm.New[F](batch, time, width)
 	def := Definition[F]{
 		Name:   "LSTM",
 		Inputs: G.Nodes{u, w, bias},
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide},
 		Out:    withWidth(u.Shape(), width),
-		Forward: func(out []F, in Operands[F]) {
-			var starts []int32
-			if reset != nil {
-				starts = in.Indices(3)
-			}
-			k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts, carry)
-		},
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
 			k.Backward(grad[0], grad[1], grad[2], in.Floats(1), dout)
 		},
 	}
-	if reset != nil {
-		def.Inputs, def.Grads = append(def.Inputs, reset), append(def.Grads, GradNone)
+	starts := resettable(&def, reset, batch, time)
+	def.Forward = func(out []F, in Operands[F]) {
+		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), carry)
 	}
 	return Apply(def)
 }

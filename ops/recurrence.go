@@ -28,25 +28,18 @@ func Recurrence[F params.Float](u, a, x0, reset *G.Node, carry *Carry[F]) *G.Nod
 	want("Recurrence", "a", a, width, width)
 	want("Recurrence", "u", u, -1, -1, rows*width)
 	k := recurrence.New[F](u.Shape()[0], u.Shape()[1], rows, width)
-	checkReset("Recurrence", reset, u.Shape()[0], u.Shape()[1])
 	def := Definition[F]{
 		Name:   "Recurrence",
 		Inputs: G.Nodes{u, a, x0},
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide},
 		Out:    u.Shape(),
-		Forward: func(out []F, in Operands[F]) {
-			var starts []int32
-			if reset != nil {
-				starts = in.Indices(3)
-			}
-			k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts, carry)
-		},
 		Backward: func(grad [][]F, _ Operands[F], out, dout []F) {
 			k.Backward(grad[0], grad[1], grad[2], out, dout)
 		},
 	}
-	if reset != nil {
-		def.Inputs, def.Grads = append(def.Inputs, reset), append(def.Grads, GradNone)
+	starts := resettable(&def, reset, u.Shape()[0], u.Shape()[1])
+	def.Forward = func(out []F, in Operands[F]) {
+		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), carry)
 	}
 	return Apply(def)
 }
