@@ -63,15 +63,14 @@ func export[F params.Float](saved models.Saved, from, out string, shardSize int6
 	if err != nil {
 		return done, err
 	}
-	name, text := tokenizerName, []byte(nil)
+	name, text, tok := tokenizerName, []byte(nil), tokenizer.Tokenizer(nil)
 	if kept != nil {
-		name, text = kept.CopyName(), kept.Content
-		config["bos_token_id"], config["eos_token_id"] = kept.Separator(), kept.Separator()
-	} else if text, err = describe(saved.Setting("tokenizer")); err != nil {
+		name, text, tok = kept.CopyName(), kept.Content, kept
+	} else if text, tok, err = describe(saved.Setting("tokenizer")); err != nil {
 		return done, err
 	}
-	if begin, ok := separators[saved.Setting("tokenizer")]; ok {
-		config["bos_token_id"], config["eos_token_id"] = begin, begin
+	if tok != nil {
+		config["bos_token_id"], config["eos_token_id"] = tok.Separator(), tok.Separator()
 	}
 	done.Tokenizer = text != nil
 	run, err := withoutOrigin(saved)
@@ -101,9 +100,6 @@ func export[F params.Float](saved models.Saved, from, out string, shardSize int6
 		return writeFile(filepath.Join(dir, configName), encoded.Bytes())
 	})
 }
-
-// separators are the tokens between documents of the tokenizers that describe knows.
-var separators = map[string]int32{"byte": 0, "gpt2": 50256}
 
 // object returns a value as the JSON object that it is written as.
 func object(v any) (out map[string]any, err error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"goomtrain/data/tokenizer"
+	"goomtrain/data/tokenizer/bpe"
 	"goomtrain/internal/regular"
 )
 
@@ -103,55 +104,31 @@ func vocabulary(tok tokenizer.Tokenizer) map[string]int32 {
 			vocab[endOfText] = token
 			continue
 		}
-		vocab[characters(text)] = token
+		vocab[bpe.Letters(text)] = token
 	}
 	return vocab
 }
 
-// byteCharacters are the characters that stand for the bytes in a vocabulary: those that print stand for themselves,
-// the others for characters from U+0100 on.
-var byteCharacters = func() (table [256]rune) {
-	next := rune(0x100)
-	for b := range rune(256) {
-		if b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xff && b != 0xad {
-			table[b] = b
-			continue
-		}
-		table[b] = next
-		next++
-	}
-	return table
-}()
-
-// characters writes bytes as byte-level characters.
-func characters(text []byte) string {
-	out := make([]rune, len(text))
-	for i, b := range text {
-		out[i] = byteCharacters[b]
-	}
-	return string(out)
-}
-
-// describe returns the tokenizer.json of a tokenizer, nil if it is none of builtin.
-func describe(name string) ([]byte, error) {
+// describe returns a tokenizer of this project and its tokenizer.json, nil if the name is none of builtin.
+func describe(name string) (text []byte, tok tokenizer.Tokenizer, err error) {
 	if !slices.Contains(builtin, name) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	tok, err := tokenizer.New(name)
-	if err != nil {
-		return nil, err
+	if tok, err = tokenizer.New(name); err != nil {
+		return nil, nil, err
 	}
 	level := map[string]any{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}
 	vocab, added := vocabulary(tok), []any{}
 	if id, ok := vocab[endOfText]; ok {
 		added = append(added, map[string]any{"id": id, "content": endOfText, "single_word": false, "lstrip": false, "rstrip": false, "normalized": true, "special": true})
 	}
-	return json.Marshal(map[string]any{
+	text, err = json.Marshal(map[string]any{
 		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added, "normalizer": nil,
 		"pre_tokenizer": level, "post_processor": level, "decoder": level,
 		"model": map[string]any{"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "", "end_of_word_suffix": "",
 			"fuse_unk": false, "byte_fallback": false, "vocab": vocab, "merges": merges(tok)},
 	})
+	return text, tok, err
 }
 
 // merges lists the pairs of tokens that a byte-pair encoding merges, in the order of the tokens that they become. A
@@ -186,7 +163,7 @@ func merges(tok tokenizer.Tokenizer) []string {
 			parts[at] += parts[at+1]
 			parts = append(parts[:at+1], parts[at+2:]...)
 		}
-		out = append(out, characters([]byte(parts[0]))+" "+characters([]byte(parts[1])))
+		out = append(out, bpe.Letters([]byte(parts[0]))+" "+bpe.Letters([]byte(parts[1])))
 	}
 	return out
 }

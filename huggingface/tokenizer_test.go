@@ -10,13 +10,14 @@ import (
 
 	_ "goomtrain/data/gpt2"
 	"goomtrain/data/tokenizer"
+	"goomtrain/data/tokenizer/bpe"
 )
 
 // TestTokenizersDescribed: the tokenizer.json of each tokenizer is recognized as that tokenizer, and so is a
 // vocab.json. GPT-2's begins with its well-known merges.
 func TestTokenizersDescribed(t *testing.T) {
 	for _, name := range builtin {
-		text, err := describe(name)
+		text, _, err := describe(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +51,7 @@ func TestTokenizersDescribed(t *testing.T) {
 			t.Errorf("%s: a vocab.json is recognized as %q, error %v", name, got, err)
 		}
 	}
-	text, err := describe("gpt2")
+	text, _, err := describe("gpt2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestTokenizersDescribed(t *testing.T) {
 	if got, err := recognize(dir); got != "gpt2" || err != nil {
 		t.Errorf("recognized as %q, error %v", got, err)
 	}
-	if text, err := describe("mine"); text != nil || err != nil {
+	if text, _, err := describe("mine"); text != nil || err != nil {
 		t.Errorf("an unknown tokenizer is described as %s, error %v", text, err)
 	}
 }
@@ -81,7 +82,7 @@ func TestMergesEncode(t *testing.T) {
 	for _, word := range []string{" the", " internationalization", "supercalifragilisticexpialidocious", " naïve", "日本語", " 12345", "\n\n\n"} {
 		var parts []string
 		for _, b := range []byte(word) {
-			parts = append(parts, characters([]byte{b}))
+			parts = append(parts, bpe.Letters([]byte{b}))
 		}
 		for {
 			at, lowest := -1, len(ranks)

@@ -32,8 +32,8 @@ func bytesOf(token string) (piece string, ok bool) {
 	return string(text), len(text) > 0
 }
 
-// lettersOf is the inverse of bytesOf.
-func lettersOf(piece []byte) string {
+// Letters writes bytes in the alphabet of byte-level files, such as "Ġthe" for " the".
+func Letters(piece []byte) string {
 	var text []rune
 	for _, b := range piece {
 		text = append(text, letters[b])

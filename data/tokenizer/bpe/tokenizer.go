@@ -12,9 +12,9 @@ import (
 
 // A Tokenizer encodes text by the merges of a file. Read and Train make one. See tokenizer.Tokenizer for its methods.
 type Tokenizer struct {
-	name             string
 	tokenizer.Pieces // "" for special tokens too
 
+	name      string
 	separator int32
 	single    [256]int32       // the token of each byte
 	merges    map[pair]merge   // none makes a special token

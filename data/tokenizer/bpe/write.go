@@ -36,7 +36,7 @@ func (v *Vocabulary) Encode() []byte {
     "ignore_merges": false,
     "vocab": {`, separator, endOfText, level, level, level)
 	for token, piece := range v.pieces {
-		fmt.Fprintf(&b, "\n      %s: %d,", text(lettersOf(piece)), token)
+		fmt.Fprintf(&b, "\n      %s: %d,", text(Letters(piece)), token)
 	}
 	fmt.Fprintf(&b, "\n      %q: %d\n    },\n    \"merges\": [", endOfText, separator)
 	for i, p := range v.merges {
@@ -44,7 +44,7 @@ func (v *Vocabulary) Encode() []byte {
 			b.WriteByte(',')
 		}
 		a, c := p.tokens()
-		fmt.Fprintf(&b, "\n      %s", text(lettersOf(v.pieces[a])+" "+lettersOf(v.pieces[c])))
+		fmt.Fprintf(&b, "\n      %s", text(Letters(v.pieces[a])+" "+Letters(v.pieces[c])))
 	}
 	b.WriteString("\n    ]\n  }\n}\n")
 	return b.Bytes()

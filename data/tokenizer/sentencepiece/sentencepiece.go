@@ -17,10 +17,10 @@ func init() {
 
 // A Tokenizer encodes text by a SentencePiece model. See tokenizer.Tokenizer for its methods.
 type Tokenizer struct {
-	name             string
-	processor        *sp.Processor
 	tokenizer.Pieces // "" for control tokens too
 
+	name      string
+	processor *sp.Processor
 	single    [256]int32
 	separator int32
 }
