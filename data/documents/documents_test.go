@@ -64,6 +64,25 @@ func rows(path, field string) (list []string, err error) {
 	return list, err
 }
 
+// TestMembers: compressed files may have several members, and of zstd frames that hold no text, first or between.
+func TestMembers(t *testing.T) {
+	skipped := "\x5a\x2a\x4d\x18\x03\x00\x00\x00abc"
+	row := func(text string) string { return fmt.Sprintf("{\"text\": %q}\n", text) }
+	for name, content := range map[string]string{
+		"a.jsonl.gz":  string(gzipped(row("one"))) + string(gzipped(row("two"))),
+		"a.jsonl.zst": string(zstandard(row("one"))) + string(zstandard(row("two"))),
+		"b.jsonl.zst": skipped + string(zstandard(row("one"))) + skipped + string(zstandard(row("two"))),
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := rows(path, "text"); err != nil || fmt.Sprint(got) != "[1 one 2 two]" {
+			t.Errorf("%s: %q, error %v", name, got, err)
+		}
+	}
+}
+
 func TestFormatOf(t *testing.T) {
 	for name, want := range map[string]Format{
 		"a": {}, "a.txt": {Suffix: ".txt"}, "a.json": {Suffix: ".json"}, "dir.jsonl/a": {},

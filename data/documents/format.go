@@ -65,6 +65,9 @@ var signatures = []struct{ bytes, name, suffix string }{
 
 // Signature names the format that content begins like, and the suffix of such files. Both are empty for text.
 func Signature(content []byte) (name, suffix string) {
+	if len(content) >= 4 && content[0]&0xf0 == 0x50 && string(content[1:4]) == "\x2a\x4d\x18" {
+		return "zstd", ".zst" // a skippable frame, with which pzstd begins (RFC 8878, 3.1.2)
+	}
 	for _, s := range signatures {
 		if bytes.HasPrefix(content, []byte(s.bytes)) {
 			return s.name, s.suffix
