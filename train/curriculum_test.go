@@ -54,19 +54,6 @@ func runGrowing(t *testing.T, ctx context.Context, cfg Config, model *bigram[flo
 	return runBigram(t, ctx, cfg, dataset, model)
 }
 
-// measured are the records of a run without what depends on the time.
-func measured(t *testing.T, dir string) (out []string) {
-	t.Helper()
-	records, err := metrics.ReadFile(filepath.Join(dir, "metrics.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range records {
-		out = append(out, fmt.Sprint(r.Step, r.Split, r.Length, r.Loss, r.Accuracy, r.SequenceAccuracy, r.GradNorm, r.Tokens))
-	}
-	return out
-}
-
 // lengthsOf are the lengths trained on, by step.
 func lengthsOf(t *testing.T, dir string) (out []int) {
 	t.Helper()

@@ -18,15 +18,15 @@ import (
 	"goomtrain/train/metrics"
 )
 
-// losses are the parts of a run's records that must not depend on when it was cut.
-func losses(t *testing.T, dir string) (out []string) {
+// measured are the parts of a run's records that must not depend on when it was cut, or on the time.
+func measured(t *testing.T, dir string) (out []string) {
 	t.Helper()
 	records, err := metrics.ReadFile(filepath.Join(dir, "metrics.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range records {
-		out = append(out, fmt.Sprint(r.Step, r.Split, r.Loss, r.BPB, r.LR, r.GradNorm, r.GradNorms, r.Tokens))
+		out = append(out, fmt.Sprint(r.Step, r.Split, r.Length, r.Loss, r.BPB, r.Accuracy, r.SequenceAccuracy, r.LR, r.GradNorm, r.GradNorms, r.Tokens))
 	}
 	return out
 }
@@ -80,8 +80,8 @@ func TestResumeIsBitForBit(t *testing.T) {
 				t.Fatalf("error %v, console\n%s", err, console)
 			}
 			sameCheckpoint(t, cfg.Out, half.Out, 40)
-			if !slices.Equal(losses(t, cfg.Out), losses(t, half.Out)) {
-				t.Errorf("metrics differ:\n%s\n\n%s", strings.Join(losses(t, cfg.Out), "\n"), strings.Join(losses(t, half.Out), "\n"))
+			if !slices.Equal(measured(t, cfg.Out), measured(t, half.Out)) {
+				t.Errorf("metrics differ:\n%s\n\n%s", strings.Join(measured(t, cfg.Out), "\n"), strings.Join(measured(t, half.Out), "\n"))
 			}
 
 			cut := cfg
@@ -114,7 +114,7 @@ func TestResumeIsBitForBit(t *testing.T) {
 				t.Errorf("only %d sessions", sessions)
 			}
 			sameCheckpoint(t, cfg.Out, cut.Resume, 40)
-			if !slices.Equal(losses(t, cfg.Out), losses(t, cut.Resume)) {
+			if !slices.Equal(measured(t, cfg.Out), measured(t, cut.Resume)) {
 				t.Error("metrics of the interrupted run differ")
 			}
 		})
@@ -215,7 +215,7 @@ func TestEmptiedCheckpoints(t *testing.T) {
 	if _, _, err := runBigram(t, context.Background(), cfg, dataset, newBigram[float32](256, 1)); err != nil {
 		t.Fatal(err)
 	}
-	before := losses(t, cfg.Out)
+	before := measured(t, cfg.Out)
 	folder := filepath.Join(cfg.Out, "checkpoints")
 	if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o755)); err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func TestEmptiedCheckpoints(t *testing.T) {
 	if _, _, err := runBigram(t, context.Background(), again, dataset, newBigram[float32](256, 1)); err == nil || !strings.Contains(err.Error(), "put its checkpoints back") {
 		t.Errorf("error %v", err)
 	}
-	if after := losses(t, cfg.Out); !slices.Equal(before, after) {
+	if after := measured(t, cfg.Out); !slices.Equal(before, after) {
 		t.Error("the metrics were overwritten")
 	}
 	for steps, good := range map[int]bool{2 * cfg.SaveEvery: true, 2*cfg.SaveEvery + 1: false} {

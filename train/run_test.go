@@ -157,7 +157,7 @@ func TestExtendedIsUninterrupted(t *testing.T) {
 	if result, _, err = runBigram(t, context.Background(), again, dataset, newBigram[float32](256, 1)); err != nil || result.BestStep != 20 {
 		t.Errorf("resumed where it ended: %+v, error %v", result, err)
 	}
-	if lines := losses(t, first.Out); !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "20"+metrics.Valid) }) {
+	if lines := measured(t, first.Out); !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "20"+metrics.Valid) }) {
 		t.Errorf("the last evaluation is gone: %q", lines)
 	}
 	second := cfg
@@ -166,7 +166,7 @@ func TestExtendedIsUninterrupted(t *testing.T) {
 	if _, _, err := runBigram(t, context.Background(), second, dataset, newBigram[float32](256, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if a, b := losses(t, cfg.Out), losses(t, first.Out); !slices.Equal(a, b) {
+	if a, b := measured(t, cfg.Out), measured(t, first.Out); !slices.Equal(a, b) {
 		t.Errorf("metrics differ:\n%s\n\n%s", strings.Join(a, "\n"), strings.Join(b, "\n"))
 	}
 	sameCheckpoint(t, cfg.Out, first.Out, 40)

@@ -70,6 +70,21 @@ func TestNormOfGroups(t *testing.T) {
 			t.Errorf("scale %g: groups %v, together %g", scale, groups, global)
 		}
 	}
+	for _, scale := range []float64{1e-200, 1e200} { // whose squares have no float64
+		one, two := params.New[float64]("a", params.Vector, 4), params.New[float64]("b", params.Vector, 9)
+		for i := range one.Grad {
+			one.Grad[i] = scale
+		}
+		for i := range two.Grad {
+			two.Grad[i] = -scale
+		}
+		n := NewNorm([]*params.Param[float64]{one, two})
+		n.Global()
+		groups := n.Each(2, func(p *params.Param[float64]) int { return int(p.Name[0] - 'a') })
+		if math.Abs(groups[0]/(2*scale)-1) > 1e-12 || math.Abs(groups[1]/(3*scale)-1) > 1e-12 {
+			t.Errorf("scale %g: norms %g", scale, groups)
+		}
+	}
 	ps := model[float32](1)
 	gradients(ps, 1)
 	ps[2].Grad[3] = float32(math.NaN())
