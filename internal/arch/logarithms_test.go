@@ -34,6 +34,7 @@ var logarithms = map[string]string{
 	"goom Sums.total: math.Log(float64(p.n))":                                                                         "of an integer that is not negative",
 	"goom addLogs: math.Log1p(-math.Exp(d))":                                                                          "math.Log1p",
 	"goom addLogs: math.Log1p(math.Exp(d))":                                                                           "math.Log1p",
+	"internal/gpu/ptx (no function): math.Log2":                                                                       "math.Log2",
 	"internal/board view.reduce: math.Log2":                                                                           "math.Log2",
 	"internal/kernels/dense softmax: math.Log(sum)":                                                                   "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/dense softplus: math.Log1p(math.Exp(-math.Abs(x)))":                                             "math.Log1p",
