@@ -64,14 +64,33 @@ func (k *CrossEntropy[F]) Forward(x []F, targets []int32, weight F) F {
 		}
 	}
 	simd.ForRange(k.stats.Counted, k.grain(), k.losses)
+	k.count()
+	return F(k.stats.Loss * float64(weight))
+}
+
+// count adds up the losses and the correct rows.
+func (k *CrossEntropy[F]) count() {
 	for i, nll := range k.nll[:k.stats.Counted] {
 		k.stats.Loss += float64(nll)
-		if k.best[i] == targets[k.index[i]] {
+		if k.best[i] == k.targets[k.index[i]] {
 			k.stats.Correct++
 		}
 	}
 	k.stats.Sequences, k.stats.CorrectSequences = k.stats.Counted, k.stats.Correct
-	return F(k.stats.Loss * float64(weight))
+}
+
+// Record makes the statistics those of a Forward on another device, which has computed the loss and the largest logit of
+// each row.
+func (k *CrossEntropy[F]) Record(targets []int32, nll []float32, best []int32) {
+	k.targets, k.stats = targets, HeadStats{}
+	for r, t := range targets {
+		if t >= 0 {
+			n := k.stats.Counted
+			k.index[n], k.nll[n], k.best[n] = int32(r), F(nll[r]), best[r]
+			k.stats.Counted++
+		}
+	}
+	k.count()
 }
 
 // grain is the number of rows of a part of the work.

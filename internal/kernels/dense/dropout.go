@@ -79,6 +79,13 @@ func NewDropout[F simd.Float](batch, size int, p float64, site string, noise *No
 	return k
 }
 
+// Key returns what the random numbers of all sequences follow from at the present step: the n-th sequence draws those of
+// rng.Key(key).Sub(first + n).
+func (k *Dropout[F]) Key() (key uint64, first int) {
+	n := k.site.noise
+	return uint64(k.site.key.Sub(uint64(n.Step))), n.First
+}
+
 // Forward writes y; a residual of nil is zero.
 func (k *Dropout[F]) Forward(y, x, residual []F) {
 	k.y, k.x, k.residual = y, x, residual

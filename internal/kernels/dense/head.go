@@ -151,6 +151,12 @@ func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
 	if k.dx != nil && counted < k.rows {
 		k.unpack(counted)
 	}
+	k.count(counted)
+	return F(k.stats.Loss * float64(weight))
+}
+
+// count makes the statistics of so many counted rows.
+func (k *Head[F]) count(counted int) {
 	k.stats = HeadStats{Counted: counted}
 	for i := range counted {
 		k.stats.Loss += float64(k.nll[i])
@@ -158,7 +164,20 @@ func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
 			k.stats.Correct++
 		}
 	}
-	return F(k.stats.Loss * float64(weight))
+}
+
+// Record makes the statistics those of a Forward on another device, which has computed the loss and the largest logit of
+// each row.
+func (k *Head[F]) Record(targets []int32, nll []float32, best []int32) {
+	k.targets = targets
+	counted := 0
+	for r, t := range targets {
+		if t >= 0 {
+			k.index[counted], k.nll[counted], k.best[counted] = r, F(nll[r]), best[r]
+			counted++
+		}
+	}
+	k.count(counted)
 }
 
 // pack gathers the counted rows of x, so that no work is done for the others.
