@@ -60,7 +60,7 @@ func printers(pkg string) []string {
 }
 
 // others finds the commands of other programs, whose flags are not ours.
-var others = regexp.MustCompile(`iconv [^)]*`)
+var others = regexp.MustCompile(`(iconv|go build) [^)]*|go run -tags \S+`)
 
 // flagIn finds flags in a text: a dash and a name, after a space, a bracket, a quote or nothing.
 var flagIn = regexp.MustCompile("(?:^|[\\s(\"'`])-([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -23,18 +24,18 @@ var may = map[string][]string{
 	"parallel":         {"internal/simd"},
 	"rng":              {},
 	"internal/kernels": {},
-	"executor":         {"internal/simd"},
-	"ops":              append([]string{"goom", "trees", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
+	"executor":         {"internal/simd", "internal/gpu", "internal/gpu/kernels"},
+	"ops":              append([]string{"internal/gpu", "internal/gpu/kernels", "goom", "trees", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
 	"layers":           {"ops", "params", "rng", "internal/registry"},
-	"models":           {"layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/regular", "internal/simd", "internal/nearest"},
+	"models":           {"internal/gpu", "internal/gpu/kernels", "layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/regular", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable", "internal/nearest"},
 	"checkpoints":      {"params", "internal/atomicfile", "internal/regular"},
 	"sampling":         {"rng", "params"},
 	"train/metrics":    {"internal/atomicfile", "internal/regular", "internal/printable"},
 	"train/schedule":   {"settings", "internal/registry"},
-	"train/optim":      {"params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
+	"train/optim":      {"internal/gpu", "internal/gpu/kernels", "params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
-		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable"},
+		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable", "internal/gpu", "internal/gpu/driver"},
 	"internal/board":      {"checkpoints", "data", "models", "params", "sampling", "settings", "train/metrics", "internal/printable", "internal/regular"},
 	"huggingface":         {"train", "models", "data", "checkpoints", "params", "settings", "internal/atomicfile", "internal/regular"},
 	"internal/atomicfile": {},
@@ -48,6 +49,15 @@ var may = map[string][]string{
 	"internal/gradcheck":  {"internal/simd"},
 	"internal/arch":       {},
 	"internal/extendtest": {},
+
+	"internal/gpu":              {},
+	"internal/gpu/ptx":          {},
+	"internal/gpu/emulated":     {"internal/gpu", "internal/gpu/ptx", "internal/gpu/kernels/cuda"},
+	"internal/gpu/driver":       {"internal/gpu/kernels/cuda", "internal/gpu", "internal/gpu/fakecuda", "internal/printable"},
+	"internal/gpu/fakecuda":     {"internal/gpu/ptx"},
+	"internal/gpu/kernels":      {"internal/gpu"},
+	"internal/gpu/kernels/cuda": {},
+	"internal/gpu/check":        {"internal/gpu", "internal/gpu/kernels", "internal/gpu/emulated"},
 
 	"internal/simd/matmul":      {"internal/simd"},
 	"internal/simd/matmul/blas": {"internal/simd/matmul"},
@@ -88,9 +98,13 @@ type goPackage struct {
 	GoFiles, IgnoredGoFiles []string
 }
 
-func packages(t *testing.T) []goPackage {
+// packages lists the packages of the module, as they are built with the given tags.
+func packages(t *testing.T, tags ...string) []goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Name,Imports,Deps,GoFiles,IgnoredGoFiles", module+"/...")
+	cmd := exec.Command("go", "list", "-tags="+strings.Join(tags, ","), "-json=ImportPath,Dir,Name,Imports,Deps,GoFiles,IgnoredGoFiles", module+"/...")
+	if len(tags) > 0 {
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=1") // the driver's files need cgo
+	}
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
@@ -128,7 +142,7 @@ func room(path string) string {
 
 func TestImportDirections(t *testing.T) {
 	checked := 0
-	for _, p := range packages(t) {
+	for _, p := range append(packages(t), packages(t, "gpu", "fakecuda")...) {
 		if p.ImportPath == module {
 			continue
 		}
@@ -163,5 +177,23 @@ func TestGorgoniaStopsAtModels(t *testing.T) {
 				t.Errorf("%s reaches %s", p.ImportPath, dep)
 			}
 		}
+	}
+}
+
+// TestCUDAIsLinkedByTagOnly: without the tag gpu no package reaches the CUDA driver; with it only package driver imports it.
+func TestCUDAIsLinkedByTagOnly(t *testing.T) {
+	for _, p := range packages(t) {
+		if slices.Contains(p.Deps, "gorgonia.org/cu") {
+			t.Errorf("%s reaches gorgonia.org/cu without the tag gpu", p.ImportPath)
+		}
+	}
+	var importers []string
+	for _, p := range packages(t, "gpu") {
+		if slices.Contains(p.Imports, "gorgonia.org/cu") {
+			importers = append(importers, p.ImportPath)
+		}
+	}
+	if !slices.Equal(importers, []string{module + "/internal/gpu/driver"}) {
+		t.Errorf("with the tag gpu, %v import gorgonia.org/cu", importers)
 	}
 }
