@@ -52,7 +52,7 @@ func New(g *G.ExprGraph, keep ...*G.Node) (*Executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.plan(keep)
+	e.allocate(e.layout(keep))
 	return e, nil
 }
 

@@ -5,39 +5,76 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// plan assigns a buffer to every planned output. A buffer is free again after the last instruction that reads
-// the value. An unplanned op may return its input, so its inputs live as long as its result. Values of equal
-// type and size share buffers.
-func (e *Executor) plan(keep []*G.Node) {
+// A buffer is memory for one planned output at a time.
+type buffer struct {
+	of     tensor.Dtype
+	size   int // elements
+	scalar bool
+}
+
+// A layout assigns buffers to the planned outputs of a program. A buffer is free again after the last instruction that
+// reads the value. An unplanned op may return its input, so its inputs live as long as its result. Values of equal type
+// and size share buffers; scalars have their own.
+type layout struct {
+	of      []int // by slot: buffer; -1: none
+	buffers []buffer
+}
+
+// layout plans the program. Only the values of the nodes in keep are whole after a run.
+func (e *Executor) layout(keep []*G.Node) layout {
 	last := e.lastUses(keep)
-	type class struct {
-		of   tensor.Dtype
-		size int
+	l := layout{of: make([]int, len(e.values))}
+	for slot := range l.of {
+		l.of[slot] = -1
 	}
-	free := map[class][]tensor.Tensor{}
+	free := map[buffer][]int{}
 	release := make([][]int, len(e.program)) // slots whose last reader is that instruction
-	classes := make([]class, len(e.values))
 	for i := range e.program {
 		in := &e.program[i]
 		if in.kind != builtin {
 			shape := in.node.Shape()
-			c := class{in.node.Dtype(), shape.TotalSize()}
-			classes[in.output] = c
-			e.values[in.output] = e.buffer(shape, c.of, func() tensor.Tensor {
-				if l := free[c]; len(l) > 0 {
-					free[c] = l[:len(l)-1]
-					return l[len(l)-1]
-				}
-				return nil
-			})
+			b := buffer{in.node.Dtype(), shape.TotalSize(), len(shape) == 0}
+			if list := free[b]; len(list) > 0 && !b.scalar {
+				l.of[in.output], free[b] = list[len(list)-1], list[:len(list)-1]
+			} else {
+				l.of[in.output] = len(l.buffers)
+				l.buffers = append(l.buffers, b)
+			}
 			if until := max(last[in.output], i); until < len(e.program) {
 				release[until] = append(release[until], in.output)
 			}
 		}
 		for _, slot := range release[i] {
-			if d, ok := e.values[slot].(tensor.Tensor); ok {
-				free[classes[slot]] = append(free[classes[slot]], d)
-			}
+			at := l.of[slot]
+			free[l.buffers[at]] = append(free[l.buffers[at]], at)
+		}
+	}
+	return l
+}
+
+// allocate gives the planned outputs their buffers in the memory of the host.
+func (e *Executor) allocate(l layout) {
+	made := make([]G.Value, len(l.buffers))
+	for i, b := range l.buffers {
+		switch {
+		case !b.scalar:
+			e.planned += b.size * int(b.of.Size())
+			made[i] = tensor.New(tensor.WithShape(b.size), tensor.Of(b.of))
+		case b.of == tensor.Float32:
+			made[i] = G.NewF32(0)
+		default:
+			made[i] = G.NewF64(0)
+		}
+	}
+	for i := range e.program {
+		in := &e.program[i]
+		at := l.of[in.output]
+		if at < 0 {
+			continue
+		}
+		if e.values[in.output] = made[at]; !l.buffers[at].scalar {
+			// a header of its own: two nodes may use one buffer with different shapes
+			e.values[in.output] = tensor.New(tensor.WithShape(in.node.Shape()...), tensor.WithBacking(made[at].Data()))
 		}
 	}
 }
@@ -67,20 +104,4 @@ func (e *Executor) lastUses(keep []*G.Node) []int {
 		}
 	}
 	return last
-}
-
-// buffer returns a value of that shape over a reused or a new buffer. Scalars are not shared.
-func (e *Executor) buffer(shape tensor.Shape, of tensor.Dtype, reuse func() tensor.Tensor) G.Value {
-	if len(shape) == 0 {
-		if of == tensor.Float32 {
-			return G.NewF32(0)
-		}
-		return G.NewF64(0)
-	}
-	if b := reuse(); b != nil {
-		// a new header: two nodes may use one buffer with different shapes
-		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(b.Data()))
-	}
-	e.planned += shape.TotalSize() * int(of.Size())
-	return tensor.New(tensor.WithShape(shape...), tensor.Of(of))
 }

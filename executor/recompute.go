@@ -14,6 +14,16 @@ import (
 // Values that another part of the forward pass reads, or that are in keep, are kept. An op must give the same output
 // when it runs twice in a run of the graph.
 func NewRecomputing(g *G.ExprGraph, loss *G.Node, bounds []*G.Node, keep ...*G.Node) (*Executor, error) {
+	e, err := compileRecomputing(g, loss, bounds, keep)
+	if err != nil {
+		return nil, err
+	}
+	e.allocate(e.layout(keep))
+	return e, nil
+}
+
+// compileRecomputing makes the program of NewRecomputing, without buffers.
+func compileRecomputing(g *G.ExprGraph, loss *G.Node, bounds, keep []*G.Node) (*Executor, error) {
 	e, err := compile(g, keep)
 	if err != nil {
 		return nil, err
@@ -24,7 +34,6 @@ func NewRecomputing(g *G.ExprGraph, loss *G.Node, bounds []*G.Node, keep ...*G.N
 		}
 	}
 	newRecomputation(e, loss, bounds, keep).insert()
-	e.plan(keep)
 	return e, nil
 }
 

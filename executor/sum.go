@@ -8,6 +8,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/simd"
 )
 
@@ -46,9 +48,9 @@ func (s sums) planned(n *G.Node) G.UsePreallocDoer {
 	case identify(n.Op()) != sum:
 		return nil
 	case t.Of == tensor.Float32:
-		return newSum((*tensor.Dense).Float32s)
+		return newSum((*tensor.Dense).Float32s, n.Shape().TotalSize())
 	default:
-		return newSum((*tensor.Dense).Float64s)
+		return newSum((*tensor.Dense).Float64s, n.Shape().TotalSize())
 	}
 }
 
@@ -72,12 +74,13 @@ func probe(t G.TensorType) identity {
 // sum adds two tensors of the same shape. Its loop body is made once, so that a run allocates nothing.
 type sum[F simd.Float] struct {
 	data      func(*tensor.Dense) []F
+	size      int
 	dst, x, y []F
 	body      func(lo, hi int)
 }
 
-func newSum[F simd.Float](data func(*tensor.Dense) []F) *sum[F] {
-	s := &sum[F]{data: data}
+func newSum[F simd.Float](data func(*tensor.Dense) []F, size int) *sum[F] {
+	s := &sum[F]{data: data, size: size}
 	s.body = func(lo, hi int) { simd.Add(s.dst[lo:hi], s.x[lo:hi], s.y[lo:hi]) }
 	return s
 }
@@ -96,4 +99,10 @@ func (s *sum[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
 	s.dst, s.x, s.y = s.data(out.(*tensor.Dense)), s.data(x), s.data(y)
 	simd.ForRange(len(s.dst), simd.Grain, s.body)
 	return out, nil
+}
+
+// OnDevice implements DeviceOp.
+func (s *sum[F]) OnDevice(scope *gpu.Scope) (DeviceRun, error) {
+	k := kernels.NewSum(scope, s.size)
+	return DeviceRun{Launch: func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, in[0], in[1]) }}, nil
 }
