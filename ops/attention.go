@@ -6,6 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/kernels/softmax"
 	"goomtrain/params"
@@ -53,15 +55,48 @@ func attentionRows[F params.Float](size multihead.Size, data func(i int) []F, pa
 	return multihead.Packed(data(0), size.Heads, size.DKey), multihead.Packed(data(1), size.Heads, size.DKey), multihead.Packed(data(2), size.Heads, size.DValue)
 }
 
-// attention makes the definition common to all attentions. differentiate may be nil. For reset, resize and carried see
-// ByDocument.
+// deviceAttention is the kernel of an attention on a GPU.
+type deviceAttention interface {
+	Forward(y gpu.Ptr, q, k, v kernels.Rows)
+	Backward(dq, dk, dv, q, k, v kernels.Rows, y, dy gpu.Ptr)
+}
+
+// deviceRows returns queries, keys and values in the memory of a GPU, as attentionRows does.
+func deviceRows(size multihead.Size, p []gpu.Ptr, packed bool) (q, k, v kernels.Rows) {
+	if packed {
+		return kernels.SplitQKV(p[0], size.Heads, size.DKey, size.DValue)
+	}
+	return kernels.Packed(p[0], size.Heads, size.DKey), kernels.Packed(p[1], size.Heads, size.DKey), kernels.Packed(p[2], size.Heads, size.DValue)
+}
+
+// attentionOnDevice returns OnDevice of the definition of an attention.
+func attentionOnDevice(size multihead.Size, packed bool, kernel func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention) func(s *gpu.Scope) DeviceForm {
+	return func(s *gpu.Scope) DeviceForm {
+		kernel := kernel(s, kernels.AttentionSize(size))
+		return DeviceForm{
+			Forward: func(out gpu.Ptr, in []gpu.Ptr) {
+				q, k, v := deviceRows(size, in, packed)
+				kernel.Forward(out, q, k, v)
+			},
+			Backward: func(grads, in []gpu.Ptr, out, dout gpu.Ptr) {
+				q, k, v := deviceRows(size, in, packed)
+				dq, dk, dv := deviceRows(size, grads, packed)
+				kernel.Backward(dq, dk, dv, q, k, v, out, dout)
+			},
+		}
+	}
+}
+
+// attention makes the definition common to all attentions. differentiate and onDevice may be nil. For reset, resize and
+// carried see ByDocument.
 func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes, out tensor.Shape,
 	reset *G.Node, resize func(batch, length int), carried bool,
 	differentiate func(),
 	forward func(y []F, q, k, v multihead.Rows[F]),
-	backward func(dq, dk, dv, q, k, v multihead.Rows[F], y, dy []F)) *G.Node {
+	backward func(dq, dk, dv, q, k, v multihead.Rows[F], y, dy []F),
+	onDevice func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention) *G.Node {
 	packed := len(inputs) == 1
-	return Apply(ByDocument(Definition[F]{
+	def := Definition[F]{
 		Name:   name,
 		Inputs: inputs,
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide}[:len(inputs)],
@@ -80,7 +115,11 @@ func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes,
 				differentiate()
 			}
 		},
-	}, reset, resize, carried))
+	}
+	if onDevice != nil && !carried {
+		def.OnDevice = attentionOnDevice(size, packed, onDevice)
+	}
+	return Apply(ByDocument(def, reset, resize, carried))
 }
 
 // KVCache is the state of a streaming softmax attention: all keys and values so far.
@@ -119,5 +158,6 @@ func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys i
 	k := softmax.New[F](size)
 	return attention(name, size, inputs, out, reset, k.Resize, cache != nil, nil,
 		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, cache) },
-		k.Backward)
+		k.Backward,
+		func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention { return kernels.NewSoftmax(s, size) })
 }

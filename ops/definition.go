@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"goomtrain/internal/gpu"
 	"goomtrain/params"
 )
 
@@ -48,6 +49,20 @@ type Definition[F params.Float] struct {
 	// run, so that Forward can prepare what only Backward needs, or compute gradients itself. grads has the
 	// slices of the GradSide inputs, the same ones as in every later call of Backward; all others are nil.
 	Differentiate func(grads [][]F)
+
+	// OnDevice makes the twin of the op on a GPU, in float32. nil: the op runs on the CPU only. It is called when a graph
+	// is compiled for a GPU. What the twin needs lives in the scope. Ops of other modules leave it nil, since kernels and
+	// devices are internal to this one.
+	OnDevice func(s *gpu.Scope) DeviceForm
+}
+
+// A DeviceForm is an op on a GPU. Its functions launch kernels, which run in their order, and do not wait for them. They
+// follow the rules of those of the same name in Definition, with addresses on the device in the place of slices and 0 in
+// the place of nil.
+type DeviceForm struct {
+	Forward       func(out gpu.Ptr, in []gpu.Ptr)
+	Backward      func(grads, in []gpu.Ptr, out, dout gpu.Ptr)
+	Differentiate func(grads []gpu.Ptr) // called once, before any run; may be nil
 }
 
 // A Gradient tells where the gradient of the loss with respect to one input of an op is written.

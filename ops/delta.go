@@ -3,6 +3,8 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/delta"
 	"goomtrain/params"
 )
@@ -56,7 +58,7 @@ func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, reset 
 		}
 		return x
 	}
-	return Apply(ByDocument(Definition[F]{
+	def := Definition[F]{
 		Name:          "DeltaRule",
 		Inputs:        inputs,
 		Grads:         grads,
@@ -66,5 +68,23 @@ func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, reset 
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
 			kernel.Backward(operands(func(i int) []F { return grad[i] }), operands(in.Floats), dout, nil, nil)
 		},
-	}, reset, kernel.Resize, carry != nil))
+	}
+	if carry == nil {
+		def.OnDevice = func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewDelta(s, batch, time, kernels.DeltaSizes(size))
+			operands := func(p []gpu.Ptr) (x kernels.DeltaOperands) {
+				x = kernels.DeltaOperands{Q: p[0], K: p[1], V: p[2], Beta: p[3]}
+				if g != nil {
+					x.G = p[4]
+				}
+				return x
+			}
+			return DeviceForm{
+				Forward:       func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, operands(in)) },
+				Backward:      func(grads, in []gpu.Ptr, _, dout gpu.Ptr) { k.Backward(operands(grads), operands(in), dout) },
+				Differentiate: func([]gpu.Ptr) { k.WantGradients() },
+			}
+		}
+	}
+	return Apply(ByDocument(def, reset, kernel.Resize, carry != nil))
 }

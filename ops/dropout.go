@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
@@ -44,6 +46,19 @@ func Dropout[F params.Float](x, residual *G.Node, p float64, site string, noise 
 	if residual != nil {
 		def.Inputs, def.Grads = G.Nodes{x, residual}, []Gradient{GradPrimary, GradSame}
 		def.Forward = func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), in.Floats(1)) }
+	}
+	def.OnDevice = func(scope *gpu.Scope) DeviceForm {
+		d := kernels.NewDropout(scope, s[0], s.TotalSize()/s[0], p, k.Key)
+		return DeviceForm{
+			Forward: func(y gpu.Ptr, in []gpu.Ptr) {
+				if residual == nil {
+					d.Forward(y, in[0], 0)
+				} else {
+					d.Forward(y, in[0], in[1])
+				}
+			},
+			Backward: func(grads, _ []gpu.Ptr, _, dy gpu.Ptr) { d.Backward(grads[0], dy) },
+		}
 	}
 	return Apply(def)
 }

@@ -3,6 +3,8 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
@@ -21,6 +23,13 @@ func Embedding[F params.Float](tokens, w *G.Node) *G.Node {
 		Forward: func(out []F, in Operands[F]) { k.Forward(out, in.Indices(0), in.Floats(1)) },
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
 			k.Backward(grad[1], in.Indices(0), dout)
+		},
+		OnDevice: func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewEmbedding(s, tokens.Shape().TotalSize(), vocab, width)
+			return DeviceForm{
+				Forward:  func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, in[0], in[1]) },
+				Backward: func(grads, in []gpu.Ptr, _, dout gpu.Ptr) { k.Backward(grads[1], in[0], dout) },
+			}
 		},
 	})
 }

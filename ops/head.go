@@ -4,6 +4,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
@@ -26,7 +28,9 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, Outcome) 
 	want("HeadLoss", "w", w, -1, width)
 	want("HeadLoss", "targets", targets, x.Shape()[:x.Dims()-1]...)
 	want("HeadLoss", "weight", weight, 1)
-	k := dense.NewHead[F](rows, width, w.Shape()[0])
+	vocab := w.Shape()[0]
+	k := dense.NewHead[F](rows, width, vocab)
+	var device DeviceLoss
 	loss := Apply(Definition[F]{
 		Name:   "HeadLoss",
 		Inputs: G.Nodes{x, w, targets, weight},
@@ -39,7 +43,16 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, Outcome) 
 			k.Backward(grad[0], dout[0])
 		},
 		Differentiate: func(grad [][]F) { k.WantGradients(grad[1]) },
+		OnDevice: func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewHead(s, rows, width, vocab)
+			device = k
+			return DeviceForm{
+				Forward:       func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, in[0], in[1], in[2], in[3]) },
+				Backward:      func(grads, _ []gpu.Ptr, _, dout gpu.Ptr) { k.Backward(grads[0], dout) },
+				Differentiate: func(grads []gpu.Ptr) { k.WantGradients(grads[1]) },
+			}
+		},
 	})
 	length := rows / x.Shape()[0]
-	return loss, Outcome{func() HeadStats { return k.Stats(length) }, k.Predicted, k.Losses}
+	return loss, Outcome{func() HeadStats { return k.Stats(length) }, k.Predicted, k.Losses, func() DeviceLoss { return device }, k.Record}
 }

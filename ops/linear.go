@@ -3,6 +3,8 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
@@ -57,6 +59,23 @@ func linear[F params.Float](name string, x, w, bias, residual *G.Node, transpose
 			dbias = grad[biasAt]
 		}
 		k.Backward(grad[0], grad[1], dbias, in.Floats(0), in.Floats(1), dout)
+	}
+	def.OnDevice = func(s *gpu.Scope) DeviceForm {
+		k := kernels.NewLinear(s, rows, in, out, transposed)
+		optional := func(p []gpu.Ptr, i int) gpu.Ptr {
+			if i == 0 {
+				return 0
+			}
+			return p[i]
+		}
+		return DeviceForm{
+			Forward: func(y gpu.Ptr, in []gpu.Ptr) {
+				k.Forward(y, in[0], in[1], optional(in, biasAt), optional(in, residualAt))
+			},
+			Backward: func(grads, in []gpu.Ptr, _, dy gpu.Ptr) {
+				k.Backward(grads[0], grads[1], optional(grads, biasAt), in[0], in[1], dy)
+			},
+		}
 	}
 	return Apply(def)
 }

@@ -3,6 +3,8 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/logattention"
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/kernels/scan"
@@ -38,7 +40,7 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, reset *G.Nod
 		x.Q, x.K, x.V = multihead.SplitHeads(data, heads, keys, size.DValue)
 		return x
 	}
-	return Apply(ByDocument(Definition[F]{
+	def := Definition[F]{
 		Name:   "LogSelfAttention",
 		Inputs: G.Nodes{qkv},
 		Grads:  []Gradient{GradPrimary},
@@ -50,7 +52,18 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, reset *G.Nod
 			k.Backward(split(grad[0]), split(in.Floats(0)), multihead.Packed(dy, heads, size.DValue), nil, nil)
 		},
 		Differentiate: func([][]F) { k.WantGradients() },
-	}, reset, k.Resize, carry != nil))
+	}
+	if carry == nil {
+		def.OnDevice = func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewLogAttention(s, size.Batch, size.Queries, heads, keys, size.DValue)
+			return DeviceForm{
+				Forward:       func(y gpu.Ptr, in []gpu.Ptr) { k.Forward(y, in[0]) },
+				Backward:      func(grads, in []gpu.Ptr, _, dy gpu.Ptr) { k.Backward(grads[0], in[0], dy) },
+				Differentiate: func([]gpu.Ptr) { k.WantGradients() },
+			}
+		}
+	}
+	return Apply(ByDocument(def, reset, k.Resize, carry != nil))
 }
 
 // LogAttention is LogSelfAttention of separate operands, q [B, Tq, H*K], k [B, Tk, H*K] and v [B, Tk, H*V] -> y
@@ -125,7 +138,7 @@ func AddLogScan[F params.Float](gates, x, reset *G.Node, carry *LogScanCarry[F])
 	s := x.Shape()
 	want("AddLogScan", "gates", gates, s[0], s[1], 2*s[2])
 	k := scan.NewGated[F](s[0], s[1], s[2])
-	return Apply(ByDocument(Definition[F]{
+	def := Definition[F]{
 		Name:    "AddLogScan",
 		Inputs:  G.Nodes{gates, x},
 		Grads:   []Gradient{GradPrimary, GradSame},
@@ -134,5 +147,15 @@ func AddLogScan[F params.Float](gates, x, reset *G.Node, carry *LogScanCarry[F])
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
 			k.Backward(grad[0], in.Floats(0), dy)
 		},
-	}, reset, k.Resize, carry != nil))
+	}
+	if carry == nil {
+		def.OnDevice = func(scope *gpu.Scope) DeviceForm {
+			k := kernels.NewGated(scope, s[0], s[1], s[2])
+			return DeviceForm{
+				Forward:  func(y gpu.Ptr, in []gpu.Ptr) { k.Forward(y, in[0], in[1]) },
+				Backward: func(grads, in []gpu.Ptr, _, dy gpu.Ptr) { k.Backward(grads[0], in[0], dy) },
+			}
+		}
+	}
+	return Apply(ByDocument(def, reset, k.Resize, carry != nil))
 }

@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"goomtrain/executor"
+	"goomtrain/internal/gpu"
 	"goomtrain/params"
 )
 
@@ -78,8 +79,9 @@ func (o *identity) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.ou
 // fused is the forward op of a definition.
 type fused[F params.Float] struct {
 	identity
-	def Definition[F]
-	own G.Value // the output if the machine provides no buffer
+	def    Definition[F]
+	own    G.Value     // the output if the machine provides no buffer
+	device *DeviceForm // on a GPU; nil until OnDevice
 }
 
 func mustApply(op G.Op, inputs ...*G.Node) *G.Node {
@@ -123,9 +125,10 @@ func (o *fused[F]) SymDiff(inputs G.Nodes, output, dout *G.Node) (G.Nodes, error
 	primary := slices.Index(o.def.Grads, GradPrimary)
 	b := &backward[F]{
 		identity: newIdentity(o.name+".backward", children, inputs[primary].Shape()),
-		def:      &o.def,
+		of:       o,
 		primary:  primary,
 		grads:    make([][]F, len(inputs)),
+		sides:    make([]*sideOutput, len(inputs)),
 	}
 	main, err := G.ApplyOp(b, children...)
 	if err != nil {
@@ -142,6 +145,7 @@ func (o *fused[F]) SymDiff(inputs G.Nodes, output, dout *G.Node) (G.Nodes, error
 			v := newValue[F](inputs[i].Shape())
 			b.grads[i] = floats[F](v)
 			s := &sideOutput{identity: newIdentity(fmt.Sprintf("%s.grad%d", o.name, i), G.Nodes{main}, inputs[i].Shape()), value: v}
+			b.sides[i] = s
 			if result[i], err = G.ApplyOp(s, main); err != nil {
 				return nil, err
 			}
@@ -156,10 +160,11 @@ func (o *fused[F]) SymDiff(inputs G.Nodes, output, dout *G.Node) (G.Nodes, error
 // backward is the op that computes all gradients of a fused op.
 type backward[F params.Float] struct {
 	identity
-	def     *Definition[F]
-	primary int     // the input whose gradient is the output
-	grads   [][]F   // of all inputs; those of GradSide are owned
-	own     G.Value // the output if the machine provides no buffer
+	of      *fused[F]
+	primary int           // the input whose gradient is the output
+	grads   [][]F         // of all inputs; those of GradSide are owned
+	sides   []*sideOutput // by input; nil: it is not GradSide
+	own     G.Value       // the output if the machine provides no buffer
 }
 
 // Planned marks an executor.PlannedOp.
@@ -173,16 +178,17 @@ func (o *backward[F]) Do(in ...G.Value) (G.Value, error) {
 }
 
 func (o *backward[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
-	n := len(o.def.Inputs)
+	n := len(o.of.def.Inputs)
 	o.grads[o.primary] = floats[F](out)
-	o.def.Backward(o.grads, in[:n:n], floats[F](in[n]), floats[F](in[n+1]))
+	o.of.def.Backward(o.grads, in[:n:n], floats[F](in[n]), floats[F](in[n+1]))
 	return out, nil
 }
 
 // sideOutput returns a buffer that another op owns. Its one child only orders it after that op.
 type sideOutput struct {
 	identity
-	value G.Value
+	value  G.Value
+	device gpu.Ptr // on a GPU; 0: it has no memory there
 }
 
 // OwnsOutput marks an executor.OwningOp.

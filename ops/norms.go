@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
@@ -21,6 +23,13 @@ func RMSNorm[F params.Float](x, w *G.Node, eps float64) *G.Node {
 		Forward: func(y []F, in Operands[F]) { k.Forward(y, in.Floats(0), nil, in.Floats(1)) },
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
 			k.Backward(grad[0], nil, grad[1], in.Floats(0), nil, in.Floats(1), dy)
+		},
+		OnDevice: func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewRMSNorm(s, x.Shape().TotalSize()/w.Shape()[0], w.Shape()[0], eps)
+			return DeviceForm{
+				Forward:  func(y gpu.Ptr, in []gpu.Ptr) { k.Forward(y, in[0], 0, in[1]) },
+				Backward: func(grads, in []gpu.Ptr, _, dy gpu.Ptr) { k.Backward(grads[0], 0, grads[1], in[0], 0, in[1], dy) },
+			}
 		},
 	})
 }
@@ -39,6 +48,15 @@ func GatedRMSNorm[F params.Float](x, gate, w *G.Node, eps float64) *G.Node {
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
 			k.Backward(grad[0], grad[1], grad[2], in.Floats(0), in.Floats(1), in.Floats(2), dy)
 		},
+		OnDevice: func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewRMSNorm(s, x.Shape().TotalSize()/w.Shape()[0], w.Shape()[0], eps)
+			return DeviceForm{
+				Forward: func(y gpu.Ptr, in []gpu.Ptr) { k.Forward(y, in[0], in[1], in[2]) },
+				Backward: func(grads, in []gpu.Ptr, _, dy gpu.Ptr) {
+					k.Backward(grads[0], grads[1], grads[2], in[0], in[1], in[2], dy)
+				},
+			}
+		},
 	})
 }
 
@@ -51,7 +69,10 @@ func newRMSNorm[F params.Float](op string, x, w *G.Node, eps float64) *dense.RMS
 // L2Norm divides rows of that width, which are parts of the last dimension, by their length: x / sqrt(sum(x^2) + 1e-6),
 // as flash-linear-attention does with the queries and keys of each head. x [..., m*width]. Gradient: of x.
 func L2Norm[F params.Float](x *G.Node, width int) *G.Node {
-	return activation[F]("L2Norm", x, x.Shape(), dense.NewL2Norm[F](rowsOf("L2Norm", x, width), width))
+	rows := rowsOf("L2Norm", x, width)
+	return activation[F]("L2Norm", x, x.Shape(), dense.NewL2Norm[F](rows, width), func(s *gpu.Scope) deviceActivation {
+		return kernels.NewL2Norm(s, rows, width)
+	})
 }
 
 // rowsOf returns how many rows of that width x has. It panics unless the last dimension consists of such rows.

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/dense"
 	"goomtrain/params"
 )
@@ -23,14 +25,24 @@ func Rotary[F params.Float](x *G.Node, heads, width int, position *Position) *G.
 		panic(fmt.Sprintf("ops: Rotary: x has shape %v, want room for %d heads of width %d", s, heads, width))
 	}
 	k := dense.NewRotary[F](s[0], s[1], heads, width, s[2])
-	return Apply(Definition[F]{
+	def := Definition[F]{
 		Name:     "Rotary",
 		Inputs:   G.Nodes{x},
 		Grads:    []Gradient{GradPrimary},
 		Out:      s,
 		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), position.Take(s[1])) },
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { k.Backward(grad[0], dout) },
-	})
+	}
+	if position == nil {
+		def.OnDevice = func(scope *gpu.Scope) DeviceForm {
+			k := kernels.NewRotary(scope, s[0], s[1], heads, width, s[2])
+			return DeviceForm{
+				Forward:  func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, in[0]) },
+				Backward: func(grads, _ []gpu.Ptr, _, dout gpu.Ptr) { k.Backward(grads[0], dout) },
+			}
+		}
+	}
+	return Apply(def)
 }
 
 // AddPositions adds row t of a table to position t: x [B, T, D], table [C, D] -> [B, T, D]. Gradients: of
@@ -45,7 +57,7 @@ func AddPositions[F params.Float](x, table, reset *G.Node, position *Position) *
 		panic(fmt.Sprintf("ops: AddPositions: x has shape %v, but the table has %d positions", s, context))
 	}
 	k := dense.NewAddPositions[F](s[0], s[1], context, s[2])
-	return Apply(ByDocument(Definition[F]{
+	def := Definition[F]{
 		Name:    "AddPositions",
 		Inputs:  G.Nodes{table, x},
 		Grads:   []Gradient{GradPrimary, GradSame}, // x is only added, so only the gradient of the table is computed
@@ -54,5 +66,15 @@ func AddPositions[F params.Float](x, table, reset *G.Node, position *Position) *
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) {
 			k.Backward(grad[0], dout)
 		},
-	}, reset, k.Resize, position != nil, 0))
+	}
+	if position == nil {
+		def.OnDevice = func(scope *gpu.Scope) DeviceForm {
+			k := kernels.NewAddPositions(scope, s[0], s[1], context, s[2])
+			return DeviceForm{
+				Forward:  func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, in[1], in[0]) },
+				Backward: func(grads, _ []gpu.Ptr, _, dout gpu.Ptr) { k.Backward(grads[0], dout) },
+			}
+		}
+	}
+	return Apply(ByDocument(def, reset, k.Resize, position != nil, 0))
 }

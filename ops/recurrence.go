@@ -3,6 +3,8 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/recurrence"
 	"goomtrain/params"
 )
@@ -38,6 +40,24 @@ func Recurrence[F params.Float](u, a, x0, reset *G.Node, carry *Carry[F]) *G.Nod
 		},
 	}
 	starts := resettable(&def, reset, u.Shape()[0], u.Shape()[1])
+	if carry == nil {
+		batch, time := u.Shape()[0], u.Shape()[1]
+		def.OnDevice = func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewRecurrence(s, batch, time, rows, width)
+			return DeviceForm{
+				Forward: func(out gpu.Ptr, in []gpu.Ptr) {
+					starts := gpu.Ptr(0)
+					if reset != nil {
+						starts = in[3]
+					}
+					k.Forward(out, in[0], in[1], in[2], starts)
+				},
+				Backward: func(grads, _ []gpu.Ptr, out, dout gpu.Ptr) {
+					k.Backward(grads[0], grads[1], grads[2], out, dout)
+				},
+			}
+		}
+	}
 	def.Forward = func(out []F, in Operands[F]) {
 		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), carry)
 	}

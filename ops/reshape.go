@@ -6,6 +6,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/params"
 )
 
@@ -21,5 +23,12 @@ func Reshape[F params.Float](x *G.Node, shape ...int) *G.Node {
 		Out:      shape,
 		Forward:  func(out []F, in Operands[F]) { copy(out, in.Floats(0)) },
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { copy(grad[0], dout) },
+		OnDevice: func(s *gpu.Scope) DeviceForm {
+			k := kernels.NewCopy(s, x.Shape().TotalSize())
+			return DeviceForm{
+				Forward:  func(out gpu.Ptr, in []gpu.Ptr) { k.Forward(out, in[0]) },
+				Backward: func(grads, _ []gpu.Ptr, _, dout gpu.Ptr) { k.Forward(grads[0], dout) },
+			}
+		},
 	})
 }

@@ -3,6 +3,8 @@ package ops
 import (
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/conv"
 	"goomtrain/params"
 )
@@ -46,6 +48,23 @@ func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, reset *G.Node, car
 			dbias = grad[biasAt]
 		}
 		k.Backward(grad[0], grad[1], dbias, in.Floats(0), in.Floats(1), in.optional(biasAt), dy)
+	}
+	if carry == nil {
+		def.OnDevice = func(scope *gpu.Scope) DeviceForm {
+			k := kernels.NewShortConv(scope, s[0], s[1], s[2], w.Shape()[2], silu)
+			optional := func(p []gpu.Ptr) gpu.Ptr {
+				if biasAt == 0 {
+					return 0
+				}
+				return p[biasAt]
+			}
+			return DeviceForm{
+				Forward: func(y gpu.Ptr, in []gpu.Ptr) { k.Forward(y, in[0], in[1], optional(in)) },
+				Backward: func(grads, in []gpu.Ptr, _, dy gpu.Ptr) {
+					k.Backward(grads[0], grads[1], optional(grads), in[0], in[1], optional(in), dy)
+				},
+			}
+		}
 	}
 	shared := []int{1, 2}[:len(def.Inputs)-1]
 	return Apply(ByDocument(def, reset, k.Resize, carry != nil, shared...))

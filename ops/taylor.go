@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/kernels"
 	"goomtrain/internal/kernels/multihead"
 	"goomtrain/internal/kernels/taylor"
 	"goomtrain/params"
@@ -67,7 +69,10 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 	}
 	return attention(name, size, inputs, out, reset, k.Resize, carry != nil, k.WantGradients,
 		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, carry) },
-		k.Backward)
+		k.Backward,
+		func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention {
+			return kernels.NewTaylor(s, size, terms)
+		})
 }
 
 // A TaylorDegree describes one degree of the feature map for one head: the number of features, the size of its

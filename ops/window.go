@@ -53,5 +53,5 @@ func WindowSelfAttention[F params.Float](qkv *G.Node, heads, keys, window int, r
 				k.ForwardRing(y, q, keys, values, cache)
 			}
 		},
-		k.Backward)
+		k.Backward, nil)
 }
