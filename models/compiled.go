@@ -26,8 +26,11 @@ type compiled[F params.Float] struct {
 	exec            *executor.Executor
 	outcome         ops.Outcome
 	params          []*params.Param[F] // those with a gradient
-	nodes           []*G.Node          // gradients, by parameter; nil: none
-	grads           [][]F              // memory of the gradients; nil before the first run
+
+	tokens, wanted, starts *G.Node // nodes of inputs, targets and reset; nil: none, or those of a classifier
+
+	nodes []*G.Node // gradients, by parameter; nil: none
+	grads [][]F     // memory of the gradients; nil before the first run
 
 	to, from []F // operands of add: to += from
 	add      func(lo, hi int)
@@ -40,7 +43,16 @@ func newCompiled[F params.Float](ps []*params.Param[F], size, length int) *compi
 	return &compiled[F]{size: size, length: length, inputs: make([]int32, size*length), params: ps}
 }
 
-func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
+// built is the graph of a loss before it is compiled.
+type built[F params.Float] struct {
+	*compiled[F]
+	graph *layers.Graph[F]
+	loss  *G.Node
+	keep  []*G.Node // the loss and the gradients
+}
+
+// build makes the graph of a loss, with gradients if it is for training.
+func (m *Model[F]) build(size, length int, train bool) (b built[F], err error) {
 	building.Lock()
 	defer building.Unlock()
 	c := newCompiled(params.Trained(m.params), size, length)
@@ -48,32 +60,40 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 	if train {
 		g = layers.NewTraining[F](size, length, m.noise)
 	}
-	loss := m.loss(g, c)
-	keep := []*G.Node{loss}
-	if train {
-		for _, p := range m.params {
-			if !g.Uses(p) {
-				return nil, fmt.Errorf("models: the network does not use parameter %q", p.Name)
-			}
-		}
-		wrt := make([]*G.Node, len(c.params))
-		for i, p := range c.params {
-			wrt[i] = g.Weight(p)
-		}
-		var err error
-		if c.nodes, err = G.Grad(loss, wrt...); err != nil {
-			return nil, fmt.Errorf("models: differentiate the loss: %w", err)
-		}
-		keep = append(keep, c.nodes...)
+	b = built[F]{compiled: c, graph: g, loss: m.loss(g, c)}
+	b.keep = []*G.Node{b.loss}
+	if !train {
+		return b, nil
 	}
-	var err error
-	if train && m.recompute {
-		if len(g.Bounds()) < 2 {
-			return nil, errors.New("models: the network marks no blocks to compute again: call Bound of the graph with their inputs and outputs, or leave out -recompute")
+	for _, p := range m.params {
+		if !g.Uses(p) {
+			return b, fmt.Errorf("models: the network does not use parameter %q", p.Name)
 		}
-		c.exec, err = executor.NewRecomputing(g.ExprGraph, loss, g.Bounds(), keep...)
+	}
+	if m.recompute && len(g.Bounds()) < 2 {
+		return b, errors.New("models: the network marks no blocks to compute again: call Bound of the graph with their inputs and outputs, or leave out -recompute")
+	}
+	wrt := make([]*G.Node, len(c.params))
+	for i, p := range c.params {
+		wrt[i] = g.Weight(p)
+	}
+	if c.nodes, err = G.Grad(b.loss, wrt...); err != nil {
+		return b, fmt.Errorf("models: differentiate the loss: %w", err)
+	}
+	b.keep = append(b.keep, c.nodes...)
+	return b, nil
+}
+
+func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
+	b, err := m.build(size, length, train)
+	if err != nil {
+		return nil, err
+	}
+	c := b.compiled
+	if train && m.recompute {
+		c.exec, err = executor.NewRecomputing(b.graph.ExprGraph, b.loss, b.graph.Bounds(), b.keep...)
 	} else {
-		c.exec, err = executor.New(g.ExprGraph, keep...)
+		c.exec, err = executor.New(b.graph.ExprGraph, b.keep...)
 	}
 	if err != nil {
 		return nil, err
@@ -99,7 +119,9 @@ func (m *Model[F]) loss(g *layers.Graph[F], c *compiled[F]) (loss *G.Node) {
 		g.Reset = g.Input("reset", c.reset, c.size, c.length)
 	}
 	hidden := m.hidden(g, c.inputs)
-	loss, c.outcome = m.head.Loss(g, hidden, g.Input("targets", c.targets, c.size, c.length), g.Input("weight", c.weight[:], 1))
+	c.wanted = g.Input("targets", c.targets, c.size, c.length)
+	c.tokens, c.starts = g.Tokens, g.Reset
+	loss, c.outcome = m.head.Loss(g, hidden, c.wanted, g.Input("weight", c.weight[:], 1))
 	return loss
 }
 
@@ -125,6 +147,9 @@ func (c *compiled[F]) trains(ps []*params.Param[F]) bool {
 	return n == len(c.params)
 }
 
+// close implements evaluated: the garbage collector frees the memory.
+func (c *compiled[F]) close() {}
+
 func (c *compiled[F]) fits(size, length int) bool { return c.size == size && c.length == length }
 
 // run computes the losses, and the gradients of weight times their sum if the graph has them.
@@ -133,8 +158,13 @@ func (c *compiled[F]) run(inputs, targets []int32, weight F) (Stats, error) {
 	if err := c.exec.RunAll(); err != nil {
 		return Stats{}, err
 	}
+	return c.stats(), nil
+}
+
+// stats returns the results of the last run.
+func (c *compiled[F]) stats() Stats {
 	s := c.outcome.Stats()
-	return Stats{Loss: s.Loss, Tokens: s.Counted, Correct: s.Correct, Sequences: s.Sequences, CorrectSequences: s.CorrectSequences}, nil
+	return Stats{Loss: s.Loss, Tokens: s.Counted, Correct: s.Correct, Sequences: s.Sequences, CorrectSequences: s.CorrectSequences}
 }
 
 // set copies a batch to the inputs of the graph.

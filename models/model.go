@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"goomtrain/executor"
 	"goomtrain/layers"
@@ -57,6 +58,8 @@ type Model[F params.Float] struct {
 	start int32 // the token that begins a document, if documents are reset; noStart: they are not
 
 	recompute bool // run blocks again in the backward pass
+
+	gpu *deviceModel[F] // nil: the model runs on the CPU
 }
 
 var (
@@ -69,6 +72,7 @@ var (
 	_ Predictor          = (*Model[float32])(nil)
 	_ Scorer             = (*Model[float32])(nil)
 	_ Patched            = (*Model[float32])(nil)
+	_ Accelerated        = (*Model[float32])(nil)
 )
 
 // FromNetwork returns the model of a network whose parameters are those of the set. The random numbers of its
@@ -145,24 +149,43 @@ func (m *Model[F]) Evaluate(inputs, targets []int32, size, length int) (Stats, e
 	if err := m.check(inputs, targets, size, length); err != nil {
 		return Stats{}, err
 	}
-	at := -1
-	for i, c := range m.eval {
-		if c.fits(size, length) {
-			at = i
-		}
+	if m.gpu != nil {
+		return m.evaluateOn(inputs, targets, size, length)
 	}
-	if at < 0 {
-		c, err := m.compile(size, length, false)
-		if err != nil {
-			return Stats{}, err
-		}
-		m.eval = append(m.eval[:min(len(m.eval), evalGraphs-1)], c)
-		at = len(m.eval) - 1
+	c, err := recent(&m.eval, size, length, func() (*compiled[F], error) { return m.compile(size, length, false) })
+	if err != nil {
+		return Stats{}, err
 	}
-	c := m.eval[at]
-	copy(m.eval[1:at+1], m.eval[:at])
-	m.eval[0], m.last = c, c
+	m.last = c
 	return c.run(inputs, targets, 1)
+}
+
+// evaluated is a graph for evaluation.
+type evaluated interface {
+	fits(size, length int) bool
+	close()
+}
+
+// recent returns the graph of a list that fits, or a new one, and moves it to the front. The list holds evalGraphs at most;
+// it closes the one that was not used for longest.
+func recent[C evaluated](list *[]C, size, length int, compile func() (C, error)) (c C, err error) {
+	l := *list
+	at := slices.IndexFunc(l, func(c C) bool { return c.fits(size, length) })
+	if at < 0 {
+		if len(l) == evalGraphs {
+			l[evalGraphs-1].close()
+			l = l[:evalGraphs-1]
+		}
+		if c, err = compile(); err != nil {
+			*list = l
+			return c, err
+		}
+		l, at = append(l, c), len(l)
+	}
+	c = l[at]
+	copy(l[1:at+1], l[:at])
+	l[0], *list = c, l
+	return c, nil
 }
 
 // Predicted implements Predictor.

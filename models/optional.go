@@ -1,6 +1,9 @@
 package models
 
-import "goomtrain/params"
+import (
+	"goomtrain/internal/gpu"
+	"goomtrain/params"
+)
 
 // The optional interfaces of a Trainable, a Network and a Sizes. A Model implements all of those of a
 // Trainable.
@@ -94,4 +97,20 @@ type ClassFitter interface {
 	FitClasses(classes, rows, columns int) error
 	// ClassCount returns the number of classes, which are the last tokens of the vocabulary; 0: it is not set.
 	ClassCount() int
+}
+
+// Accelerated is a Trainable that can train on a GPU. Without this interface -device gpu is an error.
+type Accelerated interface {
+	// UseDevice moves the parameters to a GPU, where EnqueueStep and Evaluate then run. The values and gradients of the
+	// host change no longer, except by Pull of the mirrors.
+	UseDevice(d Device) error
+
+	// LeaveDevice frees what the model has on the GPU. It runs on the CPU again, with the values of the host.
+	LeaveDevice()
+
+	// EnqueueStep launches the forward and backward pass on a whole batch, inputs and targets [size, length], in
+	// micro-batches of that many rows, which divide it. It replaces the gradients in the memory of the device by those of
+	// (sum of losses)/denominator, and does not wait for the result: totals is where the sum of losses (float64), the
+	// number of counted targets and the number of correct ones (int64) are then. update is that of Random's Draw.
+	EnqueueStep(inputs, targets []int32, size, rows, length int, denominator float64, update int64) (totals gpu.Ptr, err error)
 }
