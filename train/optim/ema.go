@@ -17,6 +17,7 @@ type EMA[F params.Float] struct {
 	pieces  []piece
 	body    func(i int)
 	now     F
+	device  *onDevice // nil: the average is in the memory of the host
 }
 
 // NewEMA returns an average that starts at the present values of the parameters. decay is the weight of the
@@ -49,14 +50,23 @@ func NewEMA[F params.Float](ps []*params.Param[F], decay float64) (*EMA[F], erro
 // Update adds the present weights to the average. The first updates give the past a smaller weight,
 // (1+t)/(10+t), so that the random initial weights are soon forgotten.
 func (e *EMA[F]) Update() {
+	e.now = F(e.advance())
+	simd.For(len(e.pieces), e.body)
+}
+
+// advance counts an update and returns the weight of the past in it.
+func (e *EMA[F]) advance() float64 {
 	t := float64(e.count[0])
 	e.count[0]++
-	e.now = F(min(e.decay, (1+t)/(10+t)))
-	simd.For(len(e.pieces), e.body)
+	return min(e.decay, (1+t)/(10+t))
 }
 
 // Swap exchanges the weights and their average. Call it before an evaluation and again after it.
 func (e *EMA[F]) Swap() {
+	if e.device != nil {
+		e.device.swap()
+		return
+	}
 	for i, p := range e.ps {
 		for j, v := range p.Value {
 			p.Value[j], e.average[i][j] = e.average[i][j], v

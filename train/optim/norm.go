@@ -15,6 +15,7 @@ type Norm[F params.Float] struct {
 	pieces []piece
 	sums   []float64 // one a piece, added in order: the same bits for any number of threads
 	body   func(i int)
+	device *deviceNorm // nil: gradients are in the memory of the host
 }
 
 // NewNorm returns a Norm of the gradients of the parameters.
@@ -51,6 +52,7 @@ func (n *Norm[F]) Global() float64 {
 // Each returns the norms of the parameters together in each of some groups, of the gradients that Global has measured last:
 // group i is of the parameters of which of says i. It is called before the gradients change.
 func (n *Norm[F]) Each(groups int, of func(p *params.Param[F]) int) []float64 {
+	n.fetchSums()
 	squares := make([]float64, groups)
 	for i, s := range n.sums {
 		squares[of(n.ps[n.pieces[i].index])] += s

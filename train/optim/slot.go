@@ -18,6 +18,7 @@ type slot[F params.Float] struct {
 type slots[F params.Float] struct {
 	all      []*slot[F]
 	products []float64 // of all beta1 and of all beta2 so far
+	device   *onDevice // nil: updates are on the CPU
 }
 
 // newSlots gives every parameter a running mean of its gradients.

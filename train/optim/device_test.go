@@ -1,0 +1,64 @@
+package optim
+
+import (
+	"math"
+	"testing"
+
+	"goomtrain/internal/gpu"
+	"goomtrain/internal/gpu/emulated"
+	"goomtrain/params"
+)
+
+// TestDeviceNorms: the norms of parameters whose gradients on the device are zero, normal or NaN are theirs, whatever the
+// arrays of the host hold.
+func TestDeviceNorms(t *testing.T) {
+	ps := model[float32](1)
+	gradients(ps, 1)
+	for i := range ps[0].Grad {
+		ps[0].Grad[i] = 0
+	}
+	want := make([]float64, len(ps))
+	for i, p := range ps {
+		want[i] = norm(p.Grad)
+	}
+	q := gpu.NewQueue(emulated.New())
+	s := q.NewScope()
+	grads := gpu.NewMirror(s)
+	n := NewNorm(ps)
+	n.UseDevice(s, grads)
+	loss, scale := s.Alloc(2), s.Alloc(1)
+	s.Write(loss, gpu.Words([]float64{1}))
+	each := func() []float64 {
+		t.Helper()
+		n.Enqueue(scale, loss, 0)
+		if _, err := n.Fetch(); err != nil {
+			t.Fatal(err)
+		}
+		return n.Each(len(ps), func(p *params.Param[float32]) int {
+			for i := range ps {
+				if ps[i] == p {
+					return i
+				}
+			}
+			panic("unknown")
+		})
+	}
+	for _, p := range ps {
+		p.Grad[0] = float32(math.NaN()) // of the host only
+	}
+	for i, got := range each() {
+		if !(math.Abs(got-want[i]) <= 1e-6*want[i]) {
+			t.Errorf("%s: norm %g, want %g", ps[i].Name, got, want[i])
+		}
+	}
+	s.Write(grads.Find(ps[2].Grad), gpu.Words([]float32{float32(math.NaN())}))
+	for i, got := range each() {
+		if i == 2 {
+			if !math.IsNaN(got) || n.FirstNonFinite() != ps[2].Name {
+				t.Errorf("norm %g of a gradient with NaN, in %q", got, n.FirstNonFinite())
+			}
+		} else if !(math.Abs(got-want[i]) <= 1e-6*want[i]) {
+			t.Errorf("%s: norm %g, want %g", ps[i].Name, got, want[i])
+		}
+	}
+}
