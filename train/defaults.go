@@ -2,6 +2,7 @@ package train
 
 import (
 	"goomtrain/data"
+	"goomtrain/internal/gpu/driver"
 	"goomtrain/models"
 	"goomtrain/settings"
 	"goomtrain/train/optim"
@@ -25,6 +26,9 @@ const (
 func New(s Selection) (c Config, err error) {
 	c.Loop = defaultLoop()
 	c.Commands = Commands{Resume: "go run ./cmd/train -resume", Generate: "go run ./cmd/generate -from"}
+	if driver.Built { // without the tag the run would go on on the CPU
+		c.Commands.Resume = "go run -tags gpu ./cmd/train -resume"
+	}
 	if c.Model, err = models.NewConfig(s.Model, s.Preset); err != nil {
 		return c, err
 	}

@@ -26,6 +26,7 @@ type Loop struct {
 	CurriculumLoss float64 // running training loss below which the length doubles, in nats
 
 	Freeze       string  // names of parameters that are not trained, separated by commas; * stands for any text
+	MatMul       string  // precision of products of matrices on a GPU
 	Clip         float64 // largest global norm of the gradients; 0: no limit
 	EMA          float64 // decay of a moving average of the weights, used for validation; 0: none
 	OnNonfinite  string  // stop or skip
@@ -41,6 +42,7 @@ type Loop struct {
 	Out          string // run folder; "": runs/<time>-<model>-<task>
 	Resume       string // run or checkpoint folder to resume
 	Threads      int    // 0: as many as parallel.SetThreads said last, at first one for each core
+	Device       string // where training runs: auto, cpu, gpu or gpu:N
 	OverfitBatch bool   // train on one fixed batch
 	DryRun       bool   // stop before training
 	Profile      bool
@@ -51,7 +53,8 @@ func defaultLoop() Loop {
 	return Loop{
 		DType: "float32", Steps: 800, Batch: 16, Seed: 1,
 		CurriculumLoss: 0.1,
-		Clip:           1, OnNonfinite: "stop", MaxNonfinite: 10,
+		MatMul:         "float32", Device: "auto",
+		Clip: 1, OnNonfinite: "stop", MaxNonfinite: 10,
 		EvalEvery: 200, EvalBatches: 20, SaveEvery: 200, Keep: checkpoints.DefaultKeep, SampleTokens: 300,
 	}
 }
@@ -94,6 +97,7 @@ func (c *Loop) settings() [parts]settings.Table {
 		},
 		partOptimization: {
 			{Name: "freeze", Help: "names of parameters that are not trained, separated by commas; * stands for any text, as in embed.*,*.0.*", Value: &c.Freeze, Zero: "all are trained", Change: settings.Frozen},
+			{Name: "matmul", Help: "precision of products of matrices on a GPU; on the CPU it is that of -dtype", Value: &c.MatMul, Rule: settings.OneOf(precisions...), Change: settings.Steers},
 			{Name: "clip", Help: "largest global norm of the gradients", Value: &c.Clip, Rule: settings.AtLeast(0), Zero: "no clipping", Change: settings.Steers},
 			{Name: "ema", Help: "decay of a moving average of the weights, used for validation", Value: &c.EMA, Rule: settings.Fraction(), Zero: "none", Change: settings.Starts},
 			{Name: "on-nonfinite", Help: "what to do about a step whose loss or gradient is not finite", Value: &c.OnNonfinite, Rule: settings.OneOf("stop", "skip"), Change: settings.Steers},
@@ -111,6 +115,7 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "out", Help: "run folder", Value: &c.Out, Zero: "runs/<time>-<model>-<task>", OneCall: true},
 			{Name: "resume", Help: "run or checkpoint folder to resume, bit for bit", Value: &c.Resume, OneCall: true},
 			{Name: "threads", Help: "number of threads, which does not affect results", Value: &c.Threads, Rule: settings.Threads(), Zero: "all cores", OneCall: true},
+			{Name: "device", Help: "where training runs; auto is the GPU if the program is built for one and there is one", Value: &c.Device, Rule: settings.OneOf("auto", "cpu", "gpu").Or("gpu:N for the GPU of that number", isGPU), OneCall: true},
 			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must approach zero", Value: &c.OverfitBatch, Change: settings.Frozen},
 			{Name: "dry-run", Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
 			{Name: "profile", Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},

@@ -46,7 +46,9 @@ func (p *profile) stop(out io.Writer, model any) error {
 		herr = errors.Join(pprof.WriteHeapProfile(heap), heap.Close())
 	}
 	if m, ok := model.(models.Profiler); ok {
-		writeOperations(out, m.Profile())
+		if ops := m.Profile(); len(ops) > 0 {
+			writeOperations(out, ops)
+		}
 		m.SetProfile(false)
 	}
 	fmt.Fprintf(out, "profile      go tool pprof %s\n", filepath.Join(p.dir, "cpu.pprof"))

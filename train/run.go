@@ -13,6 +13,7 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/data"
+	"goomtrain/internal/gpu"
 	"goomtrain/models"
 	"goomtrain/parallel"
 	"goomtrain/params"
@@ -59,10 +60,17 @@ func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable
 	return s.result, withAdvice(s.close(err))
 }
 
-// withAdvice adds to an error about a full or unwritable disk what to do about it, unless the error already
-// says so.
+// withAdvice adds to an error about a full or unwritable disk, or about what a GPU cannot do, what to do about it, unless
+// the error already says so.
 func withAdvice(err error) error {
-	if advice := checkpoints.Advice(err); advice != "" && !strings.Contains(err.Error(), advice) {
+	advice := checkpoints.Advice(err)
+	switch {
+	case errors.Is(err, gpu.ErrMemory):
+		advice = "give a smaller -micro-batch or -seq, or -recompute, or -device cpu"
+	case errors.Is(err, models.ErrNoDevice):
+		advice = "give -device cpu, or another model"
+	}
+	if advice != "" && !strings.Contains(err.Error(), advice) {
 		return fmt.Errorf("%w; %s", err, advice)
 	}
 	return err
@@ -134,29 +142,20 @@ func (s *session[F]) makeStep() (r step, err error) {
 	}()
 	defer s.recovered(&err)
 	begin := time.Now()
-	params.ZeroGrad(s.params)
 	s.batch.Size = s.cfg.Batch
 	if err := s.source.Next(&s.batch); err != nil {
 		return r, fmt.Errorf("step %d: training data: %w", s.Step, err)
 	}
-	sum, err := s.accumulate(&s.batch)
+	r.rates = s.schedule.At(int(s.Step))
+	sum, norm, err := s.update(&s.batch, r.rates)
 	if err != nil {
 		return r, fmt.Errorf("step %d: %w", s.Step, err)
 	}
-	r = step{
-		loss:     sum.Loss / float64(sum.Tokens),
-		bpb:      bitsPerByte(sum.Loss, s.batch.Bytes),
-		accuracy: float64(sum.Correct) / float64(sum.Tokens),
-		norm:     s.norm.Global(),
-		rates:    s.schedule.At(int(s.Step)),
-	}
+	r.loss, r.bpb, r.norm = sum.Loss/float64(sum.Tokens), bitsPerByte(sum.Loss, s.batch.Bytes), norm
+	r.accuracy = float64(sum.Correct) / float64(sum.Tokens)
 	if finite(r.loss) && finite(r.norm) {
 		s.Skipped = 0
 		s.Tokens += int64(sum.Tokens)
-		s.optimizer.Update(r.rates.LR, r.rates.Beta1, optim.ClipScale(r.norm, s.cfg.Clip))
-		if s.ema != nil {
-			s.ema.Update()
-		}
 		s.track(r.loss)
 	} else if r.skipped, err = s.skip(r); err != nil {
 		return r, err
@@ -168,13 +167,32 @@ func (s *session[F]) makeStep() (r step, err error) {
 	return r, nil
 }
 
-// accumulate runs the micro-batches of a batch and adds up their gradients of the mean loss over all counted
-// targets of the batch.
-func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
+// update computes the gradients of a batch and, if they and the loss are finite, updates the weights. It returns the sums
+// over the counted targets and the norm of the gradients.
+func (s *session[F]) update(b *data.Batch, rates schedule.Rates) (sum models.Stats, norm float64, err error) {
 	denominator := counted(b.Targets)
 	if denominator == 0 {
-		return sum, errors.New("no target of the batch counts (all are masked): there is nothing to train on")
+		return sum, 0, errors.New("no target of the batch counts (all are masked): there is nothing to train on")
 	}
+	if s.gpu != nil {
+		return s.gpu.step(b, denominator, s.cfg.MicroBatch, s.Step, rates, s.cfg.Clip)
+	}
+	params.ZeroGrad(s.params)
+	if sum, err = s.accumulate(b, denominator); err != nil {
+		return sum, 0, err
+	}
+	if norm = s.norm.Global(); finite(sum.Loss) && finite(norm) {
+		s.optimizer.Update(rates.LR, rates.Beta1, optim.ClipScale(norm, s.cfg.Clip))
+		if s.ema != nil {
+			s.ema.Update()
+		}
+	}
+	return sum, norm, nil
+}
+
+// accumulate runs the micro-batches of a batch and adds up their gradients of the mean loss over all counted
+// targets of the batch.
+func (s *session[F]) accumulate(b *data.Batch, denominator int) (sum models.Stats, err error) {
 	rows := s.cfg.MicroBatch
 	random, _ := s.model.(models.Random)
 	for lo := 0; lo < b.Size; lo += rows {
@@ -196,6 +214,11 @@ func (s *session[F]) accumulate(b *data.Batch) (sum models.Stats, err error) {
 // skip decides about a step that is not finite: it returns an error, or the reason why the step is skipped.
 func (s *session[F]) skip(r step) (reason string, err error) {
 	reason = fmt.Sprintf("loss %.4g, gradient norm %.4g", r.loss, r.norm)
+	if s.gpu != nil {
+		if err := s.gpu.grads.Pull(); err != nil {
+			return "", err
+		}
+	}
 	if name := s.norm.FirstNonFinite(); name != "" {
 		reason += ", first bad gradient: " + name
 	}

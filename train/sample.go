@@ -21,7 +21,12 @@ func (s *session[F]) sample(ctx context.Context) (err error) {
 	}
 	if s.ema != nil {
 		s.ema.Swap()
+		s.gpu.changed()
+		defer s.gpu.changed()
 		defer s.ema.Swap()
+	}
+	if err := s.gpu.pull(); err != nil {
+		return fmt.Errorf("sample: %w", err)
 	}
 	stream, err := m.NewStream()
 	if err != nil {

@@ -41,6 +41,9 @@ var errUnhealthy = errors.New("not saved")
 // loss. Every checkpoint is checked before it is saved, so training can continue from it.
 func (s *session[F]) checkHealth(ctx context.Context) (err error) {
 	defer s.recovered(&err)
+	if err := s.gpu.pull(); err != nil {
+		return err
+	}
 	if name := nonfinite(s.params); name != "" {
 		return fmt.Errorf("%w: after step %d the weights in %s are not finite", errUnhealthy, s.Step, name)
 	}

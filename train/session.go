@@ -44,6 +44,7 @@ type session[F params.Float] struct {
 	log     *metrics.Log
 	lock    *checkpoints.RunLock
 	saver   *checkpoints.Saver
+	gpu     *accelerator[F] // nil: training runs on the CPU
 	profile *profile
 
 	checkpoints.Progress                   // ElapsedSeconds does not include this session
@@ -105,10 +106,15 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	if err := s.beginAverage(); err != nil {
 		return nil, err
 	}
-	if err := s.printStart(); err != nil || cfg.DryRun {
-		return s, err
+	if err := s.printStart(); err != nil {
+		return nil, err
 	}
-	if err := s.openFolder(); err != nil {
+	err = s.openDevice()
+	if err == nil && !cfg.DryRun {
+		s.countWork()
+		err = s.openFolder()
+	}
+	if err != nil {
 		return nil, s.close(err)
 	}
 	return s, nil
@@ -144,6 +150,11 @@ func (s *session[F]) openFolder() (err error) {
 	}
 	if err := s.beginCurriculum(); err != nil {
 		return err
+	}
+	if s.gpu != nil {
+		if err := s.gpu.begin(s); err != nil {
+			return err
+		}
 	}
 	if f := s.dataset.TokenizerFile; f != nil {
 		if err := f.Save(dir); err != nil {
@@ -215,13 +226,22 @@ func (s *session[F]) printStart() error {
 	if c.Schedule.Name != "constant" && c.Schedule.Steps != c.Steps {
 		fmt.Fprintf(s.out, "note: the learning rate follows its curve of %s; -schedule-steps %d fits it to this run\n", printable.Count(c.Schedule.Steps, "step"), c.Steps)
 	}
-	if len(params.Trained(s.params)) == len(s.params) { // otherwise models leave out some of the work, and how much is not known
-		s.work = workOf(s.params)
-		if m, ok := s.model.(models.Patched); ok {
-			s.work.position /= float64(m.Patch())
-		}
-	}
 	return nil
+}
+
+// countWork counts the operations of a step, for the MFU.
+func (s *session[F]) countWork() {
+	if len(params.Trained(s.params)) != len(s.params) {
+		return // models leave out some of the work, and how much is not known
+	}
+	if s.gpu != nil {
+		s.work = workOf(s.params, s.gpu.peak())
+	} else {
+		s.work = workOf(s.params, measuredPeak[F]())
+	}
+	if m, ok := s.model.(models.Patched); ok {
+		s.work.position /= float64(m.Patch())
+	}
 }
 
 // elapsed is the duration of the run so far, in all its sessions, in seconds.
@@ -235,6 +255,9 @@ func (s *session[F]) close(err error) error {
 		s.result.BestLoss, s.result.BestStep = b.Value, b.Step
 	}
 	var errs []error
+	if pulled := s.gpu.pull(); !errors.Is(err, pulled) { // an error of the GPU ends the session and comes again here
+		errs = append(errs, pulled)
+	}
 	if s.saver != nil {
 		errs = append(errs, s.closeSaver(err))
 	}
@@ -250,6 +273,7 @@ func (s *session[F]) close(err error) error {
 	if s.lock != nil {
 		errs = append(errs, s.lock.Release())
 	}
+	errs = append(errs, s.gpu.close())
 	if closing := errors.Join(errs...); err == nil {
 		err = closing
 	} else if closing != nil {

@@ -14,6 +14,7 @@ import (
 	"goomtrain/params"
 	"goomtrain/train/metrics"
 	"goomtrain/train/optim"
+	"goomtrain/train/schedule"
 )
 
 // TestMicroBatches: however a batch is cut, the loss and every gradient are those of the whole, also
@@ -37,7 +38,7 @@ func TestMicroBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &session[float64]{cfg: Config{Loop: Loop{MicroBatch: rows}}, model: model}
-		sum, err := s.accumulate(&batch)
+		sum, err := s.accumulate(&batch, counted(batch.Targets))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +64,7 @@ func TestMicroBatches(t *testing.T) {
 		batch.Targets[i] = -1
 	}
 	s := &session[float64]{cfg: Config{Loop: Loop{MicroBatch: 32}}}
-	if _, err := s.accumulate(&batch); err == nil {
+	if _, _, err := s.update(&batch, schedule.Rates{}); err == nil {
 		t.Error("a batch without targets is trained on")
 	}
 }

@@ -10,28 +10,32 @@ import (
 	"goomtrain/params"
 )
 
-// work is the time that the matrix products of a training step would take at the measured peak of the machine. It
-// is zero where the peak is not known.
+// work is the time that the matrix products of a training step would take at the peak of what trains: the measured one of
+// the machine, or that of the GPU without tensor cores. It is zero where the peak is not known.
 type work struct {
 	position float64 // seconds
 	target   float64 // seconds, in addition to that of its position
 }
 
-// workOf measures the peak of the machine and counts the operations.
-func workOf[F params.Float](ps []*params.Param[F]) (w work) {
-	if !floats.Single[F]() {
+// workOf counts the operations, at that many in a second; 0: it is not known.
+func workOf[F params.Float](ps []*params.Param[F], peak float64) (w work) {
+	if peak == 0 {
 		return w
+	}
+	position, target := operations(ps)
+	return work{position / peak, target / peak}
+}
+
+// measuredPeak measures the most floating-point operations of F in a second on all threads; 0: it is not known.
+func measuredPeak[F params.Float]() (operations float64) {
+	if !floats.Single[F]() {
+		return 0
 	}
 	best := 0.0
 	for range 40 {
 		best = max(best, peak.GFLOPS())
 	}
-	if best == 0 {
-		return w
-	}
-	position, target := operations(ps)
-	second := best * 1e9 * float64(simd.Threads()) // operations
-	return work{position / second, target / second}
+	return best * 1e9 * float64(simd.Threads())
 }
 
 // operations counts the floating-point operations of the matrix products of a position and, in addition, of a

@@ -50,7 +50,7 @@ func TestOperationsOfModels(t *testing.T) {
 // TestUtilization: the share of the peak is the work over the time, and not known before anything is measured.
 func TestUtilization(t *testing.T) {
 	matrix := params.New[float32]("w", params.Matrix, 30, 20)
-	w := workOf([]*params.Param[float32]{matrix, params.New[float32]("e", params.Embedding, 30, 60)})
+	w := workOf([]*params.Param[float32]{matrix, params.New[float32]("e", params.Embedding, 30, 60)}, measuredPeak[float32]())
 	if w == (work{}) {
 		t.Skip("no peak is known here")
 	}
