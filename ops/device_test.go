@@ -54,6 +54,9 @@ var onHostOnly = []string{
 // TestOnDevice: all cases give the same loss and gradients on an emulated GPU as on the executor of the host, in each of two
 // runs, or are refused by the name of an op that runs on the host only.
 func TestOnDevice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the emulator is slow")
+	}
 	var refused []string
 	for _, c := range opCases[float32]() {
 		t.Run(c.name, func(t *testing.T) {
