@@ -59,9 +59,9 @@ func (m *Model[F]) UseDevice(d Device) error {
 	s := d.Queue.NewScope()
 	m.gpu = &deviceModel[F]{Device: d, scope: s, totals: s.Alloc(6), fill: kernels.NewFill(s)}
 	for _, p := range m.params {
-		d.Values.Array(single(p.Value))
+		d.Values.Array(gpu.Singles(p.Value))
 		if !p.Frozen {
-			d.Grads.Array(single(p.Grad))
+			d.Grads.Array(gpu.Singles(p.Grad))
 		}
 	}
 	return d.Queue.Err()
@@ -83,9 +83,6 @@ func (m *Model[F]) LeaveDevice() {
 	}
 	d.scope.Close()
 }
-
-// single returns a slice of float32 as what it is.
-func single[F params.Float](x []F) []float32 { return any(x).([]float32) }
 
 // EnqueueStep implements Accelerated.
 func (m *Model[F]) EnqueueStep(inputs, targets []int32, size, rows, length int, denominator float64, update int64) (totals gpu.Ptr, err error) {
@@ -217,7 +214,7 @@ func (m *Model[F]) compileOn(size, length int, train bool) (*deviceGraph[F], err
 			return nil, fmt.Errorf("models: gradient of %s: %w", t.params[i].Name, err)
 		}
 		p := t.params[i]
-		t.sums = append(t.sums, deviceSum{kernels.NewSum(t.scope, len(p.Value)), d.Grads.Array(single(p.Grad)), from})
+		t.sums = append(t.sums, deviceSum{kernels.NewSum(t.scope, len(p.Value)), d.Grads.Array(gpu.Singles(p.Grad)), from})
 	}
 	t.nll, t.best = make([]float32, len(t.compiled.targets)), make([]int32, len(t.compiled.targets))
 	return t, d.Queue.Err()

@@ -14,6 +14,9 @@ import (
 	"goomtrain/train/metrics"
 )
 
+// The emulated driver has a GPU, but the tests that say nothing of a device are those of the CPU.
+func init() { gpuBuilt = false }
+
 // TestThroughTheDriver: 20 steps of goom-rnn nano through gorgonia.org/cu, on a CUDA driver that runs kernels on the emulator, have
 // the losses of the CPU. A resumed run is the same to the bit, and goes on on the CPU.
 func TestThroughTheDriver(t *testing.T) {

@@ -60,6 +60,9 @@ func Words[T float32 | int32 | uint32 | int64 | uint64 | float64](s []T) []uint3
 	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T)))/4)
 }
 
+// Singles returns a slice of float32 as what it is, where its type is a parameter. It panics on any other.
+func Singles[F any](x []F) []float32 { return any(x).([]float32) }
+
 // Int returns the bits of an argument of type int.
 func Int(i int) uint64 { return uint64(uint32(int32(i))) }
 

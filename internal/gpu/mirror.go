@@ -37,13 +37,6 @@ func (m *Mirror) Find(host []float32) Ptr {
 	return 0
 }
 
-// Push copies all arrays from the host to the device.
-func (m *Mirror) Push() {
-	for _, p := range m.pairs {
-		m.scope.Write(p.ptr, Words(p.host))
-	}
-}
-
 // Pull waits for all launches and copies all arrays from the device to the host.
 func (m *Mirror) Pull() error {
 	for _, p := range m.pairs {

@@ -29,9 +29,6 @@ func NewQueue(d Device) *Queue {
 	return &Queue{device: d, modules: map[*Module]func(string) (Kernel, error){}}
 }
 
-// Device returns the device of the queue.
-func (q *Queue) Device() Device { return q.device }
-
 // Err returns the first error.
 func (q *Queue) Err() error { return q.err }
 

@@ -3,7 +3,6 @@ package optim
 import (
 	"goomtrain/internal/gpu"
 	"goomtrain/internal/gpu/kernels"
-	"goomtrain/params"
 )
 
 // Accelerated is an Optimizer that can update parameters on a GPU.
@@ -34,17 +33,14 @@ type onDevice struct {
 	before [2]float64 // products of the betas before the last update
 }
 
-// single returns a slice of float32 as what it is.
-func single[F params.Float](x []F) []float32 { return any(x).([]float32) }
-
 // UseDevice implements Accelerated.
 func (s *slots[F]) UseDevice(scope *gpu.Scope, values, grads *gpu.Mirror) {
 	s.device = &onDevice{kernel: kernels.NewOptimizer(scope)}
 	for _, one := range s.all {
-		d := deviceSlot{size: len(one.m), value: values.Array(single(one.p.Value)), grad: grads.Array(single(one.p.Grad)),
-			m: values.Array(single(one.m)), rate: float32(one.rate), decay: float32(one.decay)}
+		d := deviceSlot{size: len(one.m), value: values.Array(gpu.Singles(one.p.Value)), grad: grads.Array(gpu.Singles(one.p.Grad)),
+			m: values.Array(gpu.Singles(one.m)), rate: float32(one.rate), decay: float32(one.decay)}
 		if one.v != nil {
-			d.v = values.Array(single(one.v))
+			d.v = values.Array(gpu.Singles(one.v))
 		}
 		s.device.slots = append(s.device.slots, d)
 	}
@@ -94,7 +90,7 @@ func (n *Norm[F]) UseDevice(s *gpu.Scope, grads *gpu.Mirror) {
 	var sizes []int
 	for _, p := range n.ps {
 		sizes = append(sizes, len(p.Grad))
-		d.ptrs = append(d.ptrs, grads.Array(single(p.Grad)))
+		d.ptrs = append(d.ptrs, grads.Array(gpu.Singles(p.Grad)))
 	}
 	d.kernel = kernels.NewNorm(s, sizes, pieceSize)
 	n.device = d
@@ -141,7 +137,7 @@ func (e *EMA[F]) UseDevice(s *gpu.Scope, values *gpu.Mirror) {
 	d := &onDevice{kernel: kernels.NewOptimizer(s)}
 	for i, p := range e.ps {
 		if !p.Frozen {
-			d.slots = append(d.slots, deviceSlot{size: len(p.Value), value: values.Array(single(p.Value)), m: values.Array(single(e.average[i]))})
+			d.slots = append(d.slots, deviceSlot{size: len(p.Value), value: values.Array(gpu.Singles(p.Value)), m: values.Array(gpu.Singles(e.average[i]))})
 		}
 	}
 	e.device = d
