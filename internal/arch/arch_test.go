@@ -25,21 +25,22 @@ var may = map[string][]string{
 	"rng":              {},
 	"internal/kernels": {},
 	"executor":         {"internal/simd", "internal/gpu", "internal/gpu/kernels"},
-	"ops":              append([]string{"internal/gpu", "internal/gpu/kernels", "goom", "trees", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
+	"ops":              append([]string{"internal/comm", "internal/gpu", "internal/gpu/kernels", "goom", "trees", "internal/kernels/multihead", "internal/simd", "internal/simd/matmul/blas", "executor", "params"}, families...),
 	"layers":           {"ops", "params", "rng", "internal/registry"},
-	"models":           {"internal/gpu", "internal/gpu/kernels", "layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/regular", "internal/simd", "internal/nearest"},
+	"models":           {"internal/comm", "internal/gpu", "internal/gpu/kernels", "layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/regular", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable", "internal/nearest"},
-	"checkpoints":      {"params", "internal/atomicfile", "internal/regular"},
+	"checkpoints":      {"params", "parallel", "internal/atomicfile", "internal/comm", "internal/regular"},
 	"sampling":         {"rng", "params"},
 	"train/metrics":    {"internal/atomicfile", "internal/regular", "internal/printable"},
 	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"internal/gpu", "internal/gpu/kernels", "params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
-		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable", "internal/gpu", "internal/gpu/driver"},
+		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable", "internal/regular", "internal/comm", "internal/gpu", "internal/gpu/driver"},
 	"internal/board":      {"checkpoints", "data", "models", "params", "sampling", "settings", "train/metrics", "internal/printable", "internal/regular"},
 	"huggingface":         {"train", "models", "data", "checkpoints", "params", "settings", "internal/atomicfile", "internal/regular"},
 	"internal/atomicfile": {},
 	"internal/mmap":       {},
+	"internal/comm":       {"internal/printable", "internal/regular"},
 	"internal/printable":  {},
 	"internal/regular":    {},
 	"internal/nearest":    {},
@@ -90,7 +91,7 @@ var free = []string{"cmd", "examples", "docs"}
 
 // withoutGorgonia are the rooms that must not reach Gorgonia, not even through others.
 var withoutGorgonia = []string{"params", "goom", "trees", "data", "checkpoints", "sampling", "train/metrics", "train/schedule", "train/optim",
-	"internal/simd", "internal/kernels", "parallel", "rng", "internal/atomicfile", "internal/mmap", "internal/printable", "internal/regular"}
+	"internal/simd", "internal/kernels", "parallel", "rng", "internal/atomicfile", "internal/comm", "internal/mmap", "internal/printable", "internal/regular"}
 
 type goPackage struct {
 	ImportPath, Dir, Name   string

@@ -44,6 +44,7 @@ var logarithms = map[string]string{
 	"internal/kernels/scan NaiveGated.logDiag: math.Log1p(math.Exp(-c))":                                              "math.Log1p",
 	"internal/kernels/softmax Kernel.attend: math.Log(float64(s.total[r]))":                                           "a sum of exponentials, the largest of which is 1",
 	"internal/kernels/scan logAddExp: math.Log1p(math.Exp(b - a))":                                                    "math.Log1p",
+	"internal/kernels/logattention logAdd: math.Log1p(math.Exp(-math.Abs(x - y)))":                                    "math.Log1p",
 	"internal/kernels/logattention sumOf: math.Log(math.Abs(sum))":                                                    "a reference in tests, whose terms do not cancel to subnormal numbers",
 	"internal/simd Log64: math.Log(x)":                                                                                "subnormal numbers take the other branch",
 	"internal/simd log1pPortable: math.Log1p(float64(x))":                                                             "math.Log1p",
