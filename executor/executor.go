@@ -22,7 +22,8 @@ type instruction struct {
 	node   *G.Node
 	inputs []int // slots
 	args   []G.Value
-	output int // slot
+	output int                   // slot
+	then   []func(G.Value) error // called with the output
 	time   time.Duration
 	calls  int
 }
@@ -139,10 +140,31 @@ func (e *Executor) run(in *instruction) error {
 	case builtin:
 		e.values[in.output], err = in.op.Do(in.args...)
 	}
+	for _, f := range in.then {
+		if err == nil {
+			err = f(e.values[in.output])
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("executor: %v: %w", in.node, err)
 	}
 	return nil
+}
+
+// Then makes every run call f with the value of a node of an op as soon as it is computed. The node is one that was passed
+// to New, so that its value lasts. Functions of one node are called in the order in which they were given. An error ends the
+// run.
+func (e *Executor) Then(n *G.Node, f func(G.Value) error) error {
+	slot, ok := e.slots[n]
+	if ok {
+		for i := len(e.program) - 1; i >= 0; i-- {
+			if in := &e.program[i]; in.output == slot {
+				in.then = append(in.then, f)
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("executor: node %v is not computed by the graph", n)
 }
 
 // Value returns the value of a node after a run: of an input, or of a node that was passed to New.

@@ -30,10 +30,8 @@ type compiled[F params.Float] struct {
 	tokens, wanted, starts *G.Node // nodes of inputs, targets and reset; nil: none, or those of a classifier
 
 	nodes []*G.Node // gradients, by parameter; nil: none
-	grads [][]F     // memory of the gradients; nil before the first run
 
-	to, from []F // operands of add: to += from
-	add      func(lo, hi int)
+	to, from []F // of the sum of a gradient: to += from
 }
 
 // building is held while a graph is built, because Gorgonia shares constants between graphs.
@@ -62,6 +60,11 @@ func (m *Model[F]) build(size, length int, train bool) (b built[F], err error) {
 	}
 	b = built[F]{compiled: c, graph: g, loss: m.loss(g, c)}
 	b.keep = []*G.Node{b.loss}
+	if m.part != nil {
+		if err := m.part.Cut(g.ExprGraph); err != nil {
+			return b, err
+		}
+	}
 	if !train {
 		return b, nil
 	}
@@ -99,8 +102,15 @@ func (m *Model[F]) compile(size, length int, train bool) (*compiled[F], error) {
 		return nil, err
 	}
 	c.exec.SetProfile(m.profile)
-	c.add = func(lo, hi int) { simd.Add(c.to[lo:hi], c.to[lo:hi], c.from[lo:hi]) }
-	return c, nil
+	if !train {
+		return c, nil
+	}
+	return c, c.accumulateGradients(func(p *params.Param[F]) error {
+		if m.onGradient == nil {
+			return nil
+		}
+		return m.onGradient(p)
+	})
 }
 
 // loss adds the network and its loss to a graph.
@@ -181,20 +191,23 @@ func (c *compiled[F]) set(inputs, targets []int32, weight F) {
 	c.weight[0] = weight
 }
 
-// accumulate adds the gradients of the last run to those of the parameters.
-func (c *compiled[F]) accumulate() error {
-	if c.grads == nil {
-		for i, n := range c.nodes {
-			v, err := c.exec.Value(n)
-			if err != nil {
-				return fmt.Errorf("models: gradient of %s: %w", c.params[i].Name, err)
+// accumulateGradients makes every run add the gradients to those of the parameters, each when it is computed, and then call
+// done.
+func (c *compiled[F]) accumulateGradients(done func(p *params.Param[F]) error) error {
+	add := func(lo, hi int) { simd.Add(c.to[lo:hi], c.to[lo:hi], c.from[lo:hi]) }
+	for i, n := range c.nodes {
+		p, grad := c.params[i], []F(nil)
+		err := c.exec.Then(n, func(v G.Value) error {
+			if grad == nil {
+				grad = v.Data().([]F) // the same memory in all runs
 			}
-			c.grads = append(c.grads, v.Data().([]F))
+			c.to, c.from = p.Grad, grad
+			simd.ForRange(len(grad), simd.Grain, add)
+			return done(p)
+		})
+		if err != nil {
+			return fmt.Errorf("models: gradient of %s: %w", p.Name, err)
 		}
-	}
-	for i, p := range c.params {
-		c.to, c.from = p.Grad, c.grads[i]
-		simd.ForRange(len(c.to), simd.Grain, c.add)
 	}
 	return nil
 }

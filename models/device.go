@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
@@ -55,6 +56,9 @@ type deviceSum struct {
 func (m *Model[F]) UseDevice(d Device) error {
 	if _, ok := any(m.params).([]*params.Param[float32]); !ok {
 		return fmt.Errorf("models: parameters are %T: a GPU computes in float32", F(0))
+	}
+	if m.part != nil {
+		return errors.New("models: sequences are cut over processes, which is only for the CPU: choose -device cpu")
 	}
 	s := d.Queue.NewScope()
 	m.gpu = &deviceModel[F]{Device: d, scope: s, totals: s.Alloc(6), fill: kernels.NewFill(s)}

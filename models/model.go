@@ -57,7 +57,10 @@ type Model[F params.Float] struct {
 
 	start int32 // the token that begins a document, if documents are reset; noStart: they are not
 
-	recompute bool // run blocks again in the backward pass
+	recompute  bool                           // run blocks again in the backward pass
+	onGradient func(p *params.Param[F]) error // nil: none
+
+	part *ops.Part // of each sequence; nil: all of it
 
 	gpu *deviceModel[F] // nil: the model runs on the CPU
 }
@@ -69,10 +72,12 @@ var (
 	_ Streamer[float32]  = (*Model[float32])(nil)
 	_ Profiler           = (*Model[float32])(nil)
 	_ Recomputer         = (*Model[float32])(nil)
+	_ Eager[float32]     = (*Model[float32])(nil)
 	_ Predictor          = (*Model[float32])(nil)
 	_ Scorer             = (*Model[float32])(nil)
 	_ Patched            = (*Model[float32])(nil)
 	_ Accelerated        = (*Model[float32])(nil)
+	_ SequenceParallel   = (*Model[float32])(nil)
 )
 
 // FromNetwork returns the model of a network whose parameters are those of the set. The random numbers of its
@@ -135,11 +140,14 @@ func (m *Model[F]) Step(inputs, targets []int32, size, length int, denominator f
 		m.train = c
 	}
 	stats, err := m.train.run(inputs, targets, F(1/denominator))
-	if err != nil {
-		return Stats{}, err
+	if err == nil {
+		err = m.countSequences(m.train, &stats)
 	}
-	return stats, m.train.accumulate()
+	return stats, err
 }
+
+// OnGradient implements Eager.
+func (m *Model[F]) OnGradient(f func(p *params.Param[F]) error) { m.onGradient = f }
 
 // evalGraphs is the number of graphs kept for evaluation: that of the training length and some longer ones.
 const evalGraphs = 8
@@ -157,7 +165,11 @@ func (m *Model[F]) Evaluate(inputs, targets []int32, size, length int) (Stats, e
 		return Stats{}, err
 	}
 	m.last = c
-	return c.run(inputs, targets, 1)
+	stats, err := c.run(inputs, targets, 1)
+	if err == nil {
+		err = m.countSequences(c, &stats)
+	}
+	return stats, err
 }
 
 // evaluated is a graph for evaluation.
@@ -208,8 +220,8 @@ func (m *Model[F]) check(inputs, targets []int32, size, length int) error {
 	if size < 1 || length < 1 || len(inputs) != size*length || len(targets) != size*length {
 		return fmt.Errorf("models: %d inputs and %d targets for %d sequences of length %d", len(inputs), len(targets), size, length)
 	}
-	if c := m.context(); c > 0 && length > c {
-		return fmt.Errorf("models: sequences of length %d, but the model has learned positions for %d (-context)", length, c)
+	if c, whole := m.context(), length*m.part.Size(); c > 0 && whole > c {
+		return fmt.Errorf("models: sequences of length %d, but the model has learned positions for %d (-context)", whole, c)
 	}
 	if m.head == nil {
 		return m.domain.check(inputs, targets, length)

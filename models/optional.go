@@ -1,6 +1,7 @@
 package models
 
 import (
+	"goomtrain/internal/comm"
 	"goomtrain/internal/gpu"
 	"goomtrain/params"
 )
@@ -47,6 +48,25 @@ type Recomputer interface {
 	// SetRecompute chooses whether Step keeps only the inputs of the blocks from the forward pass, and runs each block
 	// again in the backward pass. The numbers are the same.
 	SetRecompute(on bool)
+}
+
+// Eager is a Trainable that tells when the gradient of a parameter is complete. The processes of a job then exchange it while
+// the backward pass goes on. Without this interface they exchange all gradients after it.
+type Eager[F params.Float] interface {
+	// OnGradient sets what Step calls once for each trained parameter when it has added the gradient to Grad; nil:
+	// nothing. An error ends the Step.
+	OnGradient(f func(p *params.Param[F]) error)
+}
+
+// SequenceParallel is a Trainable that can have a part of each sequence. Without this interface -sequence-parallel is an
+// error.
+type SequenceParallel interface {
+	// SetSequence cuts every sequence over the processes of a group: from then on Step and Evaluate get inputs and targets
+	// [size, length/S] of this process, which are positions r length/S to (r+1) length/S - 1 for rank r of S, and all
+	// processes of the group must call them alike. Gradients and Stats are shares of the processes, to be added up; whole
+	// sequences are counted by rank 0. A group of one process stands for whole sequences. The error names what needs whole
+	// sequences, and wraps ErrNotCut; the model is then as before.
+	SetSequence(g *comm.Group) error
 }
 
 // Predictor is a Trainable that tells what it predicts. Evaluate of package train then counts which class is taken for

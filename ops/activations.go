@@ -56,6 +56,7 @@ func activation[F params.Float](name string, x *G.Node, out tensor.Shape, k inte
 }, onDevice func(s *gpu.Scope) deviceActivation) *G.Node {
 	def := Definition[F]{
 		Name:     name,
+		Cut:      Positionwise,
 		Inputs:   G.Nodes{x},
 		Grads:    []Gradient{GradPrimary},
 		Out:      out,

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -87,17 +88,19 @@ func attentionOnDevice(size multihead.Size, packed bool, kernel func(s *gpu.Scop
 	}
 }
 
-// attention makes the definition common to all attentions. differentiate and onDevice may be nil. For reset, resize and
+// attention makes the definition common to all attentions. differentiate, onDevice and cut may be nil. For reset, resize and
 // carried see ByDocument.
 func attention[F params.Float](name string, size multihead.Size, inputs G.Nodes, out tensor.Shape,
 	reset *G.Node, resize func(batch, length int), carried bool,
 	differentiate func(),
 	forward func(y []F, q, k, v multihead.Rows[F]),
 	backward func(dq, dk, dv, q, k, v multihead.Rows[F], y, dy []F),
-	onDevice func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention) *G.Node {
+	onDevice func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention,
+	cut func(p *Part)) *G.Node {
 	packed := len(inputs) == 1
 	def := Definition[F]{
 		Name:   name,
+		Cut:    cut,
 		Inputs: inputs,
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide}[:len(inputs)],
 		Out:    out,
@@ -156,8 +159,13 @@ func SoftmaxAttention[F params.Float](q, k, v *G.Node, heads int, causal bool, c
 func softmaxAttention[F params.Float](name string, inputs G.Nodes, heads, keys int, causal bool, reset *G.Node, cache *KVCache[F]) *G.Node {
 	size, out := attentionInputs(name, inputs, heads, keys, causal)
 	k := softmax.New[F](size)
+	parts := cuttableAttention[F]{kernel: k, size: size, reach: math.MaxInt}
 	return attention(name, size, inputs, out, reset, k.Resize, cache != nil, nil,
-		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, cache) },
-		k.Backward,
-		func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention { return kernels.NewSoftmax(s, size) })
+		func(y []F, q, keys, values multihead.Rows[F]) {
+			keys, values = parts.collect(keys, values)
+			k.Forward(y, q, keys, values, cache)
+		},
+		parts.backward,
+		func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention { return kernels.NewSoftmax(s, size) },
+		parts.cut(len(inputs) == 1 && cache == nil))
 }

@@ -50,6 +50,11 @@ type Definition[F params.Float] struct {
 	// slices of the GradSide inputs, the same ones as in every later call of Backward; all others are nil.
 	Differentiate func(grads [][]F)
 
+	// Cut makes the op one of a part of each sequence, where sequences are cut over processes: see Part. It is called once,
+	// while the graph is built. An op that maps each position by itself has Positionwise. nil: the op needs the whole
+	// sequence. Forward and Backward of an op that has it run at the same place of the same graph in all processes.
+	Cut func(p *Part)
+
 	// OnDevice makes the twin of the op on a GPU, in float32. nil: the op runs on the CPU only. It is called when a graph
 	// is compiled for a GPU. What the twin needs lives in the scope. Ops of other modules leave it nil, since kernels and
 	// devices are internal to this one.

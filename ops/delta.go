@@ -58,18 +58,24 @@ func DeltaRule[F params.Float](q, k, v, beta, g *G.Node, size DeltaSizes, reset 
 		}
 		return x
 	}
+	var parts *deltaParts[F] // nil: sequences are whole
 	def := Definition[F]{
-		Name:          "DeltaRule",
-		Inputs:        inputs,
-		Grads:         grads,
-		Out:           withWidth(q.Shape(), size.ValueHeads*size.DValue),
-		Forward:       func(out []F, in Operands[F]) { kernel.Forward(out, operands(in.Floats), carry) },
+		Name:   "DeltaRule",
+		Inputs: inputs,
+		Grads:  grads,
+		Out:    withWidth(q.Shape(), size.ValueHeads*size.DValue),
+		Forward: func(out []F, in Operands[F]) {
+			x := operands(in.Floats)
+			kernel.Forward(out, x, parts.enter(carry, x))
+		},
 		Differentiate: func([][]F) { kernel.WantGradients() },
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
-			kernel.Backward(operands(func(i int) []F { return grad[i] }), operands(in.Floats), dout, nil, nil)
+			d, x := operands(func(i int) []F { return grad[i] }), operands(in.Floats)
+			kernel.Backward(d, x, dout, parts.arrive(d, x, dout), nil)
 		},
 	}
 	if carry == nil {
+		def.Cut = func(p *Part) { parts = newDeltaParts(p, kernel, batch, size) }
 		def.OnDevice = func(s *gpu.Scope) DeviceForm {
 			k := kernels.NewDelta(s, batch, time, kernels.DeltaSizes(size))
 			operands := func(p []gpu.Ptr) (x kernels.DeltaOperands) {

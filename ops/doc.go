@@ -23,6 +23,18 @@
 // Gradients come from gorgonia.Grad, called once for each graph. Graphs run on package executor, with planned
 // buffers and no allocation, or on Gorgonia's own TapeMachine, with the same results.
 //
+// # Sequences in parts
+//
+// Part.Cut makes a graph that of a part of each sequence, of which other processes have the other parts at the same time. An
+// op that maps each position by itself stays as it is. Of the others,
+//
+//   - linear recurrences, and attentions with a state, first compute what the part leaves behind if it begins with zeros.
+//     One all-gather of that gives each part the state before it, and another in the backward pass the gradient of its last
+//     state (arXiv 2502.07563). What parts leave is in part.go of the kernels' packages;
+//   - softmax attention gathers keys and values, and convolutions the last inputs of each part (halo.go). Their gradients are
+//     sent back and added up in the order of ranks;
+//   - recurrences whose transitions are not linear, or too large to multiply, pass the state on from part to part (relay.go).
+//
 // # Your own ops
 //
 // Apply makes an op from a Definition: the inputs, the shape, the formula and the formula of the gradient, over

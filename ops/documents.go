@@ -61,7 +61,7 @@ func ByDocument[F params.Float](def Definition[F], reset *G.Node, resize func(ba
 	p := newPieces(def, shared)
 	at := len(def.Inputs)
 	inner := def
-	def.OnDevice = nil // documents are cut on the host
+	def.OnDevice, def.Cut = nil, nil // documents are told apart on the host, in whole sequences
 	def.Inputs = append(append(G.Nodes{}, inner.Inputs...), reset)
 	def.Grads = append(append([]Gradient{}, inner.Grads...), GradNone)
 	def.Forward = func(out []F, in Operands[F]) {

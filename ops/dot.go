@@ -17,6 +17,7 @@ func Dot[F params.Float](x, w *G.Node) *G.Node {
 	k := dense.NewDot[F](x.Shape().TotalSize())
 	return Apply(Definition[F]{
 		Name:    "Dot",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{x, w},
 		Grads:   []Gradient{GradPrimary, GradSide},
 		Out:     tensor.Shape{},

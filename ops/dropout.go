@@ -40,6 +40,7 @@ func Dropout[F params.Float](x, residual *G.Node, p float64, site string, noise 
 		Inputs:   G.Nodes{x},
 		Grads:    []Gradient{GradPrimary},
 		Out:      s,
+		Cut:      func(p *Part) { k.Begin(p.Rank() * (s.TotalSize() / s[0])) },
 		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), nil) },
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { k.Backward(grad[0], dout) },
 	}

@@ -17,6 +17,7 @@ func Embedding[F params.Float](tokens, w *G.Node) *G.Node {
 	k := dense.NewEmbedding[F](tokens.Shape().TotalSize(), vocab, width)
 	return Apply(Definition[F]{
 		Name:    "Embedding",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{tokens, w},
 		Grads:   []Gradient{GradNone, GradPrimary},
 		Out:     append(tokens.Shape(), width),

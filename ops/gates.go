@@ -24,6 +24,7 @@ func GatedSiLU[F params.Float](gate, up *G.Node) *G.Node {
 	k := dense.NewGatedSiLU[F](n)
 	return Apply(Definition[F]{
 		Name:    "GatedSiLU",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{gate, up},
 		Grads:   []Gradient{GradPrimary, GradSide},
 		Out:     gate.Shape(),
@@ -73,6 +74,7 @@ func SoftplusDecay[F params.Float](x, aLog, dtBias *G.Node) *G.Node {
 	k := dense.NewSoftplusDecay[F](rows, width)
 	return Apply(Definition[F]{
 		Name:    "SoftplusDecay",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{x, aLog, dtBias},
 		Grads:   []Gradient{GradPrimary, GradSide, GradSide},
 		Out:     x.Shape(),

@@ -91,20 +91,29 @@ func decayAttention[F params.Float](name string, inputs G.Nodes, size GLASizes, 
 		}
 		return in.Floats(3)
 	}
+	var parts *glaParts[F] // nil: sequences are whole
+	var cut func(p *Part)
+	if carry == nil {
+		cut = func(p *Part) { parts = newGLAParts(p, kernel, batch, size) }
+	}
 	return Apply(ByDocument(Definition[F]{
 		Name:   name,
+		Cut:    cut,
 		Inputs: inputs,
 		Grads:  []Gradient{GradSide, GradSide, GradPrimary, GradSide}[:len(inputs)],
 		Out:    v.Shape(),
 		Forward: func(out []F, in Operands[F]) {
-			kernel.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), decays(in), carry)
+			q, keys, v, g := in.Floats(0), in.Floats(1), in.Floats(2), decays(in)
+			kernel.Forward(out, q, keys, v, g, parts.enter(carry, out, q, keys, v, g))
 		},
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
 			var dg []F
 			if decay != gla.Fixed {
 				dg = grad[3]
 			}
-			kernel.Backward(grad[0], grad[1], grad[2], dg, nil, in.Floats(0), in.Floats(1), in.Floats(2), decays(in), dout, nil)
+			q, keys, v := in.Floats(0), in.Floats(1), in.Floats(2)
+			last := parts.arrive(grad[2], q, keys, dout)
+			kernel.Backward(grad[0], grad[1], grad[2], dg, nil, q, keys, v, decays(in), dout, last)
 		},
 		Differentiate: func([][]F) { kernel.WantGradients() },
 	}, reset, kernel.Resize, carry != nil))

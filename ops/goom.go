@@ -56,6 +56,7 @@ func GoomLog[F params.Float](x *G.Node) *G.Node {
 	backward := func(lo, hi int) { goom.LogGrad(dx[lo:hi], dl[lo:hi], in[lo:hi]) }
 	return Apply(Definition[F]{
 		Name:   "GoomLog",
+		Cut:    Positionwise,
 		Inputs: G.Nodes{x},
 		Grads:  []Gradient{GradPrimary},
 		Out:    packed(shape),
@@ -81,6 +82,7 @@ func GoomExp[F params.Float](x *G.Node) *G.Node {
 	backward := func(lo, hi int) { goom.ExpGrad(dl[lo:hi], dy[lo:hi], y[lo:hi]) }
 	return Apply(Definition[F]{
 		Name:   "GoomExp",
+		Cut:    Positionwise,
 		Inputs: G.Nodes{x},
 		Grads:  []Gradient{GradPrimary},
 		Out:    shape,

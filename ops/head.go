@@ -33,6 +33,7 @@ func HeadLoss[F params.Float](x, w, targets, weight *G.Node) (*G.Node, Outcome) 
 	var device DeviceLoss
 	loss := Apply(Definition[F]{
 		Name:   "HeadLoss",
+		Cut:    Positionwise,
 		Inputs: G.Nodes{x, w, targets, weight},
 		Grads:  []Gradient{GradPrimary, GradSide, GradNone, GradNone},
 		Out:    tensor.Shape{},

@@ -32,8 +32,8 @@ func RecurrenceFull[F params.Float](u, a, x0, reset *G.Node, carry *Carry[F]) *G
 	size := recurrenceSize(name, u, x0, carry)
 	want(name, "a", a, size.Batch, size.Time, size.Heads*size.Width*size.Width)
 	k := recurrence.NewFull[F](size)
-	return inputRecurrence(name, u, x0, reset, nil, G.Nodes{a},
-		func(z []F, in recurrenceOperands[F]) {
+	return inputRecurrence(name, u, x0, reset, nil, G.Nodes{a}, size, carry, k.Between,
+		func(z []F, in recurrenceOperands[F], carry *Carry[F]) {
 			k.Forward(z, in.u, in.floats[0], in.x0, in.reset, carry)
 		},
 		func(du, dx0 []F, grads [][]F, in recurrenceOperands[F], z, dz []F) {
@@ -50,8 +50,8 @@ func RecurrenceLinear[F params.Float](u, h, w, x0, reset *G.Node, carry *Carry[F
 	inner := h.Shape()[2]
 	want(name, "w", w, inner, size.Heads*size.Width*size.Width)
 	k := recurrence.NewLinear[F](size, inner)
-	return inputRecurrence(name, u, x0, reset, nil, G.Nodes{h, w},
-		func(z []F, in recurrenceOperands[F]) {
+	return inputRecurrence(name, u, x0, reset, nil, G.Nodes{h, w}, size, carry, k.Between,
+		func(z []F, in recurrenceOperands[F], carry *Carry[F]) {
 			k.Forward(z, in.u, in.floats[0], in.floats[1], in.x0, in.reset, carry)
 		},
 		func(du, dx0 []F, grads [][]F, in recurrenceOperands[F], z, dz []F) {
@@ -68,8 +68,8 @@ func RecurrenceTable[F params.Float](u, tokens, table, x0, reset *G.Node, carry 
 	want(name, "tokens", tokens, size.Batch, size.Time)
 	want(name, "table", table, -1, size.Heads*size.Width*size.Width)
 	k := recurrence.NewTable[F](size, table.Shape()[0])
-	return inputRecurrence(name, u, x0, reset, tokens, G.Nodes{table},
-		func(z []F, in recurrenceOperands[F]) {
+	return inputRecurrence(name, u, x0, reset, tokens, G.Nodes{table}, size, carry, k.Between,
+		func(z []F, in recurrenceOperands[F], carry *Carry[F]) {
 			k.Forward(z, in.u, in.tokens, in.floats[0], in.x0, in.reset, carry)
 		},
 		func(du, dx0 []F, grads [][]F, in recurrenceOperands[F], z, dz []F) {
@@ -104,8 +104,8 @@ func RecurrenceHouseholder[F params.Float](u, k, beta, logGate, x0, reset *G.Nod
 		}
 		return x[2]
 	}
-	return inputRecurrence(name, u, x0, reset, nil, inputs,
-		func(z []F, in recurrenceOperands[F]) {
+	return inputRecurrence(name, u, x0, reset, nil, inputs, size, carry, kernel.Between,
+		func(z []F, in recurrenceOperands[F], carry *Carry[F]) {
 			kernel.Forward(z, in.u, in.floats[0], in.floats[1], gate(in.floats), in.x0, in.reset, carry)
 		},
 		func(du, dx0 []F, grads [][]F, in recurrenceOperands[F], z, dz []F) {
@@ -133,8 +133,10 @@ type recurrenceOperands[F params.Float] struct {
 }
 
 // inputRecurrence applies a kernel to u, x0, the floats that A_t is made of, and tokens and reset, which may be nil.
-func inputRecurrence[F params.Float](name string, u, x0, reset, tokens *G.Node, floats G.Nodes,
-	forward func(z []F, in recurrenceOperands[F]),
+// between is that of the kernel.
+func inputRecurrence[F params.Float](name string, u, x0, reset, tokens *G.Node, floats G.Nodes, size recurrence.Size, carry *Carry[F],
+	between func(last, first *Carry[F]),
+	forward func(z []F, in recurrenceOperands[F], carry *Carry[F]),
 	backward func(du, dx0 []F, grads [][]F, in recurrenceOperands[F], z, dz []F)) *G.Node {
 	inputs := append(G.Nodes{u, x0}, floats...)
 	grads := []Gradient{GradPrimary, GradSide}
@@ -164,14 +166,27 @@ func inputRecurrence[F params.Float](name string, u, x0, reset, tokens *G.Node, 
 		}
 		return data
 	}
-	return Apply(Definition[F]{
-		Name:    name,
-		Inputs:  inputs,
-		Grads:   grads,
-		Out:     u.Shape(),
-		Forward: func(out []F, in Operands[F]) { forward(out, read(in)) },
-		Backward: func(grad [][]F, in Operands[F], out, dout []F) {
-			backward(grad[0], grad[1], grad[2:2+len(floats)], read(in), out, dout)
+	var relay *relay[*Carry[F]] // nil: sequences are whole
+	def := Definition[F]{
+		Name:   name,
+		Inputs: inputs,
+		Grads:  grads,
+		Out:    u.Shape(),
+		Forward: func(out []F, in Operands[F]) {
+			forward(out, read(in), relay.enter(carry))
+			relay.leave()
 		},
-	})
+		Backward: func(grad [][]F, in Operands[F], out, dout []F) {
+			relay.arrive()
+			backward(grad[0], grad[1], grad[2:2+len(floats)], read(in), out, dout)
+			relay.depart()
+		},
+	}
+	if reset == nil && carry == nil {
+		def.Cut = func(p *Part) {
+			relay = newRelay(p, func() *Carry[F] { return NewCarry[F](size.Batch, size.Heads*size.Rows, size.Width) })
+			between(relay.last, relay.first)
+		}
+	}
+	return Apply(def)
 }

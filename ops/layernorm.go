@@ -18,6 +18,7 @@ func LayerNorm[F params.Float](x, weight, bias *G.Node) *G.Node {
 	k := dense.NewLayerNorm[F](rows, width)
 	return Apply(Definition[F]{
 		Name:    "LayerNorm",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{x, weight, bias},
 		Grads:   []Gradient{GradPrimary, GradSide, GradSide},
 		Out:     x.Shape(),

@@ -40,20 +40,24 @@ func LogSelfAttention[F params.Float](qkv *G.Node, heads, keys int, reset *G.Nod
 		x.Q, x.K, x.V = multihead.SplitHeads(data, heads, keys, size.DValue)
 		return x
 	}
+	var parts *logParts[F] // nil: sequences are whole
 	def := Definition[F]{
 		Name:   "LogSelfAttention",
 		Inputs: G.Nodes{qkv},
 		Grads:  []Gradient{GradPrimary},
 		Out:    out,
 		Forward: func(y []F, in Operands[F]) {
-			k.Forward(multihead.Packed(y, heads, size.DValue), multihead.Rows[F]{}, split(in.Floats(0)), carry)
+			x := split(in.Floats(0))
+			k.Forward(multihead.Packed(y, heads, size.DValue), multihead.Rows[F]{}, x, parts.enter(carry, x))
 		},
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
-			k.Backward(split(grad[0]), split(in.Floats(0)), multihead.Packed(dy, heads, size.DValue), nil, nil)
+			d, x, g := split(grad[0]), split(in.Floats(0)), multihead.Packed(dy, heads, size.DValue)
+			k.Backward(d, x, g, nil, parts.arrive(d, x, g))
 		},
 		Differentiate: func([][]F) { k.WantGradients() },
 	}
 	if carry == nil {
+		def.Cut = func(p *Part) { parts = newLogParts(p, k, size) }
 		def.OnDevice = func(s *gpu.Scope) DeviceForm {
 			k := kernels.NewLogAttention(s, size.Batch, size.Queries, heads, keys, size.DValue)
 			return DeviceForm{
@@ -138,17 +142,21 @@ func AddLogScan[F params.Float](gates, x, reset *G.Node, carry *LogScanCarry[F])
 	s := x.Shape()
 	want("AddLogScan", "gates", gates, s[0], s[1], 2*s[2])
 	k := scan.NewGated[F](s[0], s[1], s[2])
+	var parts *logScanParts[F] // nil: sequences are whole
 	def := Definition[F]{
-		Name:    "AddLogScan",
-		Inputs:  G.Nodes{gates, x},
-		Grads:   []Gradient{GradPrimary, GradSame},
-		Out:     s,
-		Forward: func(y []F, in Operands[F]) { k.Forward(y, in.Floats(0), in.Floats(1), carry) },
+		Name:   "AddLogScan",
+		Inputs: G.Nodes{gates, x},
+		Grads:  []Gradient{GradPrimary, GradSame},
+		Out:    s,
+		Forward: func(y []F, in Operands[F]) {
+			k.Forward(y, in.Floats(0), in.Floats(1), parts.enter(carry, y, in.Floats(0)))
+		},
 		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
-			k.Backward(grad[0], in.Floats(0), dy)
+			k.Backward(grad[0], in.Floats(0), dy, parts.arrive(grad[0], in.Floats(0), dy))
 		},
 	}
 	if carry == nil {
+		def.Cut = func(p *Part) { parts = newLogScanParts(p, k, s[0], s[2]) }
 		def.OnDevice = func(scope *gpu.Scope) DeviceForm {
 			k := kernels.NewGated(scope, s[0], s[1], s[2])
 			return DeviceForm{

@@ -36,18 +36,28 @@ func LSTM[F params.Float](u, w, bias, reset *G.Node, carry *LSTMCarry[F]) *G.Nod
 	batch, time := u.Shape()[0], u.Shape()[1]
 	want("LSTM", "u", u, batch, time, 4*width)
 	k := lstm.New[F](batch, time, width)
+	var relay *relay[*LSTMCarry[F]] // nil: sequences are whole
 	def := Definition[F]{
 		Name:   "LSTM",
 		Inputs: G.Nodes{u, w, bias},
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide},
 		Out:    withWidth(u.Shape(), width),
 		Backward: func(grad [][]F, in Operands[F], _, dout []F) {
+			relay.arrive()
 			k.Backward(grad[0], grad[1], grad[2], in.Floats(1), dout)
+			relay.depart()
 		},
+	}
+	if reset == nil && carry == nil {
+		def.Cut = func(p *Part) {
+			relay = newRelay(p, func() *LSTMCarry[F] { return NewLSTMCarry[F](batch, width) })
+			k.Between(relay.last, relay.first)
+		}
 	}
 	starts := resettable(&def, reset, batch, time)
 	def.Forward = func(out []F, in Operands[F]) {
-		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), carry)
+		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), relay.enter(carry))
+		relay.leave()
 	}
 	return Apply(def)
 }

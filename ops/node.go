@@ -82,6 +82,7 @@ type fused[F params.Float] struct {
 	def    Definition[F]
 	own    G.Value     // the output if the machine provides no buffer
 	device *DeviceForm // on a GPU; nil until OnDevice
+	part   *Part       // nil: sequences are whole
 }
 
 func mustApply(op G.Op, inputs ...*G.Node) *G.Node {
@@ -107,7 +108,7 @@ func (o *fused[F]) Do(in ...G.Value) (G.Value, error) {
 
 func (o *fused[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error) {
 	o.def.Forward(floats[F](out), in)
-	return out, nil
+	return out, o.part.failed()
 }
 
 func (o *fused[F]) DiffWRT(int) []bool {
@@ -181,7 +182,7 @@ func (o *backward[F]) UsePreallocDo(out G.Value, in ...G.Value) (G.Value, error)
 	n := len(o.of.def.Inputs)
 	o.grads[o.primary] = floats[F](out)
 	o.of.def.Backward(o.grads, in[:n:n], floats[F](in[n]), floats[F](in[n+1]))
-	return out, nil
+	return out, o.of.part.failed()
 }
 
 // sideOutput returns a buffer that another op owns. Its one child only orders it after that op.

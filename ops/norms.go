@@ -17,6 +17,7 @@ func RMSNorm[F params.Float](x, w *G.Node, eps float64) *G.Node {
 	k := newRMSNorm[F]("RMSNorm", x, w, eps)
 	return Apply(Definition[F]{
 		Name:    "RMSNorm",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{x, w},
 		Grads:   []Gradient{GradPrimary, GradSide},
 		Out:     x.Shape(),
@@ -41,6 +42,7 @@ func GatedRMSNorm[F params.Float](x, gate, w *G.Node, eps float64) *G.Node {
 	k := newRMSNorm[F]("GatedRMSNorm", x, w, eps)
 	return Apply(Definition[F]{
 		Name:    "GatedRMSNorm",
+		Cut:     Positionwise,
 		Inputs:  G.Nodes{x, gate, w},
 		Grads:   []Gradient{GradPrimary, GradSide, GradSide},
 		Out:     x.Shape(),

@@ -229,6 +229,11 @@ type problem[F params.Float] struct {
 }
 
 func newProblem[F params.Float](c opCase) *problem[F] {
+	return newPartOfProblem(c, nil, func(stream string, shape ...int) []F { return draw[F](stream, tensor.Shape(shape).TotalSize()) })
+}
+
+// newPartOfProblem is newProblem with numbers that values gives, in a graph that is cut unless part is nil.
+func newPartOfProblem[F params.Float](c opCase, part *Part, values func(stream string, shape ...int) []F) *problem[F] {
 	p, of := &problem[F]{graph: G.NewGraph()}, DType[F]()
 	leaf := func(name string, shape []int, of tensor.Dtype, backing any) *G.Node {
 		n := G.NewTensor(p.graph, of, len(shape), G.WithShape(shape...), G.WithName(name))
@@ -243,7 +248,7 @@ func newProblem[F params.Float](c opCase) *problem[F] {
 		fixed[i] = true
 	}
 	for i, shape := range c.floats {
-		x := draw[F](fmt.Sprint(c.name, i), tensor.Shape(shape).TotalSize())
+		x := values(fmt.Sprint(c.name, i), shape...)
 		n := leaf(fmt.Sprint("f", i), shape, of, x)
 		floats = append(floats, n)
 		if !fixed[i] {
@@ -261,8 +266,13 @@ func newProblem[F params.Float](c opCase) *problem[F] {
 	out := c.build(floats, tokens)
 	p.out = out
 	if p.loss = out; !out.IsScalar() { // a random upstream gradient
-		p.cotangent = draw[F](c.name+"cotangent", out.Shape().TotalSize())
+		p.cotangent = values(c.name+"cotangent", out.Shape()...)
 		p.loss = Dot[F](out, leaf("cotangent", out.Shape(), of, p.cotangent))
+	}
+	if part != nil {
+		if err := part.Cut(p.graph); err != nil {
+			panic(err)
+		}
 	}
 	var err error
 	if p.grads, err = G.Grad(p.loss, p.wrt...); err != nil {

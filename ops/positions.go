@@ -25,12 +25,14 @@ func Rotary[F params.Float](x *G.Node, heads, width int, position *Position) *G.
 		panic(fmt.Sprintf("ops: Rotary: x has shape %v, want room for %d heads of width %d", s, heads, width))
 	}
 	k := dense.NewRotary[F](s[0], s[1], heads, width, s[2])
+	var part *Part // nil: sequences are whole
 	def := Definition[F]{
 		Name:     "Rotary",
+		Cut:      func(p *Part) { part = p },
 		Inputs:   G.Nodes{x},
 		Grads:    []Gradient{GradPrimary},
 		Out:      s,
-		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), position.Take(s[1])) },
+		Forward:  func(out []F, in Operands[F]) { k.Forward(out, in.Floats(0), part.from(s[1])+position.Take(s[1])) },
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) { k.Backward(grad[0], dout) },
 	}
 	if position == nil {
@@ -57,12 +59,16 @@ func AddPositions[F params.Float](x, table, reset *G.Node, position *Position) *
 		panic(fmt.Sprintf("ops: AddPositions: x has shape %v, but the table has %d positions", s, context))
 	}
 	k := dense.NewAddPositions[F](s[0], s[1], context, s[2])
+	var part *Part // nil: sequences are whole
 	def := Definition[F]{
-		Name:    "AddPositions",
-		Inputs:  G.Nodes{table, x},
-		Grads:   []Gradient{GradPrimary, GradSame}, // x is only added, so only the gradient of the table is computed
-		Out:     s,
-		Forward: func(out []F, in Operands[F]) { k.Forward(out, in.Floats(1), in.Floats(0), position.Take(s[1])) },
+		Name:   "AddPositions",
+		Cut:    func(p *Part) { part = p },
+		Inputs: G.Nodes{table, x},
+		Grads:  []Gradient{GradPrimary, GradSame}, // x is only added, so only the gradient of the table is computed
+		Out:    s,
+		Forward: func(out []F, in Operands[F]) {
+			k.Forward(out, in.Floats(1), in.Floats(0), part.from(s[1])+position.Take(s[1]))
+		},
 		Backward: func(grad [][]F, _ Operands[F], _, dout []F) {
 			k.Backward(grad[0], dout)
 		},

@@ -30,14 +30,18 @@ func Recurrence[F params.Float](u, a, x0, reset *G.Node, carry *Carry[F]) *G.Nod
 	want("Recurrence", "a", a, width, width)
 	want("Recurrence", "u", u, -1, -1, rows*width)
 	k := recurrence.New[F](u.Shape()[0], u.Shape()[1], rows, width)
+	var parts *recurrenceParts[F] // nil: sequences are whole
 	def := Definition[F]{
 		Name:   "Recurrence",
 		Inputs: G.Nodes{u, a, x0},
 		Grads:  []Gradient{GradPrimary, GradSide, GradSide},
 		Out:    u.Shape(),
 		Backward: func(grad [][]F, _ Operands[F], out, dout []F) {
-			k.Backward(grad[0], grad[1], grad[2], out, dout)
+			k.Backward(grad[0], grad[1], grad[2], out, dout, parts.arrive(dout))
 		},
+	}
+	if reset == nil && carry == nil {
+		def.Cut = func(p *Part) { parts = newRecurrenceParts(p, k, u.Shape()[0], rows, width) }
 	}
 	starts := resettable(&def, reset, u.Shape()[0], u.Shape()[1])
 	if carry == nil {
@@ -59,7 +63,11 @@ func Recurrence[F params.Float](u, a, x0, reset *G.Node, carry *Carry[F]) *G.Nod
 		}
 	}
 	def.Forward = func(out []F, in Operands[F]) {
-		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), carry)
+		from := carry
+		if parts != nil {
+			from = parts.enter(in.Floats(0), in.Floats(1), in.Floats(2))
+		}
+		k.Forward(out, in.Floats(0), in.Floats(1), in.Floats(2), starts(in), from)
 	}
 	return Apply(def)
 }

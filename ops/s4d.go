@@ -40,16 +40,30 @@ func S4D[F params.Float](u, logDt, logAReal, aImag, c, d, reset *G.Node, carry *
 	parameters := func(in Operands[F]) s4d.Parameters[F] {
 		return s4d.Parameters[F]{LogDt: in.Floats(1), LogAReal: in.Floats(2), AImag: in.Floats(3), C: in.Floats(4), D: in.Floats(5)}
 	}
-	return Apply(ByDocument(Definition[F]{
-		Name:    "S4D",
-		Inputs:  G.Nodes{u, logDt, logAReal, aImag, c, d},
-		Grads:   []Gradient{GradPrimary, GradSide, GradSide, GradSide, GradSide, GradSide},
-		Out:     s,
-		Forward: func(y []F, in Operands[F]) { k.Forward(y, in.Floats(0), parameters(in), carry) },
-		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
-			k.Backward(s4d.Parameters[F]{LogDt: grad[1], LogAReal: grad[2], AImag: grad[3], C: grad[4], D: grad[5]}, grad[0], nil, in.Floats(0), dy, nil)
+	var relay *relay[*S4DCarry[F]] // nil: sequences are whole
+	var first, last []F            // gradients of the relay
+	def := Definition[F]{
+		Name:   "S4D",
+		Inputs: G.Nodes{u, logDt, logAReal, aImag, c, d},
+		Grads:  []Gradient{GradPrimary, GradSide, GradSide, GradSide, GradSide, GradSide},
+		Out:    s,
+		Forward: func(y []F, in Operands[F]) {
+			k.Forward(y, in.Floats(0), parameters(in), relay.enter(carry))
+			relay.leave()
 		},
-	}, reset, k.Resize, carry != nil, 1, 2, 3, 4, 5))
+		Backward: func(grad [][]F, in Operands[F], _, dy []F) {
+			relay.arrive()
+			k.Backward(s4d.Parameters[F]{LogDt: grad[1], LogAReal: grad[2], AImag: grad[3], C: grad[4], D: grad[5]}, grad[0], first, in.Floats(0), dy, last)
+			relay.depart()
+		},
+	}
+	if carry == nil {
+		def.Cut = func(p *Part) {
+			relay = newRelay(p, func() *S4DCarry[F] { return NewS4DCarry[F](s[0], s[2], modes) })
+			first, last = relay.first.State(), relay.last.State()
+		}
+	}
+	return Apply(ByDocument(def, reset, k.Resize, carry != nil, 1, 2, 3, 4, 5))
 }
 
 // S4DImaginary returns initial imaginary parts of N/2 = modes modes (arXiv 2206.11893): kind lin is pi n, inv is

@@ -39,8 +39,17 @@ func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, reset *G.Node, car
 		biasAt = len(def.Inputs)
 		def.Inputs, def.Grads = append(def.Inputs, bias), append(def.Grads, GradSide)
 	}
+	var parts *convParts[F] // nil: sequences are whole
+	if carry == nil {
+		def.Cut = func(p *Part) { parts = newConvParts(p, k, s[0], s[1], s[2], w.Shape()[2]) }
+	}
 	def.Forward = func(y []F, in Operands[F]) {
-		k.Forward(y, in.Floats(0), in.Floats(1), in.optional(biasAt), carry)
+		x, w, bias := in.Floats(0), in.Floats(1), in.optional(biasAt)
+		if parts != nil {
+			k.ForwardFrom(y, x, w, bias, parts.enter(x))
+			return
+		}
+		k.Forward(y, x, w, bias, carry)
 	}
 	def.Backward = func(grad [][]F, in Operands[F], _, dy []F) {
 		var dbias []F
@@ -48,6 +57,9 @@ func ShortConv[F params.Float](x, w, bias *G.Node, silu bool, reset *G.Node, car
 			dbias = grad[biasAt]
 		}
 		k.Backward(grad[0], grad[1], dbias, in.Floats(0), in.Floats(1), in.optional(biasAt), dy)
+		if parts != nil {
+			parts.leave(grad[0])
+		}
 	}
 	if carry == nil {
 		def.OnDevice = func(scope *gpu.Scope) DeviceForm {

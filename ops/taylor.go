@@ -67,12 +67,24 @@ func taylorAttention[F params.Float](name string, inputs G.Nodes, heads, keys, t
 	if carry != nil {
 		k.CheckCarry(carry)
 	}
-	return attention(name, size, inputs, out, reset, k.Resize, carry != nil, k.WantGradients,
-		func(y []F, q, keys, values multihead.Rows[F]) { k.Forward(y, q, keys, values, carry) },
-		k.Backward,
+	var parts *taylorParts[F] // nil: sequences are whole
+	var cut func(p *Part)
+	if len(inputs) == 1 && carry == nil && CountTaylorFeatures(keys, terms) <= MaxTaylorFeatures {
+		cut = func(p *Part) {
+			k = taylor.NewPart[F](size, terms)
+			parts = newTaylorParts(p, k, size, terms)
+		}
+	}
+	return attention(name, size, inputs, out, reset, k.Resize, carry != nil, func() { k.WantGradients() },
+		func(y []F, q, keys, values multihead.Rows[F]) {
+			k.Forward(y, q, keys, values, parts.enter(carry, keys, values))
+		},
+		func(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
+			k.BackwardPart(dq, dk, dv, q, keys, values, y, dy, parts.arrive(q, y, dy))
+		},
 		func(s *gpu.Scope, size kernels.AttentionSize) deviceAttention {
 			return kernels.NewTaylor(s, size, terms)
-		})
+		}, cut)
 }
 
 // A TaylorDegree describes one degree of the feature map for one head: the number of features, the size of its

@@ -45,13 +45,15 @@ func WindowSelfAttention[F params.Float](qkv *G.Node, heads, keys, window int, r
 	if cache != nil {
 		k.CheckRing(cache)
 	}
+	parts := cuttableAttention[F]{kernel: k, size: size, reach: window - 1}
 	return attention(name, size, G.Nodes{qkv}, out, reset, k.Resize, cache != nil, k.WantGradients,
 		func(y []F, q, keys, values multihead.Rows[F]) {
+			keys, values = parts.collect(keys, values)
 			if cache == nil {
 				k.Forward(y, q, keys, values, nil)
 			} else {
 				k.ForwardRing(y, q, keys, values, cache)
 			}
 		},
-		k.Backward, nil)
+		parts.backward, nil, parts.cut(cache == nil))
 }

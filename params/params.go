@@ -29,6 +29,19 @@ type Param[F Float] struct {
 	// Frozen says that training does not change the values: optimizers have no state for the parameter, and models
 	// need not compute its gradient.
 	Frozen bool
+
+	// Whole is the shape of the parameter of which this is a part, from element Offset on, flat and row-major; nil: this is
+	// no part. The optimizer of one of several processes has parts.
+	Whole  []int
+	Offset int
+}
+
+// Array returns an array that has an element for each of the parameter, such as an optimizer's running mean.
+func (p *Param[F]) Array(name string, data []F) Array {
+	if p.Whole == nil {
+		return Array{Name: name, Shape: p.Shape, Data: data}
+	}
+	return Array{Name: name, Shape: []int{len(data)}, Data: data, Whole: p.Whole, Offset: p.Offset}
 }
 
 // New returns a parameter of zeros. It panics on an unknown role and on a negative dimension.
@@ -60,6 +73,11 @@ type Array struct {
 	Aliases []string // further names under which it is read
 	Shape   []int
 	Data    any
+
+	// A piece of a larger array, such as the part of an optimizer's state that one of several processes keeps, has the
+	// name of that array and a shape of one dimension. Pieces of the same array may follow each other.
+	Whole  []int // shape of the larger array; nil: this is no piece
+	Offset int   // index of the first element of Data in the larger array, flat and row-major
 }
 
 // AveragePrefix is the prefix of a parameter's name in the name of the moving average of its values.

@@ -61,8 +61,6 @@ func (k *Kernel[F]) Resize(batch, time int) {
 // Forward writes y [B, T, C]. A bias of nil is zero. If carry is not nil the sequences continue from it, and it receives
 // the last inputs.
 func (k *Kernel[F]) Forward(y, x, w, bias []F, carry *Carry[F]) {
-	k.y, k.x = y, x
-	k.setWeights(w, bias)
 	if carry != nil {
 		if want := [3]int{k.batch, k.channels, k.taps}; carry.shape != want {
 			panic(fmt.Sprintf("conv: the carry has shape %v, want %v", carry.shape, want))
@@ -71,10 +69,17 @@ func (k *Kernel[F]) Forward(y, x, w, bias []F, carry *Carry[F]) {
 	} else {
 		clear(k.start)
 	}
-	k.pool.For(k.batch*simd.Pieces(k.time, timeBlock)*simd.Pieces(k.channels, rowBlock), k.forward)
+	k.forwardAll(y, x, w, bias)
 	if carry != nil {
 		carry.push(x)
 	}
+}
+
+// forwardAll writes y of sequences that continue after the inputs in start.
+func (k *Kernel[F]) forwardAll(y, x, w, bias []F) {
+	k.y, k.x = y, x
+	k.setWeights(w, bias)
+	k.pool.For(k.batch*simd.Pieces(k.time, timeBlock)*simd.Pieces(k.channels, rowBlock), k.forward)
 }
 
 // Backward writes dx, dw and dbias, which is nil if bias is; x, w and bias are the operands of the last Forward. The carry

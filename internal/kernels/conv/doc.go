@@ -13,5 +13,6 @@
 //
 //   - Kernel, the fast one. Backward computes a_t again, which costs less than to keep it.
 //   - A Carry, the last W inputs, makes Kernel a streaming form. Any division of a sequence gives the same bits.
+//   - ForwardFrom and BackwardStart make it the form of a part of a sequence (part.go).
 //   - Naive, the definition in float64.
 package conv

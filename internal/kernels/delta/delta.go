@@ -37,6 +37,9 @@ type Kernel[F simd.Float] struct {
 	partQ, partK      []F // [B, VH, T, K] and [B, VH, T, n, K]: gradients of the value heads that share a key head
 	forward, backward func(task int)
 	sumKeyHead        func(task int)
+
+	left             []F // of Leave
+	leave, leaveBack func(task int)
 }
 
 // scratch is the memory of one worker.
@@ -46,6 +49,8 @@ type scratch[F simd.Float] struct {
 	decay []F                 // [T]
 	state []F                 // [max(K, V), DeltaColumns]
 	r     []F                 // [DeltaColumns]
+	zeros []F                 // [DeltaColumns]
+	dk    []F                 // [K]
 }
 
 // leastWork is the number of multiplications and additions of a piece of work, some microseconds: for less, as for one token,
@@ -66,6 +71,7 @@ func New[F simd.Float](batch, time int, sizes Sizes) *Kernel[F] {
 	}
 	k.Resize(batch, time)
 	k.forward, k.backward, k.sumKeyHead = k.forwardBlocks, k.backwardHead, k.sumGroup
+	k.leave, k.leaveBack = k.leaveHead, k.leaveBackHead
 	return k
 }
 

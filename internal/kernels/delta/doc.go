@@ -28,6 +28,8 @@
 //   - Kernel, the fast one: a worker takes a block of 32 columns of the state of one head through time.
 //   - A Carry makes Kernel a streaming form: it takes the states from one stretch of a sequence to the next. The bits are
 //     those of the whole sequence.
+//   - Leave, Enter and the like (part.go) make Kernel the form of a part of a sequence, of which other parts are computed at
+//     the same time elsewhere.
 //   - Naive, the definition.
 //
 // There is no form by chunks of C tokens, the WY form of the papers: it replaces steps by matrix products, but by more

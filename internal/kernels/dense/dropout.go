@@ -45,6 +45,7 @@ func (s Site) Sequence(b int) rng.Key {
 // stored, and the backward pass computes it anew.
 type Dropout[F simd.Float] struct {
 	batch, size int // B, E: numbers of a sequence
+	first       int // number of the sequence that its first number here has, see Begin
 	site        Site
 	keep        uint64 // 2^32 - ceil(2^32 p): 32 random bits plus it reach 2^32 if they are at least p
 	factors     [2]F   // of a number that is dropped, and of one that is kept
@@ -71,13 +72,16 @@ func NewDropout[F simd.Float](batch, size int, p float64, site string, noise *No
 		lo, hi := b*size+from, b*size+min(size, from+dropoutGrain)
 		key := k.site.Sequence(b)
 		if k.residual == nil {
-			k.mask(k.y[lo:hi], k.x[lo:hi], key, from)
+			k.mask(k.y[lo:hi], k.x[lo:hi], key, k.first+from)
 		} else {
-			k.maskAdd(k.y[lo:hi], k.x[lo:hi], k.residual[lo:hi], key, from)
+			k.maskAdd(k.y[lo:hi], k.x[lo:hi], k.residual[lo:hi], key, k.first+from)
 		}
 	}
 	return k
 }
+
+// Begin makes the numbers of every sequence those from first on: the sequences are a part of longer ones.
+func (k *Dropout[F]) Begin(first int) { k.first = first }
 
 // Key returns what the random numbers of all sequences follow from at the present step: the n-th sequence draws those of
 // rng.Key(key).Sub(first + n).
@@ -95,8 +99,12 @@ func (k *Dropout[F]) Forward(y, x, residual []F) {
 // Backward writes dx, with the noise as it was in Forward; dresidual is dy.
 func (k *Dropout[F]) Backward(dx, dy []F) { k.Forward(dx, dy, nil) }
 
-// mask computes numbers from, from+1, ... of a sequence; from is even.
+// mask computes numbers from, from+1, ... of a sequence.
 func (k *Dropout[F]) mask(y, x []F, key rng.Key, from int) {
+	if from%2 > 0 {
+		y[0] = x[0] * k.factors[(key.Uint64(uint64(from/2))>>32+k.keep)>>32&1]
+		y, x, from = y[1:], x[1:], from+1
+	}
 	y = y[:len(x)]
 	n, last := uint64(from/2), len(x)-1
 	for i := 0; i < last; i += 2 {
@@ -112,6 +120,10 @@ func (k *Dropout[F]) mask(y, x []F, key rng.Key, from int) {
 
 // maskAdd is mask with a residual.
 func (k *Dropout[F]) maskAdd(y, x, residual []F, key rng.Key, from int) {
+	if from%2 > 0 {
+		y[0] = residual[0] + F(x[0]*k.factors[(key.Uint64(uint64(from/2))>>32+k.keep)>>32&1])
+		y, x, residual, from = y[1:], x[1:], residual[1:], from+1
+	}
 	y, residual = y[:len(x)], residual[:len(x)]
 	n, last := uint64(from/2), len(x)-1
 	for i := 0; i < last; i += 2 {

@@ -16,6 +16,8 @@
 //   - Kernel, the fast one, in memory proportional to T (K + V); see below.
 //   - A Carry makes Kernel a streaming form: it takes the state from one stretch of a sequence to the next. Outputs are
 //     those of the whole sequence but for rounding.
+//   - Leave, Enter and the like (part.go) make Kernel the form of a part of a sequence, of which other parts are computed at
+//     the same time elsewhere.
 //   - Naive, the definition in float64.
 //
 // # The fast form

@@ -63,6 +63,9 @@ type Kernel[F simd.Float] struct {
 	dStart, dEnd       []F
 	prepare            func(lo, hi int)
 	forward, backward  func(task int)
+
+	left      []F // of LeaveBack; nil in other calls
+	leaveBack func(task int)
 }
 
 // New returns the kernel.
@@ -75,6 +78,7 @@ func New[F simd.Float](size Size) *Kernel[F] {
 	k.makeStretches()
 	k.Resize(size.Batch, size.Time)
 	k.prepare, k.forward, k.backward = k.prepareStretches, k.forwardTask, k.backwardTask
+	k.leaveBack = k.leaveBackTask
 	return k
 }
 

@@ -129,6 +129,10 @@ func (c *chunk[F]) openAgain(task, lo, n int, state logSums) {
 	saved := c.k.savedReferences(task, lo)
 	copy(c.mu, saved[copy(c.m, saved):])
 	c.deriveReferences()
-	c.scaleKeys()
+	if c.k.stateOnly {
+		c.relative(c.p, c.state)
+	} else {
+		c.scaleKeys()
+	}
 	c.scaleQueries()
 }

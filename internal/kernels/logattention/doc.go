@@ -22,5 +22,7 @@
 //   - Kernel, the fast one: chunks of positions in numbers relative to references (chunk.go), and sums
 //     that underflow there among logarithms (exact.go). Time is proportional to T.
 //   - A Carry makes Kernel a streaming form: it takes S from one stretch of a sequence to the next.
+//   - Leave, Enter and the like (part.go) make Kernel the form of a part of a sequence, of which other parts are computed at
+//     the same time elsewhere.
 //   - Naive, the definition: every sum over every pair of a position and a key channel.
 package logattention

@@ -32,6 +32,10 @@ type Kernel[F simd.Float] struct {
 	carry            *Carry
 	dStart, dEnd     []F
 	forward, reverse func(task int)
+
+	left      []float64 // of Leave
+	leave     func(task int)
+	stateOnly bool // see LeaveBack
 }
 
 // Operands are the inputs of a Kernel, or their gradients. Sign is the sign of the values, +1 or -1; it is
@@ -49,7 +53,7 @@ func New[F simd.Float](size multihead.Size, signed bool) *Kernel[F] {
 	k := &Kernel[F]{size: size, signed: signed, columns: size.DValue + 1, tasks: size.Tasks(),
 		chunk: min(chunkLength, max(size.Queries, size.Keys)), slots: 2}
 	k.pool.Create = k.newChunk
-	k.forward, k.reverse = k.forwardTask, k.reverseTask
+	k.forward, k.reverse, k.leave = k.forwardTask, k.reverseTask, k.leaveTask
 	k.makeStates()
 	return k
 }

@@ -25,7 +25,8 @@ func (c *chunk[F]) scaleKeys() {
 	c.relative(c.p, c.state)
 }
 
-// scaleQueries computes g and W. W is a lower triangle: only causal chunks have both queries and keys.
+// scaleQueries computes g and W. W is a lower triangle: only causal chunks have both queries and keys. The gradient of the
+// state alone does not need it.
 func (c *chunk[F]) scaleQueries() {
 	kk, n := c.k.size.DKey, c.queries
 	for t := range n {
@@ -33,7 +34,7 @@ func (c *chunk[F]) scaleQueries() {
 		simd.Add(g, c.query(t), c.shift)
 		simd.ExpSum(g, g, max(simd.Max(g), lowestLog))
 	}
-	if n > 0 && c.keys > 0 {
+	if n > 0 && c.keys > 0 && !c.k.stateOnly {
 		matmul.Serial(false, true, n, n, kk, 1, c.g, kk, c.f, kk, 0, c.w, n)
 		c.clearFuture(c.w)
 	}

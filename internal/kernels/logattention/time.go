@@ -87,7 +87,11 @@ func (k *Kernel[F]) reverseTask(task int) {
 	if k.size.Causal {
 		for i := simd.Pieces(k.size.Keys, k.chunk) - 1; i >= 0; i-- {
 			c.openAgain(task, i*k.chunk, min(k.chunk, k.size.Keys-i*k.chunk), k.state(task, i))
-			c.reverse(k.state(task, i+1))
+			if after := k.state(task, i+1); k.stateOnly {
+				c.reverseState(after)
+			} else {
+				c.reverse(after)
+			}
 			c.adjoint, c.before = c.before, c.adjoint
 		}
 	} else {

@@ -5,6 +5,10 @@ import (
 	"goomtrain/internal/simd/matmul"
 )
 
+// Between makes every later Backward begin with the gradient last of the last state, without what dy has, and write to first
+// that of the state that the sequences continued from, unless they are nil.
+func (k *Kernel[F]) Between(last, first *Carry[F]) { k.last, k.first = last, first }
+
 // Backward writes du, dw and dbias, given dy, the gradient of h; w is that of the last Forward. The carry is detached.
 func (k *Kernel[F]) Backward(du, dw, dbias, w, dy []F) {
 	k.du, k.dbias, k.w, k.dy = du, dbias, w, dy
@@ -30,6 +34,10 @@ func (k *Kernel[F]) reverseGroup(i int) {
 	b0, b1 := i*k.group, min((i+1)*k.group, k.batch)
 	clear(s.dh)
 	clear(s.dc)
+	if k.last != nil {
+		copy(s.dh, k.last.h[b0*n:b1*n])
+		copy(s.dc, k.last.c[b0*n:b1*n])
+	}
 	for t := k.time - 1; t >= 0; t-- {
 		for b := b0; b < b1; b++ {
 			k.adjoints(s, b, b-b0, t)
@@ -41,6 +49,10 @@ func (k *Kernel[F]) reverseGroup(i int) {
 				clear(s.dc[(b-b0)*n:][:n])
 			}
 		}
+	}
+	if k.first != nil {
+		copy(k.first.h[b0*n:b1*n], s.dh)
+		copy(k.first.c[b0*n:b1*n], s.dc)
 	}
 }
 

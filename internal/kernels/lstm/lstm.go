@@ -24,6 +24,7 @@ type Kernel[F simd.Float] struct {
 	h, u, w, bias, du, dbias, dy []F // operands of the running call
 	reset                        []int32
 	carry                        *Carry[F]
+	last, first                  *Carry[F] // see Between
 	forward, reverse, sum        func(i int)
 }
 

@@ -13,11 +13,7 @@ func (k *Kernel[F]) reverseGroup(group int) {
 	if s.adjoints == nil {
 		s.adjoints, s.top, s.row = make([]F, k.group*timeBlock*n*d), make([]F, n), make([]F, d)
 	}
-	clear(s.product[:rows*d])
-	clear(s.exponent)
-	for i := range s.plain {
-		s.plain[i] = true
-	}
+	k.arrive(s, b0, b1)
 	clear(k.dA[b0*d*d : b1*d*d])
 	clear(k.dx0[b0*n*d : b1*n*d])
 	for t := k.time - 1; t >= 0; t-- {
@@ -33,6 +29,22 @@ func (k *Kernel[F]) reverseGroup(group int) {
 				k.addToMatrix(s, b, b-b0, t)
 			}
 		}
+	}
+}
+
+// arrive sets the products with A^T that arrive at the last states of batch elements b0 to b1.
+func (k *Kernel[F]) arrive(s *groupScratch[F], b0, b1 int) {
+	d, n := k.width, k.rows
+	clear(s.product[:(b1-b0)*n*d])
+	clear(s.exponent)
+	if k.last != nil {
+		copy(s.product, k.last.mantissa[b0*n*d:b1*n*d])
+		for i, e := range k.last.exponent[b0*n : b1*n] {
+			s.exponent[i] = e - k.aExponent // see reverseRow
+		}
+	}
+	for i := range b1 - b0 {
+		s.plain[i] = zeros(s.exponent[i*n:][:n])
 	}
 }
 

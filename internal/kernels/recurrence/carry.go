@@ -24,6 +24,16 @@ func (c *Carry[F]) Fits(batch, rows, width int) bool { return c.shape == [3]int{
 // Reset makes the next stretch begin at x_0.
 func (c *Carry[F]) Reset() { c.started[0] = 0 }
 
+// Clear makes the states zeros.
+func (c *Carry[F]) Clear() {
+	clear(c.mantissa)
+	clear(c.exponent)
+	c.started[0] = 1
+}
+
+// Data returns the mantissas [B, N, D] and exponents [B, N].
+func (c *Carry[F]) Data() (mantissa []F, exponent []int64) { return c.mantissa, c.exponent }
+
 // Arrays returns the whole state under names that begin with prefix. The arrays share its memory.
 func (c *Carry[F]) Arrays(prefix string) []params.Array {
 	return []params.Array{

@@ -17,6 +17,8 @@
 //     mantissas and an int64 exponent (scaled.go). A step of several batch elements is one matrix product.
 //     Where du leaves the float range it saturates at 2^100 (float32) or 2^1000 (float64).
 //   - A Carry makes Kernel a streaming form: it takes the state from one stretch of a sequence to the next.
+//   - Leave, Pass and the like (part.go) make Kernel the form of a part of a sequence, of which other parts are computed at
+//     the same time elsewhere.
 //   - Naive, the definition in arithmetic of 200 bits.
 //
 // In the forms whose matrix depends on the input the N rows are H heads of R rows, with a matrix for each sequence, step

@@ -36,6 +36,10 @@ func (k *Full[F]) Forward(z, u, a, x0 []F, reset []int32, carry *Carry[F]) {
 	k.walk.end(carry)
 }
 
+// Between makes every later Backward begin with the gradient last of the last state, without what its own output gives, and
+// write to first that of the state that the sequences continued from, unless they are nil.
+func (k *Full[F]) Between(last, first *Carry[F]) { k.walk.between(last, first) }
+
 // Backward writes du, da and dx_0; the operands are those of the last Forward, and z is what it wrote. No gradient flows
 // into a carry.
 func (k *Full[F]) Backward(du, da, dx0, a, z, dz []F) {

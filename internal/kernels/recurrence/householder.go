@@ -42,6 +42,9 @@ func (h *Householder[F]) Forward(z, u, k, beta, logGate, x0 []F, reset []int32, 
 	h.walk.end(carry)
 }
 
+// Between is that of Full.
+func (h *Householder[F]) Between(last, first *Carry[F]) { h.walk.between(last, first) }
+
 // Backward writes du, dk, dBeta, dLogGate and dx_0 as that of Full does. dLogGate is nil if logGate was.
 func (h *Householder[F]) Backward(du, dk, dBeta, dLogGate, dx0, k, beta, z, dz []F) {
 	if h.work == nil {

@@ -66,6 +66,9 @@ func (k *Linear[F]) Forward(z, u, h, w, x0 []F, reset []int32, carry *Carry[F]) 
 	k.walk.end(carry)
 }
 
+// Between is that of Full.
+func (k *Linear[F]) Between(last, first *Carry[F]) { k.walk.between(last, first) }
+
 // Backward writes du, dh, dw and dx_0 as that of Full does.
 func (k *Linear[F]) Backward(du, dh, dw, dx0, h, w, z, dz []F) {
 	if k.dA == nil {

@@ -32,7 +32,10 @@ type Kernel[F simd.Float] struct {
 	z, u, dz, du     []F     // operands of the running call
 	reset            []int32 // [B, T] or nil
 	end              *Carry[F]
+	last             *Carry[F]
 	forward, reverse func(group int)
+
+	partial[F]
 }
 
 // timeBlock is how many steps the backward pass adds to dA at a time: the adjoints of a block stay in
@@ -84,9 +87,10 @@ func (k *Kernel[F]) Forward(z, u, a, x0 []F, reset []int32, carry *Carry[F]) {
 	}
 }
 
-// Backward writes du, dA [D, D] and dx_0 [N, D]; z is what the last Forward wrote. A carry is detached: after a Forward
-// that continued from one, dx_0 has the gradients of the documents that began later.
-func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F) {
+// Backward writes du, dA [D, D] and dx_0 [N, D]; z is what the last Forward wrote. last is the gradient of the last state,
+// but for what its own output gives; nil stands for zero. A carry is detached: after a Forward that continued from one, dx_0
+// has the gradients of the documents that began later.
+func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F, last *Carry[F]) {
 	d, n := k.width, k.rows
 	if k.dA == nil {
 		k.dA, k.dx0 = make([]F, k.batch*d*d), make([]F, k.batch*n*d)
@@ -96,7 +100,7 @@ func (k *Kernel[F]) Backward(du, dA, dx0, z, dz []F) {
 			k.aT[j*d+i] = k.a[i*d+j]
 		}
 	}
-	k.z, k.dz, k.du = z, dz, du
+	k.z, k.dz, k.du, k.last = z, dz, du, last
 	simd.For(k.groups(), k.reverse)
 	workspace.Sum(dA, k.dA)
 	workspace.Sum(dx0, k.dx0)

@@ -55,6 +55,9 @@ func (k *Table[F]) Forward(z, u []F, tokens []int32, table, x0 []F, reset []int3
 	k.walk.end(carry)
 }
 
+// Between is that of Full.
+func (k *Table[F]) Between(last, first *Carry[F]) { k.walk.between(last, first) }
+
 // Backward writes du, dTable and dx_0 as that of Full does. The matrices of the table are summed in the order of the
 // positions.
 func (k *Table[F]) Backward(du, dTable, dx0 []F, tokens []int32, table, z, dz []F) {

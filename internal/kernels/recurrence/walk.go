@@ -49,6 +49,7 @@ type walk[F simd.Float] struct {
 	from, to         int // steps of the running pass
 	z, u, dz, du     []F // operands of the running call
 	reset            []int32
+	last, first      *Carry[F] // see between
 	forward, reverse func(task int)
 }
 
@@ -96,6 +97,9 @@ func newWalk[F simd.Float](size Size, transition transition[F], wide int) *walk[
 func (k *walk[F]) row(s *task[F], t int) int {
 	return (s.sequence*k.Time+t)*k.states() + s.head*k.Rows
 }
+
+// stateRow is the index of the first row of a task in arrays [B, N].
+func (k *walk[F]) stateRow(s *task[F]) int { return s.sequence*k.states() + s.head*k.Rows }
 
 // begins reports whether a new document begins at step t.
 func (k *walk[F]) begins(s *task[F], t int) bool {

@@ -17,6 +17,11 @@ func (k *walk[F]) beginReverse(du, z, dz []F) {
 		s := &k.tasks[i]
 		clear(s.product)
 		clear(s.exponent)
+		if k.last != nil {
+			first := k.stateRow(s)
+			copy(s.product, k.last.mantissa[first*k.Width:])
+			copy(s.exponent, k.last.exponent[first:])
+		}
 	}
 }
 
@@ -27,7 +32,22 @@ func (k *walk[F]) runReverse(from, to int) {
 }
 
 // endReverse writes dx_0 [N, D].
-func (k *walk[F]) endReverse(dx0 []F) { workspace.Sum(dx0, k.dx0) }
+func (k *walk[F]) endReverse(dx0 []F) {
+	workspace.Sum(dx0, k.dx0)
+	if k.first == nil {
+		return
+	}
+	for i := range k.tasks {
+		s := &k.tasks[i]
+		first := k.stateRow(s)
+		copy(k.first.mantissa[first*k.Width:], s.product)
+		copy(k.first.exponent[first:], s.exponent)
+	}
+}
+
+// between makes later passes back begin with the gradient last of the last state, without what its own output gives, and
+// write to first that of the state that the sequences continued from. nil: they begin with zeros, and write none.
+func (k *walk[F]) between(last, first *Carry[F]) { k.last, k.first = last, first }
 
 func (k *walk[F]) reverseTask(i int) {
 	s := &k.tasks[i]
@@ -77,7 +97,7 @@ func (k *walk[F]) readoutFactor(row int) F {
 
 // toOrigin adds the gradient that has arrived at x_0, s.product, to dx_0; none goes further back.
 func (k *walk[F]) toOrigin(s *task[F]) {
-	d, first := k.Width, s.sequence*k.states()+s.head*k.Rows
+	d, first := k.Width, k.stateRow(s)
 	for r, e := range s.exponent {
 		row := s.product[r*d : (r+1)*d]
 		scaledRow(row, row, e)

@@ -36,7 +36,7 @@ func (k *walk[F]) end(carry *Carry[F]) {
 	}
 	for i := range k.tasks {
 		s := &k.tasks[i]
-		first := s.sequence*k.states() + s.head*k.Rows
+		first := k.stateRow(s)
 		copy(carry.mantissa[first*k.Width:], s.state)
 		copy(carry.exponent[first:], s.exponent)
 	}

@@ -27,6 +27,9 @@ func NewCarry[F params.Float](batch, channels, modes int) *Carry[F] {
 // Reset makes the next stretch begin with a state of 0.
 func (c *Carry[F]) Reset() { clear(c.state) }
 
+// State returns the states [B, H, N/2, 2].
+func (c *Carry[F]) State() []F { return c.state }
+
 // Arrays returns the whole state under names that begin with prefix. The arrays share its memory.
 func (c *Carry[F]) Arrays(prefix string) []params.Array {
 	return []params.Array{{Name: prefix + "state", Shape: c.shape[:], Data: c.state}}

@@ -9,7 +9,9 @@
 //
 // A step waits for the one before it, so the fast forms compute several channels, or several pieces of
 // one long channel, side by side. How a channel is cut depends on the shape alone. A GatedCarry makes
-// Gated a streaming form: it takes the state from one stretch of a sequence to the next.
+// Gated a streaming form: it takes the state from one stretch of a sequence to the next. Leave, Enter and
+// the like (part.go) make it the form of a part of a sequence, of which other parts are computed at the
+// same time elsewhere.
 //
 // The naive forms, NaiveDiag, NaiveLogDiag and NaiveGated, are the definitions for one channel in
 // float64. LogDiag and Gated never form prefix sums of logarithms, whose rounding grows with T: every

@@ -25,8 +25,14 @@ type Gated[F simd.Float] struct {
 
 	y, x, residual   []F // operands of the running call
 	dy, dx           []F
+	last             []F // [B, D] or nil
 	carry            *GatedCarry[F]
 	forward, reverse func(task int)
+
+	left   []F // of Leave and LeaveBack; nil in other calls
+	from   GatedCarry[F]
+	sums   []float64 // [B, D]
+	decays func(task int)
 }
 
 // A GatedCarry is the last e of a Gated between two stretches of one sequence.
@@ -61,7 +67,7 @@ func NewGated[F simd.Float](batch, time, width int) *Gated[F] {
 		n := min(gatedBlock, width)
 		return &gatedRows[F]{workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n), workspace.Make[F](n)}
 	}
-	k.forward, k.reverse = k.forwardBlock, k.reverseBlock
+	k.forward, k.reverse, k.decays = k.forwardBlock, k.reverseBlock, k.decayBlock
 	return k
 }
 
@@ -81,10 +87,13 @@ func (k *Gated[F]) Forward(y, x, residual []F, carry *GatedCarry[F]) {
 	k.pool.For(tasks, k.forward)
 }
 
-// Backward writes the gradient dx of the input x of the last Forward; that of the residual is dy. The carry
-// is detached.
-func (k *Gated[F]) Backward(dx, x, dy []F) {
-	k.dx, k.x, k.dy = dx, x, dy
+// Backward writes the gradient dx of the input x of the last Forward; that of the residual is dy. last [B, D] is the
+// gradient of the last e, but for what dy has; nil stands for zeros. The carry is detached.
+func (k *Gated[F]) Backward(dx, x, dy, last []F) { k.reverseAll(dx, x, dy, last) }
+
+// reverseAll is Backward, which with memory in left writes there what the part leaves.
+func (k *Gated[F]) reverseAll(dx, x, dy, last []F) {
+	k.dx, k.x, k.dy, k.last = dx, x, dy, last
 	tasks := k.batch * simd.Pieces(k.width, gatedBlock)
 	k.pool.For(tasks, k.reverse)
 }
@@ -136,6 +145,9 @@ func (k *Gated[F]) reverseBlock(task int) {
 	defer k.pool.Give(r)
 	u, s, g, p := r.u[:hi-lo], r.s[:hi-lo], r.g[:hi-lo], r.e[:hi-lo]
 	clear(g)
+	if k.last != nil {
+		copy(g, k.last[b*k.width+lo:])
+	}
 	for t := k.time - 1; t >= 0; t-- {
 		row := (b*k.time + t) * 2 * k.width
 		c, l := k.x[row+lo:row+hi], k.x[row+k.width+lo:row+k.width+hi]
@@ -155,5 +167,12 @@ func (k *Gated[F]) reverseBlock(task int) {
 			past := share * g[i]
 			dl[i], dc[i], g[i] = g[i]-past, past*s[i], past
 		}
+		if k.left != nil {
+			factor := k.left[b*k.width+lo:][:hi-lo]
+			simd.Mul(factor, factor, p)
+		}
+	}
+	if k.left != nil {
+		copy(k.left[(k.batch+b)*k.width+lo:], g)
 	}
 }

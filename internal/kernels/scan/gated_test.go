@@ -54,7 +54,7 @@ func testGated[F simd.Float](t *testing.T) {
 					carry.last[i] = F(c.start)
 				}
 				k.Forward(e, x, residual, carry)
-				k.Backward(dx, x, de)
+				k.Backward(dx, x, de, nil)
 			}
 			wantE, wantDx := make([]float64, len(e)), make([]float64, len(dx))
 			for b := range c.b {
@@ -91,7 +91,7 @@ func TestGatedThreads(t *testing.T) {
 		e, dx := kerneltest.Poisoned[float32](len(de)), kerneltest.Poisoned[float32](len(x))
 		step := func() {
 			k.Forward(e, x, nil, nil)
-			k.Backward(dx, x, de)
+			k.Backward(dx, x, de, nil)
 		}
 		step()
 		if wantE == nil {
@@ -145,7 +145,7 @@ func testGatedSpreadsNaN[F simd.Float](t *testing.T) {
 	k, y, dx := NewGated[F](1, steps, width), make([]F, len(dy)), make([]F, len(x))
 	kerneltest.SpreadsNaN(t, map[string][]F{"x": x, "dy": dy}, func() map[string][]F {
 		k.Forward(y, x, nil, nil)
-		k.Backward(dx, x, dy)
+		k.Backward(dx, x, dy, nil)
 		return map[string][]F{"y": y, "dx": dx}
 	}, func(out string, o int, in string, i int) bool {
 		switch out + " " + in {

@@ -20,5 +20,6 @@
 //     to the next, and grows with it.
 //   - With a window Kernel computes only the tiles that queries see, and a Ring, which keeps the last keys and values, makes
 //     it a streaming form of constant memory and cost a position.
+//   - Begin makes it the form of a part of a sequence: it is given the keys and values of the parts before it too.
 //   - multihead.Naive with Weight, the definition.
 package softmax

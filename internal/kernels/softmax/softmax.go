@@ -21,6 +21,7 @@ type Kernel[F simd.Float] struct {
 	pool    workspace.Pool[scratch[F]]
 	logsum  []F // [B, H, T] ln sum_j exp(s_tj) of the last Forward
 	started int // positions that were in the cache before the last Forward
+	before  int // keys before that of the first query, see Begin
 
 	cache             *Cache[F] // operands of the running call
 	q, k, v           multihead.Rows[F]
@@ -58,6 +59,10 @@ func New[F simd.Float](size multihead.Size) *Kernel[F] {
 
 // Resize makes it the kernel of batch sequences of length queries and as many keys, at most as many as New was given.
 func (k *Kernel[F]) Resize(batch, length int) { k.Batch, k.Queries, k.Keys = batch, length, length }
+
+// Begin makes the queries of a causal kernel those of the last positions of longer sequences, which have before positions
+// before them: the keys and values have these too.
+func (k *Kernel[F]) Begin(before int) { k.before, k.Keys = before, before+k.Queries }
 
 // Forward writes y [B, Tq, H*V]. If cache is not nil the keys and values are added to it, and queries look
 // at all that it holds: the sequence continues.
@@ -145,7 +150,7 @@ const unseen = -1
 // first returns the first key that query t looks at.
 func (k *Kernel[F]) first(t int) int {
 	if k.window > 0 {
-		return max(0, k.started+t+1-k.window)
+		return max(0, k.started+k.before+t+1-k.window)
 	}
 	return 0
 }
@@ -153,7 +158,7 @@ func (k *Kernel[F]) first(t int) int {
 // visible returns the number of keys up to the last that query t looks at.
 func (k *Kernel[F]) visible(t int) int {
 	if k.Causal {
-		return k.started + t + 1
+		return k.started + k.before + t + 1
 	}
 	return k.cache.Len()
 }

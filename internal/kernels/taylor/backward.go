@@ -9,7 +9,13 @@ import (
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What the carry
 // held before is detached.
 func (k *Kernel[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
-	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
+	k.BackwardPart(dq, dk, dv, q, keys, values, y, dy, nil)
+}
+
+// BackwardPart is Backward, where last [B, H, m, V+1] is the gradient of the last state of a part (see NewPart); nil stands
+// for zeros.
+func (k *Kernel[F]) BackwardPart(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy, last []F) {
+	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy, k.last = dq, dk, dv, q, keys, values, y, dy, last
 	k.run(k.backward)
 }
 
@@ -45,7 +51,7 @@ func (k *Kernel[F]) backwardHead(task int) {
 			k.flush(&p)
 		}
 	}
-	if p.stateful {
+	if p.stateful || k.last != nil {
 		k.reverse(&p)
 	}
 	k.pool.Give(s)
@@ -169,10 +175,14 @@ func (k *Kernel[F]) addAdjoint(p *head[F], n int) {
 }
 
 // reverse adds to dk and dv what queries give through the state, span by span from the last one that was
-// added to the state back to the first one of this run.
+// added to the state back to the first one of this run, and what later parts give.
 func (k *Kernel[F]) reverse(p *head[F]) {
 	if k.Causal {
 		clear(p.adjoint)
+	}
+	if k.last != nil {
+		copy(p.adjoint, k.last[p.task*len(p.adjoint):])
+		k.differentiateKeys(p, p.base, k.Keys)
 	}
 	to := k.Keys // end of the next span, whose queries read a state that has this span
 	for end := p.base; end > 0; end -= k.span {

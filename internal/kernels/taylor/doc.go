@@ -32,5 +32,7 @@
 //   - A Carry makes Kernel a streaming form: it takes the state, and up to C keys and values that are not
 //     in it yet, from one stretch of a sequence to the next. A stretch of one position has a path of its
 //     own (token.go).
+//   - NewPart makes it the form of a part of a sequence, of which other parts are computed at the same time elsewhere
+//     (part.go).
 //   - multihead.Naive with Weight, and NaiveFeatures, the definitions.
 package taylor

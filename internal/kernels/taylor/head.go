@@ -35,9 +35,12 @@ func (k *Kernel[F]) begin(s *scratch[F], task int, carry *Carry[F]) head[F] {
 
 // enter makes p continue from the state [W, M] after k.started positions.
 func (k *Kernel[F]) enter(p *head[F], state []F) {
-	p.fill = k.started % k.span
+	p.fill, p.stateful = k.started%k.span, k.started >= k.span
+	if k.part {
+		p.fill, p.stateful = 0, k.started > 0
+	}
 	p.base = -p.fill
-	if p.stateful = k.started >= k.span; p.stateful {
+	if p.stateful {
 		transpose(p.state, state, k.DValue+1, k.features.Len(), k.DValue+1, k.columns)
 	} else {
 		clear(p.state)

@@ -35,6 +35,10 @@ type Kernel[F simd.Float] struct {
 	tokens            func(lo, hi int)
 	grain, stretch    int           // heads of one token that a worker takes: at least, and in the running call
 	tokenScratch      []*scratch[F] // of each stretch
+
+	part             bool // see NewPart
+	left, last       []F  // of LeaveBack and Backward
+	leave, leaveBack func(task int)
 }
 
 // scratch is the memory of one worker; L is the tile, W = V+1.
@@ -121,7 +125,7 @@ func (k *Kernel[F]) Forward(y []F, q, keys, values multihead.Rows[F], carry *Car
 		}
 	}
 	k.y, k.q, k.k, k.v = y, q, keys, values
-	if k.Queries == 1 && k.Keys == 1 && k.features != nil {
+	if k.Queries == 1 && k.Keys == 1 && k.features != nil && !k.part {
 		k.forwardOne()
 	} else {
 		k.run(k.forward)
