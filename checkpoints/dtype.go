@@ -221,10 +221,11 @@ func checkArrays(arrays []params.Array) error {
 		if err := checkArray(a); err != nil {
 			return err
 		}
-		if seen[a.Name] {
-			return fmt.Errorf("two arrays have the name %s; names must be unique in a file", quote(a.Name))
+		name := tensorName(a)
+		if seen[name] {
+			return fmt.Errorf("two arrays have the name %s; names must be unique in a file", quote(name))
 		}
-		seen[a.Name] = true
+		seen[name] = true
 	}
 	return nil
 }

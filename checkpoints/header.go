@@ -27,7 +27,8 @@ type TensorInfo struct {
 	Offset int64 // of the first byte, from the beginning of the file
 	Bytes  int64
 
-	shard int // of the TensorFile
+	shard int    // of the TensorFile
+	parts []part // where the tensor is in a divided set of files; nil: in one place
 }
 
 // elements returns the number of elements of a shape, and false if a dimension is negative or the number does

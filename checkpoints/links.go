@@ -58,7 +58,7 @@ func restoreCopy(d disk, root, name string) error {
 	if !exists(original) {
 		return errors.Join(d.rename(path, original), d.syncDir(root))
 	}
-	if c, err := open(original, true); err != nil || !maps.Equal(c.sums.Files, copied.Files) {
+	if c, err := openAll(original); err != nil || !maps.Equal(c.sums.Files, copied.Files) {
 		return nil
 	}
 	return remove(d, path)

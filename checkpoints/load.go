@@ -22,37 +22,54 @@ type Checkpoint struct {
 	model string     // path of the weights
 	exact bool       // tensors must have exactly the type that they are read into
 	sums  *stateFile // checksums of the files; nil if HasState is false
+	some  bool       // this process is one of several, each of which reads some of the optimizer state
 }
 
 // ModelPath is the path of the weights.
 func (c *Checkpoint) ModelPath() string { return c.model }
 
-// OptimizerPath is the path of the optimizer state.
-func (c *Checkpoint) OptimizerPath() string { return filepath.Join(c.Dir, optimizerFile) }
+// OptimizerPath is the path of the optimizer state: of its first file, if several processes have divided it.
+func (c *Checkpoint) OptimizerPath() string {
+	if c.sums == nil {
+		return filepath.Join(c.Dir, optimizerFile)
+	}
+	return filepath.Join(c.Dir, c.sums.names()[1])
+}
 
 // SHA256 returns the checksum of the file of the weights or, if average is set, of that of the optimizer state,
-// which has their averages, in hexadecimal digits. That of shards is the checksum of the list of the checksums of
-// their index and of each of them, as the program sha256sum prints it.
+// which has their averages, in hexadecimal digits. That of several files is the checksum of the list of their
+// checksums, as the program sha256sum prints it: of shards that of their index and of each of them.
 func (c *Checkpoint) SHA256(average bool) (string, error) {
-	path, name := c.model, modelFile
-	if average {
-		path, name = c.OptimizerPath(), optimizerFile
+	var files []string
+	var err error
+	switch {
+	case c.sums != nil && average:
+		files = c.sums.names()[1:]
+	case c.sums != nil:
+		files = []string{modelFile}
+	case average:
+		files = []string{c.OptimizerPath()}
+	default:
+		files, err = filesOf(c.model)
 	}
-	if c.sums != nil {
-		return c.sums.Files[name].SHA256, nil // verified before the file is used
+	var sums []string
+	for i := 0; i < len(files) && err == nil; i++ {
+		var sum fileSum
+		if c.sums != nil {
+			sum = c.sums.Files[files[i]] // verified before the file is used
+		} else {
+			sum, err = sumOf(files[i])
+		}
+		sums = append(sums, sum.SHA256)
 	}
-	files, err := filesOf(path)
-	if err != nil || len(files) == 1 {
-		sum, err := sumOf(path)
-		return sum.SHA256, err
+	if err != nil {
+		return "", err
+	} else if len(sums) == 1 {
+		return sums[0], nil
 	}
 	all := sha256.New()
-	for _, file := range files {
-		sum, err := sumOf(file)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(all, "%s  %s\n", sum.SHA256, filepath.Base(file))
+	for i, file := range files {
+		fmt.Fprintf(all, "%s  %s\n", sums[i], filepath.Base(file))
 	}
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
@@ -75,7 +92,12 @@ func (c *Checkpoint) ModelBytes() (total int64, err error) {
 //   - a checkpoint folder, or the link last or best: Load takes that one or returns an error.
 //
 // Errors are ErrNone, ErrCorrupt, ErrNewerFormat or the system's. Each says what to do.
-func Load(path string) (*Checkpoint, error) {
+func Load(path string) (*Checkpoint, error) { return load(path, openAll) }
+
+// An opener opens and verifies the checkpoint in a folder.
+type opener func(dir string) (*Checkpoint, error)
+
+func load(path string, open opener) (*Checkpoint, error) {
 	place, err := locate(path)
 	switch {
 	case err != nil:
@@ -83,9 +105,9 @@ func Load(path string) (*Checkpoint, error) {
 	case place.weights != "":
 		return nil, fmt.Errorf("%s holds weights only; to resume name a run folder or a checkpoint folder", path)
 	case place.checkpoint != "":
-		return open(place.checkpoint, true)
+		return open(place.checkpoint)
 	}
-	return openNewest(place.run, nil, true)
+	return openNewest(place.run, nil, open)
 }
 
 // LoadWeights finds weights to compute with. It differs from Load in three ways: it also takes a .safetensors
@@ -100,15 +122,15 @@ func LoadWeights(path string) (*Checkpoint, error) {
 	case place.weights != "":
 		return openWeights(place.weights)
 	case place.checkpoint != "":
-		return open(place.checkpoint, false)
+		return openModel(place.checkpoint)
 	}
 	best, err := BestDir(place.run)
 	if err != nil {
-		return openNewest(place.run, nil, false)
+		return openNewest(place.run, nil, openModel)
 	}
-	c, err := open(best, false)
+	c, err := openModel(best)
 	if errors.Is(err, ErrCorrupt) {
-		return openNewest(place.run, []string{passedOver(best, err)}, false)
+		return openNewest(place.run, []string{passedOver(best, err)}, openModel)
 	}
 	return c, err
 }
@@ -147,14 +169,23 @@ func locate(path string) (place, error) {
 	return place{run: path}, nil
 }
 
-// open verifies the checkpoint in dir: all of it, or all but the optimizer state.
-func open(dir string, all bool) (*Checkpoint, error) {
+// openAll verifies all of the checkpoint in dir.
+func openAll(dir string) (*Checkpoint, error) { return openSome(dir, true, team{}) }
+
+// openModel verifies all of the checkpoint in dir but the optimizer state.
+func openModel(dir string) (*Checkpoint, error) { return openSome(dir, false, team{}) }
+
+// openSome verifies the share of a process of the checkpoint in dir: of all of it, or of all but the optimizer state.
+func openSome(dir string, all bool, t team) (*Checkpoint, error) {
 	state, err := readState(dir)
 	if err == nil {
-		err = state.verify(dir, modelFile)
-	}
-	if err == nil && all {
-		err = state.verify(dir, optimizerFile)
+		names := state.names()
+		if !all {
+			names = names[:1]
+		}
+		for i := t.rank(); i < len(names) && err == nil; i += t.size() {
+			err = state.verify(dir, names[i])
+		}
 	}
 	if errors.Is(err, fs.ErrNotExist) { // readState saw the files: removed in the meantime
 		err = &fileError{file: dir, reason: "it was removed while it was being read", remedy: remedyOther, kind: ErrCorrupt}
@@ -167,7 +198,7 @@ func open(dir string, all bool) (*Checkpoint, error) {
 
 // openNewest opens the newest intact checkpoint of a run. It skips damaged checkpoints only: skipping one of a
 // newer format, or after an error of the system, would lose the steps since an older checkpoint without notice.
-func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
+func openNewest(runDir string, notes []string, open opener) (*Checkpoint, error) {
 	entries, err := List(runDir)
 	if err != nil {
 		return nil, err
@@ -175,7 +206,7 @@ func openNewest(runDir string, notes []string, all bool) (*Checkpoint, error) {
 	for i, e := range slices.Backward(entries) {
 		c, err := (*Checkpoint)(nil), e.Err
 		if err == nil {
-			c, err = open(e.Dir, all)
+			c, err = open(e.Dir)
 		}
 		if err == nil {
 			c.Notes = notes
@@ -210,7 +241,7 @@ func reason(err error) string {
 func openWeights(path string) (*Checkpoint, error) {
 	dir := filepath.Dir(path)
 	if filepath.Base(path) == modelFile && exists(filepath.Join(dir, stateName)) {
-		c, err := open(dir, false)
+		c, err := openModel(dir)
 		if err == nil || !errors.Is(err, ErrCorrupt) {
 			return c, err
 		}

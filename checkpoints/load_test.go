@@ -109,18 +109,18 @@ func TestNewerFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := bytes.Replace(text, []byte(`"format_version": 2`), []byte(`"format_version": 3`), 1)
+	newer := bytes.Replace(text, []byte(`"format_version": 2`), []byte(`"format_version": 4`), 1)
 	for i := range sumDigits {
 		newer[len(statePrefix)+i] = '0'
 	}
 	sum := sha256.Sum256(newer)
 	hex.Encode(newer[len(statePrefix):], sum[:])
-	for name, text := range map[string][]byte{"same scheme": newer, "other scheme": []byte(`{"format_version": 3}`)} {
+	for name, text := range map[string][]byte{"same scheme": newer, "other scheme": []byte(`{"format_version": 4}`)} {
 		if err := os.WriteFile(path, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
 		for _, p := range []string{run, filepath.Dir(path)} {
-			if _, err := Load(p); !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "knows versions up to 2") {
+			if _, err := Load(p); !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "knows versions up to 3") {
 				t.Errorf("%s, %s: %v", name, p, err)
 			}
 		}
@@ -261,7 +261,7 @@ func FuzzState(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add([]byte(`{"format_version": 3}`))
+	f.Add([]byte(`{"format_version": 4}`))
 	f.Add([]byte(statePrefix))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := decodeState(text, "state.json")

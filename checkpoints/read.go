@@ -15,16 +15,17 @@ import (
 // both, they must be equal. It may also have tensors named in skip, which are not read. After LoadWeights floats may
 // be widened.
 func (c *Checkpoint) ReadModel(into []params.Array, skip ...string) error {
-	return readAllInto(c.model, into, skip, "model", c.exact)
+	return readAllInto(c.model, into, skip, "model", c.exact, false)
 }
 
-// ReadOptimizer reads the optimizer state into the arrays, under the same conditions as ReadModel. The
-// checkpoint must come from Load.
+// ReadOptimizer reads the optimizer state into the arrays, under the same conditions as ReadModel. Of a piece of an array
+// it reads only the piece. The checkpoint must come from Load, or from LoadTogether; then the file may have tensors that
+// this process has no array for.
 func (c *Checkpoint) ReadOptimizer(into []params.Array) error {
 	if !c.exact {
 		return fmt.Errorf("%s was loaded for its weights; only Load verifies the optimizer state", c.Dir)
 	}
-	return readAllInto(c.OptimizerPath(), into, nil, "optimizer", true)
+	return readAllInto(c.OptimizerPath(), into, nil, "optimizer", true, c.some)
 }
 
 // ReadAverage reads the averages of the weights, which are part of the optimizer state (params.AveragePrefix),
@@ -32,8 +33,10 @@ func (c *Checkpoint) ReadOptimizer(into []params.Array) error {
 // LoadWeights.
 func (c *Checkpoint) ReadAverage(into []params.Array) error {
 	if c.sums != nil {
-		if err := c.sums.verify(c.Dir, optimizerFile); err != nil {
-			return err
+		for _, name := range c.sums.names()[1:] {
+			if err := c.sums.verify(c.Dir, name); err != nil {
+				return err
+			}
 		}
 	}
 	f, err := OpenTensors(c.OptimizerPath())
@@ -46,7 +49,7 @@ func (c *Checkpoint) ReadAverage(into []params.Array) error {
 	return errors.Join(err, f.Close())
 }
 
-func readAllInto(path string, into []params.Array, skip []string, what string, exact bool) (err error) {
+func readAllInto(path string, into []params.Array, skip []string, what string, exact, some bool) (err error) {
 	if err := checkArrays(into); err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
@@ -55,12 +58,12 @@ func readAllInto(path string, into []params.Array, skip []string, what string, e
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	names, err := f.match(into, skip, what, exact)
+	names, err := f.match(into, skip, what, exact, some)
 	if err != nil {
 		return err
 	}
 	for i, a := range into {
-		if err := f.ReadInto(names[i], a.Data); err != nil {
+		if err := f.readRange(f.tensors[f.index[names[i]]], a.Data, a.Offset); err != nil {
 			return err
 		}
 	}
@@ -68,8 +71,8 @@ func readAllInto(path string, into []params.Array, skip []string, what string, e
 }
 
 // match returns the tensor of the file to read into each array of a model or optimizer. The error is about the
-// first difference between the two.
-func (t *TensorFile) match(into []params.Array, skip []string, what string, exact bool) ([]string, error) {
+// first difference between the two. With some the arrays need not be all.
+func (t *TensorFile) match(into []params.Array, skip []string, what string, exact, some bool) ([]string, error) {
 	const sameModel = "is this a model of another size or kind? use the configuration that the file was made with"
 	expected := make(map[string]bool, len(into)+len(skip))
 	for _, name := range skip {
@@ -100,14 +103,18 @@ func (t *TensorFile) match(into []params.Array, skip []string, what string, exac
 		}
 		names[i] = stored[i][0]
 		info := t.tensors[t.index[names[i]]]
-		if !slices.Equal(info.Shape, a.Shape) {
-			return nil, t.differs(info.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(a.Shape), what)
+		shape := a.Shape
+		if a.Whole != nil {
+			shape = a.Whole
+		}
+		if !slices.Equal(info.Shape, shape) {
+			return nil, t.differs(info.Name, sameModel, "its shape is %s in the file but %s in this %s", shapeText(info.Shape), shapeText(shape), what)
 		}
 		if err := t.checkTypes(stored[i], a, what, exact); err != nil {
 			return nil, err
 		}
 	}
-	if len(unexpected) > 0 {
+	if len(unexpected) > 0 && !some {
 		return nil, t.differs(unexpected[0], sameModel, "the file has it but the %s does not (%s)", what, counts)
 	}
 	return names, nil

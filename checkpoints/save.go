@@ -1,18 +1,13 @@
 package checkpoints
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"math/rand/v2"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"time"
 
-	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/comm"
 	"goomtrain/params"
 )
 
@@ -26,8 +21,18 @@ type SaveOptions struct {
 	Keep int
 	// Files are copied into every checkpoint, such as that of the tokenizer.
 	Files []File
+	// Before, if not nil, is called when all files are written and before the checkpoint is named. If it returns an
+	// error, there is no checkpoint. A Saver calls it on its goroutine.
+	Before func() error
 	// Done, if not nil, is called by a Saver on its goroutine after each write with its outcome.
 	Done func(dir string, err error)
+	// Group, if not nil, is the processes that save together: all call the same functions for the same step, with the
+	// same weights and each with its pieces of the optimizer state (params.Array.Whole), into a folder that all share.
+	// The checkpoint is complete or absent for all, and an error of one is an error of all. Arrays of the optimizer that
+	// are no pieces are the same wherever they are. A Saver uses the group on its goroutine, and needs Reserve first.
+	Group *comm.Group
+
+	accepted func() bool // waits until it is known whether the checkpoint is good; nil: it is
 }
 
 // A File is a small file that a checkpoint carries so that it can be used without its run folder.
@@ -46,7 +51,11 @@ type File struct {
 // exists: dir is not empty and the error is ErrHousekeeping. Only one Save may run in a run folder at a time;
 // LockRun excludes other processes.
 func Save(runDir string, s State, model, optimizer []params.Array, opt SaveOptions) (dir string, err error) {
-	return save(osDisk{}, runDir, s, model, optimizer, opt)
+	others, err := team{opt.Group}.others(optimizer)
+	if err != nil {
+		return "", err
+	}
+	return save(osDisk{}, runDir, s, model, without(optimizer, others), opt)
 }
 
 // StepDir is the folder of a step's checkpoint in a run folder.
@@ -56,126 +65,69 @@ func root(runDir string) string { return filepath.Join(runDir, "checkpoints") }
 
 func stepName(step int64) string { return fmt.Sprintf("step-%08d", step) }
 
+// errRejected is the error of a save that its owner gave up.
+var errRejected = errors.New("rejected")
+
+// save is Save on a disk. Of several processes, each gives what it writes of the optimizer.
 func save(d disk, runDir string, s State, model, optimizer []params.Array, opt SaveOptions) (dir string, err error) {
 	if s.Step < 0 {
 		return "", fmt.Errorf("checkpoint of step %d: steps count from 0", s.Step)
 	}
 	root, name := root(runDir), stepName(s.Step)
+	t := team{opt.Group}
+	leads := t.rank() == 0
 	defer func() {
 		if err != nil {
 			err = saveError(root, name, dir != "", err)
 		}
 	}()
-	if err := d.mkdirAll(root); err != nil {
-		return "", err
+	var own word
+	if leads {
+		own.Temp, own.Serial, err = prepare(d, runDir, name)
 	}
-	if err := clean(d, root); err != nil {
-		return "", err
-	}
-	entries, err := List(runDir)
+	words, err := t.round(own, err)
 	if err != nil {
+		if own.Temp != "" {
+			d.removeAll(filepath.Join(root, own.Temp))
+		}
 		return "", err
 	}
-	s.FormatVersion, s.SavedAt, s.Serial = FormatVersion, time.Now().UTC().Truncate(time.Second), 1
-	for _, e := range entries {
-		s.Serial = max(s.Serial, e.State.Serial+1)
+	s.FormatVersion, s.SavedAt, s.Serial = FormatVersion, time.Now().UTC().Truncate(time.Second), words[0].Serial
+	if t.size() > 1 {
+		s.FormatVersion = dividedVersion
 	}
 
 	// 1. Everything into a temporary folder, durable before its name is.
-	temp := filepath.Join(root, atomicfile.TempPrefix+name+"-"+strconv.FormatUint(uint64(rand.Uint32()), 36))
-	if err := writeFolder(d, temp, s, model, optimizer, opt.Files); err != nil {
-		d.removeAll(temp) // free the space on a full disk; the next save cleans up what remains
-		return "", err
+	temp := filepath.Join(root, words[0].Temp)
+	own, err = writeFiles(d, temp, t, model, optimizer, opt)
+	words, err = t.round(own, err)
+	if err == nil && slices.ContainsFunc(words, func(w word) bool { return w.Rejected }) {
+		err = errRejected
+	}
+	if leads && err == nil {
+		err = writeState(d, temp, s, words)
 	}
 	// 2. The name.
-	if err := putInPlace(d, temp, root, name); err != nil {
-		d.removeAll(temp)
-		return "", err
+	if leads && err == nil {
+		err = putInPlace(d, temp, root, name)
 	}
-	dir = filepath.Join(root, name)
-	// 3. The links, then the removals, even if a link failed: the disk must not fill up.
-	err = reconcile(d, runDir)
-	return dir, errors.Join(err, retain(d, runDir, opt.Keep), d.removeAll(filepath.Join(root, asidePrefix+name)))
-}
-
-// writeFolder writes a complete checkpoint to dir: three files, those given, and the folder, all synced.
-func writeFolder(d disk, dir string, s State, model, optimizer []params.Array, files []File) error {
-	if err := d.mkdirAll(dir); err != nil {
-		return err
+	own = word{}
+	if leads && err != nil {
+		d.removeAll(temp) // free the space on a full disk; the next save cleans up what remains
+	} else if leads {
+		// 3. The links, then the removals, even if a link failed: the disk must not fill up.
+		own.Dir = filepath.Join(root, name)
+		err = reconcile(d, runDir)
+		err = errors.Join(err, retain(d, runDir, opt.Keep), d.removeAll(filepath.Join(root, asidePrefix+name)))
 	}
-	state := stateFile{State: s, Files: map[string]fileSum{}}
-	for _, file := range []struct {
-		name   string
-		arrays []params.Array
-	}{{modelFile, model}, {optimizerFile, optimizer}} {
-		sum := summing{h: sha256.New()}
-		err := d.writeFile(filepath.Join(dir, file.name), func(w io.Writer) error {
-			sum.w = w
-			// The metadata is what PyTorch's tools expect of their own files.
-			return WriteTensors(&sum, file.arrays, map[string]string{"format": "pt"})
-		})
-		if err != nil {
-			return err
-		}
-		state.Files[file.name] = fileSum{sum.n, hex.EncodeToString(sum.h.Sum(nil))}
+	if words == nil {
+		return "", err // the others do not answer
 	}
-	for _, f := range files {
-		err := d.writeFile(filepath.Join(dir, f.Name), func(w io.Writer) error {
-			_, err := w.Write(f.Content)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	words, err = t.round(own, err)
+	if words != nil {
+		dir = words[0].Dir
 	}
-	text, err := state.encode()
-	if err != nil {
-		return err
-	}
-	err = d.writeFile(filepath.Join(dir, stateName), func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return d.syncDir(dir)
-}
-
-// summing counts and hashes what is written through it.
-type summing struct {
-	w io.Writer
-	h hash.Hash
-	n int64
-}
-
-func (s *summing) Write(b []byte) (int, error) {
-	n, err := s.w.Write(b)
-	s.h.Write(b[:n])
-	s.n += int64(n)
-	return n, err
-}
-
-// asidePrefix marks a checkpoint that another of the same step is replacing. No system can rename a folder to
-// the name of one that is not empty, so the old checkpoint has this name for a moment. A reader that finds it
-// without its replacement takes it as the checkpoint, and the next save gives it its name back.
-const asidePrefix = ".aside-"
-
-// putInPlace renames the complete folder temp to root/name. A folder of that name is set aside first.
-func putInPlace(d disk, temp, root, name string) error {
-	final, aside := filepath.Join(root, name), filepath.Join(root, asidePrefix+name)
-	if exists(final) {
-		if err := d.rename(final, aside); err != nil {
-			return err
-		}
-		if err := d.rename(temp, final); err != nil {
-			d.rename(aside, final) // if this fails too, readers and the next save still find it
-			return err
-		}
-	} else if err := d.rename(temp, final); err != nil {
-		return err
-	}
-	return d.syncDir(root)
+	return dir, err
 }
 
 // UpdateState replaces the state.json of the checkpoint of s.Step atomically and keeps its tensors. It adds

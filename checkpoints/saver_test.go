@@ -109,19 +109,154 @@ func TestSaverReportsFailures(t *testing.T) {
 	}
 }
 
-// After the first Submit the staged copy is reused: what further saves allocate does not grow with the
+// After the first Submit the memory of the copy is reused: what further saves allocate does not grow with the
 // arrays.
 func TestSaverReusesItsBuffers(t *testing.T) {
-	var dst []params.Array
+	var c snapshot
 	src := []params.Array{{Name: "w", Shape: []int{1 << 16}, Data: make([]float32, 1<<16)}, {Name: "n", Data: []int64{1}}}
-	dst = stage(dst, src)
-	if n := testing.AllocsPerRun(10, func() { dst = stage(dst, src) }); n > 0 {
-		t.Errorf("%v allocations to stage arrays of the same shapes", n)
+	c.reserve(src, src)
+	if n := testing.AllocsPerRun(10, func() { c.begin(src, src, true); c.finish() }); n > 1 { // the channel
+		t.Errorf("%v allocations to copy arrays of the same shapes", n)
 	}
-	src[1] = params.Array{Name: "n", Shape: []int{2}, Data: []int32{1, 2}} // another type and length
-	dst = stage(dst, src)
-	if !reflect.DeepEqual(dst[1], src[1]) {
-		t.Errorf("staged %v", dst[1])
+	src[1] = params.Array{Name: "n", Shape: []int{2}, Data: []int32{1, 2}, Whole: []int{5}, Offset: 3} // another type and length
+	c.begin(src, nil, true)
+	c.finish()
+	if !reflect.DeepEqual(c.model[1], src[1]) || len(c.optimizer) > 0 {
+		t.Errorf("copied %v, %v", c.model[1], c.optimizer)
+	}
+	src[1].Whole, src[1].Offset = nil, 0
+	c.begin(src, nil, true)
+	if c.finish(); !reflect.DeepEqual(c.model[1], src[1]) {
+		t.Errorf("copied %v", c.model[1])
+	}
+}
+
+// A copy is complete whoever makes it: the goroutine in the background, the owner, or both, in memory that held others.
+func TestSnapshotIsComplete(t *testing.T) {
+	const n = 3*pieceLength + 5
+	model := []params.Array{{Name: "w", Shape: []int{n}, Data: make([]float32, n)}, {Name: "d", Shape: []int{n}, Data: make([]float64, n)}}
+	optimizer := []params.Array{{Name: "i", Shape: []int{n}, Data: make([]int64, n)}, {Name: "j", Shape: []int{n}, Data: make([]int32, n)}, {Name: "b", Shape: []int{n}, Data: make([]uint8, n)}, {Name: "none", Shape: []int{0}, Data: []float32{}}}
+	var c snapshot
+	for round := range 30 {
+		for i := range n {
+			x := i + round
+			model[0].Data.([]float32)[i], model[1].Data.([]float64)[i] = float32(x), float64(x)
+			optimizer[0].Data.([]int64)[i], optimizer[1].Data.([]int32)[i], optimizer[2].Data.([]uint8)[i] = int64(x), int32(x), uint8(x)
+		}
+		c.begin(model, optimizer, true)
+		switch round % 3 {
+		case 0:
+			c.trickle()
+		case 1:
+			c.finish()
+		case 2:
+			go c.trickle()
+			c.finish()
+		}
+		if !reflect.DeepEqual(c.model, model) || !reflect.DeepEqual(c.optimizer, optimizer) {
+			t.Fatalf("round %d: the copy differs", round)
+		}
+	}
+	c.begin(nil, nil, true)
+	c.finish()
+}
+
+// Of weights, and of nothing else, a number that is not finite is found wherever it is.
+func TestBeforeChangeFindsWhatIsNotFinite(t *testing.T) {
+	const n = pieceLength + 3
+	s := NewSaver(t.TempDir(), SaveOptions{Keep: 1})
+	if !s.BeforeChange() {
+		t.Error("before the first save")
+	}
+	x, y := make([]float32, n), make([]float64, n)
+	x[0], x[1], y[0], y[1] = math.MaxFloat32, -math.MaxFloat32, math.MaxFloat64, -math.SmallestNonzeroFloat64
+	arrays := []params.Array{{Name: "x", Shape: []int{n}, Data: x}, {Name: "y", Shape: []int{n}, Data: y}}
+	check := func(want bool, model, optimizer []params.Array) {
+		t.Helper()
+		if err := s.Submit(stateOf(1), model, optimizer); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.BeforeChange(); got != want {
+			t.Errorf("finite %v, want %v", got, want)
+		}
+	}
+	check(true, arrays, nil)
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for _, i := range []int{0, n - 1} {
+			kept := x[i]
+			x[i] = float32(bad)
+			check(false, arrays, nil)
+			x[i] = kept
+			y[i] = bad
+			check(false, arrays, nil)
+			check(true, arrays[:1], arrays[1:])
+			y[i] = 0
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A proposal is a checkpoint after Accept and leaves nothing behind otherwise, whatever is called instead.
+func TestProposals(t *testing.T) {
+	run := t.TempDir()
+	mustSave(t, run, stateOf(1), SaveOptions{})
+	before := steps(t, run)
+	s := NewSaver(run, SaveOptions{Done: func(dir string, err error) {
+		if filepath.Base(dir) != "step-00000002" || err != nil {
+			t.Errorf("Done was called with %q, %v", dir, err)
+		}
+	}})
+	model, optimizer := tensorsOf(2)
+	propose := func() {
+		t.Helper()
+		if err := s.Propose(stateOf(2), model, optimizer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	propose()
+	s.Reject()
+	s.Accept() // too late
+	if err := s.Wait(); err != nil || steps(t, run) != before {
+		t.Errorf("rejected: %s, error %v", steps(t, run), err)
+	}
+	propose()
+	if err := s.Wait(); err != nil || steps(t, run) != before {
+		t.Errorf("not decided: %s, error %v", steps(t, run), err)
+	}
+	propose()
+	if _, step := mustBeWhole(t, run); step != 1 {
+		t.Errorf("step %d before Accept", step)
+	}
+	s.Accept()
+	s.Reject() // too late
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, step := mustBeWhole(t, run); step != 2 {
+		t.Errorf("step %d after Accept", step)
+	}
+	last := NewSaver(run, SaveOptions{})
+	if err := errors.Join(last.Propose(stateOf(3), model, optimizer), last.Close()); err != nil || !loadsStep(t, run, 2) {
+		t.Errorf("closed: %s, error %v", steps(t, run), err)
+	}
+}
+
+// The function Before is called when a checkpoint is complete but for its name, and can prevent it.
+func TestBefore(t *testing.T) {
+	run, calls := t.TempDir(), 0
+	mustSave(t, run, stateOf(1), SaveOptions{})
+	before := steps(t, run)
+	opt := SaveOptions{Before: func() error {
+		if calls++; steps(t, run) == before {
+			t.Error("nothing is written yet")
+		}
+		return errInjected
+	}}
+	model, optimizer := tensorsOf(2)
+	if dir, err := Save(run, stateOf(2), model, optimizer, opt); dir != "" || !errors.Is(err, errInjected) || steps(t, run) != before || calls != 1 {
+		t.Errorf("%q, error %v; %s after %d calls", dir, err, steps(t, run), calls)
 	}
 }
 

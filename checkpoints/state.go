@@ -9,17 +9,24 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"goomtrain/internal/regular"
 )
 
-// FormatVersion is the version of state.json that this program writes, and the newest that it reads.
+// FormatVersion is the version of state.json that this program writes.
 const FormatVersion = 2
+
+// dividedVersion is the version of checkpoints whose optimizer state several processes have divided, and the newest that
+// this program reads.
+const dividedVersion = 3
 
 // maxState is the largest size of state.json, which is read into memory. 64 MiB are far more than any data
 // position needs.
@@ -146,8 +153,8 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 		FormatVersion int `json:"format_version"`
 	}
 	err := json.Unmarshal(text, &version)
-	if err == nil && version.FormatVersion > FormatVersion && (sound || !hasSum) {
-		return nil, &fileError{file: file, reason: fmt.Sprintf("its format_version is %d and this program knows versions up to %d", version.FormatVersion, FormatVersion),
+	if err == nil && version.FormatVersion > dividedVersion && (sound || !hasSum) {
+		return nil, &fileError{file: file, reason: fmt.Sprintf("its format_version is %d and this program knows versions up to %d", version.FormatVersion, dividedVersion),
 			remedy: "update the program, or name an older checkpoint", kind: ErrNewerFormat}
 	}
 	if !sound {
@@ -166,7 +173,7 @@ func decodeState(text []byte, file string) (*stateFile, error) {
 	if s.FormatVersion < 1 || s.Step < 0 {
 		return nil, corrupt("format_version %d and step %d are impossible", s.FormatVersion, s.Step)
 	}
-	for _, name := range []string{modelFile, optimizerFile} {
+	for _, name := range s.names() {
 		if _, ok := s.Files[name]; !ok {
 			return nil, corrupt("it has no checksum of %s", name)
 		}
@@ -236,7 +243,7 @@ func readState(dir string) (*stateFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{modelFile, optimizerFile} {
+	for _, name := range s.names() {
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path)
 		switch {
@@ -251,6 +258,26 @@ func readState(dir string) (*stateFile, error) {
 		}
 	}
 	return s, nil
+}
+
+// names lists the files of tensors: the weights, then the optimizer state, which several processes may have divided.
+func (s *stateFile) names() []string {
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		match := dividedName.FindStringSubmatch(name)
+		if match == nil || match[1] != "optimizer" || s.FormatVersion < dividedVersion {
+			continue
+		}
+		count, _ := strconv.Atoi(match[3]) // five digits
+		if count < 1 || count > maxShards {
+			continue
+		}
+		names := []string{modelFile}
+		for i := range count {
+			names = append(names, dividedFile("optimizer", i, count))
+		}
+		return names
+	}
+	return []string{modelFile, optimizerFile}
 }
 
 // verify checks the content of one file of a checkpoint folder against its checksum.

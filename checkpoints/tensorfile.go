@@ -15,8 +15,8 @@ import (
 
 const remedyConvert = "convert it to F32 first"
 
-// A TensorFile reads a safetensors file, of ours or of others, or the shards that an index lists. Only the headers
-// are in memory; data is read tensor by tensor. It is safe for concurrent use.
+// A TensorFile reads a safetensors file, of ours or of others, the shards that an index lists, or the files that several
+// processes wrote together. Only the headers are in memory; data is read tensor by tensor. It is safe for concurrent use.
 type TensorFile struct {
 	name     string
 	shards   []shard // one for a single file
@@ -32,14 +32,18 @@ type shard struct {
 	file io.Closer // nil: nothing to close
 }
 
-// OpenTensors opens a file, or the index of shards if the path ends with IndexSuffix. The files are not trusted:
-// everything is checked before it is used. An error that is ErrCorrupt names the file, the tensor, what is wrong, and
+// OpenTensors opens a file, or the index of shards if the path ends with IndexSuffix. Of the files into which several
+// processes divided tensors (NAME-00001-of-00004.safetensors), any one stands for all. The files are not trusted: everything is checked before it is used. An error that is ErrCorrupt names the file, the tensor, what is wrong, and
 // what to do.
 func OpenTensors(path string) (*TensorFile, error) {
 	if isIndex(path) {
 		return openShards(path)
 	}
-	return openFile(path)
+	t, err := openFile(path)
+	if err != nil || !t.isDivided() {
+		return t, err
+	}
+	return openDivided(t)
 }
 
 // openFile opens a single safetensors file.
@@ -177,15 +181,22 @@ func (t *TensorFile) ReadInto(name string, dst any) error {
 	if n, _ := elements(info.Shape); n != uint64(length) {
 		return &fileError{t.name, name, fmt.Sprintf("it has shape %s, %d elements, but is read into %d", shapeText(info.Shape), n, length), "", ErrMismatch}
 	}
+	return t.readRange(info, dst, 0)
+}
+
+// readRange fills dst with the elements of a tensor from one on. The tensor has them all.
+func (t *TensorFile) readRange(info TensorInfo, dst any, from int) error {
+	_, length, _ := arrayType(dst) // checked by the caller
 	decode, width, ok := decoderFor(info.DType, dst)
 	if !ok {
-		return &fileError{t.name, name, fmt.Sprintf("it is stored as %s, which cannot be read into %T without loss", info.DType, dst), remedyConvert, ErrMismatch}
+		return &fileError{t.name, info.Name, fmt.Sprintf("it is stored as %s, which cannot be read into %T without loss", info.DType, dst), remedyConvert, ErrMismatch}
 	}
-	from := t.shards[info.shard]
-	buffer := make([]byte, min(bufferLength, info.Bytes))
-	for done := int64(0); done < info.Bytes; {
-		chunk := buffer[:min(int64(len(buffer)), info.Bytes-done)] // whole elements: bufferLength is a multiple of 8
-		if err := readFull(from.r, chunk, info.Offset+done, from.name, name); err != nil {
+	begin, size := int64(from)*int64(width), int64(length)*int64(width)
+	data := t.section(info)
+	buffer := make([]byte, min(bufferLength, size))
+	for done := int64(0); done < size; {
+		chunk := buffer[:min(int64(len(buffer)), size-done)] // whole elements: bufferLength is a multiple of 8
+		if err := data.read(chunk, begin+done); err != nil {
 			return err
 		}
 		decode(chunk, int(done/int64(width)))

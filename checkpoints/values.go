@@ -28,8 +28,7 @@ type Values struct {
 	// Count is how many numbers there are: one an element, or two, the real and the imaginary part, of C64.
 	Count int64
 
-	file   *TensorFile
-	info   TensorInfo
+	data   section
 	decode decodeValues
 	bits   int   // of a number in the file
 	read   int64 // bytes read
@@ -52,19 +51,19 @@ func (t *TensorFile) Values(name string) (*Values, error) {
 	n, _ := elements(info.Shape)                                          // checked when opened
 	count := int64(n) * (int64(dtypeBits[info.DType]) / int64(kind.bits)) // at most the bytes of the file, or twice as many
 	most := int(min(valuesAtATime, count))
-	return &Values{Count: count, file: t, info: info, decode: kind.decode, bits: kind.bits,
+	return &Values{Count: count, data: t.section(info), decode: kind.decode, bits: kind.bits,
 		bytes: make([]byte, most*kind.bits/8), values: make([]Value, most)}, nil
 }
 
 // Next returns the next numbers, as many as for any other tensor of the same Count. The slice is valid until
 // the next call. At the end the error is io.EOF.
 func (v *Values) Next() ([]Value, error) {
-	left := v.info.Bytes - v.read
+	left := v.data.info.Bytes - v.read
 	if left == 0 {
 		return nil, io.EOF
 	}
-	from, chunk := v.file.shards[v.info.shard], v.bytes[:min(left, int64(len(v.bytes)))]
-	if err := readFull(from.r, chunk, v.info.Offset+v.read, from.name, v.info.Name); err != nil {
+	chunk := v.bytes[:min(left, int64(len(v.bytes)))]
+	if err := v.data.read(chunk, v.read); err != nil {
 		return nil, err
 	}
 	v.read += int64(len(chunk))
@@ -73,13 +72,13 @@ func (v *Values) Next() ([]Value, error) {
 	return values, nil
 }
 
-// Raw returns a reader of the tensor's bytes as they stand in the file.
+// Raw returns a reader of the tensor's bytes as they are stored.
 func (t *TensorFile) Raw(name string) (*io.SectionReader, error) {
 	info, err := t.info(name)
 	if err != nil {
 		return nil, err
 	}
-	return io.NewSectionReader(t.shards[info.shard].r, info.Offset, info.Bytes), nil
+	return io.NewSectionReader(t.section(info), 0, info.Bytes), nil
 }
 
 // decodeValues fills dst with the numbers in src, little-endian.

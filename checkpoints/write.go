@@ -23,6 +23,8 @@ const (
 // the header in JSON padded with spaces to 8 bytes, the data. The bytes depend on the arrays'
 // content only, not on their order: widest type first, then by name, as the Python library writes.
 //
+// A piece of an array is stored as NAME[LO:HI], and the metadata says of what it is a piece.
+//
 // It streams: apart from the header it holds one small buffer. It returns the writer's error as it
 // is, or one that names the array that cannot be stored.
 func WriteTensors(w io.Writer, arrays []params.Array, metadata map[string]string) error {
@@ -33,8 +35,12 @@ func WriteTensors(w io.Writer, arrays []params.Array, metadata map[string]string
 	slices.SortFunc(arrays, func(a, b params.Array) int {
 		ta, _, _ := arrayType(a.Data) // checked above
 		tb, _, _ := arrayType(b.Data)
-		return cmp.Or(cmp.Compare(writeOrder[ta], writeOrder[tb]), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(writeOrder[ta], writeOrder[tb]), cmp.Compare(tensorName(a), tensorName(b)))
 	})
+	metadata, err := withPieces(metadata, arrays)
+	if err != nil {
+		return err
+	}
 	header, err := encodeHeader(arrays, metadata)
 	if err != nil {
 		return err
@@ -65,6 +71,12 @@ func checkArray(a params.Array) error {
 	_, length, err := arrayType(a.Data)
 	if err != nil {
 		return fmt.Errorf("array %s: %w", quote(a.Name), err)
+	}
+	if a.Whole != nil {
+		whole, ok := elements(a.Whole)
+		if !ok || a.Offset < 0 || len(a.Shape) != 1 || uint64(a.Offset)+uint64(length) > whole {
+			return fmt.Errorf("array %s: %d elements from element %d on, in shape %s, cannot be a piece of shape %s", quote(a.Name), length, a.Offset, shapeText(a.Shape), shapeText(a.Whole))
+		}
 	}
 	if size, ok := elements(a.Shape); !ok || size != uint64(length) {
 		return fmt.Errorf("array %s: the data has %d elements, which is not the product of shape %s", quote(a.Name), length, shapeText(a.Shape))
@@ -118,7 +130,7 @@ func encodeHeader(arrays []params.Array, metadata map[string]string) ([]byte, er
 		dtype, length, _ := arrayType(a.Data)
 		begin := end
 		end += int64(length) * int64(dtypeBits[dtype]/8)
-		if err := key(a.Name); err != nil {
+		if err := key(tensorName(a)); err != nil {
 			return nil, err
 		}
 		// A scalar's shape is [], not null.

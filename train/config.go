@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"goomtrain/data"
+	"goomtrain/internal/comm"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/settings"
@@ -25,8 +26,9 @@ type Config struct {
 
 	Commands Commands
 
-	notes  []string // printed at the start: what changes in a resumed run
-	origin *origin  // of Init; nil: not found yet
+	notes  []string    // printed at the start: what changes in a resumed run
+	origin *origin     // of Init; nil: not found yet
+	job    *comm.Group // the processes that train together; nil: not joined yet
 }
 
 // Commands are the command lines that a run suggests when it ends, each followed by the run folder. New sets
@@ -113,6 +115,9 @@ func checkRounding[F params.Float](c *Config) error {
 func (c *Config) resolve() {
 	if c.MicroBatch == 0 {
 		c.MicroBatch = c.Batch
+		if c.job != nil {
+			c.MicroBatch = c.Batch / (c.job.Size() / c.SequenceParallel)
+		}
 	}
 	if c.Schedule.Steps == 0 {
 		c.Schedule.Steps = max(c.Steps, c.presetSteps())

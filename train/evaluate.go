@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"goomtrain/data"
+	"goomtrain/internal/comm"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/train/metrics"
@@ -37,14 +38,74 @@ func Cut(sequences, length, positions int) (size, batches int) {
 }
 
 // Evaluate scores a model on the first batches of a validation set, with size sequences each. It uses batch as
-// scratch memory, and calls each after every batch that the model has evaluated. If ctx is canceled, it returns the error
-// of ctx.
-func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int, each ...func()) (Score, error) {
-	source, err := set.Source()
-	if err != nil {
+// scratch memory, and calls each, with the sums so far, after every batch that the model has evaluated. If ctx is
+// canceled, it returns the error of ctx.
+func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int, each ...func(models.Stats)) (Score, error) {
+	return evaluate(ctx, model, set, batch, size, batches, share{}, each...)
+}
+
+// A share is the part of an evaluation that one of several processes makes; the zero share is all of it.
+type share struct {
+	job      *comm.Group // that gathers the results; nil: there is no other process
+	sequence int         // processes that score a batch together, each its part of the sequences
+	cut      func(b *data.Batch) (inputs, targets []int32, length int, err error)
+}
+
+// mine reports whether this process scores a batch.
+func (s share) mine(batch int) bool {
+	return s.job == nil || s.job.Rank()/s.sequence == batch%(s.job.Size()/s.sequence)
+}
+
+// gather makes the results by batch and the classes those of all processes.
+func (s share) gather(results []models.Stats, confusion metrics.Confusion) error {
+	if s.job == nil {
+		return nil
+	}
+	var mine []float64
+	for _, r := range results {
+		mine = append(mine, r.Loss, float64(r.Tokens), float64(r.Correct), float64(r.Sequences), float64(r.CorrectSequences))
+	}
+	for _, row := range confusion {
+		for _, n := range row {
+			mine = append(mine, float64(n))
+		}
+	}
+	all := make([]float64, len(mine)*s.job.Size())
+	if err := comm.AllGather(s.job, all, mine); err != nil {
+		return err
+	}
+	clear(results)
+	for _, row := range confusion {
+		clear(row)
+	}
+	next := func() float64 {
+		x := all[0]
+		all = all[1:]
+		return x
+	}
+	for range s.job.Size() {
+		for i := range results {
+			results[i].Add(models.Stats{Loss: next(), Tokens: int(next()), Correct: int(next()), Sequences: int(next()), CorrectSequences: int(next())})
+		}
+		for _, row := range confusion {
+			for i := range row {
+				row[i] += int(next())
+			}
+		}
+	}
+	return nil
+}
+
+func evaluate[F params.Float](ctx context.Context, model models.Trainable[F], set data.Validation, batch *data.Batch, size, batches int, s share, each ...func(models.Stats)) (Score, error) {
+	fail := func(err error) (Score, error) {
 		return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
 	}
+	source, err := set.Source()
+	if err != nil {
+		return fail(err)
+	}
 	var sum models.Stats
+	var results []models.Stats // by batch, where several processes score them
 	bytes := 0.0
 	classes := newClassCount(set.Classes, model)
 	for n := 0; n < batches; n++ {
@@ -55,17 +116,42 @@ func Evaluate[F params.Float](ctx context.Context, model models.Trainable[F], se
 		if err := source.Next(batch); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
+			return fail(err)
 		}
-		stats, err := model.Evaluate(batch.Inputs, batch.Targets, batch.Size, batch.Len)
+		bytes += batch.Bytes
+		if !s.mine(n) {
+			results = append(results, models.Stats{})
+			continue
+		}
+		inputs, targets, length := batch.Inputs, batch.Targets, batch.Len
+		if s.cut != nil {
+			if inputs, targets, length, err = s.cut(batch); err != nil {
+				return fail(err)
+			}
+		}
+		stats, err := model.Evaluate(inputs, targets, batch.Size, length)
 		if err != nil {
-			return Score{}, fmt.Errorf("validation set %s: %w", set.Name, err)
+			return fail(err)
+		}
+		classes.add(targets)
+		if s.job != nil {
+			results = append(results, stats)
+			continue
 		}
 		sum.Add(stats)
-		classes.add(batch.Targets)
-		bytes += batch.Bytes
 		for _, f := range each {
-			f()
+			f(sum)
+		}
+	}
+	if err := s.gather(results, classes.confusion); err != nil {
+		return fail(err)
+	}
+	for _, r := range results {
+		sum.Add(r)
+	}
+	if s.job != nil {
+		for _, f := range each {
+			f(sum)
 		}
 	}
 	if sum.Tokens == 0 {

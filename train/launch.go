@@ -17,6 +17,10 @@ func Launch(ctx context.Context, cfg Config, console io.Writer) (Result, error) 
 	if err := cfg.Validate(); err != nil {
 		return Result{}, err
 	}
+	if err := cfg.join(); err != nil {
+		return Result{}, err
+	}
+	console = cfg.voice(console)
 	if cfg.Out != "" { // before the data, which may take long to read
 		if err := checkpoints.CheckNew(cfg.Out); err != nil {
 			return Result{}, fmt.Errorf("-out: %w", err)

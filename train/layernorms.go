@@ -23,10 +23,11 @@ func newLayerNorms[F params.Float](ps []*params.Param[F]) layerNorms[F] {
 }
 
 // gradNorms returns the norms of the gradients by layer.
-func (s *session[F]) gradNorms() map[string]float64 {
+func (s *session[F]) gradNorms() (map[string]float64, error) {
 	l, norms := &s.layers, map[string]float64{}
-	for i, x := range s.norm.Each(len(l.names), func(p *params.Param[F]) int { return l.of[p] }) {
+	each, err := s.norm.Each(len(l.names), func(p *params.Param[F]) int { return l.of[p] })
+	for i, x := range each {
 		norms[l.names[i]] = x
 	}
-	return norms
+	return norms, err
 }

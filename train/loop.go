@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"goomtrain/checkpoints"
+	"goomtrain/internal/comm"
 	"goomtrain/settings"
 )
 
@@ -39,13 +40,15 @@ type Loop struct {
 	LogEvery     int // steps; 0: every tenth, on the console every few seconds
 	SampleTokens int // length of the sample at the end of a run on text
 
-	Out          string // run folder; "": runs/<time>-<model>-<task>
-	Resume       string // run or checkpoint folder to resume
-	Threads      int    // 0: as many as parallel.SetThreads said last, at first one for each core
-	Device       string // where training runs: auto, cpu, gpu or gpu:N
-	OverfitBatch bool   // train on one fixed batch
-	DryRun       bool   // stop before training
-	Profile      bool
+	Out              string  // run folder; "": runs/<time>-<model>-<task>
+	Resume           string  // run or checkpoint folder to resume
+	Threads          int     // 0: as many as parallel.SetThreads said last, at first one for each core
+	Device           string  // where training runs: auto, cpu, gpu or gpu:N
+	OverfitBatch     bool    // train on one fixed batch
+	DryRun           bool    // stop before training
+	SequenceParallel int     // processes over which each sequence is cut
+	CommTimeout      float64 // seconds after which a silent process ends a job of several
+	Profile          bool
 }
 
 // defaultLoop returns the defaults: about two minutes on 2 cores with the default model.
@@ -53,7 +56,7 @@ func defaultLoop() Loop {
 	return Loop{
 		DType: "float32", Steps: 800, Batch: 16, Seed: 1,
 		CurriculumLoss: 0.1,
-		MatMul:         "float32", Device: "auto",
+		MatMul:         "float32", Device: "auto", SequenceParallel: 1, CommTimeout: comm.DefaultTimeout.Seconds(),
 		Clip: 1, OnNonfinite: "stop", MaxNonfinite: 10,
 		EvalEvery: 200, EvalBatches: 20, SaveEvery: 200, Keep: checkpoints.DefaultKeep, SampleTokens: 300,
 	}
@@ -116,6 +119,8 @@ func (c *Loop) settings() [parts]settings.Table {
 			{Name: "resume", Help: "run or checkpoint folder to resume, bit for bit", Value: &c.Resume, OneCall: true},
 			{Name: "threads", Help: "number of threads, which does not affect results", Value: &c.Threads, Rule: settings.Threads(), Zero: "all cores", OneCall: true},
 			{Name: "device", Help: "where training runs; auto is the GPU if the program is built for one and there is one", Value: &c.Device, Rule: settings.OneOf("auto", "cpu", "gpu").Or("gpu:N for the GPU of that number", isGPU), OneCall: true},
+			{Name: "sequence-parallel", Help: "in a job of several processes: processes over which each sequence is cut", Value: &c.SequenceParallel, Rule: settings.AtLeast(1), OneCall: true},
+			{Name: "comm-timeout", Help: "in a job of several processes: seconds without an answer after which a process counts as lost, and the job ends", Value: &c.CommTimeout, Rule: settings.Between(comm.LeastTimeout.Seconds(), comm.LargestTimeout.Seconds()), OneCall: true},
 			{Name: "overfit-batch", Help: "train on one fixed batch: its loss must approach zero", Value: &c.OverfitBatch, Change: settings.Frozen},
 			{Name: "dry-run", Help: "build everything, print the parameters and stop", Value: &c.DryRun, OneCall: true},
 			{Name: "profile", Help: "write cpu.pprof and heap.pprof and print the time of every operation", Value: &c.Profile, OneCall: true},

@@ -191,6 +191,8 @@ func TestParseRefuses(t *testing.T) {
 		{"-batch 0: must be 1 to 1048576", []string{"-batch", "0"}},
 		{"-batch 4611686018427387904: must be 1 to", []string{"-batch", "4611686018427387904"}},
 		{"-threads 100000: must be 0 to", []string{"-threads", "100000"}},
+		{"-comm-timeout 1: must be 2 to", []string{"-comm-timeout", "1"}},
+		{"-comm-timeout 1e+300: must be 2 to", []string{"-comm-timeout", "1e300"}},
 		{"weights: must be at most 4294967296", []string{"-heads", "4096", "-d-head", "65536", "-d-emb", "65536"}},
 		{"-micro-batch 3 does not divide -batch 8", []string{"-batch", "8", "-micro-batch", "3"}},
 		{"-dtype \"float16\": must be one of float32, float64", []string{"-dtype", "float16"}},

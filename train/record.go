@@ -17,7 +17,14 @@ func (s *session[F]) newRecord(split string) metrics.Record {
 func (s *session[F]) record(r step) error {
 	s.result.Loss = r.loss
 	due, show := s.due(s.logEvery()), s.console.Tick(s.Step)
-	if !due && !show {
+	var norms map[string]float64
+	if due && s.onCadence(s.cfg.EvalEvery) { // processes measure together, and agree on this condition
+		var err error
+		if norms, err = s.gradNorms(); err != nil {
+			return err
+		}
+	}
+	if !s.leads() || !due && !show {
 		return nil
 	}
 	m := s.newRecord(metrics.Train)
@@ -25,9 +32,7 @@ func (s *session[F]) record(r step) error {
 	if s.dataset.Chance > 0 {
 		m.Accuracy = r.accuracy
 	}
-	if s.onCadence(s.cfg.EvalEvery) {
-		m.GradNorms = s.gradNorms()
-	}
+	m.GradNorms = norms
 	m.TokensPerSec = s.pace.rate()
 	m.MFU = s.pace.utilization(s.work)
 	if s.growing != nil {

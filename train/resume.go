@@ -15,10 +15,7 @@ import (
 // restore restores the checkpoint of cfg.Resume. A run that was killed before its first checkpoint starts again
 // from the beginning, with the same result.
 func (s *session[F]) restore() error {
-	if err := housekeeping(checkpoints.Reconcile(s.result.Dir), s.out); err != nil {
-		return err
-	}
-	c, err := checkpoints.Load(s.cfg.Resume)
+	c, err := s.load()
 	if errors.Is(err, checkpoints.ErrNone) && s.cfg.Resume == s.result.Dir {
 		if err := checkpoints.CheckResumable(s.result.Dir); err != nil {
 			return err
@@ -82,6 +79,14 @@ func (s *session[F]) restore() error {
 	}
 	fmt.Fprintf(s.out, "resumed at step %d from %s\n", s.Step, c.Dir)
 	return nil
+}
+
+// load finds the checkpoint of cfg.Resume, the same in all processes.
+func (s *session[F]) load() (*checkpoints.Checkpoint, error) {
+	if s.alone() {
+		return checkpoints.Load(s.cfg.Resume)
+	}
+	return checkpoints.LoadTogether(s.cfg.job, s.cfg.Resume)
 }
 
 // checkBeginning returns an error where a run without checkpoints has trained beyond the second of them: they were

@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"goomtrain/checkpoints"
 	"goomtrain/data"
+	"goomtrain/internal/comm"
 	"goomtrain/internal/gpu"
 	"goomtrain/models"
 	"goomtrain/parallel"
@@ -44,19 +46,27 @@ func Run[F params.Float](ctx context.Context, cfg Config, model models.Trainable
 	if err := cfg.validateTraining(); err != nil {
 		return Result{}, err
 	}
+	if err := cfg.join(); err != nil {
+		return Result{}, err
+	}
+	console = cfg.voice(console)
 	if m, ok := any(model).(models.Configured); ok && m.Config().Model != "" {
 		cfg.Model = m.Config()
 	}
 	if cfg.Threads > 0 {
 		parallel.SetThreads(cfg.Threads)
+	} else if n := cfg.job.Sharing(); n > 1 {
+		parallel.SetThreads(max(1, runtime.NumCPU()/n))
 	}
 	cfg.resolve()
 	defer keepFrozen(model.Params())()
 	s, err := open(cfg, model, dataset, console)
-	if err != nil {
+	if errors.As(err, new(*comm.PeerError)) {
+		return Result{}, err // nothing is trained yet, so there may be nothing to resume
+	} else if err != nil {
 		return Result{}, withAdvice(err)
 	}
-	err = s.loop(ctx)
+	err = s.loop(s.agreed(ctx))
 	return s.result, withAdvice(s.close(err))
 }
 
@@ -67,6 +77,8 @@ func withAdvice(err error) error {
 	switch {
 	case errors.Is(err, gpu.ErrMemory):
 		advice = "give a smaller -micro-batch or -seq, or -recompute, or -device cpu"
+	case errors.As(err, new(*comm.PeerError)):
+		advice = "resume the run from its last checkpoint with -resume, on any number of processes"
 	case errors.Is(err, models.ErrNoDevice):
 		advice = "give -device cpu, or another model"
 	}
@@ -93,7 +105,7 @@ func (s *session[F]) loop(ctx context.Context) error {
 			return err
 		}
 		if s.due(s.cfg.SaveEvery) {
-			if err := s.savePeriodically(ctx); err != nil {
+			if err := s.savePeriodically(); err != nil {
 				return err
 			}
 		}
@@ -103,18 +115,21 @@ func (s *session[F]) loop(ctx context.Context) error {
 			}
 		}
 		if ctx.Err() != nil {
-			return s.interrupted(ctx)
+			return s.interrupted()
 		}
 	}
-	if err := s.saveOnce(ctx); err != nil {
+	if err := s.saveOnce(); err != nil {
 		return err
+	}
+	if !s.leads() {
+		return nil
 	}
 	return s.sample(ctx)
 }
 
 // interrupted saves the current step.
-func (s *session[F]) interrupted(ctx context.Context) error {
-	if err := s.saveOnce(ctx); err != nil {
+func (s *session[F]) interrupted() error {
+	if err := s.saveOnce(); err != nil {
 		return err
 	}
 	return ErrInterrupted
@@ -148,7 +163,9 @@ func (s *session[F]) makeStep() (r step, err error) {
 	}
 	r.rates = s.schedule.At(int(s.Step))
 	sum, norm, err := s.update(&s.batch, r.rates)
-	if err != nil {
+	if errors.Is(err, errUnhealthy) {
+		return r, err // about the step before
+	} else if err != nil {
 		return r, fmt.Errorf("step %d: %w", s.Step, err)
 	}
 	r.loss, r.bpb, r.norm = sum.Loss/float64(sum.Tokens), bitsPerByte(sum.Loss, s.batch.Bytes), norm
@@ -177,12 +194,24 @@ func (s *session[F]) update(b *data.Batch, rates schedule.Rates) (sum models.Sta
 	if s.gpu != nil {
 		return s.gpu.step(b, denominator, s.cfg.MicroBatch, s.Step, rates, s.cfg.Clip)
 	}
-	params.ZeroGrad(s.params)
 	if sum, err = s.accumulate(b, denominator); err != nil {
 		return sum, 0, err
 	}
-	if norm = s.norm.Global(); finite(sum.Loss) && finite(norm) {
+	if err := s.confirm(sum.Loss); err != nil {
+		return sum, 0, err
+	}
+	if norm, err = s.measure(); err != nil {
+		return sum, 0, err
+	}
+	if finite(sum.Loss) && finite(norm) {
+		begin := time.Now()
 		s.optimizer.Update(rates.LR, rates.Beta1, optim.ClipScale(norm, s.cfg.Clip))
+		if s.exchange != nil {
+			s.exchange.trace.since(begin, traceCompute, "update")
+			if err := s.exchange.gatherWeights(); err != nil {
+				return sum, 0, err
+			}
+		}
 		if s.ema != nil {
 			s.ema.Update()
 		}
@@ -190,25 +219,80 @@ func (s *session[F]) update(b *data.Batch, rates schedule.Rates) (sum models.Sta
 	return sum, norm, nil
 }
 
+// measure returns the norm of the gradients.
+func (s *session[F]) measure() (float64, error) {
+	if s.exchange != nil {
+		return s.norm.Total() // each process has measured its part
+	}
+	return s.norm.Global(), nil
+}
+
+// A pass is the forward and backward pass of a batch on this process.
+type pass struct {
+	inputs, targets     []int32
+	size, length, micro int // sequences, positions and micro-batches
+	denominator         float64
+	stats               []microStats // of the micro-batches so far
+}
+
+// microStats are the results of a micro-batch.
+type microStats struct {
+	loss    float64
+	correct int
+}
+
 // accumulate runs the micro-batches of a batch and adds up their gradients of the mean loss over all counted
-// targets of the batch.
+// targets of the batch. Each process of a job runs some of them, and has the sums of the gradients that it updates.
 func (s *session[F]) accumulate(b *data.Batch, denominator int) (sum models.Stats, err error) {
-	rows := s.cfg.MicroBatch
-	random, _ := s.model.(models.Random)
-	for lo := 0; lo < b.Size; lo += rows {
-		from, to := lo*b.Len, (lo+rows)*b.Len
-		if random != nil {
-			random.Draw(s.Step, lo)
-		}
-		stats, err := s.model.Step(b.Inputs[from:to], b.Targets[from:to], rows, b.Len, float64(denominator))
-		if err != nil {
-			return sum, err
-		}
-		sum.Loss += stats.Loss
-		sum.Correct += stats.Correct
+	p := &s.pass
+	p.size, p.micro, p.denominator, p.stats = b.Size, b.Size/s.cfg.MicroBatch, float64(denominator), p.stats[:0]
+	if p.inputs, p.targets, p.length, err = s.sliced(b); err != nil {
+		return sum, err
+	}
+	if s.grads == nil {
+		s.grads = newGradients(params.Trained(s.params), span{0, p.micro}, p.micro)
+	}
+	if s.runMicro == nil {
+		s.runMicro = s.microBatch
+	}
+	if s.exchange != nil {
+		s.exchange.begin()
+	}
+	if err := s.grads.sum(s.runMicro); err != nil {
+		return sum, err
 	}
 	sum.Tokens = denominator
+	if s.exchange != nil {
+		all, stopped, err := s.exchange.finish(p.stats, s.asked.Err() != nil)
+		if stopped {
+			s.agree()
+		}
+		sum.Loss, sum.Correct = all.loss, all.correct
+		return sum, err
+	}
+	for _, m := range p.stats {
+		sum.Loss += m.loss
+		sum.Correct += m.correct
+	}
 	return sum, nil
+}
+
+// microBatch runs number i of the micro-batches.
+func (s *session[F]) microBatch(i int) error {
+	p := &s.pass
+	rows := p.size / p.micro
+	lo := i % p.micro * rows
+	from, to := lo*p.length, (lo+rows)*p.length
+	if random, ok := s.model.(models.Random); ok {
+		random.Draw(s.Step, lo)
+	}
+	begin := time.Now()
+	stats, err := s.model.Step(p.inputs[from:to], p.targets[from:to], rows, p.length, p.denominator)
+	if s.exchange != nil && s.exchange.trace != nil {
+		s.exchange.trace.since(begin, traceCompute, fmt.Sprintf("micro-batch %d", i))
+	}
+	p.stats = append(p.stats, microStats{stats.Loss, stats.Correct})
+	return err
 }
 
 // skip decides about a step that is not finite: it returns an error, or the reason why the step is skipped.

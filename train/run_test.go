@@ -213,6 +213,9 @@ func stepsAllocateNothing(t *testing.T, model models.Trainable[float32]) {
 		}
 	}
 	step()
+	if err := s.saver.Wait(); err != nil { // until it has allocated its memory, in the background
+		t.Fatal(err)
+	}
 	if n := testing.AllocsPerRun(20, step); n > 0 {
 		t.Errorf("%g allocations a step", n)
 	}

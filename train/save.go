@@ -37,20 +37,20 @@ func (s *session[F]) arrays() []params.Array {
 // errUnhealthy is the error of a save that was refused because of the weights.
 var errUnhealthy = errors.New("not saved")
 
-// checkHealth returns errUnhealthy, with the reason, unless a forward pass with the weights gives a finite
-// loss. Every checkpoint is checked before it is saved, so training can continue from it.
-func (s *session[F]) checkHealth(ctx context.Context) (err error) {
+// checkHealth returns errUnhealthy, with the reason, unless a forward pass with the weights of the proposed checkpoint
+// gives a finite loss.
+func (s *session[F]) checkHealth() (err error) {
 	defer s.recovered(&err)
 	if err := s.gpu.pull(); err != nil {
 		return err
 	}
 	if name := nonfinite(s.params); name != "" {
-		return fmt.Errorf("%w: after step %d the weights in %s are not finite", errUnhealthy, s.Step, name)
+		return fmt.Errorf("%w: after step %d the weights in %s are not finite", errUnhealthy, s.proposed, name)
 	}
 	size, _ := s.cut(s.dataset.Valid[0])
-	score, err := Evaluate(ctx, s.model, s.dataset.Valid[0], &s.scratch, size, 1)
+	score, err := s.score(context.Background(), s.dataset.Valid[0], size, 1) // even if interrupted
 	if err == nil && !finite(score.Loss) {
-		err = fmt.Errorf("%w: after step %d the validation loss is %g", errUnhealthy, s.Step, score.Loss)
+		err = fmt.Errorf("%w: after step %d the validation loss is %g", errUnhealthy, s.proposed, score.Loss)
 	}
 	return err
 }
@@ -67,13 +67,16 @@ func nonfinite[F params.Float](ps []*params.Param[F]) string {
 	return ""
 }
 
-// savePeriodically saves this step in the course of training. It does not save while steps are being skipped,
-// nor weights that give NaN.
-func (s *session[F]) savePeriodically(ctx context.Context) error {
+// savePeriodically saves this step in the course of training. It does not save while steps are being skipped.
+func (s *session[F]) savePeriodically() error {
 	if s.Skipped > 0 {
 		return nil
 	}
-	err := s.save(ctx)
+	return s.tolerate(s.save())
+}
+
+// tolerate turns the error about bad weights into a warning where a run goes on in spite of them.
+func (s *session[F]) tolerate(err error) error {
 	if errors.Is(err, errUnhealthy) && s.cfg.OnNonfinite == "skip" {
 		s.console.Printf("warning: %v\n", err)
 		return nil
@@ -81,34 +84,72 @@ func (s *session[F]) savePeriodically(ctx context.Context) error {
 	return err
 }
 
-// save writes a checkpoint of this step in the background.
-func (s *session[F]) save(ctx context.Context) error {
-	// An interrupt must not prevent this check.
-	if err := s.checkHealth(context.WithoutCancel(ctx)); errors.Is(err, errUnhealthy) {
-		return fmt.Errorf("%w; %s; try a lower -lr", err, s.lastGood())
-	} else if err != nil {
+// save proposes a checkpoint of this step: it is copied and written in the background, but kept only if training can
+// continue from it. Next, confirm or examine decides that.
+func (s *session[F]) save() error {
+	if err := s.gpu.pull(); err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
 	state, err := s.state()
 	if err == nil {
-		err = s.log.Sync() // a checkpoint must never be ahead of the metrics
-	}
-	if err == nil {
-		err = housekeeping(s.saver.Submit(state, params.Weights(s.params), s.arrays()), s.out)
+		err = s.saver.Propose(state, params.Weights(s.params), s.arrays())
+		if err == nil || errors.Is(err, checkpoints.ErrPrevious) {
+			s.proposed, s.undecided = s.Step, true
+		}
+		err = housekeeping(err, s.out)
 	}
 	if err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
-	s.saved = s.Step
+	if s.gpu != nil {
+		return s.examine() // the weights of the device change with the next step
+	}
 	return nil
 }
 
+// confirm decides about the proposed checkpoint, if there is one, by the loss of a forward pass with its weights. The
+// arrays may change after it. A loss that is not finite may be that of a special batch: then examine decides.
+func (s *session[F]) confirm(loss float64) error {
+	if s.undecided && s.saver.BeforeChange() && finite(loss) {
+		return s.decide(nil)
+	}
+	return s.tolerate(s.examine())
+}
+
+// examine decides about the proposed checkpoint, if there is one, by a forward pass of its own, which takes time. The
+// arrays may change after it.
+func (s *session[F]) examine() error {
+	if !s.undecided {
+		return nil
+	}
+	return s.decide(s.checkHealth())
+}
+
+// decide accepts the proposed checkpoint, or rejects it because of an error.
+func (s *session[F]) decide(err error) error {
+	s.undecided = false
+	s.saver.BeforeChange()
+	if err == nil {
+		s.saver.Accept()
+		s.saved = s.proposed
+		return nil
+	}
+	s.saver.Reject()
+	if errors.Is(err, errUnhealthy) {
+		return fmt.Errorf("%w; %s; try a lower -lr", err, s.lastGood())
+	}
+	return fmt.Errorf("save: %w", err)
+}
+
 // saveOnce saves this step unless it is already saved, and waits until it is on disk.
-func (s *session[F]) saveOnce(ctx context.Context) error {
-	if s.saved != s.Step {
-		if err := s.save(ctx); err != nil {
+func (s *session[F]) saveOnce() error {
+	if s.saved != s.Step && !s.undecided {
+		if err := s.save(); err != nil {
 			return err
 		}
+	}
+	if err := s.examine(); err != nil {
+		return err
 	}
 	if err := housekeeping(s.saver.Wait(), s.out); err != nil {
 		return fmt.Errorf("save: %w", err)

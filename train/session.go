@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"goomtrain/checkpoints"
 	"goomtrain/data"
 	"goomtrain/internal/atomicfile"
+	"goomtrain/internal/comm"
 	"goomtrain/internal/printable"
 	"goomtrain/internal/simd"
 	"goomtrain/models"
@@ -34,10 +36,19 @@ type session[F params.Float] struct {
 	length   int          // positions of the longest sequences trained on at present
 	schedule *schedule.Schedule
 
-	optimizer optim.Optimizer[F]
+	optimizer optim.Optimizer[F] // of several processes, of the part that this one updates
+	grads     *gradients[F]      // nil: none yet
+	pass      pass
+	runMicro  func(i int) error // microBatch
 	norm      *optim.Norm[F]
 	layers    layerNorms[F]
 	ema       *optim.EMA[F] // nil: none
+
+	exchange *exchange[F]    // nil: this is the only process
+	team     *comm.Group     // processes that share the positions of its sequences; nil: none do
+	parts    [2][]int32      // inputs and targets of this process, if so
+	asked    context.Context // of Run, where several processes agree when to stop
+	agree    func()          // ends the context of all
 
 	out     io.Writer
 	console *metrics.Console
@@ -51,6 +62,8 @@ type session[F params.Float] struct {
 	ended                *checkpoints.Best // evaluation of the last step, if none was due; nil: none
 	loggedEvery          int               // steps between lines in the session that saved the checkpoint
 	saved                int64             // step of the last checkpoint; -1: none
+	proposed             int64             // step of the last checkpoint that was begun
+	undecided            bool              // whether that is kept; its arrays may still be being copied
 
 	begin   time.Time // of the session; monotonic, so that clock changes have no effect
 	pace    pace
@@ -109,6 +122,12 @@ func open[F params.Float](cfg Config, model models.Trainable[F], dataset *data.D
 	if err := s.printStart(); err != nil {
 		return nil, err
 	}
+	if err := s.compare(); err != nil {
+		return nil, err
+	}
+	if err := s.divide(); err != nil {
+		return nil, err
+	}
 	err = s.openDevice()
 	if err == nil && !cfg.DryRun {
 		s.countWork()
@@ -128,8 +147,8 @@ func (s *session[F]) beginAverage() (err error) {
 	return err
 }
 
-// openFolder locks the run folder, restores its state, and opens the logs.
-func (s *session[F]) openFolder() (err error) {
+// claimFolder makes or finds the run folder, and locks it.
+func (s *session[F]) claimFolder() (err error) {
 	if s.cfg.Resume != "" {
 		if s.result.Dir, err = checkpoints.RunFolder(s.cfg.Resume); err != nil {
 			return fmt.Errorf("-resume: %w", err)
@@ -137,10 +156,23 @@ func (s *session[F]) openFolder() (err error) {
 	} else if s.result.Dir, err = checkpoints.NewRunFolder(s.cfg.Out, s.cfg.Model.Model+"-"+s.dataset.Name); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	dir := s.result.Dir
-	if s.lock, err = checkpoints.LockRun(dir); err != nil {
+	if s.lock, err = checkpoints.LockRun(s.result.Dir); err != nil {
 		return err
 	}
+	if s.cfg.Resume != "" {
+		if err := housekeeping(checkpoints.Reconcile(s.result.Dir), s.out); err != nil {
+			return fmt.Errorf("-resume: %w", err)
+		}
+	}
+	return nil
+}
+
+// openFolder claims the run folder, restores its state, and opens the logs.
+func (s *session[F]) openFolder() (err error) {
+	if err := s.claim(); err != nil {
+		return err
+	}
+	dir := s.result.Dir
 	keep := func(metrics.Record) bool { return false }
 	if s.cfg.Resume != "" {
 		if err := s.restore(); err != nil {
@@ -156,6 +188,31 @@ func (s *session[F]) openFolder() (err error) {
 			return err
 		}
 	}
+	if s.leads() {
+		if err := s.openLogs(keep); err != nil {
+			return err
+		}
+	}
+	if err := s.checkShared(); err != nil {
+		return err
+	}
+	if err := s.openSaver(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "run folder %s\n", dir)
+	s.console = metrics.NewConsole(s.out, s.Step, int64(s.cfg.Steps), s.cfg.LogEvery > 0)
+	if s.cfg.Profile && s.leads() {
+		s.profile, err = startProfile(dir, s.model)
+	}
+	if s.cfg.Profile && s.exchange != nil {
+		s.exchange.trace = &trace{rank: s.cfg.job.Rank()}
+	}
+	return err
+}
+
+// openLogs writes what describes the run to its folder, and opens the logs.
+func (s *session[F]) openLogs(keep func(metrics.Record) bool) (err error) {
+	dir := s.result.Dir
 	if f := s.dataset.TokenizerFile; f != nil {
 		if err := f.Save(dir); err != nil {
 			return err
@@ -179,17 +236,26 @@ func (s *session[F]) openFolder() (err error) {
 	if n := s.log.Skipped.Lines; n > 0 {
 		fmt.Fprintf(s.out, "note: left out %s of metrics.jsonl without a record; the first: %s\n", printable.Count(n, "line"), printable.Line(s.log.Skipped.First.Error()))
 	}
-	var files []checkpoints.File
+	return nil
+}
+
+// openSaver prepares saving in the background.
+func (s *session[F]) openSaver() error {
+	opt := checkpoints.SaveOptions{Keep: s.cfg.Keep}
 	if f := s.dataset.TokenizerFile; f != nil {
-		files = append(files, checkpoints.File{Name: f.CopyName(), Content: f.Content})
+		opt.Files = append(opt.Files, checkpoints.File{Name: f.CopyName(), Content: f.Content})
 	}
-	s.saver = checkpoints.NewSaver(dir, checkpoints.SaveOptions{Keep: s.cfg.Keep, Files: files})
-	fmt.Fprintf(s.out, "run folder %s\n", dir)
-	s.console = metrics.NewConsole(s.out, s.Step, int64(s.cfg.Steps), s.cfg.LogEvery > 0)
-	if s.cfg.Profile {
-		s.profile, err = startProfile(dir, s.model)
+	if s.log != nil {
+		opt.Before = s.log.Sync // a checkpoint must never be ahead of the metrics
 	}
-	return err
+	if !s.alone() {
+		var err error
+		if opt.Group, err = s.cfg.job.Split(0, savingChannel); err != nil {
+			return err
+		}
+	}
+	s.saver = checkpoints.NewSaver(s.result.Dir, opt)
+	return s.saver.Reserve(params.Weights(s.params), s.arrays())
 }
 
 // keeps reports whether a record of an earlier session stays in the logs. Records after the checkpoint are made
@@ -237,7 +303,11 @@ func (s *session[F]) countWork() {
 	if s.gpu != nil {
 		s.work = workOf(s.params, s.gpu.peak())
 	} else {
-		s.work = workOf(s.params, measuredPeak[F]())
+		peak := measuredPeak[F]()
+		if !s.alone() {
+			peak *= float64(s.cfg.job.Size())
+		}
+		s.work = workOf(s.params, peak)
 	}
 	if m, ok := s.model.(models.Patched); ok {
 		s.work.position /= float64(m.Patch())
@@ -258,14 +328,22 @@ func (s *session[F]) close(err error) error {
 	if pulled := s.gpu.pull(); !errors.Is(err, pulled) { // an error of the GPU ends the session and comes again here
 		errs = append(errs, pulled)
 	}
+	if err != nil && !errors.Is(err, ErrInterrupted) && !s.alone() {
+		s.abandon(err)
+	}
 	if s.saver != nil {
-		errs = append(errs, s.closeSaver(err))
+		errs = append(errs, s.examine(), s.closeSaver(err))
 	}
 	if s.console != nil {
 		s.console.Close()
 	}
 	if s.profile != nil {
 		errs = append(errs, s.profile.stop(s.out, s.model))
+	}
+	if s.exchange != nil && s.exchange.trace != nil {
+		path, err := s.exchange.trace.write(s.result.Dir)
+		errs = append(errs, err)
+		fmt.Fprintf(s.out, "trace        %s, and of the other processes beside it: open them in https://ui.perfetto.dev\n", path)
 	}
 	if s.log != nil {
 		errs = append(errs, s.log.Plot(), s.log.Close())
@@ -285,12 +363,24 @@ func (s *session[F]) close(err error) error {
 	return err
 }
 
+// abandon ends the job because of an error of this process, for which the others must not wait. They complete a checkpoint
+// that all have accepted; one that was only proposed is dropped.
+func (s *session[F]) abandon(err error) {
+	if s.saver != nil && !s.undecided {
+		s.saver.Wait() // Close returns its error
+	}
+	s.undecided = false
+	s.cfg.job.Fail(err)
+}
+
 // closeSaver waits for the last save. It returns an error of saving that is news beside err, with which the session
 // ends: if err is of a save already, there is none, as the next save fails for the same reason.
 func (s *session[F]) closeSaver(err error) error {
 	last := housekeeping(s.saver.Wait(), s.out)
 	first := s.saver.Close()
 	switch {
+	case err != nil && errors.As(first, new(*comm.PeerError)): // the job has failed, as err says
+		return nil
 	case first != nil && errors.Is(err, first):
 		return nil
 	case last == nil && !errors.Is(first, checkpoints.ErrHousekeeping): // which is printed already

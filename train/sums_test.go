@@ -68,6 +68,7 @@ func sumRuns() (names []string, args map[string][]string) {
 	add("schedule/cosine", "-schedule", "cosine", "-warmup", "7")
 	add("schedule/wsd", "-schedule", "wsd", "-decay-ratio", "0.4")
 	add("schedule/constant", "-schedule", "constant")
+	add("micro-batches", "-batch", "7", "-micro-batch", "1") // whose gradients are added up in a tree
 	add("rates", "-lr-recurrent", "0.3", "-beta1", "0.8", "-beta1-max", "0.95", "-beta2", "0.97", "-eps", "1e-6", "-weight-decay", "0.2", "-clip", "0.3", "-ema", "0.9")
 	return names, args
 }

@@ -7,6 +7,7 @@ import (
 
 	"goomtrain/checkpoints"
 	"goomtrain/data"
+	"goomtrain/models"
 	"goomtrain/train/metrics"
 )
 
@@ -30,7 +31,7 @@ func (s *session[F]) try(ctx context.Context) (err error) {
 	defer s.recovered(&err)
 	for _, set := range s.dataset.Valid {
 		size, _ := s.cut(set)
-		if _, err := Evaluate(ctx, s.model, set, &s.scratch, size, 2); err != nil {
+		if _, err := s.score(ctx, set, size, 2); err != nil {
 			return err
 		}
 	}
@@ -43,17 +44,35 @@ func (s *session[F]) cut(set data.Validation) (size, batches int) {
 	return Cut(s.cfg.MicroBatch*s.cfg.EvalBatches, set.Len, s.cfg.MicroBatch*s.dataset.SeqLen)
 }
 
+// score evaluates the model on a set, together with the other processes of the job.
+func (s *session[F]) score(ctx context.Context, set data.Validation, size, batches int, each ...func(models.Stats)) (Score, error) {
+	all := share{}
+	if !s.alone() {
+		all = share{s.cfg.job, s.cfg.SequenceParallel, s.sliced}
+	}
+	return evaluate(ctx, s.model, set, &s.scratch, size, batches, all, each...)
+}
+
 // evaluate scores the model on every validation set and updates the best score and the patience.
 func (s *session[F]) evaluate(ctx context.Context) (err error) {
 	defer s.recovered(&err)
+	var refused error
+	confirm := func(sum models.Stats) {
+		if sum.Tokens > 0 && refused == nil {
+			refused = s.confirm(sum.Loss)
+		}
+	}
 	if s.ema != nil {
+		if err := s.tolerate(s.examine()); err != nil { // an evaluation of the averages says nothing about the weights
+			return err
+		}
 		s.ema.Swap()
 	}
 	records := make([]metrics.Record, 0, len(s.dataset.Valid))
 	for i, set := range s.dataset.Valid {
 		var score Score
 		size, batches := s.cut(set)
-		if score, err = Evaluate(ctx, s.model, set, &s.scratch, size, batches); err != nil {
+		if score, err = s.score(ctx, set, size, batches, confirm); err != nil {
 			break
 		}
 		r := s.newRecord(set.Name)
@@ -72,10 +91,30 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 	if s.ema != nil {
 		s.ema.Swap()
 	}
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return err
 	}
 	better := s.updateBest(records[0])
+	if s.leads() {
+		if err := s.show(records, better); err != nil {
+			return err
+		}
+	}
+	if err := s.saveEvaluation(better); err != nil {
+		return err
+	}
+	if now := time.Now(); s.leads() && now.Sub(s.plotted) > 15*time.Second {
+		s.plotted = now
+		return s.log.Plot()
+	}
+	return nil
+}
+
+// show writes and shows the results of an evaluation.
+func (s *session[F]) show(records []metrics.Record, better bool) error {
 	note := ""
 	if better {
 		note = "(best)"
@@ -91,13 +130,6 @@ func (s *session[F]) evaluate(ctx context.Context) (err error) {
 		if err := s.log.Write(r); err != nil {
 			return err
 		}
-	}
-	if err := s.saveEvaluation(ctx, better); err != nil {
-		return err
-	}
-	if now := time.Now(); now.Sub(s.plotted) > 15*time.Second {
-		s.plotted = now
-		return s.log.Plot()
 	}
 	return nil
 }
@@ -142,10 +174,10 @@ func (s *session[F]) stopWhenExhausted() {
 }
 
 // saveEvaluation updates the checkpoint of this step, or makes one if the evaluation is the best so far.
-func (s *session[F]) saveEvaluation(ctx context.Context, better bool) error {
+func (s *session[F]) saveEvaluation(better bool) error {
 	if s.saved != s.Step {
 		if better {
-			return s.savePeriodically(ctx)
+			return s.savePeriodically()
 		}
 		return nil
 	}

@@ -49,7 +49,7 @@ func score[F params.Float](ctx context.Context, o options, saved models.Saved, d
 	for _, set := range dataset.Valid {
 		size, batches := train.Cut(o.sequences, set.Len, largestBatch)
 		count := newPositionCount(set.Len, o.positions)
-		s, err := train.Evaluate(ctx, model, set, &batch, size, batches, func() { count.add(&batch, model) })
+		s, err := train.Evaluate(ctx, model, set, &batch, size, batches, func(models.Stats) { count.add(&batch, model) })
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -209,6 +210,33 @@ func TestShards(t *testing.T) {
 		t.Fatal(errs)
 	}
 	wants(t, flat(out), "model.safetensors.index.json", "a F32 [2] 2 8 2 1 1 3 -", "b F64 [1] 1 8 5 0 5 5 -", "2 tensors, 3 numbers", "2 tensors are equal")
+}
+
+// TestDivided: the files into which several processes divided tensors are one, whichever is named.
+func TestDivided(t *testing.T) {
+	dir, data := t.TempDir(), []float32{1, 2, 3, 4}
+	write := func(name string, arrays ...params.Array) string {
+		var b bytes.Buffer
+		path := filepath.Join(dir, name)
+		if err := errors.Join(checkpoints.WriteTensors(&b, arrays, nil), os.WriteFile(path, b.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	whole := write("whole.safetensors", params.Array{Name: "m", Shape: []int{2, 2}, Data: data})
+	write("set-00001-of-00002.safetensors", params.Array{Name: "m", Shape: []int{1}, Data: data[:1], Whole: []int{2, 2}})
+	second := write("set-00002-of-00002.safetensors", params.Array{Name: "m", Shape: []int{3}, Data: data[1:], Whole: []int{2, 2}, Offset: 1})
+	code, out, errs := call("-params", second, whole)
+	if code != 0 || errs != "" || strings.Contains(out, "differ") {
+		t.Errorf("code %d, errors %q\n%s", code, errs, out)
+	}
+	wants(t, flat(out), "set-00002-of-00002.safetensors", "m F32 [2 2] 4 16 2.5", "1 tensor, 4 numbers", "1 tensor is equal")
+	if err := os.Remove(filepath.Join(dir, "set-00001-of-00002.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call(second); code != 1 || !strings.Contains(errs, "set-00001-of-00002.safetensors") || !strings.Contains(errs, "is missing") {
+		t.Errorf("code %d, errors %q", code, errs)
+	}
 }
 
 // TestFilesOfOthers: every file that the format's own library reads is reported, whatever its types.

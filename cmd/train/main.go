@@ -7,7 +7,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
+	"strings"
+	"sync/atomic"
 
 	_ "goomtrain/data/gpt2" // -tokenizer gpt2
 	"goomtrain/internal/printable"
@@ -23,17 +24,38 @@ const (
 )
 
 func main() {
+	job, err := train.Join()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "train:", printable.Line(err.Error()))
+		os.Exit(failed)
+	}
+	var stdout, stderr io.Writer = os.Stdout, os.Stderr
+	var message strings.Builder
+	if !job.Leads() {
+		stdout, stderr = io.Discard, &message
+	}
 	ctx, cancel := context.WithCancel(context.Background())
+	var ended atomic.Bool
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, stopSignals...)
 	go func() {
 		<-signals
-		fmt.Fprintln(os.Stderr, "\nfinishing the step, then saving; press Ctrl-C again to exit at once")
+		again := "; press Ctrl-C again to exit at once"
+		if !job.Alone() {
+			again = "" // mpirun sends its signal twice
+		}
+		if job.Leads() && !ended.Load() { // a job that fails sends signals too
+			fmt.Fprintf(os.Stderr, "\nfinishing the step, then saving%s\n", again)
+		}
 		cancel()
-		<-signals
-		os.Exit(interrupted)
+		if job.Alone() {
+			<-signals
+			os.Exit(interrupted)
+		}
 	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], stdout, stderr)
+	ended.Store(true)
+	os.Exit(job.End(code, message.String(), os.Stderr))
 }
 
 // run runs the command and returns the exit code.

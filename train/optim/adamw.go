@@ -30,6 +30,9 @@ func (k *AdamW) Settings() settings.Table {
 	}
 }
 
+// Divides implements Divisible.
+func (k *AdamW) Divides(params.Role, []int) bool { return true }
+
 // New32 implements Kind.
 func (k *AdamW) New32(c Config, ps []*params.Param[float32]) (Optimizer[float32], error) {
 	return newAdamW(*k, newSlots(c, "adamw", k.WeightDecay, ps))

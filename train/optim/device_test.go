@@ -34,7 +34,7 @@ func TestDeviceNorms(t *testing.T) {
 		if _, err := n.Fetch(); err != nil {
 			t.Fatal(err)
 		}
-		return n.Each(len(ps), func(p *params.Param[float32]) int {
+		norms, err := n.Each(len(ps), func(p *params.Param[float32]) int {
 			for i := range ps {
 				if ps[i] == p {
 					return i
@@ -42,6 +42,10 @@ func TestDeviceNorms(t *testing.T) {
 			}
 			panic("unknown")
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return norms
 	}
 	for _, p := range ps {
 		p.Grad[0] = float32(math.NaN()) // of the host only

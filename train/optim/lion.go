@@ -19,6 +19,9 @@ func (k *Lion) Settings() settings.Table {
 	return settings.Table{weightDecaySetting(&k.WeightDecay), beta2Setting(&k.Beta2, "decay of the momentum")}
 }
 
+// Divides implements Divisible.
+func (k *Lion) Divides(params.Role, []int) bool { return true }
+
 // New32 implements Kind.
 func (k *Lion) New32(c Config, ps []*params.Param[float32]) (Optimizer[float32], error) {
 	return newLion(*k, newSlots(c, "lion", k.WeightDecay, ps))

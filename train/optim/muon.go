@@ -33,6 +33,14 @@ func (k *Muon) Settings() settings.Table {
 	return t
 }
 
+// Divides implements Divisible: a matrix is updated as a whole.
+func (k *Muon) Divides(role params.Role, shape []int) bool { return !isMatrix(role, shape) }
+
+// isMatrix reports whether Muon updates the parameter as a matrix.
+func isMatrix(role params.Role, shape []int) bool {
+	return role == params.Matrix && len(shape) == 2 && shape[0] > 1 && shape[1] > 1
+}
+
 // New32 implements Kind.
 func (k *Muon) New32(c Config, ps []*params.Param[float32]) (Optimizer[float32], error) {
 	return newMuon(*k, newSlots(c, "muon", k.WeightDecay, ps))
@@ -56,7 +64,7 @@ func newMuon[F params.Float](k Muon, s slots[F]) (*muon[F], error) {
 	others := slots[F]{products: s.products}
 	for _, one := range s.all {
 		p := one.p
-		if p.Role == params.Matrix && len(p.Shape) == 2 && p.Shape[0] > 1 && p.Shape[1] > 1 {
+		if isMatrix(p.Role, p.Shape) {
 			o.matrices = append(o.matrices, one)
 			o.schulz.reserve(p.Shape[0], p.Shape[1])
 		} else {

@@ -53,7 +53,7 @@ func TestNormOfGroups(t *testing.T) {
 		}
 		n := NewNorm(ps)
 		global, sum := n.Global(), 0.0
-		groups := n.Each(3, func(p *params.Param[float32]) int { return len(p.Name) % 3 })
+		groups, _ := n.Each(3, func(p *params.Param[float32]) int { return len(p.Name) % 3 })
 		for g, got := range groups {
 			var parts [][]float32
 			for _, p := range ps {
@@ -80,7 +80,7 @@ func TestNormOfGroups(t *testing.T) {
 		}
 		n := NewNorm([]*params.Param[float64]{one, two})
 		n.Global()
-		groups := n.Each(2, func(p *params.Param[float64]) int { return int(p.Name[0] - 'a') })
+		groups, _ := n.Each(2, func(p *params.Param[float64]) int { return int(p.Name[0] - 'a') })
 		if math.Abs(groups[0]/(2*scale)-1) > 1e-12 || math.Abs(groups[1]/(3*scale)-1) > 1e-12 {
 			t.Errorf("scale %g: norms %g", scale, groups)
 		}
@@ -90,7 +90,8 @@ func TestNormOfGroups(t *testing.T) {
 	ps[2].Grad[3] = float32(math.NaN())
 	n := NewNorm(ps)
 	n.Global()
-	for i, got := range n.Each(len(ps), func(p *params.Param[float32]) int { return slices.Index(ps, p) }) {
+	each, _ := n.Each(len(ps), func(p *params.Param[float32]) int { return slices.Index(ps, p) })
+	for i, got := range each {
 		if math.IsNaN(got) != (i == 2) {
 			t.Errorf("norm of parameter %d %g", i, got)
 		}
@@ -123,4 +124,70 @@ func TestNormOfEveryScale(t *testing.T) {
 	if got := NewNorm([]*params.Param[float64]{params.New[float64]("w", params.Vector, n)}).Global(); got != 0 {
 		t.Errorf("the norm of zeros is %g", got)
 	}
+}
+
+// TestDividedNorm: processes that measure a part each, and exchange the sums, have the norms of one process to the bit. Where
+// squares leave the range of float64 they fetch the gradients, of which each has only its own.
+func TestDividedNorm(t *testing.T) {
+	ofAll := func(p *params.Param[float64]) int { return len(p.Name) % 2 }
+	for name, bad := range map[string]float64{"in range": 1, "too large": 1e200, "NaN": math.NaN()} {
+		for at := range 3 { // the parameter with that number
+			whole := model[float64](1)
+			gradients(whole, 1)
+			whole[at].Grad[0] = bad
+			one := NewNorm(whole)
+			want := one.Global()
+			wantEach, _ := one.Each(2, ofAll)
+			const n = 3
+			norms, fetched := make([]*Norm[float64], n), 0
+			models := make([][]*params.Param[float64], n)
+			var sums []float64
+			for r := range n {
+				ps := model[float64](1)
+				parts := Divide(Config{Kind: new(AdamW)}, ps, n)
+				for _, part := range parts[r] {
+					copy(part.Param.Grad[part.Lo:part.Hi], whole[part.Index].Grad[part.Lo:part.Hi])
+				}
+				models[r], norms[r] = ps, NewNorm(ps)
+				norms[r].Divide(parts, r, func() error {
+					fetched++
+					for i, p := range ps {
+						copy(p.Grad, whole[i].Grad)
+					}
+					return nil
+				})
+				norms[r].Measure()
+				sums = append(sums, norms[r].Own()...)
+			}
+			for r, norm := range norms {
+				if copy(norm.Sums(), sums) != len(sums) || len(sums) != len(norm.Sums()) {
+					t.Fatalf("%d sums of %d", len(sums), len(norm.Sums()))
+				}
+				each, err := norm.Each(2, ofAll) // fetches too
+				if err != nil || !sameBits(each, wantEach) {
+					t.Errorf("%s, process %d: norms of groups %v, want %v, error %v", name, r, each, wantEach, err)
+				}
+				for _, p := range models[r] {
+					if name != "in range" {
+						clear(p.Grad) // to be fetched again
+					}
+				}
+				got, err := norm.Total()
+				if err != nil || math.Float64bits(got) != math.Float64bits(want) {
+					t.Errorf("%s, process %d: norm %g, want %g, error %v", name, r, got, want, err)
+				}
+				if first := norm.FirstNonFinite(); name != "in range" && first != one.FirstNonFinite() {
+					t.Errorf("%s, process %d: first bad %q, want %q", name, r, first, one.FirstNonFinite())
+				}
+			}
+			if want := map[string]int{"in range": 0, "too large": 2 * n, "NaN": 2 * n}[name]; fetched != want {
+				t.Errorf("%s: gradients were fetched %d times, want %d", name, fetched, want)
+			}
+		}
+	}
+}
+
+// sameBits reports whether two lists have the same numbers, NaN included.
+func sameBits(a, b []float64) bool {
+	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) })
 }

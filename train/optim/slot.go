@@ -64,9 +64,9 @@ func (s *slots[F]) Rule(p *params.Param[F]) string {
 func (s *slots[F]) State() []params.Array {
 	out := []params.Array{{Name: "beta_products", Shape: []int{2}, Data: s.products}}
 	for _, one := range s.all {
-		out = append(out, params.Array{Name: "exp_avg." + one.p.Name, Shape: one.p.Shape, Data: one.m})
+		out = append(out, one.p.Array("exp_avg."+one.p.Name, one.m))
 		if one.v != nil {
-			out = append(out, params.Array{Name: "exp_avg_sq." + one.p.Name, Shape: one.p.Shape, Data: one.v})
+			out = append(out, one.p.Array("exp_avg_sq."+one.p.Name, one.v))
 		}
 	}
 	return out
