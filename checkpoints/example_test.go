@@ -29,6 +29,7 @@ func Example() {
 		if err := saver.Submit(checkpoints.State{Progress: checkpoints.Progress{Step: step}, DType: "float32"}, model, optimizer); err != nil {
 			fmt.Println(err)
 		}
+		saver.BeforeChange() // the forward and backward pass of the next step would come before it
 	}
 	if err := saver.Close(); err != nil {
 		fmt.Println(err)
