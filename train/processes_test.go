@@ -50,6 +50,9 @@ func jobOf(t *testing.T, n int, sel Selection, pairs []string, f func(cfg Config
 		})
 	}
 	all.Wait()
+	for _, group := range groups {
+		group.Stop()
+	}
 	return errs
 }
 

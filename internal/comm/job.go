@@ -40,6 +40,7 @@ type job struct {
 	heard      []atomic.Int64 // by rank: when its last message of the tag control came, in nanoseconds since begin
 	begin      time.Time
 	closing    chan struct{}
+	stop       sync.Once // closes closing
 	watching   sync.WaitGroup
 
 	mu     sync.Mutex
