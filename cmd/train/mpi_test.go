@@ -269,11 +269,20 @@ func TestMPIFaults(t *testing.T) {
 	both := func(first, second []string) []string {
 		return append(append(append([]string{"-n", "1"}, first...), ":", "-n", "1"), second...)
 	}
-	first, full := run(), run()
+	first, full, same := run(), run(), run()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "train") // that runs alike, with another checksum
+	if err := os.WriteFile(other, append(content, 0), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	few := run()
 	few[slices.Index(few, "-micro-batch")+1] = "12"
 	for want, job := range map[string][]string{
 		"rank 1 (": both(full, append([]string{"sh", "-c", `ulimit -f 20; exec "$@"`, "sh"}, full...)), // its file of the optimizer is too large
+		"runs another program than rank 0 (sha256 ":                        both(same, append([]string{other}, same[1:]...)),
 		"has another configuration than rank 0: -seed is 7, on rank 0 1":   both(first, append(slices.Clone(first), "-seed", "7")),
 		"-batch 12 has 1 micro-batches of -micro-batch 12, fewer than the": append([]string{"-n", "3"}, few...),
 		`there is no model "goom-rn"`:                                      append([]string{"-n", "3"}, run("-model", "goom-rn")...),
