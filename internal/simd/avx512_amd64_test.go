@@ -23,6 +23,9 @@ func TestAVX512MakesTheSameBits(t *testing.T) {
 	for i := range x {
 		x[i] = make([]float32, n)
 	}
+	for i := range x[2] {
+		x[2][i] = float32(i%5) - 2.5
+	}
 	same := func(what string) {
 		for i := range l[0] {
 			for _, y := range [2][2]float32{{l[0][i], l[1][i]}, {s[0][i], s[1][i]}} {
@@ -43,6 +46,12 @@ func TestAVX512MakesTheSameBits(t *testing.T) {
 			Log(s[i], x[0])
 		}
 		same("exp or log")
+		for i := range 2 {
+			cpu.AVX512 = i == 0
+			GELU(l[i][:n-high>>22&31], x[0][:n-high>>22&31])
+			GELUBackward(s[i][:n-high>>22&31], x[2][:n-high>>22&31], x[0][:n-high>>22&31])
+		}
+		same("GELU or its gradient")
 		for i := range 2 {
 			cpu.AVX512 = i == 0
 			count[i] = LogAbs(l[i], s[i], x[0], 1.5, 0.25)

@@ -497,23 +497,35 @@ rows3Vector2Tap:
 	LEAQ         (AX)(SI*1), R9
 	MOVQ         strideDst+56(FP), R10
 	VMOVUPS      (R9), Y7
+	VMOVUPS      siluLowest<>+0(SB), Y8
+	VMAXPS       Y7, Y8, Y7
 	VMULPS       Y7, Y1, Y1
 	VMOVUPS      Y1, (R9)
 	VMOVUPS      32(R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y7
+	VMAXPS       Y1, Y7, Y1
 	VMULPS       Y1, Y2, Y2
 	VMOVUPS      Y2, 32(R9)
 	ADDQ         R10, R9
 	VMOVUPS      (R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y3, Y3
 	VMOVUPS      Y3, (R9)
 	VMOVUPS      32(R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y4, Y4
 	VMOVUPS      Y4, 32(R9)
 	ADDQ         R10, R9
 	VMOVUPS      (R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y5, Y5
 	VMOVUPS      Y5, (R9)
 	VMOVUPS      32(R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y6, Y6
 	VMOVUPS      Y6, 32(R9)
 	ADDQ         $0x40, SI
@@ -638,14 +650,20 @@ rows3Vector1Tap:
 	LEAQ         (AX)(SI*1), R9
 	MOVQ         strideDst+56(FP), R10
 	VMOVUPS      (R9), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
 	VMULPS       Y4, Y1, Y1
 	VMOVUPS      Y1, (R9)
 	ADDQ         R10, R9
 	VMOVUPS      (R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
 	VMULPS       Y1, Y2, Y2
 	VMOVUPS      Y2, (R9)
 	ADDQ         R10, R9
 	VMOVUPS      (R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y3, Y3
 	VMOVUPS      Y3, (R9)
 	ADDQ         $0x20, SI
@@ -762,14 +780,20 @@ rows3VectorRestTap:
 	LEAQ         (AX)(SI*1), SI
 	MOVQ         strideDst+56(FP), R9
 	VMASKMOVPS   (SI), Y0, Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
 	VMULPS       Y4, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (SI)
 	ADDQ         R9, SI
 	VMASKMOVPS   (SI), Y0, Y1
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (SI)
 	ADDQ         R9, SI
 	VMASKMOVPS   (SI), Y0, Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (SI)
 
@@ -870,9 +894,13 @@ rows1Vector2Tap:
 	LEAQ         (AX)(SI*1), R9
 	MOVQ         strideDst+56(FP), R10
 	VMOVUPS      (R9), Y3
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
 	VMULPS       Y3, Y1, Y1
 	VMOVUPS      Y1, (R9)
 	VMOVUPS      32(R9), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
 	VMULPS       Y1, Y2, Y2
 	VMOVUPS      Y2, 32(R9)
 	ADDQ         $0x40, SI
@@ -927,6 +955,8 @@ rows1Vector1Tap:
 	LEAQ         (AX)(SI*1), R9
 	MOVQ         strideDst+56(FP), R10
 	VMOVUPS      (R9), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMULPS       Y2, Y1, Y1
 	VMOVUPS      Y1, (R9)
 	ADDQ         $0x20, SI
@@ -981,6 +1011,8 @@ rows1VectorRestTap:
 	LEAQ         (AX)(SI*1), SI
 	MOVQ         strideDst+56(FP), R9
 	VMASKMOVPS   (SI), Y0, Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (SI)
 
@@ -1125,6 +1157,16 @@ DATA one<>+20(SB)/4, $0x3f800000
 DATA one<>+24(SB)/4, $0x3f800000
 DATA one<>+28(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $32
+
+DATA siluLowest<>+0(SB)/4, $0xc2b00000
+DATA siluLowest<>+4(SB)/4, $0xc2b00000
+DATA siluLowest<>+8(SB)/4, $0xc2b00000
+DATA siluLowest<>+12(SB)/4, $0xc2b00000
+DATA siluLowest<>+16(SB)/4, $0xc2b00000
+DATA siluLowest<>+20(SB)/4, $0xc2b00000
+DATA siluLowest<>+24(SB)/4, $0xc2b00000
+DATA siluLowest<>+28(SB)/4, $0xc2b00000
+GLOBL siluLowest<>(SB), RODATA|NOPTR, $32
 
 // func convSiLUBackwardAVX2(dst *float32, dy *float32, src *float32, w *float32, bias *float32, n int, rows int, taps int, strideDst int, strideDY int, strideSrc int, strideW int)
 // Requires: AVX, AVX2, FMA3, MMX+
@@ -1351,6 +1393,10 @@ rows3Vector2Tap:
 	MOVQ         strideDY+72(FP), R13
 	VMOVUPS      (R10), Y7
 	VMOVUPS      (R12), Y8
+	VMOVUPS      siluLowest<>+0(SB), Y9
+	VMAXPS       Y7, Y9, Y7
+	VMOVUPS      siluHighest<>+0(SB), Y9
+	VMINPS       Y7, Y9, Y7
 	VMULPS       Y1, Y7, Y7
 	VMOVAPS      Y7, Y9
 	VFNMADD231PS Y1, Y7, Y9
@@ -1359,6 +1405,10 @@ rows3Vector2Tap:
 	VMOVUPS      Y9, (R10)
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      32(R12), Y7
+	VMOVUPS      siluLowest<>+0(SB), Y8
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y8
+	VMINPS       Y1, Y8, Y1
 	VMULPS       Y2, Y1, Y1
 	VMOVAPS      Y1, Y8
 	VFNMADD231PS Y2, Y1, Y8
@@ -1370,6 +1420,10 @@ rows3Vector2Tap:
 	ADDQ         R13, R12
 	VMOVUPS      (R10), Y1
 	VMOVUPS      (R12), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y7
+	VMAXPS       Y1, Y7, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y7
+	VMINPS       Y1, Y7, Y1
 	VMULPS       Y3, Y1, Y1
 	VMOVAPS      Y1, Y7
 	VFNMADD231PS Y3, Y1, Y7
@@ -1378,6 +1432,10 @@ rows3Vector2Tap:
 	VMOVUPS      Y7, (R10)
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      32(R12), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
 	VMULPS       Y4, Y1, Y1
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y4, Y1, Y3
@@ -1389,6 +1447,10 @@ rows3Vector2Tap:
 	ADDQ         R13, R12
 	VMOVUPS      (R10), Y1
 	VMOVUPS      (R12), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
 	VMULPS       Y5, Y1, Y1
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y5, Y1, Y3
@@ -1397,6 +1459,10 @@ rows3Vector2Tap:
 	VMOVUPS      Y3, (R10)
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      32(R12), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
 	VMULPS       Y6, Y1, Y1
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y6, Y1, Y3
@@ -1529,6 +1595,10 @@ rows3Vector1Tap:
 	MOVQ         strideDY+72(FP), R13
 	VMOVUPS      (R10), Y4
 	VMOVUPS      (R12), Y5
+	VMOVUPS      siluLowest<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      siluHighest<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
 	VMULPS       Y1, Y4, Y4
 	VMOVAPS      Y4, Y6
 	VFNMADD231PS Y1, Y4, Y6
@@ -1540,6 +1610,10 @@ rows3Vector1Tap:
 	ADDQ         R13, R12
 	VMOVUPS      (R10), Y1
 	VMOVUPS      (R12), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y1
 	VMULPS       Y2, Y1, Y1
 	VMOVAPS      Y1, Y5
 	VFNMADD231PS Y2, Y1, Y5
@@ -1551,6 +1625,10 @@ rows3Vector1Tap:
 	ADDQ         R13, R12
 	VMOVUPS      (R10), Y1
 	VMOVUPS      (R12), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
 	VMULPS       Y3, Y1, Y1
 	VMOVAPS      Y1, Y4
 	VFNMADD231PS Y3, Y1, Y4
@@ -1675,6 +1753,10 @@ rows3VectorRestTap:
 	MOVQ         strideDY+72(FP), R12
 	VMASKMOVPS   (R10), Y0, Y4
 	VMASKMOVPS   (DI), Y0, Y5
+	VMOVUPS      siluLowest<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      siluHighest<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
 	VMULPS       Y1, Y4, Y4
 	VMOVAPS      Y4, Y6
 	VFNMADD231PS Y1, Y4, Y6
@@ -1685,6 +1767,10 @@ rows3VectorRestTap:
 	ADDQ         R12, DI
 	VMASKMOVPS   (R10), Y0, Y1
 	VMASKMOVPS   (DI), Y0, Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y1
 	VMULPS       Y2, Y1, Y1
 	VMOVAPS      Y1, Y5
 	VFNMADD231PS Y2, Y1, Y5
@@ -1695,6 +1781,10 @@ rows3VectorRestTap:
 	ADDQ         R12, DI
 	VMASKMOVPS   (R10), Y0, Y1
 	VMASKMOVPS   (DI), Y0, Y2
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
 	VMULPS       Y3, Y1, Y1
 	VMOVAPS      Y1, Y4
 	VFNMADD231PS Y3, Y1, Y4
@@ -1806,6 +1896,10 @@ rows1Vector2Tap:
 	MOVQ         strideDY+72(FP), R12
 	VMOVUPS      (R10), Y3
 	VMOVUPS      (R11), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      siluHighest<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
 	VMULPS       Y1, Y3, Y3
 	VMOVAPS      Y3, Y5
 	VFNMADD231PS Y1, Y3, Y5
@@ -1814,6 +1908,10 @@ rows1Vector2Tap:
 	VMOVUPS      Y5, (R10)
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      32(R11), Y3
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
 	VMULPS       Y2, Y1, Y1
 	VMOVAPS      Y1, Y4
 	VFNMADD231PS Y2, Y1, Y4
@@ -1875,6 +1973,10 @@ rows1Vector1Tap:
 	MOVQ         strideDY+72(FP), R12
 	VMOVUPS      (R10), Y2
 	VMOVUPS      (R11), Y3
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
 	VMULPS       Y1, Y2, Y2
 	VMOVAPS      Y2, Y4
 	VFNMADD231PS Y1, Y2, Y4
@@ -1936,6 +2038,10 @@ rows1VectorRestTap:
 	MOVQ         strideDY+72(FP), R11
 	VMASKMOVPS   (R10), Y0, Y2
 	VMASKMOVPS   (DI), Y0, Y3
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
 	VMULPS       Y1, Y2, Y2
 	VMOVAPS      Y2, Y4
 	VFNMADD231PS Y1, Y2, Y4
@@ -1956,6 +2062,16 @@ rows1VectorDone:
 after1:
 	VZEROUPPER
 	RET
+
+DATA siluHighest<>+0(SB)/4, $0x42b00000
+DATA siluHighest<>+4(SB)/4, $0x42b00000
+DATA siluHighest<>+8(SB)/4, $0x42b00000
+DATA siluHighest<>+12(SB)/4, $0x42b00000
+DATA siluHighest<>+16(SB)/4, $0x42b00000
+DATA siluHighest<>+20(SB)/4, $0x42b00000
+DATA siluHighest<>+24(SB)/4, $0x42b00000
+DATA siluHighest<>+28(SB)/4, $0x42b00000
+GLOBL siluHighest<>(SB), RODATA|NOPTR, $32
 
 // func convWeightsAVX2(dw *float32, x *float32, src *float32, n int, rows int, taps int, strideW int, strideX int, strideSrc int)
 // Requires: AVX, FMA3

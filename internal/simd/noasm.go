@@ -49,6 +49,9 @@ func rmsNormBackward32(dx, dy, x, weight, rstd []float32, d int, scale float32, 
 	rmsNormBackwardPortable(dx, dy, x, weight, rstd, d, scale, dweight)
 }
 
+func gelu32(dst, src []float32)          { geluPortable(dst, src) }
+func geluBackward32(dx, dy, x []float32) { geluBackwardPortable(dx, dy, x) }
+
 func silu32(dst, src []float32)          { siluPortable(dst, src) }
 func siluBackward32(dx, dy, x []float32) { siluBackwardPortable(dx, dy, x) }
 func siluGate32(dst, up, gate []float32) { siluGatePortable(dst, up, gate) }

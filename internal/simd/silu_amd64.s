@@ -119,15 +119,23 @@ loop4:
 	VMOVUPS      Y12, Y3
 	VDIVPS       Y11, Y3, Y3
 	VMOVUPS      (CX), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
 	VMULPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(CX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      64(CX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      96(CX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       Y0, Y3, Y3
 	VMOVUPS      Y3, 96(AX)
 	ADDQ         $0x00000080, AX
@@ -168,6 +176,8 @@ loop1:
 	VMOVUPS      one<>+0(SB), Y0
 	VDIVPS       Y2, Y0, Y0
 	VMOVUPS      (CX), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, AX
@@ -206,6 +216,8 @@ loopTailEnter:
 	VMOVUPS      one<>+0(SB), Y1
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   (CX), Y0, Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
 
@@ -343,6 +355,16 @@ DATA one<>+24(SB)/4, $0x3f800000
 DATA one<>+28(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $32
 
+DATA siluLowest<>+0(SB)/4, $0xc2b00000
+DATA siluLowest<>+4(SB)/4, $0xc2b00000
+DATA siluLowest<>+8(SB)/4, $0xc2b00000
+DATA siluLowest<>+12(SB)/4, $0xc2b00000
+DATA siluLowest<>+16(SB)/4, $0xc2b00000
+DATA siluLowest<>+20(SB)/4, $0xc2b00000
+DATA siluLowest<>+24(SB)/4, $0xc2b00000
+DATA siluLowest<>+28(SB)/4, $0xc2b00000
+GLOBL siluLowest<>(SB), RODATA|NOPTR, $32
+
 DATA tail<>+0(SB)/4, $0xffffffff
 DATA tail<>+4(SB)/4, $0xffffffff
 DATA tail<>+8(SB)/4, $0xffffffff
@@ -479,6 +501,10 @@ loop4:
 	VMOVUPS      Y12, Y3
 	VDIVPS       Y11, Y3, Y3
 	VMOVUPS      (DX), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      siluHighest<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
 	VMULPS       Y0, Y4, Y4
 	VMOVAPS      Y4, Y5
 	VFNMADD231PS Y0, Y4, Y5
@@ -487,6 +513,10 @@ loop4:
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y5, (AX)
 	VMOVUPS      32(DX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y0
 	VMULPS       Y1, Y0, Y0
 	VMOVAPS      Y0, Y4
 	VFNMADD231PS Y1, Y0, Y4
@@ -495,6 +525,10 @@ loop4:
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      Y4, 32(AX)
 	VMOVUPS      64(DX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      siluHighest<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
 	VMULPS       Y2, Y0, Y0
 	VMOVAPS      Y0, Y1
 	VFNMADD231PS Y2, Y0, Y1
@@ -503,6 +537,10 @@ loop4:
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 64(AX)
 	VMOVUPS      96(DX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      siluHighest<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
 	VMULPS       Y3, Y0, Y0
 	VMOVAPS      Y0, Y1
 	VFNMADD231PS Y3, Y0, Y1
@@ -550,6 +588,10 @@ loop1:
 	VMOVUPS      one<>+0(SB), Y0
 	VDIVPS       Y2, Y0, Y0
 	VMOVUPS      (DX), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      siluHighest<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVAPS      Y1, Y2
 	VFNMADD231PS Y0, Y1, Y2
@@ -594,6 +636,10 @@ loopTailEnter:
 	VMOVUPS      one<>+0(SB), Y1
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   (DX), Y0, Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      siluHighest<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
 	VMULPS       Y1, Y2, Y2
 	VMOVAPS      Y2, Y3
 	VFNMADD231PS Y1, Y2, Y3
@@ -605,6 +651,16 @@ loopTailEnter:
 loopDone:
 	VZEROUPPER
 	RET
+
+DATA siluHighest<>+0(SB)/4, $0x42b00000
+DATA siluHighest<>+4(SB)/4, $0x42b00000
+DATA siluHighest<>+8(SB)/4, $0x42b00000
+DATA siluHighest<>+12(SB)/4, $0x42b00000
+DATA siluHighest<>+16(SB)/4, $0x42b00000
+DATA siluHighest<>+20(SB)/4, $0x42b00000
+DATA siluHighest<>+24(SB)/4, $0x42b00000
+DATA siluHighest<>+28(SB)/4, $0x42b00000
+GLOBL siluHighest<>(SB), RODATA|NOPTR, $32
 
 // func siluGateAVX2(dst *float32, up *float32, gate *float32, n int)
 // Requires: AVX, AVX2, FMA3, MMX+
@@ -724,21 +780,29 @@ loop4:
 	VMOVUPS      Y12, Y3
 	VDIVPS       Y11, Y3, Y3
 	VMOVUPS      (DX), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
 	VMULPS       Y4, Y0, Y0
 	VMOVUPS      (CX), Y4
 	VMULPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(DX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      32(CX), Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      64(DX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      64(CX), Y0
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      96(DX), Y0
+	VMOVUPS      siluLowest<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       Y0, Y3, Y3
 	VMOVUPS      96(CX), Y0
 	VMULPS       Y0, Y3, Y3
@@ -783,6 +847,8 @@ loop1:
 	VMOVUPS      one<>+0(SB), Y0
 	VDIVPS       Y2, Y0, Y0
 	VMOVUPS      (DX), Y1
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (CX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -824,6 +890,8 @@ loopTailEnter:
 	VMOVUPS      one<>+0(SB), Y1
 	VDIVPS       Y3, Y1, Y1
 	VMASKMOVPS   (DX), Y0, Y2
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (CX), Y0, Y2
 	VMULPS       Y2, Y1, Y1
@@ -959,6 +1027,10 @@ loop4:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      (SI), Y5
 	VMOVUPS      (SI), Y6
+	VMOVUPS      siluLowest<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      siluHighest<>+0(SB), Y7
+	VMINPS       Y6, Y7, Y6
 	VMULPS       Y0, Y6, Y6
 	VMOVAPS      Y6, Y7
 	VFNMADD231PS Y0, Y6, Y7
@@ -966,6 +1038,8 @@ loop4:
 	VMULPS       Y4, Y7, Y7
 	VMOVUPS      (BX), Y6
 	VMULPS       Y6, Y7, Y7
+	VMOVUPS      siluLowest<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
 	VMULPS       Y0, Y5, Y5
 	VMULPS       Y4, Y5, Y5
 	VMOVUPS      Y7, (CX)
@@ -973,6 +1047,10 @@ loop4:
 	VMOVUPS      32(DX), Y0
 	VMOVUPS      32(SI), Y4
 	VMOVUPS      32(SI), Y5
+	VMOVUPS      siluLowest<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      siluHighest<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
 	VMULPS       Y1, Y5, Y5
 	VMOVAPS      Y5, Y6
 	VFNMADD231PS Y1, Y5, Y6
@@ -980,6 +1058,8 @@ loop4:
 	VMULPS       Y0, Y6, Y6
 	VMOVUPS      32(BX), Y5
 	VMULPS       Y5, Y6, Y6
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
 	VMULPS       Y1, Y4, Y4
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      Y6, 32(CX)
@@ -987,6 +1067,10 @@ loop4:
 	VMOVUPS      64(DX), Y0
 	VMOVUPS      64(SI), Y1
 	VMOVUPS      64(SI), Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      siluHighest<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
 	VMULPS       Y2, Y4, Y4
 	VMOVAPS      Y4, Y5
 	VFNMADD231PS Y2, Y4, Y5
@@ -994,6 +1078,8 @@ loop4:
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      64(BX), Y4
 	VMULPS       Y4, Y5, Y5
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y5, 64(CX)
@@ -1001,6 +1087,10 @@ loop4:
 	VMOVUPS      96(DX), Y0
 	VMOVUPS      96(SI), Y1
 	VMOVUPS      96(SI), Y2
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
 	VMULPS       Y3, Y2, Y2
 	VMOVAPS      Y2, Y4
 	VFNMADD231PS Y3, Y2, Y4
@@ -1008,6 +1098,8 @@ loop4:
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      96(BX), Y2
 	VMULPS       Y2, Y4, Y4
+	VMOVUPS      siluLowest<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y4, 96(CX)
@@ -1058,6 +1150,10 @@ loop1:
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
 	VMOVUPS      (SI), Y3
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      siluHighest<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
 	VMULPS       Y0, Y3, Y3
 	VMOVAPS      Y3, Y4
 	VFNMADD231PS Y0, Y3, Y4
@@ -1065,6 +1161,8 @@ loop1:
 	VMULPS       Y1, Y4, Y4
 	VMOVUPS      (BX), Y3
 	VMULPS       Y3, Y4, Y4
+	VMOVUPS      siluLowest<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMULPS       Y0, Y2, Y2
 	VMULPS       Y1, Y2, Y2
 	VMOVUPS      Y4, (CX)
@@ -1110,6 +1208,10 @@ loopTailEnter:
 	VMASKMOVPS   (DX), Y0, Y2
 	VMASKMOVPS   (SI), Y0, Y3
 	VMASKMOVPS   (SI), Y0, Y4
+	VMOVUPS      siluLowest<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      siluHighest<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
 	VMULPS       Y1, Y4, Y4
 	VMOVAPS      Y4, Y5
 	VFNMADD231PS Y1, Y4, Y5
@@ -1117,6 +1219,8 @@ loopTailEnter:
 	VMULPS       Y2, Y5, Y5
 	VMASKMOVPS   (BX), Y0, Y4
 	VMULPS       Y4, Y5, Y5
+	VMOVUPS      siluLowest<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
 	VMULPS       Y1, Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMASKMOVPS   Y5, Y0, (CX)

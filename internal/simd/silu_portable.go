@@ -1,8 +1,12 @@
 package simd
 
+// siluReach is beyond where a sigmoid is 0 or 1: products with one are those of numbers within it, so that infinity does
+// not become NaN.
+const siluReach = 800
+
 func siluPortable[F Float](dst, src []F) {
 	for i, x := range src {
-		dst[i] = x * F(sigmoid(float64(x)))
+		dst[i] = max(x, -siluReach) * F(sigmoid(float64(x)))
 	}
 }
 
@@ -15,19 +19,19 @@ func siluBackwardPortable[F Float](dx, dy, x []F) {
 
 func siluGatePortable[F Float](dst, up, gate []F) {
 	for i, g := range gate {
-		dst[i] = up[i] * g * F(sigmoid(float64(g)))
+		dst[i] = up[i] * (max(g, -siluReach) * F(sigmoid(float64(g))))
 	}
 }
 
 func siluGateBackwardPortable[F Float](dup, dgate, dy, up, gate []F) {
 	for i, g := range gate {
 		s, slope := siluSlope(g)
-		dgate[i], dup[i] = dy[i]*up[i]*slope, dy[i]*g*s
+		dgate[i], dup[i] = dy[i]*up[i]*slope, dy[i]*(max(g, -siluReach)*s)
 	}
 }
 
 // siluSlope returns sigmoid(x) and the derivative of SiLU.
 func siluSlope[F Float](x F) (s, slope F) {
 	s = F(sigmoid(float64(x)))
-	return s, s + x*s*(1-s)
+	return s, s + min(max(x, -siluReach), siluReach)*s*(1-s)
 }

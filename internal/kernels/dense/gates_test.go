@@ -14,10 +14,10 @@ func TestGELUEqualsNaive(t *testing.T) { kerneltest.Both(t, testGELU[float32], t
 
 func testGELU[F simd.Float](t *testing.T) {
 	var all []F
-	for v := -30.0; v <= 30; v += 0.01 {
+	for v := -30.0; v <= 30; v += 0.003 {
 		all = append(all, F(v))
 	}
-	for _, size := range []int{1, 2, 63, geluBlock + 1, len(all)} {
+	for _, size := range []int{1, 2, 63, simd.Grain + 1, len(all)} {
 		x, dy := all[:size], kerneltest.Normal[F]("dy", size)
 		y, dx := kerneltest.Poisoned[F](size), kerneltest.Poisoned[F](size)
 		k := NewGELU[F](size)

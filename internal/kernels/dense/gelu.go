@@ -15,48 +15,22 @@ type GELU[F simd.Float] struct {
 	forward, backward func(lo, hi int)
 }
 
-const (
-	geluSlope = 1.5957691216057308 // 2 sqrt(2/pi)
-	geluCubic = 0.044715
-)
-
-// geluBlock is the number of elements that one worker takes at a time; their intermediate values stay in the
-// first-level cache.
-const geluBlock = 1024
-
 // NewGELU returns the kernel for x and y of that many elements.
 func NewGELU[F simd.Float](size int) *GELU[F] {
 	k := &GELU[F]{size: size}
-	k.forward = func(lo, hi int) {
-		y, x := k.y[lo:hi], k.x[lo:hi]
-		for i, v := range x {
-			y[i] = geluSlope * v * (1 + geluCubic*v*v)
-		}
-		simd.Sigmoid(y, y)
-		simd.Mul(y, y, x)
-	}
-	k.backward = func(lo, hi int) {
-		dx, x, dy := k.dx[lo:hi], k.x[lo:hi], k.dy[lo:hi]
-		for i, v := range x {
-			dx[i] = geluSlope * v * (1 + geluCubic*v*v)
-		}
-		simd.Sigmoid(dx, dx)
-		for i, v := range x {
-			s := dx[i]
-			dx[i] = dy[i] * s * (1 + (1-s)*geluSlope*v*(1+3*geluCubic*v*v))
-		}
-	}
+	k.forward = func(lo, hi int) { simd.GELU(k.y[lo:hi], k.x[lo:hi]) }
+	k.backward = func(lo, hi int) { simd.GELUBackward(k.dx[lo:hi], k.dy[lo:hi], k.x[lo:hi]) }
 	return k
 }
 
 // Forward writes y.
 func (k *GELU[F]) Forward(y, x []F) {
 	k.y, k.x = y, x
-	simd.ForRange(k.size, geluBlock, k.forward)
+	simd.ForRange(k.size, simd.Grain, k.forward)
 }
 
 // Backward writes dx; x is the operand of Forward.
 func (k *GELU[F]) Backward(dx, x, dy []F) {
 	k.dx, k.x, k.dy = dx, x, dy
-	simd.ForRange(k.size, geluBlock, k.backward)
+	simd.ForRange(k.size, simd.Grain, k.backward)
 }

@@ -2,6 +2,8 @@ package dense
 
 import "math"
 
+const geluCubic = 0.044715
+
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // NaiveGELU is GELU by its definition with the hyperbolic tangent.

@@ -11,6 +11,7 @@ import (
 func convKernels() {
 	conv("convAVX2", "sum", false, nil)
 	conv("convSiLUAVX2", "sum / (1 + exp(-sum))", false, func(s, sum, _ vec) vec {
+		atLeastLowest(sum)
 		VMULPS(sum, s, s)
 		return s
 	})

@@ -26,6 +26,7 @@ var groups = map[string]func(){
 	"count":        countKernels,
 	"delta":        deltaKernels,
 	"exp_log":      expLogKernels,
+	"gelu":         geluKernels,
 	"gemm":         gemmKernels,
 	"gemm512":      gemm512Kernels,
 	"gemv":         gemvKernels,

@@ -85,3 +85,62 @@ func wideLog() func(x vec) vec {
 		return r
 	}
 }
+
+// wideGates is gates for vectors of 512 bits, with the same bits. The division is done in halves, because a processor
+// divides 16 floats in more than the time of twice eight.
+func wideGates(x []vec) []vec {
+	each := func(f func(i int)) {
+		for i := range x {
+			f(i)
+		}
+	}
+	highest, lowest := everywhere(constant("gateHighest", 87)), everywhere(constant("gateLowest", -87))
+	magic, log2e := everywhere(constant("magic", 3<<22)), everywhere(constant("log2e", math.Log2E))
+	ln2hi, ln2lo := everywhere(constant("ln2hi", 0.693359375)), everywhere(constant("ln2lo", -2.12194440e-4))
+	one := everywhere(constant("one", 1))
+	n, q := make([]vec, len(x)), make([]vec, len(x))
+	each(func(i int) { VMINPS(x[i], highest, x[i]) }) // the order of the operands lets NaN pass
+	each(func(i int) { VMAXPS(x[i], lowest, x[i]) })
+	each(func(i int) {
+		n[i] = ZMM()
+		VMOVAPS(magic, n[i])
+		VFNMADD231PS(log2e, x[i], n[i])
+	})
+	each(func(i int) {
+		whole := ZMM()
+		VSUBPS(magic, n[i], whole)
+		VFMADD231PS(ln2hi, whole, x[i])
+		VFMADD231PS(ln2lo, whole, x[i])
+	})
+	last := len(expCoefficients) - 1
+	for k := last; k >= 0; k-- {
+		c := everywhere(gateCoefficient(k))
+		each(func(i int) {
+			if k == last {
+				q[i] = ZMM()
+				VMOVAPS(c, q[i])
+				return
+			}
+			VFMADD213PS(c, x[i], q[i])
+		})
+	}
+	each(func(i int) {
+		square := ZMM()
+		VMULPS(x[i], x[i], square)
+		VFMSUB213PS(x[i], square, q[i]) // exp(-x') - 1
+		VADDPS(one, q[i], q[i])
+	})
+	each(func(i int) {
+		VPSLLD(Imm(23), n[i], n[i])
+		VPADDD(n[i], q[i], q[i])
+		VADDPS(one, q[i], q[i])
+	})
+	each(func(i int) {
+		high := YMM()
+		VEXTRACTF64X4(Imm(1), q[i], high)
+		VDIVPS(high, one.AsY(), high)
+		VDIVPS(q[i].AsY(), one.AsY(), n[i].AsY())
+		VINSERTF64X4(Imm(1), high, n[i], n[i])
+	})
+	return n
+}

@@ -205,13 +205,10 @@ func gates(x []vec) []vec {
 	each(func(i int) { VFMADD231PS(ln2hi, whole[i], x[i]) })
 	ln2lo := shared(constant("ln2lo", -2.12194440e-4))
 	each(func(i int) { VFMADD231PS(ln2lo, whole[i], x[i]) })
-	coefficient := func(k int) Mem {
-		return constant(fmt.Sprintf("gate%d", k), expCoefficients[k]*float64(1-k%2*2))
-	}
 	q, last := make([]vec, len(x)), len(expCoefficients)-1
-	each(func(i int) { q[i] = loaded(coefficient(last)) })
+	each(func(i int) { q[i] = loaded(gateCoefficient(last)) })
 	for k := last - 1; k >= 0; k-- {
-		c := shared(coefficient(k))
+		c := shared(gateCoefficient(k))
 		each(func(i int) { VFMADD213PS(c, x[i], q[i]) })
 	}
 	one := shared(constant("one", 1))
@@ -235,6 +232,11 @@ func gates(x []vec) []vec {
 		VDIVPS(q[i], n[i], n[i])
 	})
 	return n
+}
+
+// gateCoefficient is the k-th coefficient of exp(-r).
+func gateCoefficient(k int) Mem {
+	return constant(fmt.Sprintf("gate%d", k), expCoefficients[k]*float64(1-k%2*2))
 }
 
 // tanh returns the hyperbolic tangent: with E = exp(-2|x|) - 1 it is -E/(2+E), with the sign of x.

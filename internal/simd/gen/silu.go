@@ -12,9 +12,16 @@ func siluKernels() {
 	siluGateBackward()
 }
 
-// slopeOf returns the derivative s + x s (1-s) of silu; x is used up.
+// The sigmoids of numbers below -87 are all 2^-126, so products with them take the number to be at least -88, which
+// keeps them at 0 to within 1e-36. The order of the operands lets NaN pass.
+
+func atLeastLowest(x vec) { VMAXPS(x, loaded(constant("siluLowest", -88)), x) }
+
+// slopeOf returns the derivative s + x s (1-s) of silu; x is used up. It is 1 from 88 on, where s is 1.
 func slopeOf(s, x vec) vec {
 	slope := YMM()
+	atLeastLowest(x)
+	VMINPS(x, loaded(constant("siluHighest", 88)), x)
 	VMULPS(s, x, x) // x s
 	VMOVAPS(x, slope)
 	VFNMADD231PS(s, x, slope)
@@ -41,7 +48,9 @@ func siluForward() {
 	function("siluAVX2", "func(dst, src *float32, n int)", mapLoop("src[i] / (1 + exp(-src[i]))"))
 	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
 	gated(n, src, pointers(dst, src), func(l lane, s vec) {
-		VMULPS(l.load(src), s, s)
+		v := l.load(src)
+		atLeastLowest(v)
+		VMULPS(v, s, s)
 		l.store(s, dst)
 	})
 	finish()
@@ -71,7 +80,9 @@ func siluGate() {
 	}`)
 	dst, up, g, n := pointer("dst"), pointer("up"), pointer("gate"), pointer("n")
 	gated(n, g, pointers(dst, up, g), func(l lane, s vec) {
-		VMULPS(l.load(g), s, s)
+		v := l.load(g)
+		atLeastLowest(v)
+		VMULPS(v, s, s)
 		VMULPS(l.load(up), s, s)
 		l.store(s, dst)
 	})
@@ -92,6 +103,7 @@ func siluGateBackward() {
 		slope := slopeOf(s, l.load(g))
 		VMULPS(d, slope, slope)
 		VMULPS(l.load(up), slope, slope)
+		atLeastLowest(y)
 		VMULPS(s, y, y)
 		VMULPS(d, y, y)
 		l.store(slope, dgate)

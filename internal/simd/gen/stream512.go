@@ -37,14 +37,25 @@ func (l wideLane) store(v vec, p reg.Register) {
 // wideStream emits a loop over n floats of the arrays at the given pointers, two vectors a step, then one,
 // then the masked rest. It uses up n and the pointers.
 func wideStream(n reg.GPVirtual, pointers []reg.GPVirtual, body func(l wideLane)) {
+	wideStreamTogether(n, pointers, func(lanes []wideLane) {
+		for _, l := range lanes {
+			body(l)
+		}
+	})
+}
+
+// wideStreamTogether is wideStream with a body for all vectors of a step, which may work on them by turns.
+func wideStreamTogether(n reg.GPVirtual, pointers []reg.GPVirtual, body func(lanes []wideLane)) {
 	for _, step := range []int{2, 1} {
 		loop, next := fmt.Sprintf("loop%d", step), fmt.Sprintf("after%d", step)
 		SUBQ(Imm(uint64(16*step)), n)
 		JLT(LabelRef(next))
 		Label(loop)
-		for u := range step {
-			body(wideLane{u: u})
+		lanes := make([]wideLane, step)
+		for u := range lanes {
+			lanes[u] = wideLane{u: u}
 		}
+		body(lanes)
 		for _, p := range pointers {
 			ADDQ(U32(uint32(64*step)), p)
 		}
@@ -58,7 +69,7 @@ func wideStream(n reg.GPVirtual, pointers []reg.GPVirtual, body func(l wideLane)
 	MOVL(U32(0xffff), bits)
 	BZHIL(n.As32(), bits, bits)
 	KMOVW(bits, mask)
-	body(wideLane{mask: &mask})
+	body([]wideLane{{mask: &mask}})
 	Label("done")
 }
 
