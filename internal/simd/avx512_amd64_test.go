@@ -54,6 +54,16 @@ func TestAVX512MakesTheSameBits(t *testing.T) {
 		same("GELU or its gradient")
 		for i := range 2 {
 			cpu.AVX512 = i == 0
+			copy(l[i], x[0])
+			largest, sum := SoftmaxRow(l[i][:n-high>>22&31], 1)
+			s[i][0], s[i][1] = largest, sum
+			copy(l[i][n/2:], x[2])
+			copy(s[i][n/2:], x[1])
+			AttentionSlopes(l[i][n/2:n-high>>22&31], s[i][n/2:n-high>>22&31], 0.5, 0.25)
+		}
+		same("the softmax of a row or the gradient of scores")
+		for i := range 2 {
+			cpu.AVX512 = i == 0
 			count[i] = LogAbs(l[i], s[i], x[0], 1.5, 0.25)
 		}
 		same("log|x| + c or the sign")

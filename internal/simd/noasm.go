@@ -49,6 +49,14 @@ func rmsNormBackward32(dx, dy, x, weight, rstd []float32, d int, scale float32, 
 	rmsNormBackwardPortable(dx, dy, x, weight, rstd, d, scale, dweight)
 }
 
+func softmaxRow32(x []float32, floor float32) (largest, sum float32) {
+	return softmaxRowPortable(x, floor)
+}
+func attentionSlopes32(p, ds []float32, c, d float32) { attentionSlopesPortable(p, ds, c, d) }
+func transpose32(dst []float32, strideDst int, src []float32, strideSrc, rows, columns int) {
+	transposePortable(dst, strideDst, src, strideSrc, rows, columns)
+}
+
 func gelu32(dst, src []float32)          { geluPortable(dst, src) }
 func geluBackward32(dx, dy, x []float32) { geluBackwardPortable(dx, dy, x) }
 

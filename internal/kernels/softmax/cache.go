@@ -101,14 +101,17 @@ func (c *Cache[F]) tile(tile, task int) (keys, values []F) {
 // apart.
 func (c *Cache[F]) put(task, start, n int, k []F, strideK int, v []F, strideV int) {
 	w := c.values + 1
-	for t := range n {
+	for t := 0; t < n; {
 		keys, values := c.tile((start+t)/keyTile, task)
 		at := (start + t) % keyTile
-		for j, x := range k[t*strideK : t*strideK+c.keys] {
-			keys[j*keyTile+at] = x
+		m := min(n-t, keyTile-at)
+		simd.Transpose(keys[at:], keyTile, k[t*strideK:], strideK, m, c.keys)
+		ones := keys[c.keys*keyTile+at:][:m]
+		for i := range ones {
+			ones[i] = 1
+			copy(values[(at+i)*w:][:c.values], v[(t+i)*strideV:])
+			values[(at+i)*w+c.values] = 1
 		}
-		keys[c.keys*keyTile+at] = 1
-		copy(values[at*w:(at+1)*w], v[t*strideV:t*strideV+c.values])
-		values[at*w+c.values] = 1
+		t += m
 	}
 }

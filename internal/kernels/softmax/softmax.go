@@ -20,6 +20,7 @@ type Kernel[F simd.Float] struct {
 	own     *Cache[F] // for a Forward without a cache
 	pool    workspace.Pool[scratch[F]]
 	logsum  []F // [B, H, T] ln sum_j exp(s_tj) of the last Forward
+	dot     []F // [B, H, T] D_t of the last Backward
 	started int // positions that were in the cache before the last Forward
 	before  int // keys before that of the first query, see Begin
 
@@ -36,10 +37,11 @@ const queryTile = 64
 
 // scratch is the memory of one worker; N = queryTile, L = keyTile.
 type scratch[F simd.Float] struct {
-	queries, grads []F // [N, K+1], [N, V+1]
-	scores, dots   []F // [N, L]
+	query          []F // [K]
+	scores, slopes []F // [N, L]
 	sums           []F // [N, V]
 	largest, total []F // [N]
+	keys, values   []F // [L, K], [V, L]: a tile, transposed
 }
 
 // New returns the kernel.
@@ -48,9 +50,9 @@ func New[F simd.Float](size multihead.Size) *Kernel[F] {
 	k := &Kernel[F]{Size: size, group: queryTile, scale: F(1 / math.Sqrt(float64(size.DKey))), logsum: make([]F, size.Tasks()*size.Queries)}
 	k.pool.Create = func() *scratch[F] {
 		return &scratch[F]{
-			queries: workspace.Make[F](queryTile * (k.DKey + 1)), grads: workspace.Make[F](queryTile * (k.DValue + 1)),
-			scores: workspace.Make[F](queryTile * keyTile), dots: workspace.Make[F](queryTile * keyTile),
+			query: workspace.Make[F](k.DKey), scores: workspace.Make[F](queryTile * keyTile), slopes: workspace.Make[F](queryTile * keyTile),
 			sums: workspace.Make[F](queryTile * k.DValue), largest: workspace.Make[F](queryTile), total: workspace.Make[F](queryTile),
+			keys: workspace.Make[F](keyTile * k.DKey), values: workspace.Make[F](k.DValue * keyTile),
 		}
 	}
 	k.forward, k.backward, k.forwardRing = k.forwardHead, k.backwardHead, k.forwardHeadOfRing
@@ -130,12 +132,10 @@ func (k *Kernel[F]) mayLeak(task, from, n int) bool {
 func (k *Kernel[F]) attend(s *scratch[F], task, from, n int) {
 	b, h := task/k.Heads, task%k.Heads
 	q := k.q.From(b, from, k.Queries, h)
-	for r := range n {
-		simd.Scale(s.queries[r*k.DKey:(r+1)*k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
-	}
-	fill(s.total[:n], unseen)
+	fill(s.largest[:n], F(math.Inf(-1)))
+	clear(s.total[:n])
 	for tile := k.first(from) / keyTile; tile*keyTile < k.visible(from+n-1); tile++ {
-		k.addTile(s, task, tile, from, n)
+		k.addTile(s, task, tile, from, n, q)
 	}
 	for r := range n {
 		at := (b*k.Queries+from+r)*k.Heads + h
@@ -143,9 +143,6 @@ func (k *Kernel[F]) attend(s *scratch[F], task, from, n int) {
 		k.logsum[task*k.Queries+from+r] = s.largest[r] + F(math.Log(float64(s.total[r])))
 	}
 }
-
-// unseen is the total of a query that has seen no key yet.
-const unseen = -1
 
 // first returns the first key that query t looks at.
 func (k *Kernel[F]) first(t int) int {
@@ -176,17 +173,18 @@ func (k *Kernel[F]) seen(tile, t, lo, hi int) (a, b int) {
 	return max(0, k.first(t)-at), max(0, min(hi-lo, k.visible(t)-at))
 }
 
-// addTile adds a tile of keys to the sums of n queries from position from on.
-func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
+// addTile adds a tile of keys to the sums of n queries q from position from on.
+func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int, q []F) {
 	keys, values := k.cache.tile(tile, task)
 	lo, hi, begins := k.columns(tile, from, n)
 	keys, values = keys[lo:], values[lo*(k.DValue+1):]
 	width := hi - lo
 	if n == 1 { // one token of a stream: products of a vector have less overhead
+		simd.Scale(s.query, k.scale, q[:k.DKey])
 		clear(s.scores[:width])
-		simd.AddWeighted(s.scores[:width], s.queries, keys, k.DKey, 1, keyTile)
+		simd.AddWeighted(s.scores[:width], s.query, keys, k.DKey, 1, keyTile)
 	} else {
-		matmul.Serial(false, false, n, width, k.DKey, 1, s.queries, k.DKey, keys, keyTile, 0, s.scores, keyTile)
+		matmul.Serial(false, false, n, width, k.DKey, k.scale, q, k.q.Stride, keys, keyTile, 0, s.scores, keyTile)
 	}
 	for r := range n {
 		row := s.scores[r*keyTile : r*keyTile+width]
@@ -197,18 +195,16 @@ func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 		}
 		clear(row[:a])
 		clear(row[b:])
-		row = row[a:b]
-		largest := simd.Max(row)
-		switch {
-		case s.total[r] == unseen:
-			s.largest[r], s.total[r] = largest, 0
-		case largest > s.largest[r] || largest != largest:
+		largest, sum := simd.SoftmaxRow(row[a:b], s.largest[r])
+		if !begins {
 			c := F(math.Exp(float64(s.largest[r] - largest)))
-			s.largest[r] = largest
 			s.total[r] *= c
-			simd.Scale(s.sums[r*k.DValue:(r+1)*k.DValue], c, s.sums[r*k.DValue:(r+1)*k.DValue])
+			if c != 1 {
+				simd.Scale(s.sums[r*k.DValue:(r+1)*k.DValue], c, s.sums[r*k.DValue:(r+1)*k.DValue])
+			}
 		}
-		s.total[r] += simd.ExpSum(row, row, s.largest[r])
+		s.largest[r] = largest
+		s.total[r] += sum
 	}
 	if n == 1 {
 		if begins {
@@ -227,11 +223,14 @@ func (k *Kernel[F]) addTile(s *scratch[F], task, tile, from, n int) {
 // Backward writes dq, dk and dv of the last Forward, whose operands it is given again. What was in the
 // cache before is detached.
 func (k *Kernel[F]) Backward(dq, dk, dv, q, keys, values multihead.Rows[F], y, dy []F) {
+	if k.dot == nil {
+		k.dot = make([]F, len(k.logsum))
+	}
 	k.dq, k.dk, k.dv, k.q, k.k, k.v, k.y, k.dy = dq, dk, dv, q, keys, values, y, dy
 	k.pool.For(k.Tasks(), k.backward)
 }
 
-// backwardHead computes the gradients of one head of one sequence.
+// backwardHead computes the gradients of one head of one sequence, tile by tile of the keys.
 func (k *Kernel[F]) backwardHead(task int) {
 	b, h := task/k.Heads, task%k.Heads
 	s := k.pool.Take()
@@ -240,24 +239,20 @@ func (k *Kernel[F]) backwardHead(task int) {
 		clear(dk[t*k.dk.Stride : t*k.dk.Stride+k.DKey])
 		clear(dv[t*k.dv.Stride : t*k.dv.Stride+k.DValue])
 	}
-	kw, vw := k.DKey+1, k.DValue+1
-	for from := 0; from < k.Queries; from += k.group {
-		n := min(k.group, k.Queries-from)
-		q := k.q.From(b, from, k.Queries, h)
-		for r := range n {
-			// The last row of the keys and the last column of the values are ones: with -logsum for them
-			// a product gives ln p, with -D it gives dy.v - D.
-			row := s.queries[r*kw : (r+1)*kw]
-			simd.Scale(row[:k.DKey], k.scale, q[r*k.q.Stride:r*k.q.Stride+k.DKey])
-			row[k.DKey] = -k.logsum[task*k.Queries+from+r]
-			at := ((b*k.Queries+from+r)*k.Heads + h) * k.DValue
-			g := s.grads[r*vw : (r+1)*vw]
-			copy(g, k.dy[at:at+k.DValue])
-			g[k.DValue] = -simd.Dot(g[:k.DValue], k.y[at:at+k.DValue])
+	for t := range k.Queries {
+		at := ((b*k.Queries+t)*k.Heads + h) * k.DValue
+		k.dot[task*k.Queries+t] = simd.Dot(k.dy[at:at+k.DValue], k.y[at:at+k.DValue])
+	}
+	for tile := k.first(0) / keyTile; tile*keyTile < k.visible(k.Queries-1); tile++ {
+		keys, values := k.cache.tile(tile, task)
+		simd.Transpose(s.keys, k.DKey, keys, keyTile, k.DKey, keyTile)
+		simd.Transpose(s.values, keyTile, values, k.DValue+1, keyTile, k.DValue)
+		from := 0
+		if k.Causal { // the queries before see none of these keys
+			from = max(0, tile*keyTile-k.started-k.before) / k.group * k.group
 		}
-		dq := k.dq.From(b, from, k.Queries, h)
-		for tile := k.first(from) / keyTile; tile*keyTile < k.visible(from+n-1); tile++ {
-			k.differentiateTile(s, task, tile, from, n, dq, dk, dv)
+		for ; from < k.Queries && k.first(from) < (tile+1)*keyTile; from += k.group {
+			k.differentiateTile(s, task, tile, from, min(k.group, k.Queries-from), keys, dk, dv)
 		}
 	}
 	k.pool.Give(s)
@@ -265,20 +260,21 @@ func (k *Kernel[F]) backwardHead(task int) {
 
 // differentiateTile adds what a tile of keys gives to dq of n queries from position from on, and to dk
 // and dv of the tile.
-func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, dq, dk, dv []F) {
-	keys, values := k.cache.tile(tile, task)
+func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, keys, dk, dv []F) {
+	b, h := task/k.Heads, task%k.Heads
 	lo, hi, begins := k.columns(tile, from, n)
-	keys, values = keys[lo:], values[lo*(k.DValue+1):]
 	first, width := tile*keyTile+lo, hi-lo
-	kw, vw := k.DKey+1, k.DValue+1
-	matmul.Serial(false, false, n, width, kw, 1, s.queries, kw, keys, keyTile, 0, s.scores, keyTile)
-	matmul.Serial(false, true, n, width, vw, 1, s.grads, vw, values, vw, 0, s.dots, keyTile)
+	q, dq := k.q.From(b, from, k.Queries, h), k.dq.From(b, from, k.Queries, h)
+	strideY := k.Heads * k.DValue
+	dy := k.dy[(b*k.Queries+from)*strideY+h*k.DValue:]
+	matmul.Serial(false, false, n, width, k.DKey, k.scale, q, k.q.Stride, keys[lo:], keyTile, 0, s.scores, keyTile)
+	matmul.Serial(false, false, n, width, k.DValue, 1, dy, strideY, s.values[lo:], keyTile, 0, s.slopes, keyTile)
 	for r := range n {
-		p, ds := s.scores[r*keyTile:r*keyTile+width], s.dots[r*keyTile:r*keyTile+width]
+		p, ds := s.scores[r*keyTile:r*keyTile+width], s.slopes[r*keyTile:r*keyTile+width]
 		a, b := k.seen(tile, from+r, lo, hi)
 		a = min(a, b)
-		simd.Exp(p[a:b], p[a:b])
-		simd.Mul(ds[a:b], ds[a:b], p[a:b])
+		at := task*k.Queries + from + r
+		simd.AttentionSlopes(p[a:b], ds[a:b], k.logsum[at], k.dot[at])
 		clear(p[:a])
 		clear(ds[:a])
 		clear(p[b:])
@@ -288,10 +284,10 @@ func (k *Kernel[F]) differentiateTile(s *scratch[F], task, tile, from, n int, dq
 	if begins {
 		keep = 0
 	}
-	matmul.Serial(false, true, n, k.DKey, width, k.scale, s.dots, keyTile, keys, keyTile, keep, dq, k.dq.Stride)
+	matmul.Serial(false, false, n, k.DKey, width, k.scale, s.slopes, keyTile, s.keys[lo*k.DKey:], k.DKey, keep, dq, k.dq.Stride)
 	if fresh := max(0, k.started-first); fresh < width { // columns of keys that are not detached
 		at := first + fresh - k.started
-		matmul.Serial(true, false, width-fresh, k.DKey, n, 1, s.dots[fresh:], keyTile, s.queries, kw, 1, dk[at*k.dk.Stride:], k.dk.Stride)
-		matmul.Serial(true, false, width-fresh, k.DValue, n, 1, s.scores[fresh:], keyTile, s.grads, vw, 1, dv[at*k.dv.Stride:], k.dv.Stride)
+		matmul.Serial(true, false, width-fresh, k.DKey, n, k.scale, s.slopes[fresh:], keyTile, q, k.q.Stride, 1, dk[at*k.dk.Stride:], k.dk.Stride)
+		matmul.Serial(true, false, width-fresh, k.DValue, n, 1, s.scores[fresh:], keyTile, dy, strideY, 1, dv[at*k.dv.Stride:], k.dv.Stride)
 	}
 }

@@ -22,6 +22,7 @@ import (
 var groups = map[string]func(){
 	"adamw":        adamWKernels,
 	"arithmetic":   arithmeticKernels,
+	"attention":    attentionKernels,
 	"conv":         convKernels,
 	"count":        countKernels,
 	"delta":        deltaKernels,

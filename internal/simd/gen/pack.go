@@ -111,45 +111,8 @@ func packTransposed() {
 	s3, src4 := GP64(), GP64()
 	LEAQ(Mem{Base: s, Index: s, Scale: 2}, s3)
 	LEAQ(Mem{Base: src, Index: s, Scale: 4}, src4)
-	row := func(i, disp int) Mem {
-		base := src
-		if i >= 4 {
-			base, i = src4, i-4
-		}
-		switch i {
-		case 0:
-			return Mem{Base: base, Disp: disp}
-		case 1:
-			return Mem{Base: base, Index: s, Scale: 1, Disp: disp}
-		case 2:
-			return Mem{Base: base, Index: s, Scale: 2, Disp: disp}
-		}
-		return Mem{Base: base, Index: s3, Scale: 1, Disp: disp}
-	}
 	Label("loop")
-	// Rows i and i+4 share a register, four columns at a time: two levels of shuffles instead of three.
-	for half := range 2 {
-		var x [4]reg.VecVirtual
-		for i := range x {
-			x[i] = YMM()
-			VMOVUPS(row(i, 16*half), x[i].AsX())
-			VINSERTF128(Imm(1), row(i+4, 16*half), x[i], x[i])
-		}
-		low01, high01, low23, high23 := YMM(), YMM(), YMM(), YMM()
-		VUNPCKLPS(x[1], x[0], low01)
-		VUNPCKHPS(x[1], x[0], high01)
-		VUNPCKLPS(x[3], x[2], low23)
-		VUNPCKHPS(x[3], x[2], high23)
-		for p, pair := range [4][2]reg.VecVirtual{{low01, low23}, {low01, low23}, {high01, high23}, {high01, high23}} {
-			out := YMM()
-			if p%2 == 0 {
-				VUNPCKLPD(pair[1], pair[0], out)
-			} else {
-				VUNPCKHPD(pair[1], pair[0], out)
-			}
-			VMOVUPS(out, Mem{Base: dst, Disp: 64 * (4*half + p)})
-		}
-	}
+	transposeEight(src, src4, s, s3, func(p int, column vec) { VMOVUPS(column, Mem{Base: dst, Disp: 64 * p}) })
 	ADDQ(Imm(32), src)
 	ADDQ(Imm(32), src4)
 	ADDQ(U32(512), dst)
@@ -157,4 +120,33 @@ func packTransposed() {
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
+}
+
+// transposeEight transposes eight rows of eight floats, four from each of two pointers; third is three strides. Rows i and
+// i+4 share a register, four columns at a time: two levels of shuffles instead of three.
+func transposeEight(rows, rows4, stride, third reg.Register, store func(p int, column vec)) {
+	for half := range 2 {
+		var x [4]vec
+		for i := range x {
+			low, high := fourRows(rows, stride, third)[i], fourRows(rows4, stride, third)[i]
+			low.Disp, high.Disp = 16*half, 16*half
+			x[i] = YMM()
+			VMOVUPS(low, x[i].AsX())
+			VINSERTF128(Imm(1), high, x[i], x[i])
+		}
+		low01, high01, low23, high23 := YMM(), YMM(), YMM(), YMM()
+		VUNPCKLPS(x[1], x[0], low01)
+		VUNPCKHPS(x[1], x[0], high01)
+		VUNPCKLPS(x[3], x[2], low23)
+		VUNPCKHPS(x[3], x[2], high23)
+		for p, pair := range [4][2]vec{{low01, low23}, {low01, low23}, {high01, high23}, {high01, high23}} {
+			out := YMM()
+			if p%2 == 0 {
+				VUNPCKLPD(pair[1], pair[0], out)
+			} else {
+				VUNPCKHPD(pair[1], pair[0], out)
+			}
+			store(4*half+p, out)
+		}
+	}
 }

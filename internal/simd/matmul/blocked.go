@@ -38,5 +38,5 @@ func (p *product[F]) multiplyBlocked(s *scratch[F]) {
 // worthPacking reports whether the block of A should be copied, given the number of elements of the whole A: whether
 // it is read often enough, and from far enough.
 func (p *product[F]) worthPacking(elements int) bool {
-	return elements > 16384 && p.m > 12 && p.n > 2*panelWidth[F]()
+	return p.csa != 1 && elements > 16384 && p.m > 12 && p.n > 2*panelWidth[F]()
 }
