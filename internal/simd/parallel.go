@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,11 +13,15 @@ import (
 // The project's parallel-for. The caller works together with helpers, goroutines that never end. A goroutine takes
 // some 90 µs to start on another core after a channel send, so a helper that runs out of work looks for more for
 // about 100 µs before it parks. The caller does not wait for helpers to wake: it does the work of those that are
-// late. Work is claimed by a compare-and-swap on one word, the ticket.
+// late.
+//
+// Every worker begins with an equal, contiguous part of the indices and then takes from the ends of the others' parts.
+// Loops over the same rows thus find them in the cache of the core that has written them: on two cores a training step
+// of small models takes about 0.95 of the time that it takes if every worker takes the next index.
 
 const (
 	spinTime  = 100 * time.Microsecond // how long a helper looks for work before it parks
-	spinPolls = 64                     // looks at the ticket between two looks at the clock
+	spinPolls = 64                     // looks at the epoch between two looks at the clock
 )
 
 // crew is the helpers and the one job they work on. The mutex is held by the goroutine whose job it is. A call that
@@ -25,7 +30,7 @@ type crew struct {
 	mu      sync.Mutex
 	helpers []*helper
 
-	// The job. The owner writes it before it publishes the ticket and leaves it unchanged while any index of the
+	// The job. The owner writes it before it publishes the parts and leaves it unchanged while any index of the
 	// job is unclaimed or running, so a goroutine that has claimed an index may read it.
 	n     int
 	each  func(i int)
@@ -33,12 +38,14 @@ type crew struct {
 	grain int
 	total int
 
-	// ticket is epoch<<32 | unclaimed, where unclaimed is the number of unclaimed indices. The epoch makes a late
-	// helper's compare-and-swap fail when its job is over and another one has begun.
-	ticket  atomic.Uint64
-	_       [56]byte     // the ticket is polled: it has a cache line of its own
-	pending atomic.Int64 // indices not yet finished
-	asleep  atomic.Bool  // the owner waits on done
+	// parts are the unclaimed indices, by worker; the owner is the first. A goroutine that finds the same part as before
+	// some other job has begun may still claim from it: then the indices are that job's.
+	parts   atomic.Pointer[[]*part]
+	epoch   atomic.Uint64 // counts jobs; helpers poll it
+	active  atomic.Int64  // workers of the job
+	_       [48]byte      // what is polled has a cache line of its own
+	pending atomic.Int64  // indices not yet finished
+	asleep  atomic.Bool   // the owner waits on done
 	done    chan struct{}
 	failure atomic.Pointer[failure]
 }
@@ -63,6 +70,14 @@ func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
 func (p *Panic) Unwrap() error {
 	err, _ := p.Value.(error)
 	return err
+}
+
+// part is the indices [next, end) that nobody has claimed, as next<<32 | end. They are claimed by a compare-and-swap: by
+// their worker from the front, by the others from the back.
+type part struct {
+	_    [56]byte
+	span atomic.Uint64
+	_    [56]byte
 }
 
 type helper struct {
@@ -122,35 +137,85 @@ func ForRange(n, grain int, body func(lo, hi int)) {
 
 // run executes the job of n indices whose body has been set; the caller holds the mutex.
 func (c *crew) run(n int) {
-	helpers := min(Threads(), n) - 1
-	for len(c.helpers) < helpers {
-		h := &helper{wake: make(chan struct{}, 1)}
-		c.helpers = append(c.helpers, h)
-		go c.help(h, len(c.helpers))
-	}
+	active := min(Threads(), n)
+	c.hire(active)
 	c.n = n
 	c.failure.Store(nil)
 	c.pending.Store(int64(n))
-	// The owner takes the first indices before helpers can claim any. In a repeated job with one index for each
-	// goroutine, the owner then finds its memory in the cache of its core.
-	first := c.share(uint64(n))
-	epoch := c.ticket.Load()>>32 + 1
-	c.ticket.Store(epoch<<32 | uint64(n) - first)
-	for _, h := range c.helpers[:helpers] {
+	parts := *c.parts.Load()
+	for w := range active {
+		parts[w].span.Store(uint64(w*n/active)<<32 | uint64((w+1)*n/active))
+	}
+	c.active.Store(int64(active))
+	c.epoch.Add(1)
+	for _, h := range c.helpers[:active-1] {
 		if h.parked.Load() && h.parked.CompareAndSwap(true, false) {
 			h.wake <- struct{}{}
 		}
 	}
 	returned := false
 	defer func() { c.finish(returned) }() // also when the caller's own body ends its goroutine
-	c.runSpan(0, int(first))
-	c.work()
+	c.work(0)
 	returned = true
 }
 
-// share is how many of the indices left are claimed at once: several while many are left, so that short bodies do not
-// contend for the ticket.
-func (c *crew) share(left uint64) uint64 { return max(1, left/uint64(8*max(1, threads.Load()))) }
+// hire makes so many workers, the owner among them.
+func (c *crew) hire(workers int) {
+	old := c.parts.Load()
+	if old != nil && len(*old) >= workers {
+		return
+	}
+	var parts []*part
+	if old != nil {
+		parts = slices.Clone(*old)
+	}
+	for len(parts) < workers {
+		parts = append(parts, new(part))
+	}
+	c.parts.Store(&parts)
+	for len(c.helpers) < workers-1 {
+		h := &helper{wake: make(chan struct{}, 1)}
+		c.helpers = append(c.helpers, h)
+		go c.help(h, len(c.helpers), c.epoch.Load())
+	}
+}
+
+// work runs the indices of a worker's part and then those that the others have not begun, until none is left.
+func (c *crew) work(worker int) {
+	parts := *c.parts.Load()
+	for i := 0; i < len(parts); {
+		w := worker + i
+		if w >= len(parts) {
+			w -= len(parts)
+		}
+		lo, hi := parts[w].claim(i == 0)
+		if lo == hi {
+			i++
+			continue
+		}
+		c.runSpan(lo, hi)
+	}
+}
+
+// claim takes indices off a part, at its front or its back: several while many are left, so that short bodies do not
+// contend for it; lo == hi if none is left.
+func (p *part) claim(front bool) (lo, hi int) {
+	for {
+		t := p.span.Load()
+		next, end := t>>32, t&(1<<32-1)
+		if next >= end {
+			return 0, 0
+		}
+		take := max(1, (end-next)/8)
+		if front {
+			if p.span.CompareAndSwap(t, (next+take)<<32|end) {
+				return int(next), int(next + take)
+			}
+		} else if p.span.CompareAndSwap(t, next<<32|(end-take)) {
+			return int(end - take), int(end)
+		}
+	}
+}
 
 // finish waits for the indices that helpers still run, releases the crew and panics if a body did.
 func (c *crew) finish(returned bool) {
@@ -168,23 +233,6 @@ func (c *crew) finish(returned bool) {
 	c.mu.Unlock()
 	if f != nil && returned {
 		panic(&Panic{f.value, f.stack})
-	}
-}
-
-// work claims and runs indices until none is left.
-func (c *crew) work() {
-	for {
-		t := c.ticket.Load()
-		left := t & (1<<32 - 1)
-		if left == 0 {
-			return
-		}
-		// If the job changes before the claim, the epoch has changed too and the claim fails.
-		take := c.share(left)
-		if c.ticket.CompareAndSwap(t, t-take) {
-			lo := c.n - int(left)
-			c.runSpan(lo, lo+int(take))
-		}
 	}
 }
 
@@ -217,15 +265,17 @@ func (c *crew) fail(value any) {
 		value = "simd: a parallel body called runtime.Goexit"
 	}
 	c.failure.CompareAndSwap(nil, &failure{value, stack})
-	for {
-		t := c.ticket.Load()
-		left := t & (1<<32 - 1)
-		if left == 0 {
-			return
-		}
-		if c.ticket.CompareAndSwap(t, t-left) {
-			c.count(int(left))
-			return
+	for _, p := range *c.parts.Load() {
+		for {
+			t := p.span.Load()
+			next, end := t>>32, t&(1<<32-1)
+			if next >= end {
+				break
+			}
+			if p.span.CompareAndSwap(t, end<<32|end) {
+				c.count(int(end - next))
+				break
+			}
 		}
 	}
 }
@@ -237,22 +287,26 @@ func (c *crew) count(n int) {
 	}
 }
 
-// help runs the id-th helper, counted from 1. A thread limit below id+1 keeps it parked.
-func (c *crew) help(h *helper, id int) {
-	defer func() { go c.help(h, id) }() // runs only if a body ends this goroutine: another one replaces it
+// help runs the id-th helper, counted from 1, from the job after the given epoch on. It takes no part in jobs of fewer
+// workers.
+func (c *crew) help(h *helper, id int, epoch uint64) {
+	defer func() { go c.help(h, id, c.epoch.Load()) }() // runs only if a body ends this goroutine: another one replaces it
 	last := time.Now()
 	for polls := 1; ; polls++ {
 		// No PAUSE instruction: on virtual machines a loop of them exits to the hypervisor.
-		if c.ticket.Load()&(1<<32-1) != 0 && id < Threads() {
-			c.work()
-			last, polls = time.Now(), 0
+		if e := c.epoch.Load(); e != epoch {
+			epoch = e
+			if id < int(c.active.Load()) {
+				c.work(id)
+				last, polls = time.Now(), 0
+			}
 			continue
 		}
 		if polls%spinPolls != 0 || time.Since(last) < spinTime {
 			continue
 		}
 		h.parked.Store(true)
-		if c.ticket.Load()&(1<<32-1) != 0 && id < Threads() && h.parked.CompareAndSwap(true, false) {
+		if c.epoch.Load() != epoch && h.parked.CompareAndSwap(true, false) {
 			continue
 		}
 		<-h.wake
