@@ -34,7 +34,8 @@ type crew struct {
 	// job is unclaimed or running, so a goroutine that has claimed an index may read it.
 	n     int
 	each  func(i int)
-	span  func(lo, hi int) // used if each is nil: index i stands for [i*grain, (i+1)*grain)
+	whole func(lo, hi int) // used if each is nil: takes several indices at once
+	span  func(lo, hi int) // used if both are nil: index i stands for [i*grain, (i+1)*grain)
 	grain int
 	total int
 
@@ -135,6 +136,20 @@ func ForRange(n, grain int, body func(lo, hi int)) {
 	}
 }
 
+// ForSpans calls body on spans that cover [0, n) once, in parallel where that helps. How it cuts depends on the threads and
+// on the time that bodies take, so the result of an index must not depend on the others of its span. Panics and nested
+// calls are as in For.
+func ForSpans(n int, body func(lo, hi int)) {
+	if n > 1 && Threads() > 1 && n < 1<<31 && workers.mu.TryLock() {
+		workers.whole = body
+		workers.run(n)
+		return
+	}
+	if n > 0 {
+		body(0, n)
+	}
+}
+
 // run executes the job of n indices whose body has been set; the caller holds the mutex.
 func (c *crew) run(n int) {
 	active := min(Threads(), n)
@@ -229,7 +244,7 @@ func (c *crew) finish(returned bool) {
 		}
 	}
 	f := c.failure.Load()
-	c.each, c.span = nil, nil // do not keep alive what the bodies refer to
+	c.each, c.whole, c.span = nil, nil, nil // do not keep alive what the bodies refer to
 	c.mu.Unlock()
 	if f != nil && returned {
 		panic(&Panic{f.value, f.stack})
@@ -249,6 +264,8 @@ func (c *crew) runSpan(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			each(i)
 		}
+	} else if c.whole != nil {
+		c.whole(lo, hi)
 	} else {
 		for i := lo; i < hi; i++ {
 			c.span(i*c.grain, min(c.total, (i+1)*c.grain))

@@ -65,6 +65,26 @@ func TestForRangeCutsByGrainAlone(t *testing.T) {
 	})
 }
 
+func TestForSpansCoversOnce(t *testing.T) {
+	withThreads(t, func(t *testing.T) {
+		for _, n := range []int{0, 1, 2, 3, 7, 64, 1000} {
+			for range 50 {
+				seen := make([]atomic.Int32, n)
+				ForSpans(n, func(lo, hi int) {
+					for i := lo; i < hi; i++ {
+						seen[i].Add(1)
+					}
+				})
+				for i := range seen {
+					if got := seen[i].Load(); got != 1 {
+						t.Fatalf("%d threads, n=%d: index %d ran %d times", Threads(), n, i, got)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestForNestsAndRunsConcurrently(t *testing.T) {
 	withThreads(t, func(t *testing.T) {
 		var total atomic.Int64

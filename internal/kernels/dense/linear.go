@@ -15,24 +15,14 @@ type Linear[F simd.Float] struct {
 	rows, in, out int
 	transposed    bool // W is [out, in]
 
-	partial  []F // [chunks, M] sums of rows of dy
-	bias     []F // operands of the running call
-	y, dy    []F
-	copied   []F // the residual
-	addBias  func(lo, hi int)
-	sumRows  func(chunk int)
-	copyRows func(lo, hi int)
+	partial []F // [chunks, M] sums of rows of dy
+	dy      []F // operand of the running call
+	sumRows func(chunk int)
 }
 
 // NewLinear returns the kernel for x [rows, in] and y [rows, out].
 func NewLinear[F simd.Float](rows, in, out int, transposed bool) *Linear[F] {
 	k := &Linear[F]{rows: rows, in: in, out: out, transposed: transposed}
-	k.addBias = func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			row := k.y[r*k.out : (r+1)*k.out]
-			simd.Add(row, row, k.bias)
-		}
-	}
 	k.sumRows = func(c int) {
 		sum := k.partial[c*k.out : (c+1)*k.out]
 		clear(sum)
@@ -40,7 +30,6 @@ func NewLinear[F simd.Float](rows, in, out int, transposed bool) *Linear[F] {
 			simd.Add(sum, sum, k.dy[r*k.out:(r+1)*k.out])
 		}
 	}
-	k.copyRows = func(lo, hi int) { copy(k.y[lo:hi], k.copied[lo:hi]) }
 	return k
 }
 
@@ -54,20 +43,13 @@ func (k *Linear[F]) stride() int {
 
 // Forward writes y. A bias or residual of nil is zero.
 func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
-	if residual == nil && bias != nil {
+	switch {
+	case residual != nil:
+		matmul.WithResidual(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
+	case bias != nil:
 		matmul.WithBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
-		return
-	}
-	var keep F
-	if residual != nil {
-		k.y, k.copied = y, residual
-		simd.ForRange(len(y), simd.Grain, k.copyRows)
-		keep = 1
-	}
-	matmul.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), keep, y, k.out)
-	if bias != nil {
-		k.y, k.bias = y, bias
-		simd.ForRange(k.rows, rowGrain, k.addBias)
+	default:
+		matmul.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), 0, y, k.out)
 	}
 }
 

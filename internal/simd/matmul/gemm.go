@@ -42,6 +42,27 @@ func WithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, 
 	p.run(true)
 }
 
+// WithResidual computes C = alpha*op(A)*op(B) + residual + bias: it adds a matrix of the shape of C with rows ldr apart,
+// and then the n numbers of bias, unless it is nil, to every row. C may be the residual itself,
+// but must not overlap it otherwise.
+// Otherwise it is Gemm.
+func WithResidual[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, residual []F, ldr int, bias []F, c []F, ldc int) {
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("WithResidual")
+	if bias != nil && len(bias) != n {
+		panic(fmt.Sprintf("matmul: WithResidual: bias has %d elements for n = %d", len(bias), n))
+	}
+	if m > 0 && n > 0 && (ldr < n || len(residual) < (m-1)*ldr+n) {
+		panic(fmt.Sprintf("matmul: WithResidual: the residual has %d elements, rows %d apart, for %d x %d", len(residual), ldr, m, n))
+	}
+	if same := len(c) > 0 && len(residual) > 0 && &c[0] == &residual[0] && ldr == ldc; !same && floats.Share(c, residual) {
+		panic("matmul: WithResidual: C overlaps the residual")
+	}
+	p.beta, p.d, p.rsd, p.bias = 1, residual, ldr, bias
+	p.run(true)
+}
+
 // Batched computes count products of one shape: the i-th takes its operands from a[i*strideA:], b[i*strideB:] and
 // c[i*strideC:]. A stride of 0 shares an operand; the blocks of C must not overlap. Otherwise it is Gemm.
 func Batched[F floats.Float](count int, transA, transB bool, m, n, k int, alpha F, a []F, lda, strideA int, b []F, ldb, strideB int, beta F, c []F, ldc, strideC int) {

@@ -21,12 +21,12 @@ type gemmCase struct {
 	transA, transB   bool
 	alpha, beta      float64
 	padA, padB, padC int // added to the row strides
-	bias             bool
+	bias, residual   bool
 }
 
 func (g gemmCase) String() string {
-	return fmt.Sprintf("m=%d n=%d k=%d transA=%v transB=%v alpha=%v beta=%v pads=%d,%d,%d bias=%v",
-		g.m, g.n, g.k, g.transA, g.transB, g.alpha, g.beta, g.padA, g.padB, g.padC, g.bias)
+	return fmt.Sprintf("m=%d n=%d k=%d transA=%v transB=%v alpha=%v beta=%v pads=%d,%d,%d bias=%v residual=%v",
+		g.m, g.n, g.k, g.transA, g.transB, g.alpha, g.beta, g.padA, g.padB, g.padC, g.bias, g.residual)
 }
 
 // stored returns the sizes of a stored operand: rows x cols transposed or not.
@@ -78,7 +78,7 @@ func naive[F floats.Float](g gemmCase, a []F, lda int, b []F, ldb int, bias, c [
 	return want
 }
 
-// checkGemmCase compares Gemm, Serial or WithBias with the definition. If C is not to be read, it is NaN beforehand: all
+// checkGemmCase compares Gemm, Serial, WithBias or WithResidual with the definition. If C is not to be read, it is NaN beforehand: all
 // of it must be written, and its padding must stay.
 func checkGemmCase[F floats.Float](t *testing.T, r *rand.Rand, g gemmCase, serial bool) {
 	t.Helper()
@@ -87,13 +87,27 @@ func checkGemmCase[F floats.Float](t *testing.T, r *rand.Rand, g gemmCase, seria
 	lda, ldb, ldc := max(1, colsA+g.padA), max(1, colsB+g.padB), max(1, g.n+g.padC)
 	a, b, c := matrix[F](r, rowsA, colsA, lda), matrix[F](r, rowsB, colsB, ldb), matrix[F](r, g.m, g.n, ldc)
 	bias := simdtest.Integers[F](r, g.n)
-	if g.beta == 0 || g.bias {
+	if g.beta == 0 || g.bias && !g.residual {
 		for i := range c {
 			c[i] = F(math.NaN())
 		}
 	}
 	want := naive(g, a, lda, b, ldb, bias, c, ldc)
 	switch {
+	case g.residual:
+		ldr := max(1, g.n+g.padB)
+		residual, both := matrix[F](r, g.m, g.n, ldr), bias
+		if !g.bias {
+			both = nil
+		}
+		for i := range g.m {
+			for j := range g.n {
+				if want[i*ldc+j] += residual[i*ldr+j]; !g.bias && g.beta != 0 {
+					want[i*ldc+j] -= F(g.beta) * c[i*ldc+j] // it is not read
+				}
+			}
+		}
+		WithResidual(g.transA, g.transB, g.m, g.n, g.k, F(g.alpha), a, lda, b, ldb, residual, ldr, both, c, ldc)
 	case g.bias:
 		WithBias(g.transA, g.transB, g.m, g.n, g.k, F(g.alpha), a, lda, b, ldb, bias, c, ldc)
 	case serial:
@@ -113,7 +127,7 @@ func randomCase(r *rand.Rand, largest int) gemmCase {
 		m: r.IntN(largest + 1), n: r.IntN(largest + 1), k: r.IntN(largest + 1),
 		transA: r.IntN(2) == 0, transB: r.IntN(2) == 0,
 		alpha: []float64{1, 1, -1, 0.5, 0}[r.IntN(5)], beta: []float64{0, 0, 1, 1, -0.5}[r.IntN(5)],
-		padA: r.IntN(4), padB: r.IntN(4), padC: r.IntN(4), bias: r.IntN(5) == 0,
+		padA: r.IntN(4), padB: r.IntN(4), padC: r.IntN(4), bias: r.IntN(5) == 0, residual: r.IntN(5) == 0,
 	}
 }
 
@@ -152,6 +166,9 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 		gemmCase{m: 180, n: 130, k: 300, alpha: 1, beta: 1, padC: 3}, gemmCase{m: 400, n: 40, k: 40, alpha: 1},
 		gemmCase{m: 3, n: 2100, k: 270, alpha: 1}, gemmCase{m: 13, n: 2100, k: 33, alpha: 0.5, beta: 1}, gemmCase{m: 65, n: 65, k: 600, alpha: 1, bias: true},
 		gemmCase{m: 37, n: 85, k: 1100, alpha: -1, beta: 0.5, padA: 1, padC: 3}, gemmCase{m: 5, n: 140, k: 1024, alpha: 1, bias: true}, gemmCase{m: 2, n: 3, k: 9001, alpha: 1},
+		gemmCase{m: 300, n: 70, k: 600, alpha: 1, bias: true, residual: true}, gemmCase{m: 300, n: 2100, k: 20, alpha: 1, bias: true, residual: true},
+		gemmCase{m: 250, n: 33, k: 60, alpha: 0.5, residual: true}, gemmCase{m: 64, n: 64, k: 600, alpha: 1, residual: true},
+		gemmCase{m: 40, n: 33, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 1, n: 133, k: 60, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 90, n: 1100, k: 40, alpha: 1, beta: 1, padB: 2, padC: 1})
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
@@ -206,6 +223,9 @@ func TestGemmRefusals(t *testing.T) {
 		{"short a", "slices of 7, 8 and 16", func() { Gemm(false, false, 4, 4, 2, 1, x[:7], 2, x[10:18], 4, 0, x[40:56], 4) }},
 		{"short c", "and 15", func() { Gemm(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, 0, x[40:55], 4) }},
 		{"bias", "3 elements", func() { WithBias(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[:3], x[40:56], 4) }},
+		{"residual's bias", "3 elements", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[60:76], 4, x[:3], x[40:56], 4) }},
+		{"short residual", "15 elements", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[60:75], 4, nil, x[40:56], 4) }},
+		{"c is the residual", "overlaps", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[40:56], 4, nil, x[40:56], 4) }},
 		{"c is a", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[:16], 4) }},
 		{"c meets b", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[30:46], 4) }},
 		{"columns meet", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[3:32], 8) }},

@@ -24,17 +24,21 @@ type job[F floats.Float] struct {
 	count, strideA, strideB, strideC, per int // of a batch; per products make a piece
 
 	directPiece, packPiece, sharedPiece, ownPiece, chunkPiece, addPiece, batchPiece, vectorPiece func(i int)
+	sharedSpan                                                                                   func(lo, hi int)
 }
 
 // run computes the product on all threads.
-func (j *job[F]) run() {
-	switch {
-	case j.k >= chunkedInner && j.m*j.n <= chunkedC:
+func (j *job[F]) run(k kind) {
+	switch k {
+	case direct:
+		j.split()
+		simd.For(j.pieces(), j.directPiece)
+	case chunked:
 		j.chunked()
-	case j.m <= blockM && j.n >= 4*ownColumns:
+	case own:
 		j.rows, j.columns = j.m, ownColumns
 		simd.For(j.pieces(), j.ownPiece)
-	default:
+	case shared:
 		j.shared()
 	}
 }

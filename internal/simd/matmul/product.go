@@ -1,6 +1,9 @@
 package matmul
 
-import "goomtrain/internal/simd/floats"
+import (
+	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/floats"
+)
 
 // product is C = alpha*A*B + beta*D with A m x k, B k x n, C and D m x n. Element (i, p) of A is at a[i*rsa+p*csa]; C
 // and D are row-major. B has one of two forms:
@@ -20,6 +23,7 @@ type product[F floats.Float] struct {
 	bstep       int
 	d           []F // C itself, or a bias (rsd 0); nil if there is nothing to add
 	rsd         int
+	bias        []F // added to every row at the end, beside d; nil: none
 	c           []F
 	rsc         int
 
@@ -50,6 +54,14 @@ func (p *product[F]) addend(beta F) {
 	}
 }
 
+// addBias adds a bias to every row of C.
+func (p *product[F]) addBias() {
+	for i := range p.m {
+		row := p.c[i*p.rsc:][:p.n]
+		simd.Add(row, row, p.bias)
+	}
+}
+
 // panelWidth is the number of columns of a panel of B: 64 bytes.
 func panelWidth[F floats.Float]() int {
 	if floats.Single[F]() {
@@ -64,6 +76,9 @@ func (p *product[F]) part(i, m, j, n int) product[F] {
 	q.n, q.b, q.c = n, q.b[j*p.csb:], q.c[j:]
 	if q.d != nil {
 		q.d = q.d[j:]
+	}
+	if q.bias != nil {
+		q.bias = q.bias[j:][:n]
 	}
 	return q
 }

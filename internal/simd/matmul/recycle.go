@@ -68,6 +68,7 @@ func takeJob[F floats.Float]() *job[F] {
 	if j == nil {
 		j = new(job[F])
 		j.directPiece, j.packPiece, j.sharedPiece, j.ownPiece = j.runDirect, j.runPack, j.runShared, j.runOwn
+		j.sharedSpan = j.runSharedSpan
 		j.chunkPiece, j.addPiece = j.runChunk, j.runAdd
 		j.batchPiece, j.vectorPiece = j.runBatchPiece, j.runVector
 	}

@@ -14,28 +14,27 @@ const (
 // run computes the product, in parallel if it is large and parallel is set. The path depends on the shape alone, so
 // the bits do not depend on the number of threads.
 func (p *product[F]) run(parallel bool) {
+	if p.bias != nil && !(parallel && p.large() && p.kind() == shared) {
+		q := *p
+		q.bias = nil
+		q.run(parallel)
+		p.addBias()
+		return
+	}
 	if p.trivial() {
 		return
 	}
 	if (p.m == 1 || p.n == 1) && p.vector(parallel) {
 		return
 	}
-	split := parallel && p.m*p.n*p.k >= splitWork
+	split := parallel && p.large()
 	switch {
-	case p.csb == 1 && p.direct():
-		if !split || simd.Threads() == 1 {
-			multiply(p)
-			return
-		}
-		j := takeJob[F]()
-		j.product = *p
-		j.split()
-		simd.For(j.pieces(), j.directPiece)
-		j.release()
+	case p.direct() && (!split || simd.Threads() == 1):
+		multiply(p)
 	case split:
 		j := takeJob[F]()
 		j.product = *p
-		j.run()
+		j.run(p.kind())
 		j.release()
 	default:
 		s := takeScratch[F]()
@@ -48,8 +47,33 @@ func (p *product[F]) run(parallel bool) {
 	}
 }
 
+// large reports whether the product is worth splitting between threads.
+func (p *product[F]) large() bool { return p.m*p.n*p.k >= splitWork && p.alpha != 0 }
+
+// kind is a way to share a large product out.
+type kind int
+
+const (
+	direct  kind = iota // its operands are read where they lie
+	chunked             // the inner dimension is cut
+	own                 // every piece packs its part of B
+	shared              // B is packed for all
+)
+
+func (p *product[F]) kind() kind {
+	switch {
+	case p.direct():
+		return direct
+	case p.k >= chunkedInner && p.m*p.n <= chunkedC:
+		return chunked
+	case p.m <= blockM && p.n >= 4*ownColumns:
+		return own
+	}
+	return shared
+}
+
 // direct reports whether the kernels may read the operands where they lie: because they are so small that they stay
 // in the caches without packing, or because they are read only once or twice.
 func (p *product[F]) direct() bool {
-	return p.k <= 2*blockK && (p.k*p.rsb <= 8192 || p.m <= 12) && (p.m <= 64 || p.m*p.k <= 32768)
+	return p.csb == 1 && p.k <= 2*blockK && (p.k*p.rsb <= 8192 || p.m <= 12) && (p.m <= 64 || p.m*p.k <= 32768)
 }

@@ -6,6 +6,7 @@ const (
 	sharedLimit   = 1 << 21 // elements of B packed at a time for all, at least blockK*sharedColumns
 	sharedColumns = 2048    // columns of B packed at a time for all
 	packColumns   = 128     // columns that one piece of the packing packs
+	spanRows      = 14      // rows of C that are claimed at once: of one block of the kernels of 512 bits, two of the others
 )
 
 // shared computes the product by packing B, or as much of its inner dimension as fits, for all goroutines to read, so
@@ -19,9 +20,14 @@ func (j *job[F]) shared() {
 		for j.from = 0; j.from < j.k; j.from += depth {
 			j.depth = min(depth, j.k-j.from)
 			j.packed = grow(j.packed, j.width*j.depth)
-			j.split()
 			simd.For((j.width+packColumns-1)/packColumns*((j.depth+blockK-1)/blockK), j.packPiece)
-			simd.For(j.pieces(), j.sharedPiece)
+			if spans := (j.m + spanRows - 1) / spanRows; spans >= 8*simd.Threads() {
+				j.columns = j.across()
+				simd.ForSpans(spans, j.sharedSpan)
+			} else {
+				j.split()
+				simd.For(j.pieces(), j.sharedPiece)
+			}
 		}
 	}
 }
@@ -35,9 +41,17 @@ func (j *job[F]) runPack(i int) {
 	packPanels(j.packed[p*j.width+column*depth:], j.b[(j.from+p)*j.rsb+(j.first+column)*j.csb:], j.rsb, j.csb, depth, columns)
 }
 
+// runSharedSpan computes spans of rows of C over the packed part of the inner dimension.
+func (j *job[F]) runSharedSpan(lo, hi int) {
+	for row, end := lo*spanRows, min(j.m, hi*spanRows); row < end; row += blockM {
+		j.computeShared(row, min(blockM, end-row), 0, j.columns)
+	}
+}
+
 // runShared computes a piece of C over the packed part of the inner dimension.
-func (j *job[F]) runShared(i int) {
-	row, rows, column, columns := j.piece(i)
+func (j *job[F]) runShared(i int) { j.computeShared(j.piece(i)) }
+
+func (j *job[F]) computeShared(row, rows, column, columns int) {
 	var s *scratch[F]
 	for p := 0; p < j.depth; p += blockK {
 		q := j.part(row, rows, j.first+column, columns)
@@ -50,6 +64,9 @@ func (j *job[F]) runShared(i int) {
 			q.packA(s)
 		}
 		multiply(&q)
+		if q.bias != nil && j.from+p+q.k == j.k {
+			q.addBias() // while the piece is in the cache
+		}
 	}
 	if s != nil {
 		s.release()
