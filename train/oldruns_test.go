@@ -20,7 +20,7 @@ import (
 
 // TestOldRunsResume: run folders that earlier versions wrote go on, bit for bit as those versions would
 // have. testdata/runs/expected.txt holds the SHA-256 of the weights after 40 steps by the version that
-// wrote them.
+// wrote them, or by the last one that changed a model's rounding on purpose.
 func TestOldRunsResume(t *testing.T) {
 	text, err := os.ReadFile("testdata/runs/expected.txt")
 	if err != nil {

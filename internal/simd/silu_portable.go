@@ -19,14 +19,14 @@ func siluBackwardPortable[F Float](dx, dy, x []F) {
 
 func siluGatePortable[F Float](dst, up, gate []F) {
 	for i, g := range gate {
-		dst[i] = up[i] * (max(g, -siluReach) * F(sigmoid(float64(g))))
+		dst[i] = up[i] * max(g, -siluReach) * F(sigmoid(float64(g)))
 	}
 }
 
 func siluGateBackwardPortable[F Float](dup, dgate, dy, up, gate []F) {
 	for i, g := range gate {
 		s, slope := siluSlope(g)
-		dgate[i], dup[i] = dy[i]*up[i]*slope, dy[i]*(max(g, -siluReach)*s)
+		dgate[i], dup[i] = dy[i]*up[i]*slope, dy[i]*max(g, -siluReach)*s
 	}
 }
 

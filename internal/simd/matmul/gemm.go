@@ -43,9 +43,8 @@ func WithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, 
 }
 
 // WithResidual computes C = alpha*op(A)*op(B) + residual + bias: it adds a matrix of the shape of C with rows ldr apart,
-// and then the n numbers of bias, unless it is nil, to every row. C may be the residual itself,
-// but must not overlap it otherwise.
-// Otherwise it is Gemm.
+// and then the n numbers of bias, unless it is nil, to every row. C may be
+// the residual itself, but must not overlap it in another way. Otherwise it is Gemm.
 func WithResidual[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, residual []F, ldr int, bias []F, c []F, ldc int) {
 	var p product[F]
 	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)

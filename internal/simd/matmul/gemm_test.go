@@ -225,7 +225,7 @@ func TestGemmRefusals(t *testing.T) {
 		{"bias", "3 elements", func() { WithBias(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[:3], x[40:56], 4) }},
 		{"residual's bias", "3 elements", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[60:76], 4, x[:3], x[40:56], 4) }},
 		{"short residual", "15 elements", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[60:75], 4, nil, x[40:56], 4) }},
-		{"c is the residual", "overlaps", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[40:56], 4, nil, x[40:56], 4) }},
+		{"c meets the residual", "overlaps", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[44:60], 4, nil, x[40:56], 4) }},
 		{"c is a", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[:16], 4) }},
 		{"c meets b", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[30:46], 4) }},
 		{"columns meet", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[3:32], 8) }},
