@@ -9,6 +9,7 @@ import (
 
 	"goomtrain/executor"
 	"goomtrain/layers"
+	"goomtrain/ops"
 	"goomtrain/params"
 )
 
@@ -49,6 +50,9 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 		step := &streamStep[F]{tokens: make([]int32, length)}
 		g := layers.NewStreaming[F](1, length, s.states)
 		step.logits = m.head.Logits(g, layers.Last[F](m.hidden(g, step.tokens)))
+		if length == 1 {
+			ops.Independent(g.ExprGraph)
+		}
 		var err error
 		if step.exec, err = executor.New(g.ExprGraph, step.logits); err != nil {
 			return nil, err

@@ -55,6 +55,10 @@ type Definition[F params.Float] struct {
 	// sequence. Forward and Backward of an op that has it run at the same place of the same graph in all processes.
 	Cut func(p *Part)
 
+	// Independent makes every sequence of the batch have the result, to the bit, that it would have if it were the only one:
+	// see Independent. It is called once, while the graph is built. nil: Forward is so anyway.
+	Independent func()
+
 	// OnDevice makes the twin of the op on a GPU, in float32. nil: the op runs on the CPU only. It is called when a graph
 	// is compiled for a GPU. What the twin needs lives in the scope. Ops of other modules leave it nil, since kernels and
 	// devices are internal to this one.

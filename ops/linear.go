@@ -40,7 +40,7 @@ func linear[F params.Float](name string, x, w, bias, residual *G.Node, transpose
 		want(name, "residual", residual, shape...)
 	}
 	k := dense.NewLinear[F](rows, in, out, transposed)
-	def := Definition[F]{Name: name, Inputs: G.Nodes{x, w}, Grads: []Gradient{GradPrimary, GradSide}, Out: shape, Cut: Positionwise}
+	def := Definition[F]{Name: name, Inputs: G.Nodes{x, w}, Grads: []Gradient{GradPrimary, GradSide}, Out: shape, Cut: Positionwise, Independent: k.RowByRow}
 	biasAt, residualAt := 0, 0 // 0 means none: input 0 is x
 	if bias != nil {
 		biasAt = len(def.Inputs)

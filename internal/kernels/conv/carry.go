@@ -24,11 +24,14 @@ func (c *Carry[F]) Arrays(prefix string) []params.Array {
 
 // rows writes the last W-1 inputs as rows [B, W-1, C], the order of time.
 func (c *Carry[F]) rows(dst []F) {
-	channels, width := c.shape[1], c.shape[2]
-	for i := range c.last {
-		b, j, t := i/(channels*width), i/width%channels, i%width-1
-		if t >= 0 {
-			dst[(b*(width-1)+t)*channels+j] = c.last[i]
+	batch, channels, width := c.shape[0], c.shape[1], c.shape[2]
+	for b := range batch {
+		last := c.last[b*channels*width:][:channels*width]
+		for t := 1; t < width; t++ {
+			row := dst[(b*(width-1)+t-1)*channels:][:channels]
+			for j := range row {
+				row[j] = last[j*width+t]
+			}
 		}
 	}
 }
@@ -37,12 +40,23 @@ func (c *Carry[F]) rows(dst []F) {
 func (c *Carry[F]) push(x []F) {
 	batch, channels, width := c.shape[0], c.shape[1], c.shape[2]
 	time := len(x) / (batch * channels)
-	for i := range c.last { // an element moves to one before it
-		b, j, t := i/(channels*width), i/width%channels, time-width+i%width
-		if t < 0 {
-			c.last[i] = c.last[i+time]
-		} else {
-			c.last[i] = x[(b*time+t)*channels+j]
+	for b := range batch {
+		last, x := c.last[b*channels*width:][:channels*width], x[b*time*channels:][:time*channels]
+		if time == 1 { // a token of a stream
+			for j, v := range x {
+				inputs := last[j*width:][:width]
+				copy(inputs, inputs[1:])
+				inputs[width-1] = v
+			}
+			continue
+		}
+		kept := max(0, width-time) // inputs that stay, as the oldest ones
+		for j := range channels {
+			inputs := last[j*width:][:width]
+			copy(inputs, inputs[width-kept:])
+			for i := kept; i < width; i++ {
+				inputs[i] = x[(time-width+i)*channels+j]
+			}
 		}
 	}
 }

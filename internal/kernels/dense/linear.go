@@ -14,6 +14,7 @@ import (
 type Linear[F simd.Float] struct {
 	rows, in, out int
 	transposed    bool // W is [out, in]
+	independent   bool // see RowByRow
 
 	partial []F // [chunks, M] sums of rows of dy
 	dy      []F // operand of the running call
@@ -41,9 +42,20 @@ func (k *Linear[F]) stride() int {
 	return k.out
 }
 
+// RowByRow makes every later Forward give each row of y the bits that it would have if it were the only one.
+func (k *Linear[F]) RowByRow() { k.independent = true }
+
 // Forward writes y. A bias or residual of nil is zero.
 func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	switch {
+	case k.independent && residual != nil:
+		matmul.Rows(k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), residual, k.out, y, k.out)
+		for r := 0; bias != nil && r < k.rows; r++ {
+			row := y[r*k.out : (r+1)*k.out]
+			simd.Add(row, row, bias)
+		}
+	case k.independent:
+		matmul.Rows(k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), bias, 0, y, k.out)
 	case residual != nil:
 		matmul.WithResidual(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
 	case bias != nil:

@@ -15,8 +15,9 @@ import (
 // In rows [q, k, v] of H*K, H*K and the remaining numbers, q and k are turned and v is copied. The gradient
 // is turned the other way.
 type Rotary[F simd.Float] struct {
-	batch, time, turned, width, stride int // B, T, heads of a row that are turned, K, numbers a row
-	cos, sin                           []F // [T, K/2]
+	batch, time, turned, width, stride int       // B, T, heads of a row that are turned, K, numbers a row
+	frequencies                        []float64 // [K/2]
+	cos, sin                           []F       // [T, K/2]
 	from                               int64
 	ready                              bool // cos and sin are those of from
 
@@ -29,6 +30,9 @@ type Rotary[F simd.Float] struct {
 func NewRotary[F simd.Float](batch, time, turned, width, stride int) *Rotary[F] {
 	k := &Rotary[F]{batch: batch, time: time, turned: turned, width: width, stride: stride,
 		cos: make([]F, time*(width/2)), sin: make([]F, time*(width/2))}
+	for i := range width / 2 {
+		k.frequencies = append(k.frequencies, math.Pow(10000, -2*float64(i)/float64(width)))
+	}
 	k.turn = func(lo, hi int) {
 		half := k.width / 2
 		for r := lo; r < hi; r++ {
@@ -65,8 +69,7 @@ func (k *Rotary[F]) Forward(dst, src []F, from int64) {
 	if !k.ready || k.from != from {
 		k.ready, k.from = true, from
 		half := k.width / 2
-		for i := range half {
-			frequency := math.Pow(10000, -2*float64(i)/float64(k.width))
+		for i, frequency := range k.frequencies {
 			for t := range k.time {
 				sin, cos := math.Sincos(float64(from+int64(t)) * frequency)
 				k.sin[t*half+i], k.cos[t*half+i] = F(sin), F(cos)

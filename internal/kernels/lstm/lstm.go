@@ -26,6 +26,7 @@ type Kernel[F simd.Float] struct {
 	carry                        *Carry[F]
 	last, first                  *Carry[F] // see Between
 	forward, reverse, sum        func(i int)
+	arguments, token             func(i int) // the two parts of forward for one step of streams, before and after the product
 }
 
 // scratch is the memory of one group of G sequences.
@@ -53,6 +54,17 @@ func New[F simd.Float](batch, time, width int) *Kernel[F] {
 		k.scratch = append(k.scratch, scratch[F]{product: workspace.Make[F](width), dh: workspace.Make[F](g), dc: workspace.Make[F](g)})
 	}
 	k.forward, k.reverse, k.sum = k.forwardGroup, k.reverseGroup, k.sumGate
+	k.arguments = func(i int) {
+		b0, b1 := k.sequences(i)
+		k.enter(b0, b1, 0)
+	}
+	k.token = func(i int) {
+		b0, b1 := k.sequences(i)
+		for b := b0; b < b1; b++ {
+			k.step(&k.scratch[i], b, 0)
+		}
+		k.leave(b0, b1)
+	}
 	return k
 }
 
@@ -73,6 +85,14 @@ func (k *Kernel[F]) Forward(h, u, w, bias []F, reset []int32, carry *Carry[F]) {
 				row[j] = w[j*k.width+i]
 			}
 		}
+	}
+	if k.carry != nil && k.time == 1 {
+		// A token of streams: one product of all of them, whose rows do not depend on each other's number.
+		n := k.width
+		simd.For(len(k.scratch), k.arguments)
+		matmul.Rows(true, k.batch, 4*n, n, k.before, n, k.w, n, k.gates, 4*n, k.gates, 4*n)
+		simd.For(len(k.scratch), k.token)
+		return
 	}
 	simd.For(len(k.scratch), k.forward)
 }
@@ -117,12 +137,9 @@ func (k *Kernel[F]) hiddenBefore(b, t int) []F {
 // forwardGroup takes the sequences of one group through time.
 func (k *Kernel[F]) forwardGroup(i int) {
 	s, n := &k.scratch[i], k.width
-	b0, b1 := i*k.group, min((i+1)*k.group, k.batch)
+	b0, b1 := k.sequences(i)
 	for t := range k.time {
-		for b := b0; b < b1; b++ {
-			copy(k.row(k.before, b, t), k.hiddenBefore(b, t))
-			simd.Add(k.gate(k.gates, b, t), k.gate(k.u, b, t), k.bias)
-		}
+		k.enter(b0, b1, t)
 		at := b0*k.time + t
 		if k.transposes() {
 			matmul.Serial(false, false, b1-b0, 4*n, n, 1, k.before[at*n:], k.time*n, k.weights, 4*n, 1, k.gates[at*4*n:], k.time*4*n)
@@ -133,12 +150,27 @@ func (k *Kernel[F]) forwardGroup(i int) {
 			k.step(s, b, t)
 		}
 	}
-	if k.carry == nil {
-		return
+	if k.carry != nil {
+		k.leave(b0, b1)
 	}
+}
+
+// sequences returns which sequences the i-th group has.
+func (k *Kernel[F]) sequences(i int) (b0, b1 int) { return i * k.group, min((i+1)*k.group, k.batch) }
+
+// enter keeps h before step t of sequences, and begins the arguments of their gates.
+func (k *Kernel[F]) enter(b0, b1, t int) {
 	for b := b0; b < b1; b++ {
-		copy(k.carry.h[b*n:], k.row(k.h, b, k.time-1))
-		copy(k.carry.c[b*n:], k.row(k.cell, b, k.time-1))
+		copy(k.row(k.before, b, t), k.hiddenBefore(b, t))
+		simd.Add(k.gate(k.gates, b, t), k.gate(k.u, b, t), k.bias)
+	}
+}
+
+// leave keeps the last state of sequences in the carry.
+func (k *Kernel[F]) leave(b0, b1 int) {
+	for b := b0; b < b1; b++ {
+		copy(k.carry.h[b*k.width:], k.row(k.h, b, k.time-1))
+		copy(k.carry.c[b*k.width:], k.row(k.cell, b, k.time-1))
 	}
 }
 

@@ -24,12 +24,13 @@ type Kernel[F simd.Float] struct {
 	started int // positions that were in the cache before the last Forward
 	before  int // keys before that of the first query, see Begin
 
-	cache             *Cache[F] // operands of the running call
-	q, k, v           multihead.Rows[F]
-	dq, dk, dv        multihead.Rows[F]
-	y, dy             []F
-	forward, backward func(task int)
-	forwardRing       func(task int)
+	cache       *Cache[F] // operands of the running call
+	q, k, v     multihead.Rows[F]
+	dq, dk, dv  multihead.Rows[F]
+	y, dy       []F
+	backward    func(task int)
+	forward     func(lo, hi int) // tasks
+	forwardRing func(lo, hi int)
 }
 
 // queryTile is the number of queries that are scored together, fewer with a short window.
@@ -55,7 +56,7 @@ func New[F simd.Float](size multihead.Size) *Kernel[F] {
 			keys: workspace.Make[F](keyTile * k.DKey), values: workspace.Make[F](k.DValue * keyTile),
 		}
 	}
-	k.forward, k.backward, k.forwardRing = k.forwardHead, k.backwardHead, k.forwardHeadOfRing
+	k.forward, k.backward, k.forwardRing = k.forwardHeads, k.backwardHead, k.forwardHeadsOfRing
 	return k
 }
 
@@ -87,19 +88,26 @@ func (k *Kernel[F]) empty() *Cache[F] {
 	return k.own
 }
 
-// run extends the cache and calls forward for every head.
-func (k *Kernel[F]) run(y []F, q, keys, values multihead.Rows[F], cache *Cache[F], forward func(task int)) {
+// run extends the cache and calls forward for all heads: one at a time, but of one token as many as a worker gets, because
+// they take only about a microsecond.
+func (k *Kernel[F]) run(y []F, q, keys, values multihead.Rows[F], cache *Cache[F], forward func(lo, hi int)) {
 	k.started = cache.Len()
 	cache.extend(k.Keys)
 	k.cache, k.y, k.q, k.k, k.v = cache, y, q, keys, values
-	k.pool.For(k.Tasks(), forward)
+	grain := 1
+	if k.Queries == 1 {
+		grain = simd.Pieces(k.Tasks(), simd.Threads())
+	}
+	k.pool.ForRange(k.Tasks(), grain, forward)
 }
 
-// forwardHead computes one head of one sequence.
-func (k *Kernel[F]) forwardHead(task int) {
-	k.put(task, 0, k.Keys)
+// forwardHeads computes heads of sequences.
+func (k *Kernel[F]) forwardHeads(lo, hi int) {
 	s := k.pool.Take()
-	k.attendAll(s, task, 0, k.Queries)
+	for task := lo; task < hi; task++ {
+		k.put(task, 0, k.Keys)
+		k.attendAll(s, task, 0, k.Queries)
+	}
 	k.pool.Give(s)
 }
 

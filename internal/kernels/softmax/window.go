@@ -90,15 +90,17 @@ func (k *Kernel[F]) ForwardRing(y []F, q, keys, values multihead.Rows[F], r *Rin
 	}
 }
 
-// forwardHeadOfRing computes one head of one sequence, no further than to the end of a tile at a time: then the ring
-// holds all that the queries see.
-func (k *Kernel[F]) forwardHeadOfRing(task int) {
+// forwardHeadsOfRing computes heads of sequences, no further than to the end of a tile at a time: then the ring holds all
+// that the queries see.
+func (k *Kernel[F]) forwardHeadsOfRing(lo, hi int) {
 	s := k.pool.Take()
-	for lo := 0; lo < k.Keys; {
-		n := min(k.Keys-lo, keyTile-(k.started+lo)%keyTile)
-		k.put(task, lo, n)
-		k.attendAll(s, task, lo, lo+n)
-		lo += n
+	for task := lo; task < hi; task++ {
+		for from := 0; from < k.Keys; {
+			n := min(k.Keys-from, keyTile-(k.started+from)%keyTile)
+			k.put(task, from, n)
+			k.attendAll(s, task, from, from+n)
+			from += n
+		}
 	}
 	k.pool.Give(s)
 }

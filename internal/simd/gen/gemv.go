@@ -8,6 +8,7 @@ import (
 
 func gemvKernels() {
 	gemvRows()
+	gemvTiles()
 	gemvColumns()
 }
 
@@ -143,6 +144,155 @@ d. With the other names for fields of t, a tile, and the stride counted in eleme
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// gemvTiles is gemvRows for several tokens: tiles of four rows of B and four vectors x, whose 16 sums are vectors of 512
+// bits. A sum is the pair of sums of gemvRows side by side, so it has the same bits.
+func gemvTiles() {
+	function("gemvTilesAVX512", "func(t *uintptr)", `computes C = X*transpose(B) + D, for rows of X (t.a), so many panels of them, and m rows of B, both multiples
+of four. With the other names for fields of t, a tile, and strides counted in elements, it is
+
+	for j := range m {
+		for i := range panels {
+			var sum float32
+			for p := range k {
+				sum += x[i*rsa+p] * b[j*rsb+p]
+			}
+			c[i*rsc+j] = sum
+			if rsd != -1 {
+				c[i*rsc+j] += d[i*rsd+j]
+			}
+		}
+	}
+
+mask has two masks of the last elements: of those to load, offB bytes from where the others end, and of the
+sums that they are added to.`)
+	t := Load(Param("t"), GP64())
+	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
+	rsa, rsa3, rsb, rsb3 := GP64(), GP64(), GP64(), GP64()
+	MOVQ(field(tileRSA), rsa)
+	LEAQ(Mem{Base: rsa, Index: rsa, Scale: 2}, rsa3)
+	MOVQ(field(tileRSB), rsb)
+	LEAQ(Mem{Base: rsb, Index: rsb, Scale: 2}, rsb3)
+	firstX, x, firstW, w, c, d, k, tmp := GP64(), GP64(), GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	load, add := K(), K()
+	MOVQ(field(tileMask), tmp)
+	KMOVW(Mem{Base: tmp}, load)
+	KMOVW(Mem{Base: tmp, Disp: 2}, add)
+	row := func(base, stride, stride3 reg.GPVirtual, i int) Mem {
+		switch i {
+		case 0:
+			return Mem{Base: base}
+		case 3:
+			return Mem{Base: base, Index: stride3, Scale: 1}
+		}
+		return Mem{Base: base, Index: stride, Scale: uint8(i)}
+	}
+
+	MOVQ(field(tileB), firstW)
+	Label("rows")
+	MOVQ(field(tileA), firstX)
+	MOVQ(field(tileC), c)
+	ADDQ(field(tileOffC), c)
+	MOVQ(field(tileD), d)
+	ADDQ(field(tileOffC), d)
+	MOVQ(field(tilePanels), tmp)
+	MOVQ(tmp, field(tileRows))
+
+	Label("tile")
+	var sums [4][4]reg.VecVirtual // by x and by row of B
+	for i := range sums {
+		for j := range sums[i] {
+			sums[i][j] = ZMM()
+			VPXORQ(sums[i][j], sums[i][j], sums[i][j])
+		}
+	}
+	MOVQ(firstX, x)
+	MOVQ(firstW, w)
+	MOVQ(field(tileK), k)
+	var xs, ws [4]reg.VecVirtual
+	for i := range xs {
+		xs[i], ws[i] = ZMM(), ZMM()
+	}
+	SUBQ(Imm(16), k)
+	JLT(LabelRef("rest"))
+	Label("loop")
+	for i := range xs {
+		VMOVUPS(row(x, rsa, rsa3, i), xs[i])
+	}
+	for j := range ws {
+		VMOVUPS(row(w, rsb, rsb3, j), ws[j])
+		for i := range xs {
+			VFMADD231PS(ws[j], xs[i], sums[i][j])
+		}
+	}
+	ADDQ(Imm(64), x)
+	ADDQ(Imm(64), w)
+	SUBQ(Imm(16), k)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(16), k)
+	JZ(LabelRef("sum"))
+	ADDQ(field(tileOffB), x)
+	ADDQ(field(tileOffB), w)
+	for i := range xs {
+		VMOVUPS_Z(row(x, rsa, rsa3, i), load, xs[i])
+	}
+	for j := range ws {
+		VMOVUPS_Z(row(w, rsb, rsb3, j), load, ws[j])
+		for i := range xs {
+			VFMADD231PS(ws[j], xs[i], add, sums[i][j])
+		}
+	}
+
+	// The sums of 16 vectors, added in the order of gemvRows: halves of 256 bits, neighbors twice, halves of 128 bits.
+	Label("sum")
+	var pairs [2]reg.VecVirtual // of vectors x; a half of 256 bits has one x, of its 128 bits each has the four rows of B
+	for i := range pairs {
+		var z [4]reg.VecVirtual
+		for j := range z {
+			z[j] = addHalves(sums[2*i][j], sums[2*i+1][j], func(imm uint8, a, b, to reg.VecVirtual) { VSHUFF64X2(Imm(uint64(imm)), b, a, to) }, 0x44, 0xEE)
+		}
+		neighbors := func(imm uint8, a, b, to reg.VecVirtual) { VSHUFPS(Imm(uint64(imm)), b, a, to) }
+		p, q := addHalves(z[0], z[1], neighbors, 0x88, 0xDD), addHalves(z[2], z[3], neighbors, 0x88, 0xDD)
+		pairs[i] = addHalves(p, q, neighbors, 0x88, 0xDD)
+	}
+	total := addHalves(pairs[0], pairs[1], func(imm uint8, a, b, to reg.VecVirtual) { VSHUFF32X4(Imm(uint64(imm)), b, a, to) }, 0x88, 0xDD)
+	four := []reg.VecPhysical{reg.X0, reg.X1, reg.X2, reg.X3} // with AVX-512F alone only 16 registers have a 128-bit form
+	for i := range four {
+		VEXTRACTF32X4(Imm(uint64(i)), total, four[i])
+	}
+	MOVQ(field(tileRSD), tmp)
+	CMPQ(tmp, I8(-1))
+	JEQ(LabelRef("store"))
+	for i := range four {
+		VADDPS(Mem{Base: d}, four[i], four[i])
+		ADDQ(tmp, d)
+	}
+	Label("store")
+	MOVQ(field(tileRSC), tmp)
+	for i := range four {
+		VMOVUPS(four[i], Mem{Base: c})
+		ADDQ(tmp, c)
+	}
+	LEAQ(Mem{Base: firstX, Index: rsa, Scale: 4}, firstX)
+	SUBQ(Imm(4), field(tileRows))
+	JNZ(LabelRef("tile"))
+	LEAQ(Mem{Base: firstW, Index: rsb, Scale: 4}, firstW)
+	ADDQ(Imm(16), field(tileOffC))
+	SUBQ(Imm(4), field(tileM))
+	JNZ(LabelRef("rows"))
+	VZEROUPPER()
+	RET()
+}
+
+// addHalves returns the sum of two selections from the vectors a and b.
+func addHalves(a, b reg.VecVirtual, choose func(imm uint8, a, b, to reg.VecVirtual), low, high uint8) reg.VecVirtual {
+	x, y := ZMM(), ZMM()
+	choose(low, a, b, x)
+	choose(high, a, b, y)
+	VADDPS(x, y, x)
+	return x
 }
 
 // gemvColumns writes the product of one token with weights stored [in, out]. y stays in the first cache, while B is

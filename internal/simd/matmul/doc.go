@@ -15,6 +15,7 @@
 //	product.go  a product as the code sees it
 //	run.go      which path a product takes
 //	gemv        products with one row or column
+//	rows.go     products of rows that do not depend on each other's number
 //	batch.go    batches
 //	blocked.go  a large product on one goroutine
 //	job.go      a product shared by several goroutines: shared.go and chunked.go are two ways

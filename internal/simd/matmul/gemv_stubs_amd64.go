@@ -21,6 +21,28 @@ package matmul
 //go:noescape
 func gemvRowsAVX2(t *uintptr)
 
+// gemvTilesAVX512 computes C = X*transpose(B) + D, for rows of X (t.a), so many panels of them, and m rows of B, both multiples
+// of four. With the other names for fields of t, a tile, and strides counted in elements, it is
+//
+//	for j := range m {
+//		for i := range panels {
+//			var sum float32
+//			for p := range k {
+//				sum += x[i*rsa+p] * b[j*rsb+p]
+//			}
+//			c[i*rsc+j] = sum
+//			if rsd != -1 {
+//				c[i*rsc+j] += d[i*rsd+j]
+//			}
+//		}
+//	}
+//
+// mask has two masks of the last elements: of those to load, offB bytes from where the others end, and of the
+// sums that they are added to.
+//
+//go:noescape
+func gemvTilesAVX512(t *uintptr)
+
 // gemvColumnsAVX2 adds x*B to y, one row of B after the other, for vectors x (t.a) and y (t.c). With the other
 // names for fields of t, a tile, and the stride counted in elements, it is
 //

@@ -23,8 +23,8 @@ type job[F floats.Float] struct {
 
 	count, strideA, strideB, strideC, per int // of a batch; per products make a piece
 
-	directPiece, packPiece, sharedPiece, ownPiece, chunkPiece, addPiece, batchPiece, vectorPiece func(i int)
-	sharedSpan                                                                                   func(lo, hi int)
+	directPiece, packPiece, sharedPiece, ownPiece, chunkPiece, addPiece, batchPiece, vectorPiece, rowsPiece func(i int)
+	sharedSpan                                                                                              func(lo, hi int)
 }
 
 // run computes the product on all threads.

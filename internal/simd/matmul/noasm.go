@@ -19,3 +19,8 @@ func copyRows[F floats.Float](dst []F, ldd int, src []F, lds, width, rows int) {
 func (p *product[F]) vectorRows(lo, n int) { p.vectorRowsPortable(lo, n) }
 
 func (p *product[F]) vectorColumns(y []F, lo int) { p.vectorColumnsPortable(y, lo) }
+
+func (p *product[F]) vectorTiles(lo, n int) int { return 0 }
+
+// sumsInOrder reports whether multiply and vectorColumns make the same sums.
+func sumsInOrder[F floats.Float]() bool { return false }

@@ -70,7 +70,7 @@ func takeJob[F floats.Float]() *job[F] {
 		j.directPiece, j.packPiece, j.sharedPiece, j.ownPiece = j.runDirect, j.runPack, j.runShared, j.runOwn
 		j.sharedSpan = j.runSharedSpan
 		j.chunkPiece, j.addPiece = j.runChunk, j.runAdd
-		j.batchPiece, j.vectorPiece = j.runBatchPiece, j.runVector
+		j.batchPiece, j.vectorPiece, j.rowsPiece = j.runBatchPiece, j.runVector, j.runRowsPiece
 	}
 	j.width, j.first = 0, 0
 	return j

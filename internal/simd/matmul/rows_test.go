@@ -1,0 +1,176 @@
+package matmul
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"goomtrain/internal/simd"
+	"goomtrain/internal/simd/cpu"
+	"goomtrain/internal/simd/floats"
+	"goomtrain/internal/simd/simdtest"
+)
+
+// TestRowsAgainstDefinition: with integers, every order of addition is exact.
+func TestRowsAgainstDefinition(t *testing.T) {
+	t.Run("float32", rowsAgainstDefinition[float32])
+	t.Run("float64", rowsAgainstDefinition[float64])
+}
+
+func rowsAgainstDefinition[F floats.Float](t *testing.T) {
+	cpu.EachPath(func(path string) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for range simdtest.Rounds(300) {
+			g := randomCase(r, 90)
+			g.transA, g.alpha, g.beta = false, 1, float64(r.IntN(2))
+			if r.IntN(4) == 0 {
+				g.m = 1
+			}
+			_, colsB := stored(g.transB, g.k, g.n)
+			rowsB, _ := stored(g.transB, g.k, g.n)
+			lda, ldb, ldc := max(1, g.k+g.padA), max(1, colsB+g.padB), max(1, g.n+g.padC)
+			a, b, c := matrix[F](r, g.m, g.k, lda), matrix[F](r, rowsB, colsB, ldb), matrix[F](r, g.m, g.n, ldc)
+			bias := simdtest.Integers[F](r, g.n)
+			var d []F
+			ldd := 0
+			switch {
+			case g.bias:
+				d = bias
+			case g.beta == 1:
+				d, ldd = c, ldc
+			}
+			if g.bias || g.beta == 0 {
+				for i := range c {
+					c[i] = F(math.NaN())
+				}
+			}
+			want := naive(g, a, lda, b, ldb, bias, c, ldc)
+			Rows(g.transB, g.m, g.n, g.k, a, lda, b, ldb, d, ldd, c, ldc)
+			for i := range c {
+				if c[i] != want[i] && (c[i] == c[i] || want[i] == want[i]) {
+					t.Fatalf("%s %v: at (%d,%d) got %v, want %v", path, g, i/ldc, i%ldc, c[i], want[i])
+				}
+			}
+		}
+	})
+}
+
+// TestRowsAreIndependent: a row has the same bits alone and among others, with every number of threads and, where they are
+// fused, with vectors of 256 and of 512 bits. Magnitudes go down to where products underflow.
+func TestRowsAreIndependent(t *testing.T) {
+	t.Run("float32", rowsAreIndependent[float32])
+	t.Run("float64", rowsAreIndependent[float64])
+}
+
+func rowsAreIndependent[F floats.Float](t *testing.T) {
+	defer simd.SetThreads(0)
+	r := rand.New(rand.NewPCG(5, 6))
+	for round := range simdtest.Rounds(60) {
+		m, n, k, transB := 1+r.IntN(40), 1+r.IntN(200), 1+r.IntN(90), round%2 == 0
+		if round%10 < 2 { // more than a block of any path
+			m, n, k = 1+r.IntN(20), 1+r.IntN(600), 200+r.IntN(1200)
+		}
+		scale := []float64{1, 1e-20, 1e-22, 1e15}[round%4]
+		a, b, d := make([]F, m*k), make([]F, k*n), make([]F, m*n)
+		for _, x := range [][]F{a, b, d} {
+			for i := range x {
+				x[i] = F(scale * r.NormFloat64())
+			}
+		}
+		if round%3 == 0 {
+			d = nil
+		}
+		ldb := n
+		if transB {
+			ldb = k
+		}
+		fused := map[bool][]F{}
+		cpu.EachPath(func(path string) {
+			c, one := make([]F, m*n), make([]F, n)
+			for _, threads := range []int{3, 2, 1} {
+				simd.SetThreads(threads)
+				Rows(transB, m, n, k, a, k, b, ldb, d, n, c, n)
+				for i := range m {
+					var di []F
+					if d != nil {
+						di = d[i*n:][:n]
+					}
+					Rows(transB, 1, n, k, a[i*k:], k, b, ldb, di, n, one, n)
+					for j := range one {
+						if !same(one[j], c[i*n+j]) {
+							t.Fatalf("%s m=%d n=%d k=%d transB=%v, %d threads: (%d,%d) is %v alone, %v among others", path, m, n, k, transB, threads, i, j, one[j], c[i*n+j])
+						}
+					}
+				}
+			}
+			if before := fused[path != "portable"]; before != nil {
+				for i := range c {
+					if !same(before[i], c[i]) {
+						t.Fatalf("m=%d n=%d k=%d transB=%v: element %d is %v by 512 bits, %v by 256", m, n, k, transB, i, before[i], c[i])
+					}
+				}
+			}
+			fused[path != "portable"] = c
+		})
+	}
+}
+
+// same compares bits: of zeros, the signs too.
+func same[F floats.Float](x, y F) bool {
+	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
+}
+
+// TestRowsNaN: NaN of a row of A gets into that row alone, NaN of B into its column.
+func TestRowsNaN(t *testing.T) {
+	const m, n, k = 9, 20, 37
+	for _, transB := range []bool{false, true} {
+		a, b, c := simdtest.Ones(m*k), simdtest.Ones(k*n), make([]float32, m*n)
+		a[5*k+36] = float32(math.NaN())
+		ldb, at := n, 11*n+3
+		if transB {
+			ldb, at = k, 3*k+11
+		}
+		b[at] = float32(math.NaN())
+		Rows(transB, m, n, k, a, k, b, ldb, nil, 0, c, n)
+		for i := range m {
+			for j := range n {
+				if x := c[i*n+j]; (x != x) != (i == 5 || j == 3) {
+					t.Errorf("transB=%v: (%d,%d) is %v", transB, i, j, x)
+				}
+			}
+		}
+	}
+}
+
+func TestRowsRefuses(t *testing.T) {
+	x := make([]float32, 100)
+	for want, d := range map[string]struct{ n, ldd int }{"D does not fit": {7, 0}, "ldb=8": {15, 8}, "m=2": {30, 7}, "Rows": {16, -1}} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, want) || !strings.Contains(got, "D does not fit C") {
+					t.Errorf("%+v: panic %q, want one with %q", d, got, want)
+				}
+			}()
+			Rows(false, 2, 8, 3, x, 3, x[6:], 8, x[50:50+d.n], d.ldd, make([]float32, 16), 8)
+		}()
+	}
+}
+
+func BenchmarkRows(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		for _, m := range []int{1, 4, 64} {
+			for _, s := range [][2]int{{128, 128}, {512, 128}, {128, 512}, {1536, 384}, {2048, 512}} {
+				for _, transB := range []bool{false, true} {
+					b.Run(fmt.Sprintf("%dcore/%dx%dx%d/transB=%v", threads, m, s[0], s[1], transB), func(b *testing.B) {
+						n, k := s[0], s[1]
+						x, y, c := simdtest.Ones(m*k), simdtest.Ones(k*n), simdtest.Ones(m*n)
+						_, ldb := stored(transB, k, n)
+						ratioToPeak(b, 2*float64(m)*float64(n)*float64(k), threads, func() { Rows(transB, m, n, k, x, k, y, ldb, nil, 0, c, n) })
+					})
+				}
+			}
+		}
+	}
+}
