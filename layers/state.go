@@ -13,7 +13,8 @@ type State interface {
 	Reset()
 	// Arrays returns the whole state; copying other values into the arrays continues from those values. The
 	// arrays share memory with the state, and their names begin with prefix. Names, order and types are always
-	// the same, and so are shapes unless the state is a GrowingState.
+	// the same, and so are shapes unless the state is a GrowingState. One dimension of an array is the number of sequences of
+	// the batch; an array without it belongs to all of them, such as the number of positions that they have had.
 	Arrays(prefix string) []params.Array
 }
 

@@ -53,6 +53,7 @@ type Model[F params.Float] struct {
 	last    *compiled[F]   // of the last evaluation
 	eval    []*compiled[F] // the most recently used first
 	noise   *ops.Noise     // of training
+	dims    map[string]int // of the states of streams, see stateDims; nil: not known yet
 	profile bool
 
 	start int32 // the token that begins a document, if documents are reset; noStart: they are not

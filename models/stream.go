@@ -27,18 +27,46 @@ type Stream[F params.Float] struct {
 // one.
 var streamChunks = []int{64, 1}
 
-// streamStep is the graph that reads some tokens and returns the logits after the last.
+// streamStep is the graph that reads some tokens of each sequence and returns the logits after the last.
 type streamStep[F params.Float] struct {
 	tokens []int32
 	exec   *executor.Executor
-	logits *G.Node
-	out    []F // memory of the logits; nil before the first run
+	node   *G.Node // of the logits
+	out    []F     // memory of the logits; nil before the first run
 }
+
+// newStep makes the step of a batch of sequences by that many tokens. The caller holds building.
+func (m *Model[F]) newStep(states *layers.States, batch, length int) (*streamStep[F], error) {
+	step := &streamStep[F]{tokens: make([]int32, batch*length)}
+	g := layers.NewStreaming[F](batch, length, states)
+	step.node = m.head.Logits(g, layers.Last[F](m.hidden(g, step.tokens)))
+	if length == 1 {
+		ops.Independent(g.ExprGraph) // a prompt is read by one Stream: only what follows runs in batches
+	}
+	var err error
+	step.exec, err = executor.New(g.ExprGraph, step.node)
+	return step, err
+}
+
+// logits returns the logits of the last run, for each sequence.
+func (s *streamStep[F]) logits() ([]F, error) {
+	if s.out == nil {
+		v, err := s.exec.Value(s.node)
+		if err != nil {
+			return nil, err
+		}
+		s.out = v.Data().([]F)
+	}
+	return s.out, nil
+}
+
+// errNoNext is the error of a stream of a classifier.
+var errNoNext = errors.New("models: a classifier gives a class to a whole sequence: it has no next token to generate")
 
 // NewStream returns a stream at the beginning of a sequence. Later updates of the weights affect it.
 func (m *Model[F]) NewStream() (*Stream[F], error) {
 	if m.head == nil {
-		return nil, errors.New("models: a classifier gives a class to a whole sequence: it has no next token to generate")
+		return nil, errNoNext
 	}
 	building.Lock()
 	defer building.Unlock()
@@ -47,14 +75,8 @@ func (m *Model[F]) NewStream() (*Stream[F], error) {
 		if c := m.context(); c > 0 && length > c {
 			continue
 		}
-		step := &streamStep[F]{tokens: make([]int32, length)}
-		g := layers.NewStreaming[F](1, length, s.states)
-		step.logits = m.head.Logits(g, layers.Last[F](m.hidden(g, step.tokens)))
-		if length == 1 {
-			ops.Independent(g.ExprGraph)
-		}
-		var err error
-		if step.exec, err = executor.New(g.ExprGraph, step.logits); err != nil {
+		step, err := m.newStep(s.states, 1, length)
+		if err != nil {
 			return nil, err
 		}
 		s.steps = append(s.steps, step)
@@ -97,14 +119,7 @@ func (s *Stream[F]) Append(tokens []int32) ([]F, error) {
 		}
 		tokens = tokens[n:]
 	}
-	if last.out == nil {
-		v, err := last.exec.Value(last.logits)
-		if err != nil {
-			return nil, err
-		}
-		last.out = v.Data().([]F)
-	}
-	return last.out, nil
+	return last.logits()
 }
 
 // document returns the number of tokens before the next document.

@@ -18,7 +18,11 @@ func (k *Kernel[F]) forwardGroup(group int) {
 				s.plain[i] = zeros(exponent)
 			}
 		}
-		matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
+		if k.end != nil && k.time == 1 { // a token of streams, which must not depend on their number
+			matmul.Rows(false, rows, d, d, s.state, d, k.a, d, nil, 0, s.product, d)
+		} else {
+			matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
+		}
 		for b := b0; b < b1; b++ {
 			k.forwardStep(s, b, b-b0, t)
 		}

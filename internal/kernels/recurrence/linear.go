@@ -60,7 +60,7 @@ func (k *Linear[F]) matrix(a []F, s *task[F], t int) []F {
 func (k *Linear[F]) Forward(z, u, h, w, x0 []F, reset []int32, carry *Carry[F]) {
 	k.walk.begin(z, u, x0, reset, carry)
 	for from := 0; from < k.walk.Time; from += k.chunk {
-		k.make(from, h, w)
+		k.make(from, h, w, carry != nil && k.walk.Time == 1)
 		k.walk.run(from, from+k.steps)
 	}
 	k.walk.end(carry)
@@ -78,7 +78,7 @@ func (k *Linear[F]) Backward(du, dh, dw, dx0, h, w, z, dz []F) {
 	k.walk.beginReverse(du, z, dz)
 	var beta F
 	for from := (k.walk.Time - 1) / k.chunk * k.chunk; from >= 0; from -= k.chunk {
-		k.make(from, h, w)
+		k.make(from, h, w, false)
 		k.walk.runReverse(from, from+k.steps)
 		n, size := k.walk.Batch*k.steps, k.size()
 		matmul.Gemm(true, false, k.inner, size, n, 1, k.rows, k.inner, k.dA, size, beta, dw, size)
@@ -89,12 +89,17 @@ func (k *Linear[F]) Backward(du, dh, dw, dx0, h, w, z, dz []F) {
 	k.walk.endReverse(dx0)
 }
 
-// make makes the matrices of the chunk of steps that begins at from.
-func (k *Linear[F]) make(from int, h, w []F) {
+// make makes the matrices of the chunk of steps that begins at from. Those of a token of streams must not depend on the number
+// of sequences.
+func (k *Linear[F]) make(from int, h, w []F, token bool) {
 	k.from, k.steps, k.h = from, min(k.chunk, k.walk.Time-from), h
 	n, size := k.walk.Batch*k.steps, k.size()
 	simd.For(k.walk.Batch, k.gather)
-	matmul.Gemm(false, false, n, size, k.inner, 1, k.rows, k.inner, w, size, 0, k.a, size)
+	if token {
+		matmul.Rows(false, n, size, k.inner, k.rows, k.inner, w, size, nil, 0, k.a, size)
+	} else {
+		matmul.Gemm(false, false, n, size, k.inner, 1, k.rows, k.inner, w, size, 0, k.a, size)
+	}
 	simd.For(k.walk.Batch, k.identity)
 }
 
