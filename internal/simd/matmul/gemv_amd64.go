@@ -72,5 +72,5 @@ var tileMasks = func() (masks [16][2]uint16) {
 	return masks
 }()
 
-// sumsInOrder reports whether multiply and vectorColumns make the same sums.
-func sumsInOrder[F floats.Float]() bool { return cpu.AVX2 && floats.Single[F]() }
+// fastColumns reports whether vectorColumns is fast and makes the bits of multiply.
+func fastColumns[F floats.Float]() bool { return cpu.AVX2 && floats.Single[F]() }

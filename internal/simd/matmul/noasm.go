@@ -22,5 +22,5 @@ func (p *product[F]) vectorColumns(y []F, lo int) { p.vectorColumnsPortable(y, l
 
 func (p *product[F]) vectorTiles(lo, n int) int { return 0 }
 
-// sumsInOrder reports whether multiply and vectorColumns make the same sums.
-func sumsInOrder[F floats.Float]() bool { return false }
+// fastColumns reports whether vectorColumns is fast and makes the bits of multiply.
+func fastColumns[F floats.Float]() bool { return false }

@@ -58,12 +58,12 @@ func (j *job[F]) runRowsPiece(i int) {
 
 // rowsRange computes columns [lo, hi) of C.
 func (p *product[F]) rowsRange(lo, hi int) {
-	if p.csb == 1 && p.m > 1 && sumsInOrder[F]() {
+	if p.csb == 1 && (p.m > 1 || !fastColumns[F]()) {
 		p.rowsPacked(lo, hi)
 		return
 	}
 	width := max(4, rowsB/p.k&^3)
-	if p.csb == 1 || p.m == 1 {
+	if p.m == 1 {
 		width = 2048
 	}
 	for ; lo < hi; lo += width {
@@ -104,10 +104,10 @@ func (p *product[F]) row(i, lo, n int) {
 	s.release()
 }
 
-// rowsPacked computes columns [lo, hi) of several rows of C by the kernels of Gemm, which add up the products of each
-// element one after the other, as vectorColumns does.
+// rowsPacked computes columns [lo, hi) of C by the kernels of Gemm, which add up the products of each element one after
+// the other, whatever the number of rows.
 func (p *product[F]) rowsPacked(lo, hi int) {
-	width := max(2*panelWidth[F](), packedB/p.k/32*32)
+	width := max(32, packedB/p.k/32*32)
 	var s *scratch[F]
 	for ; lo < hi; lo += width {
 		q := p.part(0, p.m, lo, min(width, hi-lo))
