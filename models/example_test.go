@@ -40,6 +40,46 @@ func Example() {
 	// 6 targets; the loss falls: true
 }
 
+// Two continuations of one prompt: a Stream reads the prompt, then Streams read a token of both at a time.
+func ExampleModel_NewStreams() {
+	config, err := models.NewConfig("goom-rnn", "nano")
+	if err != nil {
+		panic(err)
+	}
+	config.Common().Vocab = 8
+	model, err := models.New[float32](config, 1)
+	if err != nil {
+		panic(err)
+	}
+	prompt, err := model.NewStream()
+	if err != nil {
+		panic(err)
+	}
+	if _, err := prompt.Append([]int32{5, 1, 2}); err != nil {
+		panic(err)
+	}
+	streams, err := model.NewStreams(2)
+	if err != nil {
+		panic(err)
+	}
+	for i := range streams.Len() {
+		if err := streams.Set(i, prompt); err != nil {
+			panic(err)
+		}
+	}
+	logits, err := streams.Append([]int32{3, 4}) // the prompt and 3, the prompt and 4
+	if err != nil {
+		panic(err)
+	}
+	alone, err := prompt.Append([]int32{4})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(logits), "logits; the second half is that of the prompt and 4:", slices.Equal(logits[8:], alone))
+	// Output:
+	// 16 logits; the second half is that of the prompt and 4: true
+}
+
 // A classifier with routings learns to find the token 1, and tells by the credit where it is.
 func ExampleModel_Classify() {
 	config, err := models.NewConfig("classifier", "nano")

@@ -64,10 +64,20 @@ type Sampler[F params.Float] struct {
 
 // New returns a sampler at the beginning of the random stream of that seed.
 func New[F params.Float](config Config, seed uint64) (*Sampler[F], error) {
+	return NewNumbered[F](config, seed, 0)
+}
+
+// NewNumbered is New for the texts 0, 1, 2, ... of one seed, each of which has a random stream of its own. That of text 0 is
+// New's.
+func NewNumbered[F params.Float](config Config, seed uint64, text int) (*Sampler[F], error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	return &Sampler[F]{config: config, random: rng.New(seed, "sampling")}, nil
+	name := "sampling"
+	if text != 0 {
+		name = fmt.Sprintf("sampling.%d", text)
+	}
+	return &Sampler[F]{config: config, random: rng.New(seed, name)}, nil
 }
 
 // State returns what Restore needs to continue from here.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +13,7 @@ import (
 
 // A job is the work of one call.
 type job struct {
+	ctx    context.Context // ends the texts
 	o      options
 	saved  models.Saved
 	text   *textWriter
@@ -25,21 +28,48 @@ func (j job) prompt() ([]byte, error) {
 	if j.o.promptFile == "" {
 		return []byte(j.o.prompt), nil
 	}
+	return readText("prompt-file", j.o.promptFile)
+}
+
+// prompts returns the texts to continue: the lines of a file, but for empty ones, or a single text.
+func (j job) prompts() ([][]byte, error) {
+	if j.o.prompts == "" {
+		text, err := j.prompt()
+		return [][]byte{text}, err
+	}
+	text, err := readText("prompts", j.o.prompts)
+	if err != nil {
+		return nil, err
+	}
+	var lines [][]byte
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	if lines == nil {
+		return nil, fmt.Errorf("prompts %s: no line has a prompt", j.o.prompts)
+	}
+	return lines, nil
+}
+
+// readText reads the file of a flag; - stands for standard input.
+func readText(flag, path string) ([]byte, error) {
 	in := os.Stdin
-	if j.o.promptFile != "-" {
-		f, err := os.Open(j.o.promptFile)
+	if path != "-" {
+		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("prompt-file: %w", err)
+			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
 		defer f.Close()
 		in = f
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxPrompt+1))
 	if err != nil {
-		return nil, fmt.Errorf("prompt-file: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	if len(text) > maxPrompt {
-		return nil, fmt.Errorf("prompt-file %s: longer than %d bytes", j.o.promptFile, maxPrompt)
+		return nil, fmt.Errorf("%s %s: longer than %d bytes", flag, path, maxPrompt)
 	}
 	return text, nil
 }

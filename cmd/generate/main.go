@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"time"
 
 	"goomtrain/data"
@@ -23,13 +25,17 @@ import (
 
 func main() {
 	out := &textWriter{out: os.Stdout, terminal: term.IsTerminal(int(os.Stdout.Fd()))}
-	os.Exit(run(os.Args[1:], out, os.Stdout, os.Stderr))
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, cancel) // a second interrupt ends the process
+	os.Exit(run(ctx, os.Args[1:], out, os.Stdout, os.Stderr))
 }
 
 // options are the command's flags.
 type options struct {
 	from, prompt, promptFile string
-	n                        int
+	prompts                  string // file
+	n, streams               int
+	stop, json               bool
 	sampling                 sampling.Config
 	seed                     uint64
 	average                  bool
@@ -44,7 +50,11 @@ func (o *options) table() settings.Table {
 		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml next to it", Value: &o.from, Zero: "the newest run in runs/"},
 		{Name: "prompt", Group: text, Help: "text to continue", Value: &o.prompt, Zero: "the beginning of a document"},
 		{Name: "prompt-file", Group: text, Help: "file with the prompt; - for standard input", Value: &o.promptFile},
+		{Name: "prompts", Group: text, Help: "file with a prompt on each line, each of which is continued", Value: &o.prompts},
 		{Name: "n", Group: text, Help: "tokens to generate", Value: &o.n, Rule: settings.AtLeast(0)},
+		{Name: "streams", Group: text, Help: "continuations of each prompt, generated together and printed at the end", Value: &o.streams, Rule: settings.Between(1, models.MaxStreams)},
+		{Name: "stop", Group: text, Help: "end a text where the model begins a new document", Value: &o.stop},
+		{Name: "json", Group: text, Help: "print each text as a JSON object on a line", Value: &o.json},
 		{Name: "temperature", Group: draw, Help: "logits are divided by it; 0: always the most likely token", Value: &o.sampling.Temperature},
 		{Name: "top-k", Group: draw, Help: "draw from the k most likely tokens; 0: all", Value: &o.sampling.TopK},
 		{Name: "top-p", Group: draw, Help: "draw from the smallest set of tokens with total probability p", Value: &o.sampling.TopP},
@@ -57,7 +67,7 @@ func (o *options) table() settings.Table {
 }
 
 func defaults() options {
-	return options{n: 200, sampling: sampling.Config{Temperature: 0.8, TopP: 1}, seed: 1, average: true}
+	return options{n: 200, streams: 1, sampling: sampling.Config{Temperature: 0.8, TopP: 1}, seed: 1, average: true}
 }
 
 // parse parses command line arguments.
@@ -76,6 +86,12 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q: a prompt of several words needs quotes", rest[0])
 	case o.prompt != "" && o.promptFile != "":
 		return o, errors.New("-prompt contradicts -prompt-file: give one")
+	case o.prompts != "" && (o.prompt != "" || o.promptFile != ""):
+		return o, errors.New("-prompts contradicts -prompt and -prompt-file: give one")
+	case o.several() && (o.saveState != "" || o.loadState != ""):
+		return o, errors.New("-save-state and -load-state are for a single text: leave out -streams, -prompts and -json")
+	case o.stop && o.saveState != "":
+		return o, errors.New("-save-state saves the state after -n tokens: leave out -stop")
 	}
 	if err := o.table().Validate(); err != nil {
 		return o, err
@@ -83,8 +99,14 @@ func parse(args []string) (options, error) {
 	return o, o.sampling.Validate()
 }
 
+// several reports whether the texts are generated together and printed at the end.
+func (o options) several() bool { return o.streams > 1 || o.prompts != "" || o.json }
+
+// interrupted is the exit code after an interrupt.
+const interrupted = 130
+
 // run runs the command and returns the exit code. Text goes to text, help to stdout.
-func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, text *textWriter, stdout, stderr io.Writer) int {
 	o, err := parse(args)
 	if errors.Is(err, settings.ErrHelp) {
 		o := defaults()
@@ -95,7 +117,11 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "generate:", printable.Line(err.Error()))
 		return 2
 	}
-	if err := generate(o, text, stderr); err != nil {
+	if err := generate(ctx, o, text, stderr); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			fmt.Fprintln(stderr, "interrupted")
+			return interrupted
+		}
 		fmt.Fprintln(stderr, "generate:", printable.Line(err.Error()))
 		return 1
 	}
@@ -103,7 +129,7 @@ func run(args []string, text *textWriter, stdout, stderr io.Writer) int {
 }
 
 // generate loads the model in the precision that it was trained in.
-func generate(o options, text *textWriter, stderr io.Writer) error {
+func generate(ctx context.Context, o options, text *textWriter, stderr io.Writer) error {
 	simd.SetThreads(o.threads)
 	saved, from, err := models.FindRun(o.from, func(text string) { fmt.Fprintln(stderr, "note:", printable.Line(text)) })
 	if err != nil {
@@ -117,15 +143,15 @@ func generate(o options, text *textWriter, stderr io.Writer) error {
 	if !task.IsText() {
 		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, task.Name)
 	}
-	job := job{o: o, saved: saved, text: text, stderr: stderr}
+	job := job{ctx: ctx, o: o, saved: saved, text: text, stderr: stderr}
 	if saved.Setting("dtype") == "float64" {
-		return write[float64](job)
+		return load[float64](job)
 	}
-	return write[float32](job)
+	return load[float32](job)
 }
 
-// write reads the prompt and writes the text.
-func write[F params.Float](j job) error {
+// load loads the model and its tokenizer, and writes the texts.
+func load[F params.Float](j job) error {
 	model, err := models.Load[F](j.saved, j.o.average)
 	if err != nil {
 		return err
@@ -134,6 +160,17 @@ func write[F params.Float](j job) error {
 	if err != nil {
 		return err
 	}
+	if j.o.several() {
+		return writeAll(j, model, tok)
+	}
+	return write(j, model, tok)
+}
+
+// errEnd ends a text at its last token.
+var errEnd = errors.New("the text ends")
+
+// write reads the prompt and writes its text, token by token.
+func write[F params.Float](j job, model *models.Model[F], tok tokenizer.Tokenizer) error {
 	stream, err := model.NewStream()
 	if err != nil {
 		return err
@@ -161,11 +198,11 @@ func write[F params.Float](j job) error {
 	}
 	begin := time.Now()
 	if len(tokens) > 0 {
-		if logits, err = stream.Append(tokens); err != nil {
+		if logits, err = read(j.ctx, stream, tokens); err != nil {
 			return err
 		}
 	}
-	read := time.Since(begin)
+	reading := time.Since(begin)
 	if err := j.text.write(prompt); err != nil {
 		return err
 	}
@@ -174,9 +211,19 @@ func write[F params.Float](j job) error {
 		j.o.n = left
 	}
 	begin = time.Now()
+	count, one := 0, make([]int32, 1)
 	logits, err = sampling.Generate(stream, logits, sampler, j.o.n, func(token int32) error {
-		return j.text.write(tok.Decode([]int32{token}))
+		if count++; j.o.stop && token == tok.Separator() {
+			return errEnd
+		}
+		if one[0] = token; j.ctx.Err() != nil {
+			return j.ctx.Err()
+		}
+		return j.text.write(tok.Decode(one))
 	})
+	if err == errEnd {
+		err = nil
+	}
 	if ferr := j.text.flush(); err == nil {
 		err = ferr
 	}
@@ -184,10 +231,31 @@ func write[F params.Float](j job) error {
 		return err
 	}
 	wrote := time.Since(begin)
-	fmt.Fprintf(j.stderr, "%s read in %v, %d written at %.0f tokens/s\n", printable.Count(len(tokens), "token"), read.Round(time.Millisecond),
-		j.o.n, float64(j.o.n)/max(wrote.Seconds(), 1e-9))
+	fmt.Fprintf(j.stderr, "%s read in %v, %d written at %.0f tokens/s\n", printable.Count(len(tokens), "token"), reading.Round(time.Millisecond),
+		count, float64(count)/max(wrote.Seconds(), 1e-9))
 	if j.o.saveState == "" {
 		return nil
 	}
 	return saveState(j.o.saveState, fingerprint, stream, logits, sampler)
+}
+
+// readAtOnce is the number of tokens of a prompt that are read between two looks for an interrupt.
+const readAtOnce = 1024
+
+// read appends tokens to a stream, at least one.
+func read[F params.Float](ctx context.Context, stream *models.Stream[F], tokens []int32) (logits []F, err error) {
+	if left, limited := stream.Left(); limited && len(tokens) > left {
+		return stream.Append(tokens) // which tells that they are too many
+	}
+	for len(tokens) > 0 {
+		n := min(len(tokens), readAtOnce)
+		if logits, err = stream.Append(tokens[:n]); err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		tokens = tokens[n:]
+	}
+	return logits, nil
 }

@@ -20,7 +20,7 @@ import (
 
 // Example shows the answer to a call where nothing was trained.
 func Example() {
-	code := run(nil, &textWriter{out: os.Stdout}, os.Stdout, os.Stdout)
+	code := run(context.Background(), nil, &textWriter{out: os.Stdout}, os.Stdout, os.Stdout)
 	fmt.Println("exit code", code)
 	// Output:
 	// generate: no run in the folder runs: train one with go run ./cmd/train, or name a run's folder
@@ -74,7 +74,7 @@ func launch(t *testing.T, args ...string) {
 // call runs the command in this process.
 func call(args ...string) (code int, text, stdout, stderr string) {
 	var t, out, errs bytes.Buffer
-	code = run(args, &textWriter{out: &t}, &out, &errs)
+	code = run(context.Background(), args, &textWriter{out: &t}, &out, &errs)
 	return code, t.String(), out.String(), errs.String()
 }
 
@@ -340,7 +340,7 @@ func TestClassifiersHaveNoText(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, errs bytes.Buffer
-		if code := run([]string{"-from", dir}, &textWriter{out: &out}, &out, &errs); code != 1 || !strings.Contains(errs.String(), "the task classify, which has no text to generate") || strings.Count(errs.String(), "\n") != 1 {
+		if code := run(context.Background(), []string{"-from", dir}, &textWriter{out: &out}, &out, &errs); code != 1 || !strings.Contains(errs.String(), "the task classify, which has no text to generate") || strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("%s: exit code %d, %s%s", model, code, out.String(), errs.String())
 		}
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
@@ -26,7 +27,7 @@ func TestOldRunsGenerate(t *testing.T) {
 		}
 		var out, stderr bytes.Buffer
 		args := []string{"-from", filepath.Join(runs, name), "-n", "60", "-prompt", "12 times"}
-		if code := run(args, &textWriter{out: &out}, &out, &stderr); code != 0 {
+		if code := run(context.Background(), args, &textWriter{out: &out}, &out, &stderr); code != 0 {
 			t.Errorf("%s: exit code %d: %s", name, code, stderr.String())
 			continue
 		}

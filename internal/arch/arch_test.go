@@ -30,7 +30,7 @@ var may = map[string][]string{
 	"models":           {"internal/comm", "internal/gpu", "internal/gpu/kernels", "layers", "ops", "params", "executor", "checkpoints", "settings", "internal/registry", "internal/regular", "internal/simd", "internal/nearest"},
 	"data":             {"rng", "settings", "internal/registry", "internal/mmap", "internal/atomicfile", "internal/regular", "internal/printable", "internal/nearest"},
 	"checkpoints":      {"params", "parallel", "internal/atomicfile", "internal/comm", "internal/regular"},
-	"sampling":         {"rng", "params"},
+	"sampling":         {"rng", "params", "parallel"},
 	"train/metrics":    {"internal/atomicfile", "internal/regular", "internal/printable"},
 	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"internal/gpu", "internal/gpu/kernels", "params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
