@@ -111,7 +111,7 @@ func (p *product[F]) rowsPacked(lo, hi int) {
 	var s *scratch[F]
 	for ; lo < hi; lo += width {
 		q := p.part(0, p.m, lo, min(width, hi-lo))
-		if p.m > 12 {
+		if p.m > 12 && p.k*p.rsb > 8192 { // B is far apart, and read several times
 			if s == nil {
 				s = takeScratch[F]()
 			}
