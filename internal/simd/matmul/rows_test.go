@@ -117,6 +117,27 @@ func rowsAreIndependent[F floats.Float](t *testing.T) {
 	}
 }
 
+// TestRowsOfNegativeZeros: where all products underflow to -0, the sign of the sum is that of a row alone too.
+func TestRowsOfNegativeZeros(t *testing.T) {
+	const m, n = 5, 8
+	for k := 1; k <= 40; k++ {
+		a, b, c, one := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n), make([]float32, n)
+		for i := range a {
+			a[i] = 1e-30
+		}
+		for i := range b {
+			b[i] = -1e-30
+		}
+		Rows(true, m, n, k, a, k, b, k, nil, 0, c, n)
+		Rows(true, 1, n, k, a, k, b, k, nil, 0, one, n)
+		for i := range c {
+			if !same(c[i], one[i%n]) {
+				t.Fatalf("k=%d: element %d is %v, alone %v", k, i, c[i], one[i%n])
+			}
+		}
+	}
+}
+
 // same compares bits: of zeros, the signs too.
 func same[F floats.Float](x, y F) bool {
 	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
