@@ -213,9 +213,10 @@ func write[F params.Float](j job, model *models.Model[F], tok tokenizer.Tokenize
 	begin = time.Now()
 	count, one := 0, make([]int32, 1)
 	logits, err = sampling.Generate(stream, logits, sampler, j.o.n, func(token int32) error {
-		if count++; j.o.stop && token == tok.Separator() {
+		if j.o.stop && token == tok.Separator() {
 			return errEnd
 		}
+		count++
 		if one[0] = token; j.ctx.Err() != nil {
 			return j.ctx.Err()
 		}
