@@ -20,6 +20,12 @@ func max32(x []float32) float32        { return maxPortable(x) }
 func maxAbs32(x []float32) float32     { return maxAbsPortable(x) }
 func argMax32(x []float32) int         { return indexOf(x, maxPortable(x)) }
 
+func diagSteps32(x, a, b, state []float32, n, stride int, reverse bool) {
+	diagStepsPortable(x, a, b, state, n, stride, reverse)
+}
+func diagWide32(n, stride int) bool { return false }
+func product32(x []float32) float64 { return productPortable(x) }
+
 func exp32(dst, src []float32)                       { expPortable(dst, src) }
 func log32(dst, src []float32)                       { logPortable(dst, src) }
 func log1p32(dst, src []float32)                     { log1pPortable(dst, src) }

@@ -15,36 +15,53 @@ import (
 //
 //	l_t = g_t + a_{t+1} l_{t+1}    da_t = l_t x_{t-1}    db_t = l_t    dx_0 = a_1 l_1
 //
-// Where inner is 1, four channels go side by side. If there are too few channels and they are long, each
-// is cut into pieces: the totals of the pieces (product of a, last state from a start at zero) are formed
-// side by side, carried through the channel, and every piece is run again from the state before it.
+// Where inner is 1, sixteen channels go side by side. Long channels are cut into pieces, of which sixteen go side by side: the
+// totals of the pieces (product of a, last state from a start at zero) are formed, carried through the channel, and every piece
+// is run again from the state before it. This takes stretches of a channel that stay in the cache between the two.
 type Diag[F simd.Float] struct {
 	outer, time, inner int
-	pieces             int // of one channel; 1 if it is not cut
-	length             int // steps of a piece
-	product            []float64
-	state              []F // of each piece: its last state from zero, then the state before it
+	cut                bool
+	groups             int       // of sixteen pieces in a channel that is cut; its last steps are a piece of their own
+	length, last       int       // steps of a piece; of a piece of the last group
+	product            []float64 // [outer, groups, 16]
+	state              []F       // [outer, groups, 16] of each piece: its last state from zero, then the state before it
+	edge               []F       // [outer] the state behind the steps that are done
 
-	x, a, b, x0, dx, da, db, dx0    []F // operands of the running call
-	total, run, totalBack, runBack  func(task int)
-	channels, channelsBack, columns func(task int)
-	columnsBack                     func(task int)
+	x, a, b, x0, dx, da, db, dx0 []F // operands of the running call
+	channel, from, end, share    int // the groups of the running stretch, and how many of them a task has
+	total, run                   func(task int)
+	totalBack, runBack           func(task int)
+	whole, wholeBack             func(channel int)
+	channels, channelsBack       func(task int)
+	columns, columnsBack         func(task int)
 }
 
 const (
-	diagPiece   = 1024 // steps of a piece of a long channel
-	diagColumns = 256  // channels of a task if inner > 1
+	diagCut      = 1 << 11 // steps of the shortest channel that is cut
+	diagPiece    = 33 * 16 // steps of a piece: an odd number of cache lines, so that pieces lie in different sets of the cache
+	diagShortest = 32      // steps of the shortest piece
+	diagStretch  = 8       // groups of a stretch for each thread
+	diagColumns  = 256     // channels of a task if inner > 1
 )
 
 // NewDiag returns the kernel for a and b [outer, time, inner].
 func NewDiag[F simd.Float](outer, time, inner int) *Diag[F] {
-	k := &Diag[F]{outer: outer, time: time, inner: inner, pieces: 1}
-	if inner == 1 && outer < 8 && time >= 8*diagPiece {
-		k.length = diagPiece
-		k.pieces = 4 * simd.Pieces(time, 4*diagPiece) // a multiple of four; the last ones may be short or empty
-		k.product, k.state = make([]float64, outer*k.pieces), make([]F, outer*k.pieces)
+	k := &Diag[F]{outer: outer, time: time, inner: inner, cut: inner == 1 && outer < 8 && time >= diagCut}
+	if k.cut {
+		// One step at least is left behind the groups, so that a step of a group has one behind it.
+		k.length, k.last = diagPiece, diagPiece
+		k.groups = (time - 1) / (simd.DiagRows * diagPiece)
+		if n := (time - 1) % (simd.DiagRows * diagPiece) / simd.DiagRows / 4 * 4; n >= diagShortest {
+			k.groups, k.last = k.groups+1, n
+		}
+		k.product = make([]float64, outer*k.groups*simd.DiagRows)
+		k.state = make([]F, outer*k.groups*simd.DiagRows)
 	}
-	k.total, k.run, k.totalBack, k.runBack = k.totalTask, k.runTask, k.totalBackTask, k.runBackTask
+	if inner == 1 {
+		k.edge = make([]F, outer)
+	}
+	k.total, k.run, k.whole = k.totalTask, k.runTask, k.wholeTask
+	k.totalBack, k.runBack, k.wholeBack = k.totalBackTask, k.runBackTask, k.wholeBackTask
 	k.channels, k.channelsBack = k.channelsTask, k.channelsBackTask
 	k.columns, k.columnsBack = k.columnsTask, k.columnsBackTask
 	return k
@@ -57,14 +74,21 @@ func (k *Diag[F]) Forward(x, a, b, x0 []F) {
 	case k.outer*k.time*k.inner == 0:
 	case k.inner > 1:
 		simd.For(k.outer*simd.Pieces(k.inner, diagColumns), k.columns)
-	case k.pieces == 1:
-		simd.For(simd.Pieces(k.outer, 4), k.channels)
-	default:
-		simd.For(k.outer*k.pieces/4, k.total)
+	case !k.cut:
+		simd.For(simd.Pieces(k.outer, k.rowsOfTask()), k.channels)
+	case k.outer >= 2*simd.Threads():
+		simd.For(k.outer, k.whole)
+	default: // all threads work on one channel
 		for c := range k.outer {
-			k.carry(c)
+			k.edge[c] = x0[c]
+			for lo := 0; lo < k.groups; lo = k.end {
+				tasks := k.stretch(c, lo, min(lo+diagStretch*simd.Threads(), k.groups))
+				simd.For(tasks, k.total)
+				k.carry(c, k.from, k.end)
+				simd.For(tasks, k.run)
+			}
+			k.tail(c)
 		}
-		simd.For(k.outer*k.pieces/4, k.run)
 	}
 }
 
@@ -80,118 +104,144 @@ func (k *Diag[F]) Backward(da, db, dx0, a, x, x0, dx []F) {
 		clear(dx0)
 	case k.inner > 1:
 		simd.For(k.outer*simd.Pieces(k.inner, diagColumns), k.columnsBack)
-	case k.pieces == 1:
-		simd.For(simd.Pieces(k.outer, 4), k.channelsBack)
+	case !k.cut:
+		simd.For(simd.Pieces(k.outer, k.rowsOfTask()), k.channelsBack)
+	case k.outer >= 2*simd.Threads():
+		simd.For(k.outer, k.wholeBack)
 	default:
-		simd.For(k.outer*k.pieces/4, k.totalBack)
 		for c := range k.outer {
-			k.carryBack(c)
+			k.tailBack(c)
+			for hi := k.groups; hi > 0; hi = k.from {
+				tasks := k.stretch(c, max(0, hi-diagStretch*simd.Threads()), hi)
+				simd.For(tasks, k.totalBack)
+				k.carryBack(c, k.from, k.end)
+				simd.For(tasks, k.runBack)
+			}
 		}
-		simd.For(k.outer*k.pieces/4, k.runBack)
 	}
 }
 
-// span returns the first step and the one behind the last of the i-th of all pieces, in [outer, T].
-func (k *Diag[F]) span(i int) (lo, hi int) {
-	row, p := i/k.pieces*k.time, i%k.pieces*k.length
-	return row + min(p, k.time), row + min(p+k.length, k.time)
+// wholeTask takes a channel that is cut through time.
+func (k *Diag[F]) wholeTask(channel int) {
+	k.edge[channel] = k.x0[channel]
+	for lo := 0; lo < k.groups; lo += diagStretch {
+		hi := min(lo+diagStretch, k.groups)
+		k.totals(channel, lo, hi)
+		k.carry(channel, lo, hi)
+		k.steps(channel, lo, hi)
+	}
+	k.tail(channel)
 }
 
-// totalTask forms the totals of four pieces.
+// stretch makes tasks of the groups [from, end) of a channel, one for each thread. The same task, and so most likely the same
+// thread, forms the totals of a group and runs it.
+func (k *Diag[F]) stretch(channel, from, end int) (tasks int) {
+	k.channel, k.from, k.end, k.share = channel, from, end, simd.Pieces(end-from, simd.Threads())
+	return simd.Pieces(end-from, k.share)
+}
+
+// task returns the groups of a task.
+func (k *Diag[F]) task(i int) (lo, hi int) {
+	lo = k.from + i*k.share
+	return lo, min(lo+k.share, k.end)
+}
+
 func (k *Diag[F]) totalTask(task int) {
-	i := 4 * task
-	lo, _ := k.span(i)
-	if last, hi := k.span(i + 3); hi-last == k.length {
-		n := k.length
-		totals4(k.product[i:i+4], k.state[i:i+4], k.a[lo:lo+4*n], k.b[lo:lo+4*n], n)
-		return
-	}
-	for ; i < 4*task+4; i++ {
-		lo, hi := k.span(i)
-		product, s := 1.0, F(0)
-		for t := lo; t < hi; t++ {
-			product *= float64(k.a[t])
-			s = k.a[t]*s + k.b[t]
-		}
-		k.product[i], k.state[i] = product, s
-	}
+	lo, hi := k.task(task)
+	k.totals(k.channel, lo, hi)
 }
 
-// totals4 forms the totals of the four pieces of n steps of a and b.
-func totals4[F simd.Float](product []float64, state, a, b []F, n int) {
-	a0, a1, a2, a3 := a[:n], a[n:2*n], a[2*n:3*n], a[3*n:4*n]
-	b0, b1, b2, b3 := b[:n], b[n:2*n], b[2*n:3*n], b[3*n:4*n]
-	p0, p1, p2, p3 := 1.0, 1.0, 1.0, 1.0
-	var s0, s1, s2, s3 F
-	for t := range n {
-		v0, v1, v2, v3 := a0[t], a1[t], a2[t], a3[t]
-		p0, p1, p2, p3 = p0*float64(v0), p1*float64(v1), p2*float64(v2), p3*float64(v3)
-		s0, s1, s2, s3 = v0*s0+b0[t], v1*s1+b1[t], v2*s2+b2[t], v3*s3+b3[t]
-	}
-	product[0], product[1], product[2], product[3] = p0, p1, p2, p3
-	state[0], state[1], state[2], state[3] = s0, s1, s2, s3
-}
-
-// carry turns the totals of a channel's pieces into the states before them. If a product has left the range
-// of floats the piece is computed step by step instead.
-func (k *Diag[F]) carry(channel int) {
-	x := k.x0[channel]
-	for i := channel * k.pieces; i < (channel+1)*k.pieces; i++ {
-		before := x
-		if p := k.product[i]; math.Abs(p) < 1e300 {
-			x = F(p*float64(x)) + k.state[i]
-		} else {
-			lo, hi := k.span(i)
-			for t := lo; t < hi; t++ {
-				x = k.a[t]*x + k.b[t]
-			}
-		}
-		k.state[i] = before
-	}
-}
-
-// runTask runs four pieces from the states before them.
 func (k *Diag[F]) runTask(task int) {
-	i := 4 * task
-	lo, _ := k.span(i)
-	_, hi := k.span(i + 3)
-	run4(k.x[lo:hi], k.a[lo:hi], k.b[lo:hi], k.state[i:i+4], k.length)
+	lo, hi := k.task(task)
+	k.steps(k.channel, lo, hi)
 }
 
-// channelsTask runs up to four channels.
-func (k *Diag[F]) channelsTask(task int) {
-	lo, hi := 4*task, min(4*task+4, k.outer)
-	n := k.time
-	var start [4]F
-	copy(start[:], k.x0[lo:hi])
-	run4(k.x[lo*n:hi*n], k.a[lo*n:hi*n], k.b[lo*n:hi*n], start[:], n)
+// group returns the first step of a group in [outer, T], the steps of its pieces, and the index of its first piece.
+func (k *Diag[F]) group(channel, g int) (lo, n, piece int) {
+	n = k.length
+	if g == k.groups-1 {
+		n = k.last
+	}
+	return channel*k.time + g*simd.DiagRows*k.length, n, (channel*k.groups + g) * simd.DiagRows
 }
 
-// run4 runs up to four pieces of n steps, one after another in memory, the last of which may be short.
-func run4[F simd.Float](x, a, b, start []F, n int) {
-	if len(x) < 4*n {
-		for i := 0; len(x) > 0; i++ {
-			m := min(n, len(x))
-			s := start[i]
-			for t := range m {
-				s = a[t]*s + b[t]
-				x[t] = s
+// behind returns the first step behind all groups of a channel in [outer, T], and the one behind its last step.
+func (k *Diag[F]) behind(channel int) (lo, hi int) {
+	lo = channel * k.time
+	if k.groups > 0 {
+		first, n, _ := k.group(channel, k.groups-1)
+		lo = first + simd.DiagRows*n
+	}
+	return lo, (channel + 1) * k.time
+}
+
+// totals forms the totals of the pieces of the groups [from, end) of a channel.
+func (k *Diag[F]) totals(channel, from, end int) {
+	for g := from; g < end; g++ {
+		lo, n, piece := k.group(channel, g)
+		k.groupTotals(piece, k.a[lo:], k.b[lo:], n, false)
+	}
+}
+
+// groupTotals forms the totals of sixteen pieces of n steps of a and b.
+func (k *Diag[F]) groupTotals(piece int, a, b []F, n int, reverse bool) {
+	product, state := k.product[piece:piece+simd.DiagRows], k.state[piece:piece+simd.DiagRows]
+	for i := range product {
+		product[i] = simd.Product(a[i*n : (i+1)*n])
+	}
+	clear(state)
+	simd.DiagSteps(nil, a, b, state, n, n, reverse)
+}
+
+// carry turns the totals of groups into the states before their pieces. If a product has left the range of floats the
+// piece is computed step by step instead.
+func (k *Diag[F]) carry(channel, from, end int) {
+	x := k.edge[channel : channel+1]
+	for g := from; g < end; g++ {
+		lo, n, piece := k.group(channel, g)
+		for i := piece; i < piece+simd.DiagRows; i++ {
+			before := x[0]
+			if p := k.product[i]; math.Abs(p) < 1e300 {
+				x[0] = F(p*float64(before)) + k.state[i]
+			} else {
+				simd.DiagSteps(nil, k.a[lo:], k.b[lo:], x, n, n, false)
 			}
-			x, a, b = x[m:], a[m:], b[m:]
+			k.state[i] = before
+			lo += n
 		}
-		return
 	}
-	a0, a1, a2, a3 := a[:n], a[n:2*n], a[2*n:3*n], a[3*n:4*n]
-	b0, b1, b2, b3 := b[:n], b[n:2*n], b[2*n:3*n], b[3*n:4*n]
-	x0, x1, x2, x3 := x[:n], x[n:2*n], x[2*n:3*n], x[3*n:4*n]
-	s0, s1, s2, s3 := start[0], start[1], start[2], start[3]
-	for t := range n {
-		s0 = a0[t]*s0 + b0[t]
-		s1 = a1[t]*s1 + b1[t]
-		s2 = a2[t]*s2 + b2[t]
-		s3 = a3[t]*s3 + b3[t]
-		x0[t], x1[t], x2[t], x3[t] = s0, s1, s2, s3
+}
+
+// steps runs the pieces of groups from the states before them.
+func (k *Diag[F]) steps(channel, from, end int) {
+	for g := from; g < end; g++ {
+		lo, n, piece := k.group(channel, g)
+		simd.DiagSteps(k.x[lo:], k.a[lo:], k.b[lo:], k.state[piece:piece+simd.DiagRows], n, n, false)
 	}
+}
+
+// tail runs the steps behind all groups of a channel.
+func (k *Diag[F]) tail(channel int) {
+	lo, hi := k.behind(channel)
+	simd.DiagSteps(k.x[lo:hi], k.a[lo:hi], k.b[lo:hi], k.edge[channel:channel+1], hi-lo, hi-lo, false)
+}
+
+// rowsOfTask sets how many channels that are not cut a task has, and returns it: fewer where they are long and would leave
+// threads without work.
+func (k *Diag[F]) rowsOfTask() int {
+	k.share = simd.DiagTogether[F](k.time)
+	if k.outer < simd.DiagRows*simd.Threads() && k.time >= 512 {
+		k.share = simd.DiagRows / 4
+	}
+	return k.share
+}
+
+// channelsTask runs channels that are not cut.
+func (k *Diag[F]) channelsTask(task int) {
+	lo, hi := k.share*task, min(k.share*(task+1), k.outer)
+	copy(k.edge[lo:hi], k.x0[lo:hi])
+	at := lo * k.time
+	simd.DiagSteps(k.x[at:], k.a[at:], k.b[at:], k.edge[lo:hi], k.time, k.time, false)
 }
 
 // columnsTask runs a block of channels that lie side by side in memory: a step is a row.

@@ -76,7 +76,7 @@ func logDiagGolden(t *testing.T, r *golden.Recorder, c golden.Case, outer, n int
 
 // diagShapes has time last and not last, channels in fours and some left over, and channels cut into pieces.
 var diagShapes = []struct{ outer, time, inner int }{
-	{1, 1, 1}, {1, 2, 1}, {3, 7, 1}, {4, 63, 1}, {9, 33, 1}, {1, 8*diagPiece + 3, 1}, {2, 9*diagPiece - 1, 1}, {2, 5, 3}, {1, 17, diagColumns + 5}, {0, 4, 1}, {2, 0, 2},
+	{1, 1, 1}, {1, 2, 1}, {3, 7, 1}, {4, 63, 1}, {9, 33, 1}, {1, diagCut, 1}, {2, diagCut + 3, 1}, {1, 16 * diagPiece, 1}, {1, 16*diagPiece + 1, 1}, {7, 16*diagPiece + 16*diagShortest, 1}, {33, 40, 1}, {5, 600, 1}, {2, 5, 3}, {1, 17, diagColumns + 5}, {0, 4, 1}, {2, 0, 2},
 }
 
 // TestDiagEqualsNaive compares with the definition, one channel at a time.
@@ -127,7 +127,12 @@ func channel[F simd.Float](v []F, time, inner, c int) []float64 {
 // TestDiagPieces: a channel cut into pieces has the gradients of the same channel among seven others, which is
 // not cut.
 func TestDiagPieces(t *testing.T) {
-	n := 9*diagPiece + 5
+	for _, n := range []int{diagCut, 16 * diagPiece, 33*diagPiece + 5} {
+		diagPieces(t, n)
+	}
+}
+
+func diagPieces(t *testing.T, n int) {
 	a, b, dx := kerneltest.Normal[float64]("a", n), kerneltest.Normal[float64]("b", n), kerneltest.Normal[float64]("dx", n)
 	for i := range a {
 		a[i] = math.Tanh(3*a[i]) * 1.01
@@ -157,18 +162,39 @@ func TestDiagPieces(t *testing.T) {
 	kerneltest.Near(t, "dx0", dx0, wdx0[:1], 1e-9)
 }
 
-// TestDiagOverflowingProduct: where products of a over a piece overflow but the state does not, the state is right.
+// TestDiagOverflowingProduct: where products of a over a piece overflow but the state does not, the state and the adjoint are
+// right.
 func TestDiagOverflowingProduct(t *testing.T) {
-	n := 8 * diagPiece
-	a, b, x := make([]float32, n), make([]float32, n), make([]float32, n)
+	n := 17 * diagPiece
+	a, b, x, da, db := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
 	for i := range a {
 		a[i] = 1e30
 	}
-	NewDiag[float32](1, n, 1).Forward(x, a, b, []float32{0})
-	for i, v := range x {
-		if v != 0 {
-			t.Fatalf("x[%d] = %v, want 0", i, v)
+	b[n-1] = 2
+	k := NewDiag[float32](1, n, 1)
+	k.Forward(x, a, b, []float32{0})
+	dx := make([]float32, n)
+	dx[0] = 3
+	k.Backward(da, db, nil, a, x, []float32{0}, dx)
+	for i := range n {
+		if x[i] != b[i] || db[i] != dx[i] || da[i] != 0 {
+			t.Fatalf("x[%d] = %v, db %v, da %v, want %v, %v and 0", i, x[i], db[i], da[i], b[i], dx[i])
 		}
+	}
+}
+
+// TestDiagSharedGradients: without db, da is the same.
+func TestDiagSharedGradients(t *testing.T) {
+	for _, s := range diagShapes {
+		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
+		a, x, x0, dx := kerneltest.Normal[float32]("a", n), kerneltest.Normal[float32]("x", n), kerneltest.Normal[float32]("x0", channels), kerneltest.Normal[float32]("dx", n)
+		for i := range a {
+			a[i] = float32(math.Tanh(float64(a[i])))
+		}
+		k, alone, da, db := NewDiag[float32](s.outer, s.time, s.inner), kerneltest.Poisoned[float32](n), kerneltest.Poisoned[float32](n), kerneltest.Poisoned[float32](n)
+		k.Backward(da, db, nil, a, x, x0, dx)
+		k.Backward(alone, nil, nil, a, x, x0, dx)
+		kerneltest.Identical(t, fmt.Sprint("da of ", s), alone, da)
 	}
 }
 

@@ -28,10 +28,13 @@ type LogDiag[F simd.Float] struct {
 	shares, weigh   func(lo, hi int)
 }
 
+// logDiagCut is the number of steps of the shortest channel that is cut into pieces.
+const logDiagCut = 1 << 13
+
 // NewLogDiag returns the kernel for la and lb [outer, time, inner].
 func NewLogDiag[F simd.Float](outer, time, inner int) *LogDiag[F] {
 	k := &LogDiag[F]{outer: outer, time: time, inner: inner, pieces: 1, length: time}
-	if outer*inner < 8 && time >= 8*diagPiece {
+	if outer*inner < 8 && time >= logDiagCut {
 		k.pieces = 16
 		k.length = simd.Pieces(time, k.pieces)
 	}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 
 // TestThreads: the same bits on any number of threads, of a channel in pieces and of many channels.
 func TestThreads(t *testing.T) {
-	for _, s := range []struct{ outer, time, inner int }{{1, 8*diagPiece + 77, 1}, {13, 40, 1}, {2, 9, 2*diagColumns + 3}} {
+	for _, s := range []struct{ outer, time, inner int }{{1, (2*diagStretch+3)*16*diagPiece + 77, 1}, {5, (diagStretch+1)*16*diagPiece + 77, 1}, {40, 40, 1}, {13, 600, 1}, {2, 9, 2*diagColumns + 3}} {
 		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
 		a, b, x0, dx := kerneltest.Normal[float32]("a", n), kerneltest.Normal[float32]("b", n), kerneltest.Normal[float32]("x0", channels), kerneltest.Normal[float32]("dx", n)
 		for i := range a {
@@ -46,7 +46,7 @@ func TestThreads(t *testing.T) {
 }
 
 func TestAllocatesNothing(t *testing.T) {
-	for _, s := range []struct{ outer, time, inner int }{{1, 8 * diagPiece, 1}, {9, 40, 1}, {2, 9, 300}} {
+	for _, s := range []struct{ outer, time, inner int }{{1, 17 * diagPiece, 1}, {9, diagCut, 1}, {9, 40, 1}, {2, 9, 300}} {
 		n, channels := s.outer*s.time*s.inner, s.outer*s.inner
 		x, da, db := make([]float32, n), make([]float32, n), make([]float32, n)
 		x0, dx0 := make([]float32, channels), make([]float32, channels)

@@ -26,6 +26,7 @@ var groups = map[string]func(){
 	"conv":         convKernels,
 	"count":        countKernels,
 	"delta":        deltaKernels,
+	"diag_steps":   diagStepKernels,
 	"exp_log":      expLogKernels,
 	"gelu":         geluKernels,
 	"gemm":         gemmKernels,
