@@ -18,5 +18,5 @@ write() {
 	done
 }
 write simd . adamw arithmetic attention conv count delta diag_steps exp_log gelu glu head_rows layernorm linear_steps modes polynomial reduce reflections rmsnorm rows runs sigmoid signed_log silu state_rows
-write matmul matmul gemm gemm512 gemv pack
+write matmul matmul bf16 gemm gemm512 gemv pack
 write peak peak peak

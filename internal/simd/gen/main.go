@@ -23,6 +23,7 @@ var groups = map[string]func(){
 	"adamw":        adamWKernels,
 	"arithmetic":   arithmeticKernels,
 	"attention":    attentionKernels,
+	"bf16":         bf16Kernels,
 	"conv":         convKernels,
 	"count":        countKernels,
 	"delta":        deltaKernels,

@@ -12,6 +12,7 @@
 // outside in:
 //
 //	gemm.go     the functions and their checks
+//	mixed.go    those that may round their operands to bfloat16
 //	product.go  a product as the code sees it
 //	run.go      which path a product takes
 //	gemv        products with one row or column
@@ -21,6 +22,7 @@
 //	job.go      a product shared by several goroutines: shared.go and chunked.go are two ways
 //	pack        copies of operands in the order in which the kernels read them
 //	gemm        the kernels: gemm_amd64.s with vectors of 256 bits, gemm512_amd64.s with 512, with the same bits
+//	bf16        products of bfloat16: what they compute, and the kernels, which use the tiles of AMX; tiles: their blocking
 //
 // Beside it: blas gives the products to libraries that take a BLAS; compare, a module of its own with cgo, times them
 // against OpenBLAS.

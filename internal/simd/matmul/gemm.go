@@ -35,10 +35,7 @@ func WithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, 
 	var p product[F]
 	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
 	p.check("WithBias")
-	if len(bias) != n {
-		panic(fmt.Sprintf("matmul: WithBias: bias has %d elements for n = %d", len(bias), n))
-	}
-	p.beta, p.d, p.rsd = 1, bias, 0
+	p.addBias("WithBias", bias)
 	p.run(true)
 }
 
@@ -82,6 +79,14 @@ func Batched[F floats.Float](count int, transA, transB bool, m, n, k int, alpha 
 	p.a, p.b, p.c = a, b, c
 	p.addend(beta)
 	p.runBatch(count, strideA, strideB, strideC)
+}
+
+// addBias makes the product add the bias to every row.
+func (p *product[F]) addBias(name string, bias []F) {
+	if len(bias) != p.n {
+		panic(fmt.Sprintf("matmul: %s: bias has %d elements for n = %d", name, len(bias), p.n))
+	}
+	p.beta, p.d, p.rsd = 1, bias, 0
 }
 
 // tail is x[i:], or empty if x is shorter: check then says what is missing.

@@ -24,3 +24,8 @@ func (p *product[F]) vectorTiles(lo, n int) int { return 0 }
 
 // fastColumns reports whether vectorColumns is fast and makes the bits of multiply.
 func fastColumns[F floats.Float]() bool { return false }
+
+// HasTiles reports whether products of bfloat16 are fast on this machine.
+func HasTiles() bool { return false }
+
+func runTiles(p *product[float32]) { tilesPortable(p) }

@@ -54,8 +54,8 @@ func (p *product[F]) addend(beta F) {
 	}
 }
 
-// addBias adds a bias to every row of C.
-func (p *product[F]) addBias() {
+// addBiasRows adds a bias to every row of C.
+func (p *product[F]) addBiasRows() {
 	for i := range p.m {
 		row := p.c[i*p.rsc:][:p.n]
 		simd.Add(row, row, p.bias)

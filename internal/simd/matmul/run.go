@@ -18,7 +18,7 @@ func (p *product[F]) run(parallel bool) {
 		q := *p
 		q.bias = nil
 		q.run(parallel)
-		p.addBias()
+		p.addBiasRows()
 		return
 	}
 	if p.trivial() {

@@ -65,7 +65,7 @@ func (j *job[F]) computeShared(row, rows, column, columns int) {
 		}
 		multiply(&q)
 		if q.bias != nil && j.from+p+q.k == j.k {
-			q.addBias() // while the piece is in the cache
+			q.addBiasRows() // while the piece is in the cache
 		}
 	}
 	if s != nil {

@@ -1,0 +1,53 @@
+package matmul
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"goomtrain/internal/simd/floats"
+)
+
+// A Precision is how mixed-precision products round their operands.
+type Precision int32
+
+const (
+	Float32  Precision = iota // not at all
+	BFloat16                  // to bfloat16, which has 8 bits of mantissa instead of 24; sums are float32
+)
+
+var precision atomic.Int32
+
+// SetPrecision sets the precision of Mixed and MixedWithBias, in the whole process, for calls that begin later. At first it
+// is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same bits, slowly.
+func SetPrecision(p Precision) { precision.Store(int32(p)) }
+
+// Mixed is Gemm, for products of which training bears the rounding: those of activations, weights and their gradients. With
+// SetPrecision(BFloat16), products of float32 round their operands to bfloat16, unless the product is small: m or n below
+// 16, k below 32, or m*n*k below 2^19. The shape alone decides, so the bits do not depend on the number of threads.
+func Mixed[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, beta F, c []F, ldc int) {
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("Mixed")
+	p.addend(beta)
+	p.runMixed()
+}
+
+// MixedWithBias is WithBias as Mixed is Gemm.
+func MixedWithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, bias []F, c []F, ldc int) {
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("MixedWithBias")
+	p.addBias("MixedWithBias", bias)
+	p.runMixed()
+}
+
+// runMixed computes the product in the precision of mixed products.
+func (p *product[F]) runMixed() {
+	if !floats.Single[F]() || Precision(precision.Load()) != BFloat16 || !p.worthTiles() {
+		p.run(true)
+		return
+	}
+	if q := (*product[float32])(unsafe.Pointer(p)); !q.trivial() {
+		runTiles(q)
+	}
+}
