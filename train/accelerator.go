@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -9,16 +10,19 @@ import (
 	"goomtrain/data"
 	"goomtrain/internal/gpu"
 	"goomtrain/internal/gpu/driver"
+	"goomtrain/internal/simd/matmul"
 	"goomtrain/models"
 	"goomtrain/params"
 	"goomtrain/train/optim"
 	"goomtrain/train/schedule"
 )
 
-// openGPU opens the GPU of a number, in programs that are built for one. Tests put the emulator in its place.
+// openGPU opens the GPU of a number, in programs that are built for one; hasTiles reports whether the CPU has fast products
+// of bfloat16. Tests put others in their place.
 var (
 	openGPU  = driver.Open
 	gpuBuilt = driver.Built
+	hasTiles = matmul.HasTiles
 )
 
 // precisions are the values of -matmul.
@@ -95,12 +99,31 @@ func (s *session[F]) openDevice() error {
 	return nil
 }
 
-// onCPU returns an error for settings that only a GPU knows.
+// onCPU sets the precision of products on the CPU, until the session is closed.
 func (s *session[F]) onCPU() error {
-	if s.cfg.MatMul != precisions[gpu.Float32] {
-		return fmt.Errorf("-matmul %s: only a GPU has products of that precision: give -matmul float32 to train on the CPU", s.cfg.MatMul)
+	switch s.cfg.MatMul {
+	case precisions[gpu.Float32]:
+		return nil
+	case precisions[gpu.BF16]:
+		if s.cfg.DType != "float32" {
+			return fmt.Errorf("-matmul bf16: only products of float32 are rounded: leave out -dtype %s, or give -matmul float32", s.cfg.DType)
+		}
+		if !hasTiles() {
+			return errors.New("-matmul bf16: this CPU has no AMX tiles (amx-bf16): give -matmul float32")
+		}
+		s.reduced = true
+		matmul.SetPrecision(matmul.BFloat16)
+		fmt.Fprintln(s.out, "products in bf16, sums and weights in float32")
+		return nil
 	}
-	return nil
+	return fmt.Errorf("-matmul %s: only a GPU has products of that precision: give -matmul float32 to train on the CPU", s.cfg.MatMul)
+}
+
+// full ends the reduced precision of products on the CPU.
+func (s *session[F]) full() {
+	if s.reduced {
+		matmul.SetPrecision(matmul.Float32)
+	}
 }
 
 // begin moves everything to the device.

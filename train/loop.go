@@ -27,7 +27,7 @@ type Loop struct {
 	CurriculumLoss float64 // running training loss below which the length doubles, in nats
 
 	Freeze       string  // names of parameters that are not trained, separated by commas; * stands for any text
-	MatMul       string  // precision of products of matrices on a GPU
+	MatMul       string  // precision of products of activations, weights and gradients
 	Clip         float64 // largest global norm of the gradients; 0: no limit
 	EMA          float64 // decay of a moving average of the weights, used for validation; 0: none
 	OnNonfinite  string  // stop or skip
@@ -100,7 +100,7 @@ func (c *Loop) settings() [parts]settings.Table {
 		},
 		partOptimization: {
 			{Name: "freeze", Help: "names of parameters that are not trained, separated by commas; * stands for any text, as in embed.*,*.0.*", Value: &c.Freeze, Zero: "all are trained", Change: settings.Frozen},
-			{Name: "matmul", Help: "precision of products of matrices on a GPU; on the CPU it is that of -dtype", Value: &c.MatMul, Rule: settings.OneOf(precisions...), Change: settings.Steers},
+			{Name: "matmul", Help: "precision of products of activations, weights and gradients: on the CPU float32, or bf16 with AMX; on a GPU any", Value: &c.MatMul, Rule: settings.OneOf(precisions...), Change: settings.Steers},
 			{Name: "clip", Help: "largest global norm of the gradients", Value: &c.Clip, Rule: settings.AtLeast(0), Zero: "no clipping", Change: settings.Steers},
 			{Name: "ema", Help: "decay of a moving average of the weights, used for validation", Value: &c.EMA, Rule: settings.Fraction(), Zero: "none", Change: settings.Starts},
 			{Name: "on-nonfinite", Help: "what to do about a step whose loss or gradient is not finite", Value: &c.OnNonfinite, Rule: settings.OneOf("stop", "skip"), Change: settings.Steers},

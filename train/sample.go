@@ -28,6 +28,7 @@ func (s *session[F]) sample(ctx context.Context) (err error) {
 	if err := s.gpu.pull(); err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
+	s.full() // as cmd/generate computes it
 	stream, err := m.NewStream()
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)

@@ -56,6 +56,7 @@ type session[F params.Float] struct {
 	lock    *checkpoints.RunLock
 	saver   *checkpoints.Saver
 	gpu     *accelerator[F] // nil: training runs on the CPU
+	reduced bool            // products on the CPU are of bfloat16
 	profile *profile
 
 	checkpoints.Progress                   // ElapsedSeconds does not include this session
@@ -352,6 +353,7 @@ func (s *session[F]) close(err error) error {
 		errs = append(errs, s.lock.Release())
 	}
 	errs = append(errs, s.gpu.close())
+	s.full()
 	if closing := errors.Join(errs...); err == nil {
 		err = closing
 	} else if closing != nil {

@@ -35,7 +35,7 @@ var may = map[string][]string{
 	"train/schedule":   {"settings", "internal/registry"},
 	"train/optim":      {"internal/gpu", "internal/gpu/kernels", "params", "settings", "internal/registry", "internal/simd", "internal/simd/matmul"},
 	"train": {"train/metrics", "train/schedule", "train/optim", "models", "data", "checkpoints", "sampling", "params",
-		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable", "internal/regular", "internal/comm", "internal/gpu", "internal/gpu/driver"},
+		"internal/simd", "parallel", "rng", "internal/nearest", "settings", "internal/atomicfile", "internal/printable", "internal/regular", "internal/comm", "internal/gpu", "internal/gpu/driver", "internal/simd/matmul"},
 	"internal/board":      {"checkpoints", "data", "models", "params", "sampling", "settings", "train/metrics", "internal/printable", "internal/regular"},
 	"huggingface":         {"train", "models", "data", "checkpoints", "params", "settings", "internal/atomicfile", "internal/regular"},
 	"internal/atomicfile": {},

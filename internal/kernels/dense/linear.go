@@ -57,24 +57,24 @@ func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
 	case k.independent:
 		matmul.Rows(k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), bias, 0, y, k.out)
 	case residual != nil:
-		matmul.WithResidual(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
+		matmul.MixedWithResidual(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
 	case bias != nil:
-		matmul.WithBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
+		matmul.MixedWithBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
 	default:
-		matmul.Gemm(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), 0, y, k.out)
+		matmul.Mixed(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), 0, y, k.out)
 	}
 }
 
 // Backward writes dx, dw and dbias, those that are not nil. The gradient of the residual is dy.
 func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
 	if dx != nil {
-		matmul.Gemm(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)
+		matmul.Mixed(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)
 	}
 	if dw != nil {
 		if k.transposed {
-			matmul.Gemm(true, false, k.out, k.in, k.rows, 1, dy, k.out, x, k.in, 0, dw, k.in)
+			matmul.Mixed(true, false, k.out, k.in, k.rows, 1, dy, k.out, x, k.in, 0, dw, k.in)
 		} else {
-			matmul.Gemm(true, false, k.in, k.out, k.rows, 1, x, k.in, dy, k.out, 0, dw, k.out)
+			matmul.Mixed(true, false, k.in, k.out, k.rows, 1, x, k.in, dy, k.out, 0, dw, k.out)
 		}
 	}
 	if dbias != nil {

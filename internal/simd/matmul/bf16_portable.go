@@ -21,6 +21,9 @@ func tilesPortable(p *product[float32]) {
 			c[j] = x
 		}
 	}
+	if p.bias != nil {
+		p.addBiasRows()
+	}
 	s.release()
 }
 

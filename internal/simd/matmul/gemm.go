@@ -46,16 +46,7 @@ func WithResidual[F floats.Float](transA, transB bool, m, n, k int, alpha F, a [
 	var p product[F]
 	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
 	p.check("WithResidual")
-	if bias != nil && len(bias) != n {
-		panic(fmt.Sprintf("matmul: WithResidual: bias has %d elements for n = %d", len(bias), n))
-	}
-	if m > 0 && n > 0 && (ldr < n || len(residual) < (m-1)*ldr+n) {
-		panic(fmt.Sprintf("matmul: WithResidual: the residual has %d elements, rows %d apart, for %d x %d", len(residual), ldr, m, n))
-	}
-	if same := len(c) > 0 && len(residual) > 0 && &c[0] == &residual[0] && ldr == ldc; !same && floats.Share(c, residual) {
-		panic("matmul: WithResidual: C overlaps the residual")
-	}
-	p.beta, p.d, p.rsd, p.bias = 1, residual, ldr, bias
+	p.addResidual("WithResidual", residual, ldr, bias)
 	p.run(true)
 }
 
@@ -87,6 +78,21 @@ func (p *product[F]) addBias(name string, bias []F) {
 		panic(fmt.Sprintf("matmul: %s: bias has %d elements for n = %d", name, len(bias), p.n))
 	}
 	p.beta, p.d, p.rsd = 1, bias, 0
+}
+
+// addResidual makes the product add a matrix of the shape of C, and the bias, unless it is nil, to every row.
+func (p *product[F]) addResidual(name string, residual []F, ldr int, bias []F) {
+	if bias != nil && len(bias) != p.n {
+		panic(fmt.Sprintf("matmul: %s: bias has %d elements for n = %d", name, len(bias), p.n))
+	}
+	if p.m > 0 && p.n > 0 && (ldr < p.n || len(residual) < (p.m-1)*ldr+p.n) {
+		panic(fmt.Sprintf("matmul: %s: the residual has %d elements, rows %d apart, for %d x %d", name, len(residual), ldr, p.m, p.n))
+	}
+	same := len(p.c) > 0 && len(residual) > 0 && &p.c[0] == &residual[0] && ldr == p.rsc
+	if !same && floats.Share(p.c, residual) {
+		panic(fmt.Sprintf("matmul: %s: C overlaps the residual", name))
+	}
+	p.beta, p.d, p.rsd, p.bias = 1, residual, ldr, bias
 }
 
 // tail is x[i:], or empty if x is shorter: check then says what is missing.

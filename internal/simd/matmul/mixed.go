@@ -17,7 +17,7 @@ const (
 
 var precision atomic.Int32
 
-// SetPrecision sets the precision of Mixed and MixedWithBias, in the whole process, for calls that begin later. At first it
+// SetPrecision sets the precision of Mixed, MixedWithBias and MixedWithResidual, in the whole process, for calls that begin later. At first it
 // is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same bits, slowly.
 func SetPrecision(p Precision) { precision.Store(int32(p)) }
 
@@ -41,13 +41,25 @@ func MixedWithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a 
 	p.runMixed()
 }
 
+// MixedWithResidual is WithResidual as Mixed is Gemm.
+func MixedWithResidual[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, residual []F, ldr int, bias []F, c []F, ldc int) {
+	var p product[F]
+	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.check("MixedWithResidual")
+	p.addResidual("MixedWithResidual", residual, ldr, bias)
+	p.runMixed()
+}
+
 // runMixed computes the product in the precision of mixed products.
 func (p *product[F]) runMixed() {
 	if !floats.Single[F]() || Precision(precision.Load()) != BFloat16 || !p.worthTiles() {
 		p.run(true)
 		return
 	}
-	if q := (*product[float32])(unsafe.Pointer(p)); !q.trivial() {
+	q := (*product[float32])(unsafe.Pointer(p))
+	if !q.trivial() {
 		runTiles(q)
+	} else if q.bias != nil {
+		q.addBiasRows()
 	}
 }

@@ -180,6 +180,9 @@ func (j *tileJob) runMultiply(i int) {
 		t.a, t.b, t.product = outer, shared, j.part(lane, lanes, other, others)
 	}
 	t.multiply()
+	if t.bias != nil && t.last {
+		t.addBiasRows() // while the piece is in the cache
+	}
 	ownTile.put(own)
 }
 
