@@ -150,6 +150,60 @@ func TestTilesAtExtremes(t *testing.T) {
 	}
 }
 
+// Where a sum is subnormal decides its exact value, not the rounded one: tiles and the portable form agree next to the smallest
+// normal number, in products and in sums of tiles.
+func TestTilesAtSmallestNormal(t *testing.T) {
+	needTiles(t)
+	const n = 128
+	for _, second := range []int{2, 1, 32} { // in the same chain, in the other one, in the next tile
+		a, b := make([]float32, 64), make([]float32, n*64)
+		a[0], a[second] = 0x1p-126, -0x1p-75
+		for j := range n {
+			b[64*j], b[64*j+second] = 1, float32(j)*0x1p-80 // j*2^-155 less than normal
+		}
+		x := tileCase{gemmCase: gemmCase{m: 1, n: n, k: 64, alpha: 1, transB: true}, a: a, b: b, c: make([]float32, n), lda: 64, ldb: 64, ldc: n}
+		got := x.run(tilesPortable)
+		sameBits(t, x.run(runTiles), got, "at place %d", second)
+		if second == 2 && (got[16] == 0 || got[17] != 0) { // 2^-151 below normal still rounds to it
+			t.Errorf("sums %v and %v", got[16], got[17])
+		}
+	}
+}
+
+// A product that takes several calls of the kernel, and is cut along its inner dimension: its product with a vector is that
+// of its operands. All are small integers, so every sum is exact.
+func TestTilesInManyCalls(t *testing.T) {
+	needTiles(t)
+	simd.SetThreads(1)
+	defer simd.SetThreads(0)
+	r := rand.New(rand.NewPCG(45, 46))
+	for _, s := range [][2]int{{600, 650}, {650, 600}, {4010, 4100}} {
+		x := newTileCase(gemmCase{m: s[0], n: s[1], k: 2100, alpha: 1}, func() float32 { return float32(r.IntN(9) - 4) })
+		c := x.run(runTiles)
+		v, bv := make([]float64, x.n), make([]float64, x.k)
+		for j := range v {
+			v[j] = float64(r.IntN(1000))
+		}
+		for p := range bv {
+			for j, vj := range v {
+				bv[p] += float64(x.b[p*x.ldb+j]) * vj
+			}
+		}
+		for i := range x.m {
+			var got, want float64
+			for j, vj := range v {
+				got += float64(c[i*x.ldc+j]) * vj
+			}
+			for p, y := range bv {
+				want += float64(x.a[i*x.lda+p]) * y
+			}
+			if got != want {
+				t.Fatalf("%d x %d: row %d times the vector is %v, want %v", x.m, x.n, i, got, want)
+			}
+		}
+	}
+}
+
 // The portable form against the definition: products and sums of small integers are exact, so every order of them is.
 func TestTilesAgainstDefinition(t *testing.T) {
 	simdtest.OnEachPath(t, func(t *testing.T) {
