@@ -51,9 +51,15 @@ func (t *tileCase) run(form func(*product[float32])) []float32 {
 	c := append([]float32{}, t.c...)
 	var p product[float32]
 	p.init(t.transA, t.transB, t.m, t.n, t.k, float32(t.alpha), t.a, t.lda, t.b, t.ldb, c, t.ldc)
-	if t.gemmCase.bias {
-		p.addBias("test", t.bias)
-	} else {
+	switch bias := t.bias; {
+	case t.residual:
+		if !t.gemmCase.bias {
+			bias = nil
+		}
+		p.addResidual("test", c, t.ldc, bias)
+	case t.gemmCase.bias:
+		p.addBias("test", bias)
+	default:
 		p.addend(float32(t.beta))
 	}
 	form(&p)
@@ -77,7 +83,7 @@ func tileCaseOf(r *rand.Rand, m, n, k int) gemmCase {
 		g.alpha = 1.5
 	}
 	if r.IntN(3) == 0 {
-		g.alpha, g.beta, g.bias = 1, 0, false // what the kernel stores without a detour
+		g.alpha, g.beta, g.bias, g.residual = 1, 0, false, false // what the kernel stores without a detour
 	}
 	return g
 }
@@ -411,6 +417,7 @@ func TestTilesAllocateNothing(t *testing.T) {
 			Mixed(false, true, 200, 200, 200, 1, x, 200, y, 200, 0, c, 200)
 			Mixed(true, false, 16, 16, 5000, 1, long, 16, long, 16, 1, c, 16)
 			MixedWithBias(false, false, 200, 200, 200, 1, x, 200, y, 200, x[:200], c, 200)
+			MixedWithResidual(false, false, 200, 200, 200, 1, x, 200, y, 200, c, 200, x[:200], c, 200)
 		}
 		run()
 		if got := testing.AllocsPerRun(10, run); got != 0 {
