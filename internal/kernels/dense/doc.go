@@ -24,5 +24,7 @@
 // Kernels that depend on the position take the first one as an argument, so a sequence may come in
 // stretches; a Position counts them. All other kernels know nothing of time.
 //
+// The products of Linear and Head have the precision that matmul.SetPrecision sets; everything else has that of the type.
+//
 // Beside each kernel X is a NaiveX: its definition in float64, with Forward and Backward.
 package dense

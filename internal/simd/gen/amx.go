@@ -133,13 +133,13 @@ func zmm(i int) reg.VecPhysical {
 // fullTiles is a configuration in which all eight tiles have 16 rows of 64 bytes.
 func fullTiles() Mem {
 	config := GLOBL("fullTiles", attr.RODATA|attr.NOPTR)
-	DATA(0, U64(1)) // palette 1
-	DATA(8, U64(0))
-	for i := range 4 { // bytes of a row, words of 16 bits; 8 registers are not there
-		DATA(16+8*i, U64(map[bool]uint64{true: 64 | 64<<16 | 64<<32 | 64<<48}[i < 2]))
+	words := [8]uint64{
+		0: 1,                                                               // palette 1
+		2: 64 | 64<<16 | 64<<32 | 64<<48, 3: 64 | 64<<16 | 64<<32 | 64<<48, // bytes of a row, 16 bits for each tile
+		6: 0x1010101010101010, // rows, 8 bits for each tile
 	}
-	for i := range 2 { // rows, bytes
-		DATA(48+8*i, U64(map[bool]uint64{true: 0x1010101010101010}[i == 0]))
+	for i, w := range words {
+		DATA(8*i, U64(w))
 	}
 	return config
 }
