@@ -54,7 +54,7 @@ KERNEL swiglu(int rows, int width, int shift, const float *x, float *y) {
 		float a[4], g[4];
 		read4(a, x + j, width - j, whole);
 		read4(g, x + width + j, width - j, whole);
-		FOUR(l) a[l] *= g[l] * sigmoid(g[l]);
+		FOUR(l) a[l] *= gated(g[l], sigmoid(g[l]));
 		write4(y + j, a, width - j, whole);
 	}
 }
@@ -73,7 +73,7 @@ KERNEL swiglu_backward(int rows, int width, int shift, const float *x, const flo
 		read4(g, x + width + j, width - j, whole);
 		read4(d, dy + j, width - j, whole);
 		FOUR(l) {
-			float s = sigmoid(g[l]), silu = g[l] * s;
+			float s = sigmoid(g[l]), silu = gated(g[l], s);
 			g[l] = d[l] * a[l] * siluSlope(g[l], s);
 			a[l] = d[l] * silu;
 		}
@@ -90,7 +90,7 @@ KERNEL gelu(long long n, const float *x, float *y) {
 	bool whole = i + 4 <= n && aligned(x, y);
 	float v[4];
 	read4(v, x + i, n - i, whole);
-	FOUR(l) v[l] *= sigmoid(geluArgument(v[l]));
+	FOUR(l) v[l] = gated(v[l], sigmoid(geluArgument(v[l])));
 	write4(y + i, v, n - i, whole);
 }
 
@@ -116,7 +116,7 @@ KERNEL silu(long long n, const float *x, float *y) {
 	bool whole = i + 4 <= n && aligned(x, y);
 	float v[4];
 	read4(v, x + i, n - i, whole);
-	FOUR(l) v[l] *= sigmoid(v[l]);
+	FOUR(l) v[l] = gated(v[l], sigmoid(v[l]));
 	write4(y + i, v, n - i, whole);
 }
 
@@ -138,7 +138,7 @@ KERNEL gated_silu(long long n, const float *gate, const float *up, float *y) {
 	float g[4], u[4];
 	read4(g, gate + i, n - i, whole);
 	read4(u, up + i, n - i, whole);
-	FOUR(l) u[l] *= g[l] * sigmoid(g[l]);
+	FOUR(l) u[l] *= gated(g[l], sigmoid(g[l]));
 	write4(y + i, u, n - i, whole);
 }
 
@@ -150,7 +150,7 @@ KERNEL gated_silu_backward(long long n, const float *gate, const float *up, cons
 	read4(u, up + i, n - i, whole);
 	read4(d, dy + i, n - i, whole);
 	FOUR(l) {
-		float s = sigmoid(g[l]), silu = g[l] * s;
+		float s = sigmoid(g[l]), silu = gated(g[l], s);
 		g[l] = d[l] * u[l] * siluSlope(g[l], s);
 		u[l] = d[l] * silu;
 	}

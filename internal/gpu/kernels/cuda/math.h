@@ -70,5 +70,8 @@ __device__ __forceinline__ float logSigmoid(float x) {
 	return (x < 0.0f ? x : 0.0f) - logarithm1p(exponential(-fabsf(x)));
 }
 
-/* The derivative of x s with s = sigmoid(x). */
-__device__ __forceinline__ float siluSlope(float x, float s) { return s * fmaf(x, 1.0f - s, 1.0f); }
+/* x s, where s is a sigmoid that is 0 below -200, also if x is minus infinity. */
+__device__ __forceinline__ float gated(float x, float s) { return fmaxf(x, -200.0f) * s; }
+
+/* The derivative of x s with s = sigmoid(x), which is 0 or 1 beyond 200. */
+__device__ __forceinline__ float siluSlope(float x, float s) { return s * fmaf(fminf(fmaxf(x, -200.0f), 200.0f), 1.0f - s, 1.0f); }

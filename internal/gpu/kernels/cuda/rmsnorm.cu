@@ -24,7 +24,7 @@ KERNEL rmsnorm(int rows, int width, int shift, float scale, float eps, const flo
 		if (gate) {
 			float g[4];
 			read4(g, gate + at + j, width - j, whole);
-			FOUR(l) v[l] *= g[l] * sigmoid(g[l]);
+			FOUR(l) v[l] *= gated(g[l], sigmoid(g[l]));
 		}
 		write4(y + at + j, v, width - j, whole);
 	}
@@ -49,7 +49,7 @@ KERNEL rmsnorm_backward(int rows, int width, int shift, int lanes, int perBlock,
 			if (gate) {
 				float g[4];
 				read4(g, gate + at + j, width - j, whole);
-				FOUR(l) d[l] *= g[l] * sigmoid(g[l]);
+				FOUR(l) d[l] *= gated(g[l], sigmoid(g[l]));
 			}
 			FOUR(l) dot = fmaf(d[l] * w[l], v[l] * r, dot);
 		}
@@ -81,7 +81,7 @@ KERNEL rmsnorm_backward(int rows, int width, int shift, int lanes, int perBlock,
 			for (int row = from + THREAD_X / lanes; row < to; row += 256 / lanes) {
 				long long at = (long long)row * width + j;
 				float d = dy[at];
-				if (gate) d *= gate[at] * sigmoid(gate[at]);
+				if (gate) d *= gated(gate[at], sigmoid(gate[at]));
 				dw = fmaf(d, x[at] * rstd[row], dw);
 			}
 		}

@@ -28,7 +28,7 @@ __device__ __forceinline__ float argument(i64 at, int t, int c, int C, int W, co
 KERNEL short_conv(i64 n, int T, int C, int W, int silu, const float *x, const float *w, const float *bias, float *y) {
 	PLACE;
 	float a = argument(at, t, c, C, W, x, w, bias);
-	y[at] = silu ? a * sigmoid(a) : a;
+	y[at] = silu ? gated(a, sigmoid(a)) : a;
 }
 
 /* l of SiLU */
