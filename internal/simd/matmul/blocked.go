@@ -8,6 +8,8 @@ const (
 	blockK = 256 // inner dimension of a block: a panel of B is 16 KiB
 	blockM = 168 // rows of a packed block of A, a multiple of 6 and 14: at most 172 KiB
 	blockN = 512 // columns of B that one goroutine packs for itself: 512 KiB
+
+	packContiguous = 384 // columns from which on a block of A is packed whose rows are contiguous
 )
 
 // multiplyPacked computes a product with a small B by packing it in s.
@@ -36,7 +38,12 @@ func (p *product[F]) multiplyBlocked(s *scratch[F]) {
 }
 
 // worthPacking reports whether the block of A should be copied, given the number of elements of the whole A: whether
-// it is read often enough, and from far enough.
+// it is read often enough, and from far enough. Rows that are contiguous are read where they lie until there are many
+// columns.
 func (p *product[F]) worthPacking(elements int) bool {
-	return p.csa != 1 && elements > 16384 && p.m > 12 && p.n > 2*panelWidth[F]()
+	often := 2 * panelWidth[F]()
+	if p.csa == 1 {
+		often = packContiguous
+	}
+	return elements > 16384 && p.m > 12 && p.n > often
 }

@@ -6,6 +6,7 @@ const (
 	sharedLimit   = 1 << 21 // elements of B packed at a time for all, at least blockK*sharedColumns
 	sharedColumns = 2048    // columns of B packed at a time for all
 	packColumns   = 128     // columns that one piece of the packing packs
+	spanB         = 1 << 17 // elements of B that stay in the second cache, so that few rows of A at a time are as good as many
 	spanRows      = 14      // rows of C that are claimed at once: of one block of the kernels of 512 bits, two of the others
 )
 
@@ -21,7 +22,7 @@ func (j *job[F]) shared() {
 			j.depth = min(depth, j.k-j.from)
 			j.packed = grow(j.packed, j.width*j.depth)
 			simd.For((j.width+packColumns-1)/packColumns*((j.depth+blockK-1)/blockK), j.packPiece)
-			if spans := (j.m + spanRows - 1) / spanRows; spans >= 8*simd.Threads() {
+			if spans := (j.m + spanRows - 1) / spanRows; spans >= 8*simd.Threads() && j.width*j.depth <= spanB {
 				j.columns = j.across()
 				simd.ForSpans(spans, j.sharedSpan)
 			} else {
