@@ -11,7 +11,7 @@ func attentionKernels() {
 	wideSoftmaxRow()
 	attentionSlopes()
 	wideAttentionSlopes()
-	transpose()
+	transposeRows()
 }
 
 const softmaxRowDoc = `is, with a sum for each i modulo 16 and NaN in x left out of the maximum,
@@ -194,8 +194,8 @@ func wideAttentionSlopes() {
 	finish()
 }
 
-// transpose writes eight rows of 8*blocks floats as columns.
-func transpose() {
+// transposeRows writes eight rows of 8*blocks floats as columns.
+func transposeRows() {
 	function("transposeAVX2", "func(dst, src *float32, strideDst, strideSrc, blocks int)", `is, with strides counted in elements,
 
 	for p := range 8 * blocks {
