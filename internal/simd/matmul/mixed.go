@@ -17,8 +17,9 @@ const (
 
 var precision atomic.Int32
 
-// SetPrecision sets the precision of Mixed, MixedWithBias and MixedWithResidual, in the whole process, for calls that begin later. At first it
-// is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same bits, slowly.
+// SetPrecision sets the precision of Mixed, MixedWithBias and MixedWithResidual, in the whole process, for calls that begin
+// later. At first it is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same
+// bits, slowly.
 func SetPrecision(p Precision) { precision.Store(int32(p)) }
 
 // Mixed is Gemm, for products of which training bears the rounding: those of activations, weights and their gradients. With

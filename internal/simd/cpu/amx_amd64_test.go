@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// GODEBUG turns AMX off, and so does the lack of an instruction that fills the tiles.
+// Other processes are asked, which is not possible under an emulator: hence amd64 alone. GODEBUG turns AMX off, and so does the lack of an instruction that fills the tiles.
 func TestAMX(t *testing.T) {
 	ask := func(debug string) string {
 		c := exec.Command(os.Args[0])
