@@ -20,6 +20,7 @@ func together(n int, f func(g *comm.Group) error) []error {
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	for r, g := range comm.Local(n) {
+		defer g.Stop()
 		all.Go(func() { errs[r] = f(g) })
 	}
 	all.Wait()

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"goomtrain/internal/comm"
+	"goomtrain/internal/comm/commtest"
 )
 
 // BenchmarkSequence is a training step of a model, preset nano, on one long sequence that is cut over processes: goroutines
@@ -36,7 +36,7 @@ func benchmarkSequence(b *testing.B, name string, length, parts int, recompute b
 	c.Common().Vocab = 256
 	inputs, targets := text(1, length, 256)
 	var models []*Model[float32]
-	for _, g := range comm.Local(parts) {
+	for _, g := range commtest.Local(b, parts) {
 		m, err := New[float32](c, 1)
 		if err == nil {
 			err = m.SetSequence(g)

@@ -11,6 +11,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"goomtrain/internal/comm"
+	"goomtrain/internal/comm/commtest"
 	"goomtrain/layers"
 	"goomtrain/ops"
 	"goomtrain/params"
@@ -22,7 +23,7 @@ func inParts[F params.Float](t *testing.T, c Config, inputs, targets []int32, si
 	t.Helper()
 	stats, errs, n := make([]Stats, parts), make([]error, parts), length/parts
 	var runs sync.WaitGroup
-	for r, g := range comm.Local(parts) {
+	for r, g := range commtest.Local(t, parts) {
 		m := build[F](t, c)
 		if err := m.SetSequence(g); err != nil {
 			t.Fatal(err)
@@ -167,7 +168,7 @@ func (n *whole) Hidden(g *layers.Graph[float64], tokens *G.Node) *G.Node {
 
 // TestSequenceRefusals: what needs whole sequences is named before the first step, and leaves the model as it was.
 func TestSequenceRefusals(t *testing.T) {
-	groups := comm.Local(2)
+	groups := commtest.Local(t, 2)
 	refused := func(m *Model[float64], inputs, targets []int32, want string) {
 		t.Helper()
 		if err := m.SetSequence(groups[0]); !errors.Is(err, ErrNotCut) || err.Error() != want {
@@ -193,7 +194,7 @@ func TestSequenceContext(t *testing.T) {
 	c := smallest(t, "softmax-attention")
 	set(t, c, "positions", "learned", "context", "9")
 	m := build[float64](t, c)
-	if err := m.SetSequence(comm.Local(2)[0]); err != nil {
+	if err := m.SetSequence(commtest.Local(t, 2)[0]); err != nil {
 		t.Fatal(err)
 	}
 	inputs, targets := text(1, 5, 17)
@@ -214,7 +215,7 @@ func TestSetSequenceAgain(t *testing.T) {
 		}
 		return stats.Loss
 	}
-	groups, losses := comm.Local(2), [2]float64{}
+	groups, losses := commtest.Local(t, 2), [2]float64{}
 	models := [2]*Model[float64]{build[float64](t, c), build[float64](t, c)}
 	whole := evaluate(models[0], 0, 2*length)
 	first, second := evaluate(models[0], 0, length), evaluate(models[1], length, 2*length)

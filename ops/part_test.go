@@ -15,6 +15,7 @@ import (
 
 	"goomtrain/executor"
 	"goomtrain/internal/comm"
+	"goomtrain/internal/comm/commtest"
 	"goomtrain/internal/kernels/kerneltest"
 	"goomtrain/internal/simd"
 	"goomtrain/params"
@@ -135,7 +136,7 @@ func machine[F params.Float](p *problem[F]) (run func() (values[F], error), err 
 // inParts runs a case on parts of sequences, in goroutines, and returns what the processes have together.
 func inParts[F params.Float](t *testing.T, c func(length int) opCase, size, length int, draws func(stream string, shape ...int) []F) (w values[F]) {
 	t.Helper()
-	groups := comm.Local(size)
+	groups := commtest.Local(t, size)
 	results, errs := make([]values[F], size), make([]error, size)
 	var runs sync.WaitGroup
 	var p *problem[F]
@@ -297,7 +298,7 @@ func TestCutNamesWholeOps(t *testing.T) {
 	h := LSTM[float64](x, w, bias, reset, nil)
 	h = LSTM[float64](G.Must(G.Tanh(MatMul[float64](h, G.NewTensor(g, tensor.Float64, 2, G.WithShape(2, 8), G.WithName("u")), nil))), w, bias, reset, nil)
 	Last[float64](h)
-	err := NewPart(comm.Local(2)[0]).Cut(g)
+	err := NewPart(commtest.Local(t, 2)[0]).Cut(g)
 	if !errors.Is(err, ErrNotCut) || !strings.HasSuffix(err.Error(), ": ops that need them whole: LSTM, Last, tanh") {
 		t.Errorf("error %v", err)
 	}
@@ -309,7 +310,7 @@ func TestCutReturnsFailures(t *testing.T) {
 		if slices.Contains([]string{"Rotary", "AddPositions", "Dropout", "Dropout with residual", "WindowSelfAttention of one", "ShortConv of one"}, c.name) { // they exchange nothing
 			continue
 		}
-		groups := comm.Local(2)
+		groups := commtest.Local(t, 2)
 		p := newPartOfProblem(cutCases[float32](3)[i], NewPart(groups[0]), func(stream string, shape ...int) []float32 {
 			return draw[float32](stream, tensor.Shape(shape).TotalSize())
 		})
@@ -333,7 +334,7 @@ func TestCutReturnsFailures(t *testing.T) {
 
 // TestCutReturnsFailuresBackward: an exchange that fails in the backward pass ends the run.
 func TestCutReturnsFailuresBackward(t *testing.T) {
-	part, want := NewPart(comm.Local(1)[0]), errors.New("the network is down")
+	part, want := NewPart(commtest.Local(t, 1)[0]), errors.New("the network is down")
 	p := newPartOfProblem(opCase{name: "op", floats: [][]int{{cutBatch, 3, 4}}, build: func(f, _ []*G.Node) *G.Node {
 		return Apply(Definition[float32]{
 			Name: "op", Inputs: G.Nodes{f[0]}, Grads: []Gradient{GradPrimary}, Out: f[0].Shape(), Cut: Positionwise,

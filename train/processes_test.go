@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"goomtrain/data"
-	"goomtrain/internal/comm"
+	"goomtrain/internal/comm/commtest"
 	"goomtrain/models"
 	"goomtrain/params"
 )
@@ -22,7 +22,7 @@ import (
 func jobOf(t *testing.T, n int, sel Selection, pairs []string, f func(cfg Config, model *models.Model[float32], dataset *data.Dataset) error) []error {
 	t.Helper()
 	sel.Task = cmp.Or(sel.Task, "copy")
-	groups := comm.Local(n)
+	groups := commtest.Local(t, n)
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	for r, group := range groups {
@@ -50,9 +50,6 @@ func jobOf(t *testing.T, n int, sel Selection, pairs []string, f func(cfg Config
 		})
 	}
 	all.Wait()
-	for _, group := range groups {
-		group.Stop()
-	}
 	return errs
 }
 
