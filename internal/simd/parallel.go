@@ -13,7 +13,8 @@ import (
 // The project's parallel-for. The caller works together with helpers, goroutines that never end. A goroutine takes
 // some 90 µs to start on another core after a channel send, so a helper that runs out of work looks for more for
 // about 100 µs before it parks. The caller does not wait for helpers to wake: it does the work of those that are
-// late.
+// late. It polls for the bodies that they still run rather than sleep at once: it would wake late, and so would they at the
+// next loop, because they would have parked meanwhile. A routing of 0.7 ms took 1.0 ms.
 //
 // Every worker begins with an equal, contiguous part of the indices and then takes from the ends of the others' parts.
 // Loops over the same rows thus find them in the cache of the core that has written them: on two cores a training step
@@ -21,7 +22,8 @@ import (
 
 const (
 	spinTime  = 100 * time.Microsecond // how long a helper looks for work before it parks
-	spinPolls = 64                     // looks at the epoch between two looks at the clock
+	waitTime  = 200 * time.Microsecond // how long the caller waits for helpers before it sleeps
+	spinPolls = 64                     // polls between two looks at the clock
 )
 
 // crew is the helpers and the one job they work on. The mutex is held by the goroutine whose job it is. A call that
@@ -234,8 +236,15 @@ func (p *part) claim(front bool) (lo, hi int) {
 
 // finish waits for the indices that helpers still run, releases the crew and panics if a body did.
 func (c *crew) finish(returned bool) {
-	for i := 0; c.pending.Load() != 0; i++ {
-		if i < 20000 {
+	var begin time.Time // of waiting
+	for polls := 1; c.pending.Load() != 0; polls++ {
+		if polls%spinPolls != 0 {
+			continue
+		}
+		if begin.IsZero() {
+			begin = time.Now()
+		}
+		if time.Since(begin) < waitTime {
 			continue
 		}
 		c.asleep.Store(true)
