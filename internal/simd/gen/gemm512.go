@@ -129,8 +129,8 @@ func (g *wideGemm) block(rows int) {
 			VMOVAPS(g.zero, acc[i][j])
 		}
 	}
-	if g.panels == 2 && !g.masked {
-		g.fetchTile(rows)
+	ahead := g.panels == 2 && !g.masked
+	if ahead {
 		fetchAhead(g.t, [3]reg.GPVirtual{g.tmp, g.b, g.k}, label)
 	}
 	for i := range (rows + 4) / 5 {
@@ -144,25 +144,39 @@ func (g *wideGemm) block(rows int) {
 	MOVQ(g.field(tileB), g.b)
 	ADDQ(g.field(tileOffB), g.b)
 	MOVQ(g.field(tileK), g.k)
-	overK(g.k, label, func() { g.step(acc) })
+	if ahead {
+		g.fetchingOverK(acc, label)
+	} else {
+		overK(g.k, label, func() { g.step(acc) })
+	}
 	g.epilogue(acc, label)
 	IMUL3Q(Imm(uint64(rows)), g.rsa, g.tmp)
 	ADDQ(g.tmp, g.a)
 }
 
-// fetchTile fetches the tile of C, needed after the loop.
-func (g *wideGemm) fetchTile(rows int) {
-	rsc, p := g.tmp, g.b
-	MOVQ(g.field(tileRSC), rsc)
-	MOVQ(g.c, p)
-	for i := range rows {
-		PREFETCHT0(Mem{Base: p})
-		PREFETCHT0(Mem{Base: p, Disp: 64})
-		PREFETCHT0(Mem{Base: p, Disp: 124})
-		if i+1 < rows {
-			ADDQ(rsc, p)
+// fetchingOverK is the loop over k. Every two steps it fetches two lines of C in one of the rows below the block, and the
+// next two lines of A behind the block, if its rows are contiguous: both may be in memory, and a block that fetched its own
+// tile at once would wait for its loads behind these.
+func (g *wideGemm) fetchingOverK(acc [][]reg.VecVirtual, label func(string) string) {
+	a, c := GP64(), g.tmp
+	IMUL3Q(Imm(uint64(len(acc))), g.rsa, a)
+	ADDQ(g.a, a)
+	IMUL3Q(Imm(uint64(len(acc))), g.field(tileRSC), c)
+	ADDQ(g.c, c)
+	steps := 0
+	overK(g.k, label, func() {
+		g.step(acc)
+		switch steps++; steps {
+		case 1:
+			PREFETCHT0(Mem{Base: c})
+			PREFETCHT0(Mem{Base: c, Disp: 64})
+			ADDQ(g.field(tileRSC), c)
+		case 2:
+			PREFETCHT1(Mem{Base: a})
+			PREFETCHT1(Mem{Base: a, Disp: 64})
+			ADDQ(Imm(128), a)
 		}
-	}
+	})
 }
 
 // step adds the products of one k.
