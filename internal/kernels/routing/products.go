@@ -12,6 +12,9 @@ func chunkOf(n, m int) int { return max(1, min(n/8, 1024/m)) }
 // rowOf returns row i of x [.., width].
 func rowOf[F simd.Float](x []F, i, width int) []F { return x[i*width : (i+1)*width : (i+1)*width] }
 
+// rowGrain is the number of outputs that a worker takes at a time where there is little to do for each.
+const rowGrain = 16
+
 // manySamples is the number of samples from which each product is computed on one core, not shared by all.
 const manySamples = 8
 

@@ -29,7 +29,8 @@ type Vector[F simd.Float] struct {
 	pool         workspace.Pool[vectorScratch[F]]
 	gradients    *vectorGradients[F] // nil until the first Backward
 	vectorCall[F]
-	credit, outputs, normalize, predict func(task int)
+	credit                      func(task int)
+	outputs, normalize, predict func(lo, hi int)
 }
 
 // vectorCall is the operands of the running call and its iteration.
@@ -105,18 +106,18 @@ func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
 	}
 	for k.k = range k.Iterations {
 		if i := k.k; i > 0 {
-			simd.For(rows, k.normalize)
+			simd.ForRange(rows, rowGrain, k.normalize)
 			multiply(1, false, false, rows, d, h, k.later(k.unit, i), p.WG1, 0, k.later(k.hidden, i))
-			simd.For(rows, k.predict)
+			simd.ForRange(rows, rowGrain, k.predict)
 			multiply(k.Batch, false, true, n, m, d, x, k.later(k.pred, i), 0, k.later(k.products, i))
 		}
 		k.pool.For(k.Batch*k.chunks, k.credit)
 		multiply(k.Batch, true, false, m, d, n, k.iteration(k.phi, k.k), x, 0, k.iteration(k.y, k.k))
-		simd.For(rows, k.outputs)
+		simd.ForRange(rows, rowGrain, k.outputs)
 		multiply(1, false, false, rows, h, d, k.iteration(k.z, k.k), p.WF2, 1, k.iteration(k.raw, k.k))
 	}
 	k.k = k.Iterations
-	simd.For(rows, k.normalize)
+	simd.ForRange(rows, rowGrain, k.normalize)
 	copy(phi, k.iteration(k.phi, k.Iterations-1))
 }
 
@@ -131,7 +132,13 @@ func (k *Vector[F]) count() {
 }
 
 // outputsTask begins an output: y is divided by the root of the number of inputs, and the bias is weighed by the sum of phi.
-func (k *Vector[F]) outputsTask(task int) {
+func (k *Vector[F]) outputsTask(lo, hi int) {
+	for task := lo; task < hi; task++ {
+		k.outputsOf(task)
+	}
+}
+
+func (k *Vector[F]) outputsOf(task int) {
 	b, j := task/k.Outputs, task%k.Outputs
 	sum := F(0)
 	for c := range k.chunks {
@@ -145,7 +152,13 @@ func (k *Vector[F]) outputsTask(task int) {
 }
 
 // normalizeTask normalizes an output of the iteration before, or the last one.
-func (k *Vector[F]) normalizeTask(task int) {
+func (k *Vector[F]) normalizeTask(lo, hi int) {
+	for task := lo; task < hi; task++ {
+		k.normalizeOf(task)
+	}
+}
+
+func (k *Vector[F]) normalizeOf(task int) {
 	to, raw := k.out, rowOf(k.iteration(k.raw, k.k-1), task, k.DOut)
 	if k.k < k.Iterations {
 		to = k.later(k.unit, k.k)
@@ -160,7 +173,13 @@ func (k *Vector[F]) normalizeTask(task int) {
 }
 
 // predictTask makes what an output predicts the inputs to be.
-func (k *Vector[F]) predictTask(task int) {
+func (k *Vector[F]) predictTask(lo, hi int) {
+	for task := lo; task < hi; task++ {
+		k.predictOf(task)
+	}
+}
+
+func (k *Vector[F]) predictOf(task int) {
 	pred, j := rowOf(k.later(k.pred, k.k), task, k.DIn), task%k.Outputs
 	simd.Mul(pred, rowOf(k.later(k.hidden, k.k), task, k.DIn), rowOf(k.p.WG2, j, k.DIn))
 	simd.Add(pred, pred, rowOf(k.p.BG2, j, k.DIn))

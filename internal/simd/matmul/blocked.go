@@ -25,7 +25,9 @@ func (p *product[F]) multiplyBlocked(s *scratch[F]) {
 		for from := 0; from < p.k; from += blockK {
 			b := p.part(0, p.m, column, columns)
 			b.inner(from, min(blockK, p.k-from))
-			b.packB(s)
+			if b.worthPackingB() {
+				b.packB(s)
+			}
 			for row := 0; row < p.m; row += blockM {
 				q := b.rowRange(row, min(blockM, p.m-row))
 				if q.worthPacking(p.m * p.k) {
@@ -36,6 +38,10 @@ func (p *product[F]) multiplyBlocked(s *scratch[F]) {
 		}
 	}
 }
+
+// worthPackingB reports whether the block of B should be packed: unless it lies as the kernels read it, its rows are close
+// together, and few blocks of rows of A read it.
+func (p *product[F]) worthPackingB() bool { return p.csb != 1 || p.rsb > 512 || p.m > 64 }
 
 // worthPacking reports whether the block of A should be copied, given the number of elements of the whole A: whether
 // it is read often enough, and from far enough. Rows that are contiguous are read where they lie until there are many

@@ -8,8 +8,11 @@ import (
 // Ways to share a large product out. In none does the number of threads decide about a sum: rows and columns of C may
 // be cut anywhere, the inner dimension only where the shape says so.
 
-// ownColumns is the number of columns of a piece that packs its part of B for itself.
-const ownColumns = 256
+const (
+	ownColumns = 256     // the most columns of a piece that packs its part of B for itself
+	ownRows    = 512     // the most rows of a product that is cut by columns alone
+	ownA       = 1 << 17 // elements of A that every core may read: they stay in the second cache
+)
 
 // job is the state of one product while several goroutines work on it. Jobs are recycled, and their bodies are stored
 // func values, so that a product allocates nothing.
@@ -36,7 +39,7 @@ func (j *job[F]) run(k kind) {
 	case chunked:
 		j.chunked()
 	case own:
-		j.rows, j.columns = j.m, ownColumns
+		j.splitColumns()
 		simd.For(j.pieces(), j.ownPiece)
 	case shared:
 		j.shared()
@@ -73,6 +76,14 @@ func (j *job[F]) split() {
 		panel := panelWidth[F]()
 		by := (want + byRows - 1) / byRows
 		j.columns = max(panel, (n/by+panel-1)/panel*panel)
+	}
+}
+
+// splitColumns cuts C by columns: two pieces for each of several threads, or more, because one packs at most ownColumns.
+func (j *job[F]) splitColumns() {
+	j.rows, j.columns = j.m, ownColumns
+	if threads, panels := simd.Threads(), 2*panelWidth[F](); threads > 1 {
+		j.columns = min(ownColumns, max(panels, (simd.Pieces(j.n, 2*threads)+panels-1)/panels*panels))
 	}
 }
 

@@ -56,7 +56,7 @@ type kind int
 const (
 	direct  kind = iota // its operands are read where they lie
 	chunked             // the inner dimension is cut
-	own                 // every piece packs its part of B
+	own                 // every piece packs its part of B: to pack it for all costs a small product more than it gains
 	shared              // B is packed for all
 )
 
@@ -66,7 +66,7 @@ func (p *product[F]) kind() kind {
 		return direct
 	case p.k >= chunkedInner && p.m*p.n <= chunkedC:
 		return chunked
-	case p.m <= blockM && p.n >= 4*ownColumns:
+	case p.m <= ownRows && p.m*p.k <= ownA && p.n >= 4*panelWidth[F](), p.m <= blockM && p.n >= 4*ownColumns:
 		return own
 	}
 	return shared
