@@ -117,16 +117,16 @@ func BenchmarkGemmTraining(b *testing.B) {
 // the kernels fetched their tile of C when they began it and left A to the machine:
 //
 //	                              before  now
-//	64 x 256 x 256 NN             130     340
-//	64 x 256 x 256 NT             150     240
+//	64 x 256 x 256 NN              70     280
+//	64 x 256 x 256 NT             115     255
 //	64 x 256 x 512 TN             220     300
-//	512 x 64 x 256 NT             260     350
-//	512 x 256 x 64 NN             270     350
-//	256 x 256 x 128 TN            240     300
-//	4096 x 512 x 128 NT by turns  285     305
-//	4096 x 384 x 128 NT by turns  280     305
-//	4096 x 128 x 128 NT by turns  250     275
-//	4096 x 128 x 512 NT by turns  290     290
+//	512 x 64 x 256 NT             255     355
+//	512 x 256 x 64 NN             280     350
+//	256 x 256 x 128 TN            220     290
+//	4096 x 512 x 128 NT by turns  300     330
+//	4096 x 384 x 128 NT by turns  305     330
+//	4096 x 128 x 128 NT by turns  320     335
+//	4096 x 128 x 512 NT by turns  310     330
 func BenchmarkGemmOften(b *testing.B) {
 	for _, s := range []struct {
 		m, n, k, turns int
