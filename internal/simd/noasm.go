@@ -158,3 +158,7 @@ func reflectHeads32(dst, norms, x, k, beta, gate []float32, s reflections) {
 func reflectHeadsBackward32(g ReflectionGrads[float32], x, weight, k, beta, norms, gate, dout, work []float32, s reflections) {
 	reflectHeadsBackwardPortable(g, x, weight, k, beta, norms, gate, dout, work, s)
 }
+
+func rotateHeads32(dst, x, cos, sin []float32, width int, back bool) {
+	rotateHeadsPortable(dst, x, cos, sin, width, back)
+}

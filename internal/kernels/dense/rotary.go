@@ -39,29 +39,12 @@ func NewRotary[F simd.Float](batch, time, turned, width, stride int) *Rotary[F] 
 			dst, src := k.dst[r*k.stride:(r+1)*k.stride], k.src[r*k.stride:(r+1)*k.stride]
 			t := r % k.time
 			cos, sin := k.cos[t*half:(t+1)*half], k.sin[t*half:(t+1)*half]
-			for h := range k.turned {
-				x, y := src[h*k.width:(h+1)*k.width], dst[h*k.width:(h+1)*k.width]
-				rotate(y, x, cos, sin, k.back)
-			}
-			copy(dst[k.turned*k.width:], src[k.turned*k.width:])
+			rest := k.turned * k.width
+			simd.RotateHeads(dst[:rest], src[:rest], cos, sin, k.turned, k.back)
+			copy(dst[rest:], src[rest:])
 		}
 	}
 	return k
-}
-
-// rotate turns one head; back turns it the other way.
-func rotate[F simd.Float](dst, src, cos, sin []F, back bool) {
-	half := len(cos)
-	x0, x1 := src[:half], src[half:2*half]
-	y0, y1 := dst[:half], dst[half:2*half]
-	for i, c := range cos {
-		s := sin[i]
-		if back {
-			s = -s
-		}
-		y0[i], y1[i] = x0[i]*c-x1[i]*s, x1[i]*c+x0[i]*s
-	}
-	copy(dst[2*half:], src[2*half:])
 }
 
 // Forward writes dst from src, which begins at position from of the sequence.

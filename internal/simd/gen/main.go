@@ -44,6 +44,7 @@ var groups = map[string]func(){
 	"reduce":       reduceKernels,
 	"reflections":  reflectionKernels,
 	"rmsnorm":      rmsNormKernels,
+	"rotary":       rotaryKernels,
 	"rows":         rowKernels,
 	"runs":         runKernels,
 	"sigmoid":      sigmoidKernels,
