@@ -149,11 +149,8 @@ func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign [
 	}
 }
 
-// addRows writes the sum of the rows of x to dst, or adds it.
-func addRows[F simd.Float](dst, x []F, add bool) {
-	if !add {
-		clear(dst)
-	}
+// addRows adds the rows of x to dst.
+func addRows[F simd.Float](dst, x []F) {
 	for ; len(x) > 0; x = x[len(dst):] {
 		simd.Add(dst, dst, x[:len(dst)])
 	}

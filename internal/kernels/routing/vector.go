@@ -13,7 +13,9 @@ import (
 // what memory goes to: phi and the products with predictions of every iteration, and its shares R but for the first.
 type Vector[F simd.Float] struct {
 	VectorSize
-	chunk, chunks int // of inputs: how many are computed together, and how often
+	chunk         int // inputs of a pass over pairs
+	block         int // inputs of a matrix product
+	group, groups int // inputs of a task, and how many tasks there are for a sample
 
 	scale        []F // [B] 1/sqrt of the number of inputs
 	f            []F // [B, n] activations
@@ -24,13 +26,13 @@ type Vector[F simd.Float] struct {
 	raw, unit    []F // [r, B, m, h] outputs, [r-1, B, m, h] normalized
 	mean, rstd   []F // [r, B, m] of raw
 	hidden, pred []F // [r-1, B, m, d]
-	partial      []F // [B, chunks, m] sums of phi
+	parts        []F // [B, groups, m, d] phi^T x of a group
+	partSums     []F // [B, groups, m] sums of phi
 	ones, zeros  []F // [h] weight and bias of a plain normalization
 	pool         workspace.Pool[vectorScratch[F]]
 	gradients    *vectorGradients[F] // nil until the first Backward
 	vectorCall[F]
-	credit                      func(task int)
-	outputs, normalize, predict func(lo, hi int)
+	credit, outputs, normalize, predict func(task int)
 }
 
 // vectorCall is the operands of the running call and its iteration.
@@ -44,9 +46,10 @@ type vectorCall[F simd.Float] struct {
 // vectorScratch is the memory of one worker.
 type vectorScratch[F simd.Float] struct {
 	rows[F]
-	t, gate []F // [chunk, m]
-	dphi    []F // [chunk, m]
-	unused  []F // [2, h] gradients of the weight and bias of a plain normalization
+	t, gate, dt     []F // [chunk, m]
+	equal           []F // [chunk, m] shares of the first iteration if there is no mask
+	dphi, dproducts []F // [block, m]
+	unused          []F // [2, h] gradients of the weight and bias of a plain normalization
 }
 
 // NewVector returns the kernel of that size.
@@ -55,13 +58,14 @@ func NewVector[F simd.Float](size VectorSize) *Vector[F] {
 	k := &Vector[F]{VectorSize: size}
 	b, n, m, d, h, r := size.Batch, size.Inputs, size.Outputs, size.DIn, size.DOut, size.Iterations
 	k.chunk = chunkOf(n, m)
-	k.chunks = simd.Pieces(n, k.chunk)
+	k.block, k.group = groupOf(n, k.chunk)
+	k.groups = simd.Pieces(n, k.group)
 	for _, x := range []struct {
 		to   *[]F
 		size int
 	}{{&k.scale, b}, {&k.f, b * n}, {&k.phi, r * b * n * m}, {&k.share, (r - 1) * b * n * m}, {&k.products, (r - 1) * b * n * m},
 		{&k.sums, r * b * m}, {&k.y, r * b * m * d}, {&k.z, r * b * m * d}, {&k.raw, r * b * m * h}, {&k.unit, (r - 1) * b * m * h}, {&k.mean, r * b * m},
-		{&k.rstd, r * b * m}, {&k.hidden, (r - 1) * b * m * d}, {&k.pred, (r - 1) * b * m * d}, {&k.partial, b * k.chunks * m}} {
+		{&k.rstd, r * b * m}, {&k.hidden, (r - 1) * b * m * d}, {&k.pred, (r - 1) * b * m * d}, {&k.parts, b * k.groups * m * d}, {&k.partSums, b * k.groups * m}} {
 		*x.to = workspace.Make[F](x.size)
 	}
 	if size.Shared {
@@ -70,8 +74,13 @@ func NewVector[F simd.Float](size VectorSize) *Vector[F] {
 	k.ones, k.zeros = make([]F, h), make([]F, h)
 	fill(k.ones, 1)
 	k.pool.Create = func() *vectorScratch[F] {
-		size := k.chunk * m
-		return &vectorScratch[F]{newRows[F](k.chunk, m), workspace.Make[F](size), workspace.Make[F](size), workspace.Make[F](size), workspace.Make[F](2 * h)}
+		s := &vectorScratch[F]{rows: newRows[F](k.chunk, m), unused: workspace.Make[F](2 * h)}
+		for _, x := range []*[]F{&s.t, &s.gate, &s.dt, &s.equal} {
+			*x = workspace.Make[F](k.chunk * m)
+		}
+		s.equalShares(s.equal, veil{})
+		s.dphi, s.dproducts = workspace.Make[F](k.block*m), workspace.Make[F](k.block*m)
+		return s
 	}
 	k.credit, k.outputs, k.normalize, k.predict = k.creditTask, k.outputsTask, k.normalizeTask, k.predictTask
 	return k
@@ -97,7 +106,7 @@ func (k *Vector[F]) later(x []F, i int) []F { return of(x, i-1, k.Iterations-1) 
 
 // Forward writes the outputs [B, m, h] and the credit phi [B, n, m] that they give to the inputs x [B, n, d].
 func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
-	n, m, d, h, rows := k.Inputs, k.Outputs, k.DIn, k.DOut, k.Batch*k.Outputs
+	d, h, rows := k.DIn, k.DOut, k.Batch*k.Outputs
 	k.out, k.x, k.p, k.mask = out, x, p, mask
 	k.count()
 	if k.Shared {
@@ -106,18 +115,16 @@ func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
 	}
 	for k.k = range k.Iterations {
 		if i := k.k; i > 0 {
-			simd.ForRange(rows, rowGrain, k.normalize)
+			simd.For(rows, k.normalize)
 			multiply(1, false, false, rows, d, h, k.later(k.unit, i), p.WG1, 0, k.later(k.hidden, i))
-			simd.ForRange(rows, rowGrain, k.predict)
-			multiply(k.Batch, false, true, n, m, d, x, k.later(k.pred, i), 0, k.later(k.products, i))
+			simd.For(rows, k.predict)
 		}
-		k.pool.For(k.Batch*k.chunks, k.credit)
-		multiply(k.Batch, true, false, m, d, n, k.iteration(k.phi, k.k), x, 0, k.iteration(k.y, k.k))
-		simd.ForRange(rows, rowGrain, k.outputs)
+		k.pool.For(k.Batch*k.groups, k.credit)
+		simd.For(rows, k.outputs)
 		multiply(1, false, false, rows, h, d, k.iteration(k.z, k.k), p.WF2, 1, k.iteration(k.raw, k.k))
 	}
 	k.k = k.Iterations
-	simd.ForRange(rows, rowGrain, k.normalize)
+	simd.For(rows, k.normalize)
 	copy(phi, k.iteration(k.phi, k.Iterations-1))
 }
 
@@ -131,34 +138,23 @@ func (k *Vector[F]) count() {
 	}
 }
 
-// outputsTask begins an output: y is divided by the root of the number of inputs, and the bias is weighed by the sum of phi.
-func (k *Vector[F]) outputsTask(lo, hi int) {
-	for task := lo; task < hi; task++ {
-		k.outputsOf(task)
-	}
-}
-
-func (k *Vector[F]) outputsOf(task int) {
+// outputsTask begins an output: what its groups made is added up, y is divided by the root of the number of inputs, and the bias is weighed by the sum of phi.
+func (k *Vector[F]) outputsTask(task int) {
 	b, j := task/k.Outputs, task%k.Outputs
-	sum := F(0)
-	for c := range k.chunks {
-		sum += k.partial[(b*k.chunks+c)*k.Outputs+j]
+	sum, y := F(0), rowOf(k.iteration(k.y, k.k), task, k.DIn)
+	for g := range k.groups {
+		at := (b*k.groups+g)*k.Outputs + j
+		sum += k.partSums[at]
+		addPart(y, rowOf(k.parts, at, k.DIn), g == 0)
 	}
 	k.iteration(k.sums, k.k)[task] = sum
-	y := rowOf(k.iteration(k.y, k.k), task, k.DIn)
 	simd.Scale(y, k.scale[b], y)
 	simd.Mul(rowOf(k.iteration(k.z, k.k), task, k.DIn), y, rowOf(k.p.WF1, j, k.DIn))
 	simd.Scale(rowOf(k.iteration(k.raw, k.k), task, k.DOut), sum, rowOf(k.p.BF2, j, k.DOut))
 }
 
 // normalizeTask normalizes an output of the iteration before, or the last one.
-func (k *Vector[F]) normalizeTask(lo, hi int) {
-	for task := lo; task < hi; task++ {
-		k.normalizeOf(task)
-	}
-}
-
-func (k *Vector[F]) normalizeOf(task int) {
+func (k *Vector[F]) normalizeTask(task int) {
 	to, raw := k.out, rowOf(k.iteration(k.raw, k.k-1), task, k.DOut)
 	if k.k < k.Iterations {
 		to = k.later(k.unit, k.k)
@@ -173,13 +169,7 @@ func (k *Vector[F]) normalizeOf(task int) {
 }
 
 // predictTask makes what an output predicts the inputs to be.
-func (k *Vector[F]) predictTask(lo, hi int) {
-	for task := lo; task < hi; task++ {
-		k.predictOf(task)
-	}
-}
-
-func (k *Vector[F]) predictOf(task int) {
+func (k *Vector[F]) predictTask(task int) {
 	pred, j := rowOf(k.later(k.pred, k.k), task, k.DIn), task%k.Outputs
 	simd.Mul(pred, rowOf(k.later(k.hidden, k.k), task, k.DIn), rowOf(k.p.WG2, j, k.DIn))
 	simd.Add(pred, pred, rowOf(k.p.BG2, j, k.DIn))

@@ -8,16 +8,15 @@ import (
 
 // vectorGradients is the memory that only Backward needs.
 type vectorGradients[F simd.Float] struct {
-	dout                             []F // [r, B, m, h] of raw outputs
-	dz, dy                           []F // [B, m, d], [r, B, m, d] of z, of phi^T x
-	dphi                             []F // [B, n, m]
-	dsums                            []F // [B, m]
-	df                               []F // [B, n]
-	dpred, dhidden, dunit            []F // [B, m, d], [r-1, B, m, d], [B, m, h]
-	dmade                            []F // [2, B, n, m] of use and ign if inputs share parameters
-	dwa, dba, dws, dbs, duse, dign   []F // partial sums of chunks if inputs share parameters
-	unnormalize                      func(lo, hi int)
-	votes, credit, predicted, inputs func(task int)
+	dout                                  []F // [r, B, m, h] of raw outputs
+	dz, dy                                []F // [B, m, d] of z, of phi^T x
+	dsums                                 []F // [B, m]
+	df                                    []F // [B, n]
+	parts                                 []F // [B, groups, m, d] of pred, of a group
+	dpred, dhidden, dunit                 []F // [B, m, d], [r-1, B, m, d], [B, m, h]
+	dmade                                 []F // [2, B, n, m] of use and ign if inputs share parameters
+	dwa, dba, dws, dbs, duse, dign        []F // sums of groups if inputs share parameters
+	unnormalize, votes, inputs, predicted func(task int)
 }
 
 // prepare makes the memory at the first call.
@@ -26,19 +25,19 @@ func (k *Vector[F]) prepare() *vectorGradients[F] {
 		return k.gradients
 	}
 	b, n, m, d, h, r := k.Batch, k.Inputs, k.Outputs, k.DIn, k.DOut, k.Iterations
-	g := &vectorGradients[F]{unnormalize: k.unnormalizeTask, votes: k.votesTask, credit: k.creditBackwardTask, inputs: k.inputsTask, predicted: k.predictedTask}
+	g := &vectorGradients[F]{unnormalize: k.unnormalizeTask, votes: k.votesTask, inputs: k.inputsTask, predicted: k.predictedTask}
 	for _, x := range []struct {
 		to   *[]F
 		size int
-	}{{&g.dout, r * b * m * h}, {&g.dz, b * m * d}, {&g.dy, r * b * m * d}, {&g.dphi, b * n * m}, {&g.dsums, b * m}, {&g.df, b * n},
-		{&g.dpred, b * m * d}, {&g.dhidden, (r - 1) * b * m * d}, {&g.dunit, b * m * h}} {
+	}{{&g.dout, r * b * m * h}, {&g.dz, b * m * d}, {&g.dy, b * m * d}, {&g.dsums, b * m}, {&g.df, b * n},
+		{&g.parts, b * k.groups * m * d}, {&g.dpred, b * m * d}, {&g.dhidden, (r - 1) * b * m * d}, {&g.dunit, b * m * h}} {
 		*x.to = workspace.Make[F](x.size)
 	}
 	if k.Shared {
 		g.dmade = workspace.Make[F](2 * b * n * m)
-		g.dwa, g.dba = workspace.Make[F](k.chunks*d), workspace.Make[F](k.chunks)
+		g.dwa, g.dba = workspace.Make[F](k.groups*d), workspace.Make[F](k.groups)
 		for _, x := range []*[]F{&g.dws, &g.dbs, &g.duse, &g.dign} {
-			*x = workspace.Make[F](k.chunks * m)
+			*x = workspace.Make[F](k.groups * m)
 		}
 	}
 	k.gradients = g
@@ -48,18 +47,16 @@ func (k *Vector[F]) prepare() *vectorGradients[F] {
 // Backward writes the gradients of x and of the parameters; dphi, of the credit, may be nil. The other operands are those
 // of the last Forward.
 func (k *Vector[F]) Backward(dx []F, dp VectorParameters[F], x []F, p VectorParameters[F], mask Mask, dout, dphi []F) {
-	n, m, d, h, rows, r := k.Inputs, k.Outputs, k.DIn, k.DOut, k.Batch*k.Outputs, k.Iterations
+	m, d, h, rows, r := k.Outputs, k.DIn, k.DOut, k.Batch*k.Outputs, k.Iterations
 	g := k.prepare()
 	k.dx, k.dp, k.x, k.p, k.mask, k.dout, k.dphiOut = dx, dp, x, p, mask, dout, dphi
 	for k.k = r - 1; k.k >= 0; k.k-- {
 		i := k.k
-		k.pool.ForRange(rows, rowGrain, g.unnormalize)
+		k.pool.For(rows, g.unnormalize)
 		multiply(1, false, true, rows, d, h, of(g.dout, i, r), p.WF2, 0, g.dz)
 		simd.For(m, g.votes)
-		multiply(k.Batch, false, true, n, m, d, x, of(g.dy, i, r), 0, g.dphi)
-		k.pool.For(k.chunks, g.credit)
+		k.pool.For(k.groups, g.inputs)
 		if i > 0 {
-			multiply(k.Batch, true, false, m, d, n, k.later(k.products, i), x, 0, g.dpred)
 			simd.For(m, g.predicted)
 			multiply(1, false, true, rows, h, d, k.later(g.dhidden, i), p.WG1, 0, g.dunit)
 		}
@@ -72,35 +69,27 @@ func (k *Vector[F]) Backward(dx []F, dp VectorParameters[F], x []F, p VectorPara
 			clear(x)
 		}
 	}
-	for i := range r {
-		multiply(k.Batch, false, false, n, d, m, k.iteration(k.phi, i), of(g.dy, i, r), min(1, F(i)), dx)
-	}
-	for i := 1; i < r; i++ {
-		multiply(k.Batch, false, false, n, d, m, k.later(k.products, i), k.later(k.pred, i), 1, dx)
-	}
-	simd.For(k.chunks, g.inputs)
 	if k.Shared {
 		k.sharedGradients()
 	}
 }
 
-// unnormalizeTask takes the gradients of normalized outputs [lo, hi) to those of the outputs.
-func (k *Vector[F]) unnormalizeTask(lo, hi int) {
+// unnormalizeTask takes the gradient of a normalized output to that of the output.
+func (k *Vector[F]) unnormalizeTask(task int) {
 	g, h := k.gradients, k.DOut
-	to, from := of(g.dout, k.k, k.Iterations), k.dout
+	to, from := rowOf(of(g.dout, k.k, k.Iterations), task, h), k.dout
 	last := k.k == k.Iterations-1
 	if !last {
 		from = g.dunit
 	}
+	from = rowOf(from, task, h)
 	if !k.normal() || last && !k.Normalize {
-		copy(to[lo*h:hi*h], from[lo*h:hi*h])
+		copy(to, from)
 		return
 	}
 	s := k.pool.Take()
 	clear(s.unused)
-	for i := lo; i < hi; i++ {
-		simd.LayerNormBackward(rowOf(to, i, h), rowOf(from, i, h), rowOf(k.iteration(k.raw, k.k), i, h), k.ones, k.iteration(k.mean, k.k)[i], k.iteration(k.rstd, k.k)[i], s.unused[:h], s.unused[h:])
-	}
+	simd.LayerNormBackward(to, from, rowOf(k.iteration(k.raw, k.k), task, h), k.ones, k.iteration(k.mean, k.k)[task], k.iteration(k.rstd, k.k)[task], s.unused[:h], s.unused[h:])
 	k.pool.Give(s)
 }
 
@@ -114,7 +103,7 @@ func (k *Vector[F]) votesTask(j int) {
 	}
 	for b := range k.Batch {
 		at := b*k.Outputs + j
-		dz, dy := rowOf(g.dz, at, d), rowOf(of(g.dy, k.k, k.Iterations), at, d)
+		dz, dy := rowOf(g.dz, at, d), rowOf(g.dy, at, d)
 		dout := rowOf(of(g.dout, k.k, k.Iterations), at, k.DOut)
 		simd.Mul(dy, dz, rowOf(k.iteration(k.y, k.k), at, d))
 		simd.Add(dwf1, dwf1, dy)
@@ -135,6 +124,9 @@ func (k *Vector[F]) predictedTask(j int) {
 	}
 	for b := range k.Batch {
 		at := b*k.Outputs + j
+		for i := range k.groups {
+			addPart(rowOf(g.dpred, at, d), rowOf(g.parts, (b*k.groups+i)*k.Outputs+j, d), i == 0)
+		}
 		dpred, dhidden := rowOf(g.dpred, at, d), rowOf(k.later(g.dhidden, k.k), at, d)
 		simd.Add(dbg2, dbg2, dpred)
 		simd.Mul(dhidden, dpred, rowOf(k.later(k.hidden, k.k), at, d))

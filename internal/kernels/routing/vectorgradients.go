@@ -6,63 +6,101 @@ import (
 	"goomtrain/internal/simd/matmul"
 )
 
-// sum returns where the gradient of a parameter [n, m] of inputs lo to hi is summed, with one row if they share it.
-func (k *Vector[F]) sum(own, partial []F, c, lo, hi int) []F {
+// sum returns where the gradient of a parameter [n, m] of inputs lo to hi of group g is summed, with one row if they share
+// it.
+func (k *Vector[F]) sum(own, shared []F, g, lo, hi int) []F {
 	if k.Shared {
-		return rowOf(partial, c, k.Outputs)
+		return rowOf(shared, g, k.Outputs)
 	}
 	return k.pairs(own, 0, lo, hi)
 }
 
-// creditBackwardTask takes the gradient of phi of some inputs of all samples to what phi depends on.
-func (k *Vector[F]) creditBackwardTask(c int) {
-	g := k.gradients
-	lo, hi := c*k.chunk, min((c+1)*k.chunk, k.Inputs)
+// inputsTask takes the gradients of phi^T x and of the sum of phi, for a group of inputs of all samples, to those of what
+// phi depends on, and adds to dx.
+func (k *Vector[F]) inputsTask(group int) {
+	g, m, d := k.gradients, k.Outputs, k.DIn
+	begin, end := k.ofGroup(group)
 	s := k.pool.Take()
-	dws, dbs := k.sum(k.dp.WS, g.dws, c, lo, hi), k.sum(k.dp.BS, g.dbs, c, lo, hi)
-	last := k.k == k.Iterations-1
-	if last {
-		clear(dws)
-		clear(dbs)
+	if k.k == k.Iterations-1 {
+		k.clearGroup(group, begin, end)
 	}
 	for b := range k.Batch {
-		dphi, df := k.pairs(g.dphi, b, lo, hi), k.inputsOf(g.df, b, lo, hi, 1)
-		by := veil{k.mask, b, lo}
-		for i := range hi - lo {
-			row := rowOf(dphi, i, k.Outputs)
-			simd.Add(row, row, rowOf(g.dsums, b, k.Outputs))
-		}
-		if last && k.dphiOut != nil {
-			simd.Add(dphi, dphi, k.pairs(k.dphiOut, b, lo, hi))
-		}
-		if k.mask.Data != nil {
-			s.hideRows(dphi, by)
-		}
-		use, ign := k.betas(b, lo, hi)
-		duse, dign := k.dbetas(b, lo, hi)
-		if last {
-			clear(df)
-			if k.Shared || b == 0 {
-				clear(duse)
-				clear(dign)
+		dy, dpred := rowOf(g.dy, b, m*d), k.part(g.parts, b, group, d)
+		for lo := begin; lo < end; lo += k.block {
+			hi := min(lo+k.block, end)
+			x, dx := k.inputsOf(k.x, b, lo, hi, d), k.inputsOf(k.dx, b, lo, hi, d)
+			dphi, dproducts := s.dphi[:(hi-lo)*m], s.dproducts[:(hi-lo)*m]
+			serial(false, true, hi-lo, m, d, x, dy, 0, dphi)
+			for c := lo; c < hi; c += k.chunk {
+				to := min(c+k.chunk, hi)
+				k.creditBackward(s, dphi[(c-lo)*m:(to-lo)*m], dproducts[(c-lo)*m:(to-lo)*m], group, b, c, to)
 			}
-		}
-		f := k.inputsOf(k.f, b, lo, hi, 1)
-		if k.k == 0 {
-			r := s.gate[:len(dphi)]
-			s.equalShares(r, by)
-			s.creditBackward(nil, dphi, r, f, use, ign, df, duse, dign)
-			if k.Shared {
-				addRows(rowOf(g.duse, c, k.Outputs), duse, b > 0)
-				addRows(rowOf(g.dign, c, k.Outputs), dign, b > 0)
+			serial(false, false, hi-lo, d, m, k.pairs(k.iteration(k.phi, k.k), b, lo, hi), dy, further[F](k.k < k.Iterations-1), dx)
+			if k.k == 0 {
+				k.activateBackward(group, b, lo, hi)
+				continue
 			}
-			continue
+			serial(true, false, m, d, hi-lo, dproducts, x, further[F](lo > begin), dpred)
+			serial(false, false, hi-lo, d, m, dproducts, rowOf(k.later(k.pred, k.k), b, m*d), 1, dx)
 		}
-		dt := s.dphi[:len(dphi)]
-		s.creditBackward(dt, dphi, k.pairs(k.later(k.share, k.k), b, lo, hi), f, use, ign, df, duse, dign)
-		k.scoresBackward(s, dt, dws, dbs, b, lo, hi)
 	}
 	k.pool.Give(s)
+}
+
+// clearGroup begins the sums of the gradients that belong to a group.
+func (k *Vector[F]) clearGroup(group, lo, hi int) {
+	g, d := k.gradients, k.DIn
+	for b := range k.Batch {
+		clear(k.inputsOf(g.df, b, lo, hi, 1))
+		if k.Shared || b == 0 {
+			duse, dign := k.dbetas(b, lo, hi)
+			clear(duse)
+			clear(dign)
+		}
+	}
+	clear(k.sum(k.dp.WS, g.dws, group, lo, hi))
+	clear(k.sum(k.dp.BS, g.dbs, group, lo, hi))
+	if k.Shared {
+		clear(rowOf(g.duse, group, k.Outputs))
+		clear(rowOf(g.dign, group, k.Outputs))
+		clear(rowOf(g.dwa, group, d))
+		g.dba[group] = 0
+		return
+	}
+	clear(k.dp.WA[lo*d : hi*d])
+	clear(k.dp.BA[lo:hi])
+}
+
+// creditBackward takes the gradient of phi of inputs lo to hi of a sample, at most a chunk, to what phi depends on, and
+// writes that of the products with predictions to dproducts.
+func (k *Vector[F]) creditBackward(s *vectorScratch[F], dphi, dproducts []F, group, b, lo, hi int) {
+	g := k.gradients
+	by := veil{k.mask, b, lo}
+	for i := range hi - lo {
+		row := rowOf(dphi, i, k.Outputs)
+		simd.Add(row, row, rowOf(g.dsums, b, k.Outputs))
+	}
+	if k.k == k.Iterations-1 && k.dphiOut != nil {
+		simd.Add(dphi, dphi, k.pairs(k.dphiOut, b, lo, hi))
+	}
+	if k.mask.Data != nil {
+		s.hideRows(dphi, by)
+	}
+	use, ign := k.betas(b, lo, hi)
+	duse, dign := k.dbetas(b, lo, hi)
+	f, df := k.inputsOf(k.f, b, lo, hi, 1), k.inputsOf(g.df, b, lo, hi, 1)
+	if k.k == 0 {
+		s.creditBackward(nil, dphi, s.firstShares(len(dphi), by), f, use, ign, df, duse, dign)
+		if k.Shared {
+			addRows(rowOf(g.duse, group, k.Outputs), duse)
+			addRows(rowOf(g.dign, group, k.Outputs), dign)
+		}
+		return
+	}
+	dt := s.dt[:len(dphi)]
+	s.creditBackward(dt, dphi, k.pairs(k.later(k.share, k.k), b, lo, hi), f, use, ign, df, duse, dign)
+	dws, dbs := k.sum(k.dp.WS, g.dws, group, lo, hi), k.sum(k.dp.BS, g.dbs, group, lo, hi)
+	k.scoresBackward(s, dproducts, dt, dws, dbs, b, lo, hi)
 }
 
 // dbetas returns where the gradients of use and ign of inputs lo to hi of sample b are summed.
@@ -74,50 +112,37 @@ func (k *Vector[F]) dbetas(b, lo, hi int) (duse, dign []F) {
 	return k.pairs(k.dp.Use, 0, lo, hi), k.pairs(k.dp.Ign, 0, lo, hi)
 }
 
-// scoresBackward takes the gradient of log sigmoid(t), dt, to those of WS and BS, to which it adds, and of the products
-// with predictions, which it puts in their place.
-func (k *Vector[F]) scoresBackward(s *vectorScratch[F], dt, dws, dbs []F, b, lo, hi int) {
+// scoresBackward takes the gradient of log sigmoid(t), dt, to those of WS and BS, to which it adds, and writes that of the
+// products with predictions to dproducts.
+func (k *Vector[F]) scoresBackward(s *vectorScratch[F], dproducts, dt, dws, dbs []F, b, lo, hi int) {
 	t, gate := k.scores(s, b, lo, hi), s.gate[:len(dt)]
 	simd.Scale(t, -1, t)
 	simd.Sigmoid(gate, t)
 	simd.Mul(dt, dt, gate)
 	products := k.pairs(k.later(k.products, k.k), b, lo, hi)
-	dproducts := t
 	clear(dproducts)
 	if k.Shared {
 		simd.MulRowsBackward(dws, dproducts, dt, products, k.p.WS, hi-lo, k.Outputs)
-		addRows(dbs, dt, true)
+		addRows(dbs, dt)
 	} else {
 		simd.MulRowsBackward(dws, dproducts, dt, products, k.pairs(k.p.WS, 0, lo, hi), 1, len(dt))
 		simd.Add(dbs, dbs, dt)
 	}
-	copy(products, dproducts)
 }
 
-// inputsTask adds to dx what comes through the activations, and sums the gradients of WA and BA.
-func (k *Vector[F]) inputsTask(c int) {
+// activateBackward adds to dx what comes through the activations of inputs lo to hi, and to the gradients of WA and BA.
+func (k *Vector[F]) activateBackward(group, b, lo, hi int) {
 	g, d := k.gradients, k.DIn
-	lo, hi := c*k.chunk, min((c+1)*k.chunk, k.Inputs)
-	if k.Shared {
-		clear(rowOf(g.dwa, c, d))
-		g.dba[c] = 0
-	} else {
-		clear(k.dp.WA[lo*d : hi*d])
-		clear(k.dp.BA[lo:hi])
-	}
-	for b := range k.Batch {
-		for i := lo; i < hi; i++ {
-			at := b*k.Inputs + i
-			da := g.df[at] * k.f[at] * (1 - k.f[at])
-			dwa, dba := g.dwa, g.dba
-			to := c
-			if !k.Shared {
-				dwa, dba, to = k.dp.WA, k.dp.BA, i
-			}
-			dba[to] += da
-			simd.AddScaled(rowOf(dwa, to, d), da*k.scale[b], rowOf(k.x, at, d))
-			simd.AddScaled(rowOf(k.dx, at, d), da*k.scale[b], k.own(k.p.WA, i, d))
+	for i := lo; i < hi; i++ {
+		at := b*k.Inputs + i
+		da := g.df[at] * k.f[at] * (1 - k.f[at])
+		dwa, dba, to := g.dwa, g.dba, group
+		if !k.Shared {
+			dwa, dba, to = k.dp.WA, k.dp.BA, i
 		}
+		dba[to] += da
+		simd.AddScaled(rowOf(dwa, to, d), da*k.scale[b], rowOf(k.x, at, d))
+		simd.AddScaled(rowOf(k.dx, at, d), da*k.scale[b], k.own(k.p.WA, i, d))
 	}
 }
 

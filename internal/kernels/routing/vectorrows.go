@@ -28,26 +28,68 @@ func (k *Vector[F]) own(x []F, i, columns int) []F {
 	return rowOf(x, i, columns)
 }
 
-// creditTask computes phi of some inputs of a sample.
+// part returns what group g of sample b makes of x [B, groups, m, width].
+func (k *Vector[F]) part(x []F, b, g, width int) []F {
+	return rowOf(x, b*k.groups+g, k.Outputs*width)
+}
+
+// creditTask computes phi of a group of inputs of a sample, and what it adds to phi^T x.
 func (k *Vector[F]) creditTask(task int) {
-	b, c := task/k.chunks, task%k.chunks
-	lo, hi := c*k.chunk, min((c+1)*k.chunk, k.Inputs)
+	m, d := k.Outputs, k.DIn
+	b, g := task/k.groups, task%k.groups
 	s := k.pool.Take()
-	by := veil{k.mask, b, lo}
-	f, sums := k.inputsOf(k.f, b, lo, hi, 1), rowOf(k.partial, task, k.Outputs)
+	y, sums := k.part(k.parts, b, g, d), k.part(k.partSums, b, g, 1)
 	clear(sums)
+	begin, end := k.ofGroup(g)
+	for lo := begin; lo < end; lo += k.block {
+		hi := min(lo+k.block, end)
+		x := k.inputsOf(k.x, b, lo, hi, d)
+		if k.k > 0 {
+			serial(false, true, hi-lo, m, d, x, rowOf(k.later(k.pred, k.k), b, m*d), 0, k.pairs(k.later(k.products, k.k), b, lo, hi))
+		}
+		for c := lo; c < hi; c += k.chunk {
+			k.creditOf(s, b, c, min(c+k.chunk, hi), sums)
+		}
+		serial(true, false, m, d, hi-lo, k.pairs(k.iteration(k.phi, k.k), b, lo, hi), x, further[F](lo > begin), y)
+	}
+	k.pool.Give(s)
+}
+
+// ofGroup returns the inputs of a group.
+func (k *Vector[F]) ofGroup(g int) (lo, hi int) { return g * k.group, min((g+1)*k.group, k.Inputs) }
+
+// further is 1, the factor of a sum so far, if something was added to it.
+func further[F simd.Float](begun bool) F {
+	if begun {
+		return 1
+	}
+	return 0
+}
+
+// creditOf computes phi of inputs lo to hi, at most a chunk, and adds it to sums [m].
+func (k *Vector[F]) creditOf(s *vectorScratch[F], b, lo, hi int, sums []F) {
+	by := veil{k.mask, b, lo}
+	f := k.inputsOf(k.f, b, lo, hi, 1)
 	var r []F
 	if k.k == 0 {
 		k.activate(f, b, lo)
-		r = s.gate[:(hi-lo)*k.Outputs]
-		s.equalShares(r, by)
+		r = s.firstShares((hi-lo)*k.Outputs, by)
 	} else {
 		r = k.pairs(k.later(k.share, k.k), b, lo, hi)
 		s.sigmoidShares(r, k.scores(s, b, lo, hi), by)
 	}
 	use, ign := k.betas(b, lo, hi)
 	s.rows.credit(k.pairs(k.iteration(k.phi, k.k), b, lo, hi), r, f, use, ign, sums, by)
-	k.pool.Give(s)
+}
+
+// firstShares returns the n shares of a chunk in the first iteration.
+func (s *vectorScratch[F]) firstShares(n int, by veil) []F {
+	if by.Data == nil {
+		return s.equal[:n]
+	}
+	r := s.gate[:n]
+	s.equalShares(r, by)
+	return r
 }
 
 // activate writes the activations of inputs from lo on.
