@@ -32,7 +32,8 @@ type Vector[F simd.Float] struct {
 	pool         workspace.Pool[vectorScratch[F]]
 	gradients    *vectorGradients[F] // nil until the first Backward
 	vectorCall[F]
-	credit, outputs, normalize, predict func(task int)
+	credit                      func(task int)
+	outputs, normalize, predict func(lo, hi int)
 }
 
 // vectorCall is the operands of the running call and its iteration.
@@ -115,16 +116,16 @@ func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
 	}
 	for k.k = range k.Iterations {
 		if i := k.k; i > 0 {
-			simd.For(rows, k.normalize)
+			simd.ForRange(rows, rowGrain, k.normalize)
 			multiply(1, false, false, rows, d, h, k.later(k.unit, i), p.WG1, 0, k.later(k.hidden, i))
-			simd.For(rows, k.predict)
+			simd.ForRange(rows, rowGrain, k.predict)
 		}
 		k.pool.For(k.Batch*k.groups, k.credit)
-		simd.For(rows, k.outputs)
+		simd.ForRange(rows, rowGrain, k.outputs)
 		multiply(1, false, false, rows, h, d, k.iteration(k.z, k.k), p.WF2, 1, k.iteration(k.raw, k.k))
 	}
 	k.k = k.Iterations
-	simd.For(rows, k.normalize)
+	simd.ForRange(rows, rowGrain, k.normalize)
 	copy(phi, k.iteration(k.phi, k.Iterations-1))
 }
 
@@ -138,39 +139,45 @@ func (k *Vector[F]) count() {
 	}
 }
 
-// outputsTask begins an output: what its groups made is added up, y is divided by the root of the number of inputs, and the bias is weighed by the sum of phi.
-func (k *Vector[F]) outputsTask(task int) {
-	b, j := task/k.Outputs, task%k.Outputs
-	sum, y := F(0), rowOf(k.iteration(k.y, k.k), task, k.DIn)
-	for g := range k.groups {
-		at := (b*k.groups+g)*k.Outputs + j
-		sum += k.partSums[at]
-		addPart(y, rowOf(k.parts, at, k.DIn), g == 0)
+// outputsTask begins outputs [lo, hi): what the groups made of each is added up, y is divided by the root of the number of
+// inputs, and the bias is weighed by the sum of phi.
+func (k *Vector[F]) outputsTask(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		b, j := i/k.Outputs, i%k.Outputs
+		sum, y := F(0), rowOf(k.iteration(k.y, k.k), i, k.DIn)
+		for g := range k.groups {
+			at := (b*k.groups+g)*k.Outputs + j
+			sum += k.partSums[at]
+			addPart(y, rowOf(k.parts, at, k.DIn), g == 0)
+		}
+		k.iteration(k.sums, k.k)[i] = sum
+		simd.Scale(y, k.scale[b], y)
+		simd.Mul(rowOf(k.iteration(k.z, k.k), i, k.DIn), y, rowOf(k.p.WF1, j, k.DIn))
+		simd.Scale(rowOf(k.iteration(k.raw, k.k), i, k.DOut), sum, rowOf(k.p.BF2, j, k.DOut))
 	}
-	k.iteration(k.sums, k.k)[task] = sum
-	simd.Scale(y, k.scale[b], y)
-	simd.Mul(rowOf(k.iteration(k.z, k.k), task, k.DIn), y, rowOf(k.p.WF1, j, k.DIn))
-	simd.Scale(rowOf(k.iteration(k.raw, k.k), task, k.DOut), sum, rowOf(k.p.BF2, j, k.DOut))
 }
 
-// normalizeTask normalizes an output of the iteration before, or the last one.
-func (k *Vector[F]) normalizeTask(task int) {
-	to, raw := k.out, rowOf(k.iteration(k.raw, k.k-1), task, k.DOut)
+// normalizeTask normalizes outputs [lo, hi) of the iteration before, or the last ones.
+func (k *Vector[F]) normalizeTask(lo, hi int) {
+	h, to, raw := k.DOut, k.out, k.iteration(k.raw, k.k-1)
 	if k.k < k.Iterations {
 		to = k.later(k.unit, k.k)
 	}
-	to = rowOf(to, task, k.DOut)
 	if !k.normal() || k.k == k.Iterations && !k.Normalize {
-		copy(to, raw)
+		copy(to[lo*h:hi*h], raw[lo*h:hi*h])
 		return
 	}
 	mean, rstd := k.iteration(k.mean, k.k-1), k.iteration(k.rstd, k.k-1)
-	mean[task], rstd[task] = simd.LayerNorm(to, raw, k.ones, k.zeros, epsilon)
+	for i := lo; i < hi; i++ {
+		mean[i], rstd[i] = simd.LayerNorm(rowOf(to, i, h), rowOf(raw, i, h), k.ones, k.zeros, epsilon)
+	}
 }
 
-// predictTask makes what an output predicts the inputs to be.
-func (k *Vector[F]) predictTask(task int) {
-	pred, j := rowOf(k.later(k.pred, k.k), task, k.DIn), task%k.Outputs
-	simd.Mul(pred, rowOf(k.later(k.hidden, k.k), task, k.DIn), rowOf(k.p.WG2, j, k.DIn))
-	simd.Add(pred, pred, rowOf(k.p.BG2, j, k.DIn))
+// predictTask makes what outputs [lo, hi) predict the inputs to be.
+func (k *Vector[F]) predictTask(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		pred, j := rowOf(k.later(k.pred, k.k), i, k.DIn), i%k.Outputs
+		simd.Mul(pred, rowOf(k.later(k.hidden, k.k), i, k.DIn), rowOf(k.p.WG2, j, k.DIn))
+		simd.Add(pred, pred, rowOf(k.p.BG2, j, k.DIn))
+	}
 }

@@ -8,15 +8,16 @@ import (
 
 // vectorGradients is the memory that only Backward needs.
 type vectorGradients[F simd.Float] struct {
-	dout                                  []F // [r, B, m, h] of raw outputs
-	dz, dy                                []F // [B, m, d] of z, of phi^T x
-	dsums                                 []F // [B, m]
-	df                                    []F // [B, n]
-	parts                                 []F // [B, groups, m, d] of pred, of a group
-	dpred, dhidden, dunit                 []F // [B, m, d], [r-1, B, m, d], [B, m, h]
-	dmade                                 []F // [2, B, n, m] of use and ign if inputs share parameters
-	dwa, dba, dws, dbs, duse, dign        []F // sums of groups if inputs share parameters
-	unnormalize, votes, inputs, predicted func(task int)
+	dout                           []F // [r, B, m, h] of raw outputs
+	dz, dy                         []F // [B, m, d] of z, of phi^T x
+	dsums                          []F // [B, m]
+	df                             []F // [B, n]
+	parts                          []F // [B, groups, m, d] of pred, of a group
+	dpred, dhidden, dunit          []F // [B, m, d], [r-1, B, m, d], [B, m, h]
+	dmade                          []F // [2, B, n, m] of use and ign if inputs share parameters
+	dwa, dba, dws, dbs, duse, dign []F // sums of groups if inputs share parameters
+	unnormalize                    func(lo, hi int)
+	votes, inputs, predicted       func(task int)
 }
 
 // prepare makes the memory at the first call.
@@ -52,7 +53,7 @@ func (k *Vector[F]) Backward(dx []F, dp VectorParameters[F], x []F, p VectorPara
 	k.dx, k.dp, k.x, k.p, k.mask, k.dout, k.dphiOut = dx, dp, x, p, mask, dout, dphi
 	for k.k = r - 1; k.k >= 0; k.k-- {
 		i := k.k
-		k.pool.For(rows, g.unnormalize)
+		k.pool.ForRange(rows, rowGrain, g.unnormalize)
 		multiply(1, false, true, rows, d, h, of(g.dout, i, r), p.WF2, 0, g.dz)
 		simd.For(m, g.votes)
 		k.pool.For(k.groups, g.inputs)
@@ -74,22 +75,24 @@ func (k *Vector[F]) Backward(dx []F, dp VectorParameters[F], x []F, p VectorPara
 	}
 }
 
-// unnormalizeTask takes the gradient of a normalized output to that of the output.
-func (k *Vector[F]) unnormalizeTask(task int) {
+// unnormalizeTask takes the gradients of normalized outputs [lo, hi) to those of the outputs.
+func (k *Vector[F]) unnormalizeTask(lo, hi int) {
 	g, h := k.gradients, k.DOut
-	to, from := rowOf(of(g.dout, k.k, k.Iterations), task, h), k.dout
+	to, from := of(g.dout, k.k, k.Iterations), k.dout
 	last := k.k == k.Iterations-1
 	if !last {
 		from = g.dunit
 	}
-	from = rowOf(from, task, h)
 	if !k.normal() || last && !k.Normalize {
-		copy(to, from)
+		copy(to[lo*h:hi*h], from[lo*h:hi*h])
 		return
 	}
 	s := k.pool.Take()
 	clear(s.unused)
-	simd.LayerNormBackward(to, from, rowOf(k.iteration(k.raw, k.k), task, h), k.ones, k.iteration(k.mean, k.k)[task], k.iteration(k.rstd, k.k)[task], s.unused[:h], s.unused[h:])
+	for i := lo; i < hi; i++ {
+		simd.LayerNormBackward(rowOf(to, i, h), rowOf(from, i, h), rowOf(k.iteration(k.raw, k.k), i, h), k.ones,
+			k.iteration(k.mean, k.k)[i], k.iteration(k.rstd, k.k)[i], s.unused[:h], s.unused[h:])
+	}
 	k.pool.Give(s)
 }
 
