@@ -45,7 +45,7 @@ func Transpose[F Float](dst []F, strideDst int, src []F, strideSrc, rows, column
 	if rows <= 0 || columns <= 0 {
 		return
 	}
-	if strideDst < rows || strideSrc < columns || len(dst) < (columns-1)*strideDst+rows || len(src) < (rows-1)*strideSrc+columns {
+	if strideDst < rows || strideSrc < columns || !floats.Holds(len(dst), columns, rows, strideDst) || !floats.Holds(len(src), rows, columns, strideSrc) {
 		panic(fmt.Sprintf("simd: Transpose: %d x %d with strides %d and %d, slices of %d and %d elements", rows, columns, strideDst, strideSrc, len(dst), len(src)))
 	}
 	if floats.Share(dst, src) {

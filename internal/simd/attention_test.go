@@ -128,6 +128,7 @@ func TestAttentionPanics(t *testing.T) {
 		"slopes over the weights":   func() { AttentionSlopes(x[:3], x[2:5], 0, 0) },
 		"a transpose over its rows": func() { Transpose(x[:6], 2, x[4:10], 3, 2, 3) },
 		"a transpose too long":      func() { Transpose(x[:5], 2, x[6:12], 3, 2, 3) },
+		"overflow":                  func() { Transpose(x[:6], 2, x[6:11], 1<<62, 5, 2) }, // 4*2^62 is 0 in 64 bits
 		"too few rows":              func() { Transpose(x[:6], 2, x[6:11], 3, 2, 3) },
 	})
 }

@@ -28,8 +28,8 @@ func DiagSteps[F Float](x, a, b, state []F, n, stride int, reverse bool) {
 	if len(state) == 0 || n < 1 {
 		return
 	}
-	need := (len(state)-1)*stride + n
-	if stride < n && len(state) > 1 || len(a) < need || len(b) < need || x != nil && len(x) < need {
+	holds := func(v []F) bool { return floats.Holds(len(v), len(state), n, stride) }
+	if stride < n || !holds(a) || !holds(b) || x != nil && !holds(x) {
 		panic(fmt.Sprintf("simd: DiagSteps: slices of %d, %d and %d elements for %d rows of %d, %d apart", len(x), len(a), len(b), len(state), n, stride))
 	}
 	if floats.Single[F]() {

@@ -146,5 +146,6 @@ func TestDiagStepsPanic(t *testing.T) {
 		"short b":      func() { DiagSteps(x, x, x[:39], s, 10, 10, false) },
 		"short x":      func() { DiagSteps(x[:39], x, x, s, 10, 10, false) },
 		"stride below": func() { DiagSteps(x, x, x, s, 10, 9, false) },
+		"overflow":     func() { DiagSteps(x, x, x, make([]float32, 5), 10, 1<<62, false) }, // 4*2^62 is 0 in 64 bits
 	})
 }

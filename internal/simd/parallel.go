@@ -34,7 +34,6 @@ type crew struct {
 
 	// The job. The owner writes it before it publishes the parts and leaves it unchanged while any index of the
 	// job is unclaimed or running, so a goroutine that has claimed an index may read it.
-	n     int
 	each  func(i int)
 	whole func(lo, hi int) // used if each is nil: takes several indices at once
 	span  func(lo, hi int) // used if both are nil: index i stands for [i*grain, (i+1)*grain)
@@ -156,7 +155,6 @@ func ForSpans(n int, body func(lo, hi int)) {
 func (c *crew) run(n int) {
 	active := min(Threads(), n)
 	c.hire(active)
-	c.n = n
 	c.failure.Store(nil)
 	c.pending.Store(int64(n))
 	parts := *c.parts.Load()

@@ -136,17 +136,17 @@ func (k *Head[F]) Forward(x, w []F, targets []int32, weight F) F {
 	for k.first = 0; k.first < counted; k.first += k.tile {
 		n := min(k.tile, counted-k.first)
 		rows := k.x[k.first*d : (k.first+n)*d]
-		matmul.Mixed(false, true, n, s, d, 1, rows, d, w, d, 0, k.logits, s)
+		matmul.Mixed(false, true, n, s, d, rows, d, w, d, nil, 0, nil, k.logits, s)
 		simd.ForRange(n, max(1, rowGrain*256/max(s, 256)), k.perRow)
 		if k.dx == nil {
 			continue
 		}
-		matmul.Mixed(false, false, n, d, s, 1, k.logits, s, w, d, 0, dx[k.first*d:], d)
-		var keep F = 1
-		if k.first == 0 {
-			keep = 0
+		matmul.Mixed(false, false, n, d, s, k.logits, s, w, d, nil, 0, nil, dx[k.first*d:], d)
+		var before []F // the sum of the tiles before
+		if k.first > 0 {
+			before = k.dw
 		}
-		matmul.Mixed(true, false, s, d, n, 1, k.logits, s, rows, d, keep, k.dw, d)
+		matmul.Mixed(true, false, s, d, n, k.logits, s, rows, d, before, d, nil, k.dw, d)
 	}
 	if k.dx != nil && counted < k.rows {
 		k.unpack(counted)

@@ -47,34 +47,23 @@ func (k *Linear[F]) RowByRow() { k.independent = true }
 
 // Forward writes y. A bias or residual of nil is zero.
 func (k *Linear[F]) Forward(y, x, w, bias, residual []F) {
-	switch {
-	case k.independent && residual != nil:
-		matmul.Rows(k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), residual, k.out, y, k.out)
-		for r := 0; bias != nil && r < k.rows; r++ {
-			row := y[r*k.out : (r+1)*k.out]
-			simd.Add(row, row, bias)
-		}
-	case k.independent:
-		matmul.Rows(k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), bias, 0, y, k.out)
-	case residual != nil:
-		matmul.MixedWithResidual(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
-	case bias != nil:
-		matmul.MixedWithBias(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), bias, y, k.out)
-	default:
-		matmul.Mixed(false, k.transposed, k.rows, k.out, k.in, 1, x, k.in, w, k.stride(), 0, y, k.out)
+	if k.independent {
+		matmul.Rows(k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
+		return
 	}
+	matmul.Mixed(false, k.transposed, k.rows, k.out, k.in, x, k.in, w, k.stride(), residual, k.out, bias, y, k.out)
 }
 
 // Backward writes dx, dw and dbias, those that are not nil. The gradient of the residual is dy.
 func (k *Linear[F]) Backward(dx, dw, dbias, x, w, dy []F) {
 	if dx != nil {
-		matmul.Mixed(false, !k.transposed, k.rows, k.in, k.out, 1, dy, k.out, w, k.stride(), 0, dx, k.in)
+		matmul.Mixed(false, !k.transposed, k.rows, k.in, k.out, dy, k.out, w, k.stride(), nil, 0, nil, dx, k.in)
 	}
 	if dw != nil {
 		if k.transposed {
-			matmul.Mixed(true, false, k.out, k.in, k.rows, 1, dy, k.out, x, k.in, 0, dw, k.in)
+			matmul.Mixed(true, false, k.out, k.in, k.rows, dy, k.out, x, k.in, nil, 0, nil, dw, k.in)
 		} else {
-			matmul.Mixed(true, false, k.in, k.out, k.rows, 1, x, k.in, dy, k.out, 0, dw, k.out)
+			matmul.Mixed(true, false, k.in, k.out, k.rows, x, k.in, dy, k.out, nil, 0, nil, dw, k.out)
 		}
 	}
 	if dbias != nil {

@@ -90,7 +90,7 @@ func (k *Kernel[F]) Forward(h, u, w, bias []F, reset []int32, carry *Carry[F]) {
 		// A token of streams: one product of all of them, whose rows do not depend on each other's number.
 		n := k.width
 		simd.For(len(k.scratch), k.arguments)
-		matmul.Rows(true, k.batch, 4*n, n, k.before, n, k.w, n, k.gates, 4*n, k.gates, 4*n)
+		matmul.Rows(true, k.batch, 4*n, n, k.before, n, k.w, n, k.gates, 4*n, nil, k.gates, 4*n)
 		simd.For(len(k.scratch), k.token)
 		return
 	}

@@ -19,7 +19,7 @@ func (k *Kernel[F]) forwardGroup(group int) {
 			}
 		}
 		if k.end != nil && k.time == 1 { // a token of streams, which must not depend on their number
-			matmul.Rows(false, rows, d, d, s.state, d, k.a, d, nil, 0, s.product, d)
+			matmul.Rows(false, rows, d, d, s.state, d, k.a, d, nil, 0, nil, s.product, d)
 		} else {
 			matmul.Serial(false, false, rows, d, d, 1, s.state, d, k.a, d, 0, s.product, d)
 		}

@@ -96,7 +96,7 @@ func (k *Linear[F]) make(from int, h, w []F, token bool) {
 	n, size := k.walk.Batch*k.steps, k.size()
 	simd.For(k.walk.Batch, k.gather)
 	if token {
-		matmul.Rows(false, n, size, k.inner, k.rows, k.inner, w, size, nil, 0, k.a, size)
+		matmul.Rows(false, n, size, k.inner, k.rows, k.inner, w, size, nil, 0, nil, k.a, size)
 	} else {
 		matmul.Gemm(false, false, n, size, k.inner, 1, k.rows, k.inner, w, size, 0, k.a, size)
 	}

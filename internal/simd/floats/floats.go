@@ -1,8 +1,11 @@
-// Package floats holds what kernels ask of slices of floats: the type of an element, and whether two slices
-// share memory.
+// Package floats holds what kernels ask of slices of floats: the type of an element, whether two slices share memory, and
+// whether a slice is as long as a matrix.
 package floats
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // Float is the element type of every kernel: float32 in production, float64 for checking.
 type Float interface{ float32 | float64 }
@@ -30,4 +33,11 @@ func Share[F Float](x, y []F) bool {
 // one and writes the other may read what it has already written.
 func Overlap[F Float](x, y []F) bool {
 	return Share(x, y) && unsafe.SliceData(x) != unsafe.SliceData(y)
+}
+
+// Holds reports whether n elements hold a matrix of at least one row whose rows begin stride elements apart. No size may be
+// negative; they may be so large that products of them overflow.
+func Holds(n, rows, columns, stride int) bool {
+	high, last := bits.Mul64(uint64(rows-1), uint64(stride)) // where the last row begins
+	return high == 0 && last <= uint64(n) && columns <= n-int(last)
 }

@@ -44,3 +44,17 @@ func TestShareAndOverlap(t *testing.T) {
 		}
 	}
 }
+
+func TestHolds(t *testing.T) {
+	for _, c := range []struct {
+		n, rows, columns, stride int
+		want                     bool
+	}{
+		{11, 3, 3, 4, true}, {10, 3, 3, 4, false}, {3, 1, 3, 100, true}, {2, 1, 3, 100, false}, {5, 2, 5, 0, true}, {0, 1, 0, 7, true}, {6, 3, 0, 3, true}, {5, 3, 0, 3, false},
+		{3, 1, 3, 1 << 62, true}, {100, 5, 3, 1 << 62, false}, {100, 1<<32 + 1, 3, 1 << 32, false}, {100, 3, 1<<63 - 1, 1<<63 - 1, false}, {100, 1 << 62, 2, 3, false},
+	} {
+		if got := Holds(c.n, c.rows, c.columns, c.stride); got != c.want {
+			t.Errorf("%d elements, %d rows of %d, %d apart: %v", c.n, c.rows, c.columns, c.stride, got)
+		}
+	}
+}

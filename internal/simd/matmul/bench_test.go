@@ -203,7 +203,7 @@ func BenchmarkMixed(b *testing.B) {
 					for _, p := range []Precision{Float32, BFloat16} {
 						SetPrecision(p)
 						start := time.Now()
-						Mixed(transA, transB, s.m, s.n, s.k, 1, x, lda, y, ldb, 0, c, s.n)
+						Mixed(transA, transB, s.m, s.n, s.k, x, lda, y, ldb, nil, 0, nil, c, s.n)
 						best[p] = max(best[p], 2*float64(s.m)*float64(s.n)*float64(s.k)/float64(time.Since(start).Nanoseconds()))
 					}
 				}

@@ -46,7 +46,7 @@ func TestTilesStayInside(t *testing.T) {
 				var p product[float32]
 				p.init(g.transA, g.transB, g.m, g.n, g.k, 1, x.a, x.lda, x.b, x.ldb, c, x.ldc)
 				if bias {
-					p.addBias("test", x.bias)
+					p.plus("test", nil, 0, x.bias)
 				} else {
 					p.addend(float32(g.beta))
 				}

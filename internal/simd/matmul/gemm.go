@@ -35,18 +35,7 @@ func WithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, 
 	var p product[F]
 	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
 	p.check("WithBias")
-	p.addBias("WithBias", bias)
-	p.run(true)
-}
-
-// WithResidual computes C = alpha*op(A)*op(B) + residual + bias: it adds a matrix of the shape of C with rows ldr apart,
-// and then the n numbers of bias, unless it is nil, to every row. C may be
-// the residual itself, but must not overlap it in another way. Otherwise it is Gemm.
-func WithResidual[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, residual []F, ldr int, bias []F, c []F, ldc int) {
-	var p product[F]
-	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
-	p.check("WithResidual")
-	p.addResidual("WithResidual", residual, ldr, bias)
+	p.plus("WithBias", nil, 0, bias)
 	p.run(true)
 }
 
@@ -72,27 +61,33 @@ func Batched[F floats.Float](count int, transA, transB bool, m, n, k int, alpha 
 	p.runBatch(count, strideA, strideB, strideC)
 }
 
-// addBias makes the product add the bias to every row.
-func (p *product[F]) addBias(name string, bias []F) {
-	if len(bias) != p.n {
-		panic(fmt.Sprintf("matmul: %s: bias has %d elements for n = %d", name, len(bias), p.n))
-	}
-	p.beta, p.d, p.rsd = 1, bias, 0
-}
-
-// addResidual makes the product add a matrix of the shape of C, and the bias, unless it is nil, to every row.
-func (p *product[F]) addResidual(name string, residual []F, ldr int, bias []F) {
+// plus makes the product add D, an m x n matrix with rows ldd apart, and the n numbers of bias to every row; nil stands for
+// zeros. D may be C itself, but must not overlap it in another way. It is called after check.
+func (p *product[F]) plus(name string, d []F, ldd int, bias []F) {
 	if bias != nil && len(bias) != p.n {
 		panic(fmt.Sprintf("matmul: %s: bias has %d elements for n = %d", name, len(bias), p.n))
 	}
-	if p.m > 0 && p.n > 0 && (ldr < p.n || len(residual) < (p.m-1)*ldr+p.n) {
-		panic(fmt.Sprintf("matmul: %s: the residual has %d elements, rows %d apart, for %d x %d", name, len(residual), ldr, p.m, p.n))
+	if p.m == 0 || p.n == 0 {
+		return
 	}
-	same := len(p.c) > 0 && len(residual) > 0 && &p.c[0] == &residual[0] && ldr == p.rsc
-	if !same && floats.Share(p.c, residual) {
-		panic(fmt.Sprintf("matmul: %s: C overlaps the residual", name))
+	c := p.c[:(p.m-1)*p.rsc+p.n]
+	if floats.Share(c, bias) {
+		panic(fmt.Sprintf("matmul: %s: C overlaps the bias", name))
 	}
-	p.beta, p.d, p.rsd, p.bias = 1, residual, ldr, bias
+	if d == nil {
+		if bias != nil {
+			p.beta, p.d, p.rsd = 1, bias, 0
+		}
+		return
+	}
+	if ldd < p.n || !floats.Holds(len(d), p.m, p.n, ldd) {
+		panic(fmt.Sprintf("matmul: %s: D has %d elements, rows %d apart, for %d x %d", name, len(d), ldd, p.m, p.n))
+	}
+	same := &p.c[0] == &d[0] && ldd == p.rsc
+	if !same && floats.Share(c, d[:(p.m-1)*ldd+p.n]) && clash(c, d, p.rsc, ldd, p.n, p.n) {
+		panic(fmt.Sprintf("matmul: %s: C overlaps D", name))
+	}
+	p.beta, p.d, p.rsd, p.bias = 1, d, ldd, bias
 }
 
 // tail is x[i:], or empty if x is shorter: check then says what is missing.
@@ -102,29 +97,29 @@ func tail[F floats.Float](x []F, i int) []F {
 
 // check panics if the operands do not fit the shape.
 func (p *product[F]) check(name string) {
-	lda, minA, needA := p.rsa, p.k, (p.m-1)*p.rsa+p.k
+	lda, rowsA, colsA := p.rsa, p.m, p.k
 	if p.transA {
-		lda, minA, needA = p.csa, p.m, (p.k-1)*p.csa+p.m
+		lda, rowsA, colsA = p.csa, p.k, p.m
 	}
-	ldb, minB, needB := p.rsb, p.n, (p.k-1)*p.rsb+p.n
+	ldb, rowsB, colsB := p.rsb, p.k, p.n
 	if p.transB {
-		ldb, minB, needB = p.csb, p.k, (p.n-1)*p.csb+p.k
+		ldb, rowsB, colsB = p.csb, p.n, p.k
 	}
-	if p.m < 0 || p.n < 0 || p.k < 0 || lda < max(1, minA) || ldb < max(1, minB) || p.rsc < max(1, p.n) {
+	if p.m < 0 || p.n < 0 || p.k < 0 || lda < max(1, colsA) || ldb < max(1, colsB) || p.rsc < max(1, p.n) {
 		p.refuse(name, "bad sizes or strides")
 	}
 	if p.m == 0 || p.n == 0 {
 		return
 	}
-	needC := (p.m-1)*p.rsc + p.n
-	if len(p.c) < needC || p.k > 0 && (len(p.a) < needA || len(p.b) < needB) {
+	if !floats.Holds(len(p.c), p.m, p.n, p.rsc) || p.k > 0 && !(floats.Holds(len(p.a), rowsA, colsA, lda) && floats.Holds(len(p.b), rowsB, colsB, ldb)) {
 		p.refuse(name, "too short slices")
 	}
 	if p.k == 0 {
 		return
 	}
-	if floats.Share(p.c[:needC], p.a[:needA]) && clash(p.c, p.a, p.rsc, lda, p.n, minA) ||
-		floats.Share(p.c[:needC], p.b[:needB]) && clash(p.c, p.b, p.rsc, ldb, p.n, minB) {
+	c := p.c[:(p.m-1)*p.rsc+p.n]
+	if floats.Share(c, p.a[:(rowsA-1)*lda+colsA]) && clash(c, p.a, p.rsc, lda, p.n, colsA) ||
+		floats.Share(c, p.b[:(rowsB-1)*ldb+colsB]) && clash(c, p.b, p.rsc, ldb, p.n, colsB) {
 		p.refuse(name, "C overlaps an operand")
 	}
 }

@@ -40,7 +40,10 @@ func stored(trans bool, rows, cols int) (int, int) {
 // matrix returns rows x cols small integers of the shortest legal length, with NaN in the padding columns, which must
 // not get into a result.
 func matrix[F floats.Float](r *rand.Rand, rows, cols, ld int) []F {
-	x := simdtest.Integers[F](r, max(0, (rows-1)*ld+cols))
+	if rows == 0 || cols == 0 {
+		return nil
+	}
+	x := simdtest.Integers[F](r, (rows-1)*ld+cols)
 	for i := range rows {
 		for j := cols; j < ld && i*ld+j < len(x); j++ {
 			x[i*ld+j] = F(math.NaN())
@@ -78,10 +81,13 @@ func naive[F floats.Float](g gemmCase, a []F, lda int, b []F, ldb int, bias, c [
 	return want
 }
 
-// checkGemmCase compares Gemm, Serial, WithBias or WithResidual with the definition. If C is not to be read, it is NaN beforehand: all
+// checkGemmCase compares Gemm, Serial, WithBias or Mixed with the definition. If C is not to be read, it is NaN beforehand: all
 // of it must be written, and its padding must stay.
 func checkGemmCase[F floats.Float](t *testing.T, r *rand.Rand, g gemmCase, serial bool) {
 	t.Helper()
+	if g.residual {
+		g.alpha = 1
+	}
 	rowsA, colsA := stored(g.transA, g.m, g.k)
 	rowsB, colsB := stored(g.transB, g.k, g.n)
 	lda, ldb, ldc := max(1, colsA+g.padA), max(1, colsB+g.padB), max(1, g.n+g.padC)
@@ -107,7 +113,7 @@ func checkGemmCase[F floats.Float](t *testing.T, r *rand.Rand, g gemmCase, seria
 				}
 			}
 		}
-		WithResidual(g.transA, g.transB, g.m, g.n, g.k, F(g.alpha), a, lda, b, ldb, residual, ldr, both, c, ldc)
+		Mixed(g.transA, g.transB, g.m, g.n, g.k, a, lda, b, ldb, residual, ldr, both, c, ldc)
 	case g.bias:
 		WithBias(g.transA, g.transB, g.m, g.n, g.k, F(g.alpha), a, lda, b, ldb, bias, c, ldc)
 	case serial:
@@ -169,6 +175,7 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 		gemmCase{m: 300, n: 70, k: 600, alpha: 1, bias: true, residual: true}, gemmCase{m: 300, n: 2100, k: 20, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 250, n: 33, k: 60, alpha: 0.5, residual: true}, gemmCase{m: 64, n: 64, k: 600, alpha: 1, residual: true},
 		gemmCase{m: 40, n: 33, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 1, n: 133, k: 60, alpha: 1, bias: true, residual: true},
+		gemmCase{m: 9, n: 0, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 9, n: 33, k: 0, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 90, n: 1100, k: 40, alpha: 1, beta: 1, padB: 2, padC: 1})
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
@@ -223,9 +230,16 @@ func TestGemmRefusals(t *testing.T) {
 		{"short a", "slices of 7, 8 and 16", func() { Gemm(false, false, 4, 4, 2, 1, x[:7], 2, x[10:18], 4, 0, x[40:56], 4) }},
 		{"short c", "and 15", func() { Gemm(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, 0, x[40:55], 4) }},
 		{"bias", "3 elements", func() { WithBias(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[:3], x[40:56], 4) }},
-		{"residual's bias", "3 elements", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[60:76], 4, x[:3], x[40:56], 4) }},
-		{"short residual", "15 elements", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[60:75], 4, nil, x[40:56], 4) }},
-		{"c meets the residual", "overlaps", func() { WithResidual(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[44:60], 4, nil, x[40:56], 4) }},
+		{"c meets the bias", "overlaps the bias", func() { WithBias(false, false, 4, 4, 2, 1, x[:8], 2, x[10:18], 4, x[55:59], x[40:56], 4) }},
+		{"D's bias", "3 elements", func() { Mixed(false, false, 4, 4, 2, x[:8], 2, x[10:18], 4, x[60:76], 4, x[:3], x[40:56], 4) }},
+		{"short D", "15 elements", func() { Mixed(false, false, 4, 4, 2, x[:8], 2, x[10:18], 4, x[60:75], 4, nil, x[40:56], 4) }},
+		{"c meets D", "overlaps D", func() { Mixed(false, false, 4, 4, 2, x[:8], 2, x[10:18], 4, x[44:60], 4, nil, x[40:56], 4) }},
+		{"D of rows", "overlaps D", func() { Rows(false, 4, 4, 2, x[:8], 2, x[10:18], 4, x[44:60], 4, nil, x[40:56], 4) }},
+		// In 64 bits 2^32 * 2^32 and 4*2^62 are 0.
+		{"overflow of a", "too short", func() { Gemm(false, false, 1<<32+1, 1, 1, 1, x[:4], 1<<32, x[10:11], 1, 0, x[20:30], 1<<32) }},
+		{"overflow of b", "too short", func() { Gemm(false, true, 1, 5, 1, 1, x[:1], 1, x[10:14], 1<<62, 0, x[20:25], 5) }},
+		{"overflow of c", "too short", func() { Gemm(false, false, 5, 1, 1, 1, x[:5], 1, x[10:11], 1, 0, x[20:21], 1<<62) }},
+		{"overflow of D", "D has 4 elements", func() { Mixed(false, false, 5, 1, 1, x[:5], 1, x[10:11], 1, x[30:34], 1<<62, nil, x[20:25], 1) }},
 		{"c is a", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[:16], 4) }},
 		{"c meets b", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:16], 4, x[20:36], 4, 0, x[30:46], 4) }},
 		{"columns meet", "overlaps", func() { Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[3:32], 8) }},
@@ -246,8 +260,10 @@ func TestGemmRefusals(t *testing.T) {
 			t.Errorf("%s: accepted", c.name)
 		}()
 	}
-	Batched(1, false, false, 4, 4, 1, 1, x, 1, 0, x[10:], 4, 0, 0, x[50:], 4, 0) // one product needs no strides
-	Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[4:32], 8)        // columns side by side are no overlap
+	Batched(1, false, false, 4, 4, 1, 1, x, 1, 0, x[10:], 4, 0, 0, x[50:], 4, 0)   // one product needs no strides
+	Gemm(false, false, 4, 4, 4, 1, x[:32], 8, x[40:56], 4, 0, x[4:32], 8)          // columns side by side are no overlap
+	Mixed(false, false, 4, 4, 2, x[:8], 2, x[10:18], 4, x[24:], 8, nil, x[20:], 8) // nor are those of D
+	Mixed(false, false, 4, 4, 2, x[:8], 2, x[10:18], 4, x[40:], 4, nil, x[20:], 4) // nor is what follows C in its slice
 }
 
 func TestGemmAllocatesNothing(t *testing.T) {

@@ -17,37 +17,21 @@ const (
 
 var precision atomic.Int32
 
-// SetPrecision sets the precision of Mixed, MixedWithBias and MixedWithResidual, in the whole process, for calls that begin
-// later. At first it is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same
+// SetPrecision sets the precision of Mixed, in the whole process, for calls that begin later. At first it is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same
 // bits, slowly.
 func SetPrecision(p Precision) { precision.Store(int32(p)) }
 
-// Mixed is Gemm, for products of which training bears the rounding: those of activations, weights and their gradients. With
-// SetPrecision(BFloat16), products of float32 round their operands to bfloat16, unless the product is small: m or n below
+// Mixed computes C = op(A)*op(B) + D + bias, for products of which training bears the rounding: those of activations, weights
+// and their gradients. D is m x n with rows ldd apart; it may be C itself, but must not overlap it in another way. The n
+// numbers of bias are added to every row. D and bias may be nil, for nothing to add. Otherwise it is Gemm.
+//
+// With SetPrecision(BFloat16), products of float32 round their operands to bfloat16, unless the product is small: m or n below
 // 16, k below 32, or m*n*k below 2^19. The shape alone decides, so the bits do not depend on the number of threads.
-func Mixed[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, beta F, c []F, ldc int) {
+func Mixed[F floats.Float](transA, transB bool, m, n, k int, a []F, lda int, b []F, ldb int, d []F, ldd int, bias []F, c []F, ldc int) {
 	var p product[F]
-	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
+	p.init(transA, transB, m, n, k, 1, a, lda, b, ldb, c, ldc)
 	p.check("Mixed")
-	p.addend(beta)
-	p.runMixed()
-}
-
-// MixedWithBias is WithBias as Mixed is Gemm.
-func MixedWithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, bias []F, c []F, ldc int) {
-	var p product[F]
-	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
-	p.check("MixedWithBias")
-	p.addBias("MixedWithBias", bias)
-	p.runMixed()
-}
-
-// MixedWithResidual is WithResidual as Mixed is Gemm.
-func MixedWithResidual[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, residual []F, ldr int, bias []F, c []F, ldc int) {
-	var p product[F]
-	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)
-	p.check("MixedWithResidual")
-	p.addResidual("MixedWithResidual", residual, ldr, bias)
+	p.plus("Mixed", d, ldd, bias)
 	p.runMixed()
 }
 

@@ -5,21 +5,18 @@ import (
 	"goomtrain/internal/simd/floats"
 )
 
-// Rows computes C = A*op(B) + D with A m x k, so that each row of C has the bits that it would have if it were the only one:
-// of Gemm that holds for single rows alone, because it adds up in an order that depends on the shape. It is for streams,
-// whose results must not depend on how many of them there are. d is nil, for nothing to add, or C itself, or D with ldd the
-// distance between its rows; ldd 0 adds the n numbers of d to every row. Otherwise it is Gemm.
-func Rows[F floats.Float](transB bool, m, n, k int, a []F, lda int, b []F, ldb int, d []F, ldd int, c []F, ldc int) {
+// Rows computes C = A*op(B) + D + bias with A m x k, so that each row of C has the bits that it would have if it were the only
+// one: of Gemm that holds for single rows alone, because it adds up in an order that depends on the shape. It is for streams,
+// whose results must not depend on how many of them there are. D and bias are those of Mixed. Otherwise it is Gemm.
+func Rows[F floats.Float](transB bool, m, n, k int, a []F, lda int, b []F, ldb int, d []F, ldd int, bias []F, c []F, ldc int) {
 	var p product[F]
 	p.init(false, transB, m, n, k, 1, a, lda, b, ldb, c, ldc)
 	p.check("Rows")
-	if d != nil {
-		p.beta, p.d, p.rsd = 1, d, ldd
-		if m > 0 && n > 0 && (ldd < 0 || ldd > 0 && ldd < n || len(d) < (m-1)*ldd+n) {
-			p.refuse("Rows", "D does not fit C")
-		}
-	}
+	p.plus("Rows", d, ldd, bias)
 	p.runRows()
+	if p.bias != nil {
+		p.addBiasRows()
+	}
 }
 
 const (

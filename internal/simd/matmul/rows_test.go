@@ -32,22 +32,36 @@ func rowsAgainstDefinition[F floats.Float](t *testing.T) {
 			rowsB, _ := stored(g.transB, g.k, g.n)
 			lda, ldb, ldc := max(1, g.k+g.padA), max(1, colsB+g.padB), max(1, g.n+g.padC)
 			a, b, c := matrix[F](r, g.m, g.k, lda), matrix[F](r, rowsB, colsB, ldb), matrix[F](r, g.m, g.n, ldc)
-			bias := simdtest.Integers[F](r, g.n)
-			var d []F
-			ldd := 0
-			switch {
-			case g.bias:
-				d = bias
-			case g.beta == 1:
-				d, ldd = c, ldc
+			var bias, d []F
+			if g.bias {
+				bias = simdtest.Integers[F](r, g.n)
 			}
-			if g.bias || g.beta == 0 {
+			switch {
+			case g.residual:
+				d = matrix[F](r, g.m, g.n, ldc)
+			case g.beta == 1:
+				d = c
+			}
+			before := append([]F(nil), d...)
+			if g.residual || g.beta == 0 {
 				for i := range c {
 					c[i] = F(math.NaN())
 				}
 			}
-			want := naive(g, a, lda, b, ldb, bias, c, ldc)
-			Rows(g.transB, g.m, g.n, g.k, a, lda, b, ldb, d, ldd, c, ldc)
+			product := g
+			product.bias, product.beta = false, 0
+			want := naive(product, a, lda, b, ldb, nil, c, ldc)
+			for i := range g.m {
+				for j := range g.n {
+					if d != nil {
+						want[i*ldc+j] += before[i*ldc+j]
+					}
+					if bias != nil {
+						want[i*ldc+j] += bias[j]
+					}
+				}
+			}
+			Rows(g.transB, g.m, g.n, g.k, a, lda, b, ldb, d, ldc, bias, c, ldc)
 			for i := range c {
 				if c[i] != want[i] && (c[i] == c[i] || want[i] == want[i]) {
 					t.Fatalf("%s %v: at (%d,%d) got %v, want %v", path, g, i/ldc, i%ldc, c[i], want[i])
@@ -91,13 +105,13 @@ func rowsAreIndependent[F floats.Float](t *testing.T) {
 			c, one := make([]F, m*n), make([]F, n)
 			for _, threads := range []int{3, 2, 1} {
 				simd.SetThreads(threads)
-				Rows(transB, m, n, k, a, k, b, ldb, d, n, c, n)
+				Rows(transB, m, n, k, a, k, b, ldb, d, n, nil, c, n)
 				for i := range m {
 					var di []F
 					if d != nil {
 						di = d[i*n:][:n]
 					}
-					Rows(transB, 1, n, k, a[i*k:], k, b, ldb, di, n, one, n)
+					Rows(transB, 1, n, k, a[i*k:], k, b, ldb, di, n, nil, one, n)
 					for j := range one {
 						if !same(one[j], c[i*n+j]) {
 							t.Fatalf("%s m=%d n=%d k=%d transB=%v, %d threads: (%d,%d) is %v alone, %v among others", path, m, n, k, transB, threads, i, j, one[j], c[i*n+j])
@@ -128,8 +142,8 @@ func TestRowsOfNegativeZeros(t *testing.T) {
 		for i := range b {
 			b[i] = -1e-30
 		}
-		Rows(true, m, n, k, a, k, b, k, nil, 0, c, n)
-		Rows(true, 1, n, k, a, k, b, k, nil, 0, one, n)
+		Rows(true, m, n, k, a, k, b, k, nil, 0, nil, c, n)
+		Rows(true, 1, n, k, a, k, b, k, nil, 0, nil, one, n)
 		for i := range c {
 			if !same(c[i], one[i%n]) {
 				t.Fatalf("k=%d: element %d is %v, alone %v", k, i, c[i], one[i%n])
@@ -154,7 +168,7 @@ func TestRowsNaN(t *testing.T) {
 			ldb, at = k, 3*k+11
 		}
 		b[at] = float32(math.NaN())
-		Rows(transB, m, n, k, a, k, b, ldb, nil, 0, c, n)
+		Rows(transB, m, n, k, a, k, b, ldb, nil, 0, nil, c, n)
 		for i := range m {
 			for j := range n {
 				if x := c[i*n+j]; (x != x) != (i == 5 || j == 3) {
@@ -167,14 +181,16 @@ func TestRowsNaN(t *testing.T) {
 
 func TestRowsRefuses(t *testing.T) {
 	x := make([]float32, 100)
-	for want, d := range map[string]struct{ n, ldd int }{"D does not fit": {7, 0}, "ldb=8": {15, 8}, "m=2": {30, 7}, "Rows": {16, -1}} {
+	for want, d := range map[string]struct{ n, ldd, bias int }{
+		"D has 15 elements, rows 8 apart": {15, 8, 8}, "rows 7 apart": {30, 7, 8}, "rows -1 apart": {16, -1, 8}, "rows 0 apart": {16, 0, 8}, "bias has 7 elements": {16, 8, 7},
+	} {
 		func() {
 			defer func() {
-				if got := fmt.Sprint(recover()); !strings.Contains(got, want) || !strings.Contains(got, "D does not fit C") {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, "Rows: ") || !strings.Contains(got, want) {
 					t.Errorf("%+v: panic %q, want one with %q", d, got, want)
 				}
 			}()
-			Rows(false, 2, 8, 3, x, 3, x[6:], 8, x[50:50+d.n], d.ldd, make([]float32, 16), 8)
+			Rows(false, 2, 8, 3, x, 3, x[6:], 8, x[50:50+d.n], d.ldd, x[90:90+d.bias], make([]float32, 16), 8)
 		}()
 	}
 }
@@ -188,7 +204,7 @@ func BenchmarkRows(b *testing.B) {
 						n, k := s[0], s[1]
 						x, y, c := simdtest.Ones(m*k), simdtest.Ones(k*n), simdtest.Ones(m*n)
 						_, ldb := stored(transB, k, n)
-						ratioToPeak(b, 2*float64(m)*float64(n)*float64(k), threads, func() { Rows(transB, m, n, k, x, k, y, ldb, nil, 0, c, n) })
+						ratioToPeak(b, 2*float64(m)*float64(n)*float64(k), threads, func() { Rows(transB, m, n, k, x, k, y, ldb, nil, 0, nil, c, n) })
 					})
 				}
 			}
