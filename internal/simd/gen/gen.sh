@@ -20,3 +20,4 @@ write() {
 write simd . adamw arithmetic attention conv count delta diag_steps exp_log gelu glu head_rows layernorm linear_steps modes polynomial reduce reflections rmsnorm rotary rows runs sigmoid signed_log silu state_rows
 write matmul matmul bf16 gemm gemm512 gemv pack
 write peak peak peak
+write simdtest simdtest xstate

@@ -51,6 +51,7 @@ var groups = map[string]func(){
 	"signed_log":   signedLogKernels,
 	"silu":         siluKernels,
 	"state_rows":   stateRowKernels,
+	"xstate":       xstateKernels,
 }
 
 func main() {

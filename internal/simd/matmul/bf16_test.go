@@ -406,6 +406,28 @@ func TestTilesLeaveNoState(t *testing.T) {
 	}
 }
 
+// A thread whose tiles are not released stays slow to switch to. No result shows that, so the thread is asked.
+func TestTilesAreReleased(t *testing.T) {
+	needTiles(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	simd.SetThreads(1) // all work is this thread's
+	defer simd.SetThreads(0)
+	if _, known := simdtest.TilesInUse(); !known {
+		t.Skip("the processor does not tell which state is in use (XGETBV with ECX = 1)")
+	}
+	r := rand.New(rand.NewPCG(49, 50))
+	for _, g := range []gemmCase{
+		{m: 32, n: 32, k: 32, alpha: 1}, {m: 32, n: 32, k: 32, alpha: 1, beta: 1}, {m: 40, n: 50, k: 70, alpha: 2}, {m: 16, n: 16, k: 32, alpha: 1}, {m: 50, n: 40, k: 4100, alpha: 1},
+	} {
+		x := newTileCase(g, func() float32 { return float32(r.NormFloat64()) })
+		x.run(runTiles)
+		if inUse, _ := simdtest.TilesInUse(); inUse {
+			t.Fatalf("%v: tiles are in use after the product", g)
+		}
+	}
+}
+
 func TestTilesAllocateNothing(t *testing.T) {
 	simd.SetThreads(2)
 	defer simd.SetThreads(0)
