@@ -60,6 +60,12 @@ func (s *streamStep[F]) logits() ([]F, error) {
 	return s.out, nil
 }
 
+// DocumentStart returns the token at which everything starts anew, if the documents of the model are independent
+// (Common.ResetDocuments).
+func (m *Model[F]) DocumentStart() (token int32, independent bool) {
+	return m.start, m.start != noStart
+}
+
 // errNoNext is the error of a stream of a classifier.
 var errNoNext = errors.New("models: a classifier gives a class to a whole sequence: it has no next token to generate")
 

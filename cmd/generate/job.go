@@ -23,6 +23,9 @@ type job struct {
 // maxPrompt is the largest size of a prompt file. A larger one is a mistake, such as a corpus.
 const maxPrompt = 64 << 20
 
+// byteOrderMark is what editors of some systems put before text in UTF-8.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // prompt returns the text to continue.
 func (j job) prompt() ([]byte, error) {
 	if j.o.promptFile == "" {
@@ -42,7 +45,7 @@ func (j job) prompts() ([][]byte, error) {
 		return nil, err
 	}
 	var lines [][]byte
-	for line := range bytes.Lines(text) {
+	for line := range bytes.Lines(bytes.TrimPrefix(text, byteOrderMark)) {
 		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
 			lines = append(lines, line)
 		}

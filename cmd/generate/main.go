@@ -169,6 +169,12 @@ func load[F params.Float](j job) error {
 // errEnd ends a text at its last token.
 var errEnd = errors.New("the text ends")
 
+// beginsDocument reports whether a document begins at the token: at the separator, or where the model starts anew.
+func beginsDocument[F params.Float](token int32, model *models.Model[F], tok tokenizer.Tokenizer) bool {
+	start, independent := model.DocumentStart()
+	return token == tok.Separator() || independent && token == start
+}
+
 // write reads the prompt and writes its text, token by token.
 func write[F params.Float](j job, model *models.Model[F], tok tokenizer.Tokenizer) error {
 	stream, err := model.NewStream()
@@ -213,7 +219,7 @@ func write[F params.Float](j job, model *models.Model[F], tok tokenizer.Tokenize
 	begin = time.Now()
 	count, one := 0, make([]int32, 1)
 	logits, err = sampling.Generate(stream, logits, sampler, j.o.n, func(token int32) error {
-		if j.o.stop && token == tok.Separator() {
+		if j.o.stop && beginsDocument(token, model, tok) {
 			return errEnd
 		}
 		count++

@@ -54,8 +54,8 @@ func writeAll[F params.Float](j job, model *models.Model[F], tok tokenizer.Token
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(j.stderr, "%s read in %v, %d of %s written at %.0f tokens/s\n", printable.Count(b.read, "token"), b.reading.Round(time.Millisecond),
-		b.written, printable.Count(len(prompts)*j.o.streams, "text"), float64(b.written)/max(b.drawing.Seconds(), 1e-9))
+	fmt.Fprintf(j.stderr, "%s read in %v, %s of %s written at %.0f tokens/s\n", printable.Count(b.read, "token"), b.reading.Round(time.Millisecond),
+		printable.Count(b.written, "token"), printable.Count(len(prompts)*j.o.streams, "text"), float64(b.written)/max(b.drawing.Seconds(), 1e-9))
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (b *batch[F]) generate(group []prompted[F], text func(prompt, stream int) *
 	}
 	return sampling.GenerateAll(b.streams, logits, samplers, tokens, func(i int, token int32) (bool, error) {
 		t := text(group[i/per].number, i%per)
-		if t.ended = b.o.stop && token == b.tok.Separator(); t.ended {
+		if t.ended = b.o.stop && beginsDocument(token, b.model, b.tok); t.ended {
 			return false, nil
 		}
 		t.tokens = append(t.tokens, token)
@@ -181,7 +181,7 @@ func (b *batch[F]) print(t continuation) error {
 		}{string(prompt), t.stream + 1, string(text), len(t.tokens), t.ended}); err != nil {
 			return err
 		}
-		_, err := b.text.out.Write(line.Bytes())
+		_, err := b.text.out.Write(printable.JSON(line.Bytes()))
 		return err
 	}
 	if len(b.prompts)*b.o.streams > 1 {

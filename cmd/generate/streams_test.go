@@ -90,7 +90,7 @@ func TestPrompts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir, file := trained(t, "-model", name, "-sample", "0"), filepath.Join(t.TempDir(), "prompts")
 			prompts := []string{"größer", "als", "π ≈", "naïve Überraschung", "als"}
-			if err := os.WriteFile(file, []byte(prompts[0]+"\r\n\n"+strings.Join(prompts[1:], "\n")), 0o644); err != nil {
+			if err := os.WriteFile(file, []byte("\ufeff"+prompts[0]+"\r\n\n"+strings.Join(prompts[1:], "\n")), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			got := lines(t, "-from", dir, "-prompts", file, "-streams", "3", "-n", "30")
@@ -106,7 +106,7 @@ func TestPrompts(t *testing.T) {
 			}
 			code, text, _, errs := call("-from", dir, "-prompts", file, "-streams", "2", "-n", "3")
 			if code != 0 || strings.Count(text, "--- prompt ") != 10 || !strings.HasPrefix(text, "--- prompt 1, stream 1 ---\ngrößer") ||
-				!strings.Contains(text, "\n--- prompt 5, stream 2 ---\nals") || !strings.HasSuffix(text, "\n") || !strings.Contains(errs, "30 of 10 texts written at") {
+				!strings.Contains(text, "\n--- prompt 5, stream 2 ---\nals") || !strings.HasSuffix(text, "\n") || !strings.Contains(errs, "30 tokens of 10 texts written at") {
 				t.Errorf("exit code %d, %s, text\n%s", code, errs, text)
 			}
 			if _, text, _, _ := call("-from", dir, "-prompts", file, "-n", "3"); !strings.Contains(text, "\n--- prompt 4 ---\nnaïve") {
@@ -157,6 +157,34 @@ func TestStop(t *testing.T) {
 	}
 	if code, _, _, errs := call(append(args, "-streams", "2")...); code != 1 || !strings.Contains(errs, "add -stop") {
 		t.Errorf("without -stop: exit code %d, %s", code, errs)
+	}
+}
+
+// TestStopAtDocumentStart: documents that begin with a token of their own, such as lines, end texts too.
+func TestStopAtDocumentStart(t *testing.T) {
+	dir := trained(t, "-sample", "0", "-reset-documents", "-document-start", "32")
+	args := []string{"-from", dir, "-n", "3000", "-temperature", "1.5", "-stop"}
+	got := lines(t, append(args, "-streams", "5")...)
+	for i, l := range got {
+		if !l.Ended || strings.Contains(l.Text, " ") {
+			t.Errorf("stream %d does not end at a space: %+v", i+1, l)
+		}
+	}
+	if _, single, _, _ := call(args...); valid(single) != got[0].Text {
+		t.Errorf("alone %q, as a stream %q", single, got[0].Text)
+	}
+}
+
+// TestJSONPrints: a prompt cannot control the terminal.
+func TestJSONPrints(t *testing.T) {
+	const prompt = "a\x1b[2J\u009b31m\u202e\x7f\u2028<&>"
+	dir := trained(t, "-sample", "0")
+	code, text, _, errs := call("-from", dir, "-prompt", prompt, "-n", "3", "-json")
+	if start := `{"prompt":"a\u001b[2J\u009b31m\u202e\u007f\u2028<&>",`; code != 0 || !strings.HasPrefix(text, start) {
+		t.Errorf("exit code %d, %s, %s, want %s", code, errs, text, start)
+	}
+	if got := lines(t, "-from", dir, "-prompt", prompt, "-n", "3"); got[0].Prompt != prompt {
+		t.Errorf("prompt %q, want %q", got[0].Prompt, prompt)
 	}
 }
 

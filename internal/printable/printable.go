@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -40,6 +41,24 @@ func Line(text string) string {
 		text = text[size:]
 	}
 	return b.String()
+}
+
+// JSON returns JSON whose strings have every character that does not print as an escape sequence. Its value stays as it is:
+// encoders escape no more than JSON asks for, which leaves control characters from U+007F on.
+func JSON(text []byte) []byte {
+	var b []byte
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r < 0x7f || unicode.IsPrint(r) {
+			b = append(b, text[:size]...)
+		} else {
+			for _, unit := range utf16.AppendRune(nil, r) {
+				b = fmt.Appendf(b, `\u%04x`, unit)
+			}
+		}
+		text = text[size:]
+	}
+	return b
 }
 
 // Short is Line of at most limit characters of text, with "..." for the rest.

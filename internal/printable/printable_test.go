@@ -1,7 +1,10 @@
 package printable
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
@@ -33,6 +36,25 @@ func TestLine(t *testing.T) {
 		}
 		if again := Line(got); again != got {
 			t.Errorf("%q: once %s, twice %s", text, got, again)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"größer\": \"π ≈ \\u001b\\n\"}\n": "{\"größer\": \"π ≈ \\u001b\\n\"}\n",
+		"\"\u007f\u009b31m\"":                `"\u007f\u009b31m"`,
+		"\"\u202egnp.exe\"":                  `"\u202egnp.exe"`,
+		"\"\U000e0001\U0001f600\"":           "\"\\udb40\\udc01\U0001f600\"",
+		"\"\ufffd\"":                         "\"\ufffd\"",
+	} {
+		got := JSON([]byte(text))
+		if string(got) != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+		var before, after any
+		if err := errors.Join(json.Unmarshal([]byte(text), &before), json.Unmarshal(got, &after)); err != nil || !reflect.DeepEqual(before, after) {
+			t.Errorf("%q: value %v became %v, %v", text, before, after, err)
 		}
 	}
 }
