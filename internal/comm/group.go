@@ -302,8 +302,12 @@ func (g *Group) Reports() bool {
 	return failed != nil && (failed.Rank > 0 || g.job.rank == 1) // all others know that rank 0 has failed
 }
 
-// Stop ends the heartbeats of this process. A test calls it for goroutines that do not Leave, as those of a job that has failed.
-func (g *Group) Stop() { g.job.stop.Do(func() { close(g.job.closing) }) }
+// Stop ends the heartbeats of this process, and waits for that: a second at most, if another process does not answer. A test
+// calls it for goroutines that do not Leave, as those of a job that has failed.
+func (g *Group) Stop() {
+	g.job.stop.Do(func() { close(g.job.closing) })
+	g.job.speaking.Wait()
+}
 
 // Leave ends the use of the job in this process, when all processes have called it. The error is that of the job.
 func (g *Group) Leave() error {
@@ -318,7 +322,7 @@ func (g *Group) Leave() error {
 		return err
 	}
 	g.Stop()
-	j.watching.Wait()
+	j.listening.Wait()
 	j.transport.close()
 	return nil
 }

@@ -40,8 +40,9 @@ type job struct {
 	heard      []atomic.Int64 // by rank: when its last message of the tag control came, in nanoseconds since begin
 	begin      time.Time
 	closing    chan struct{}
-	stop       sync.Once // closes closing
-	watching   sync.WaitGroup
+	stop       sync.Once      // closes closing
+	speaking   sync.WaitGroup // goroutines that end when closing is closed
+	listening  sync.WaitGroup // those that end when their peer has left
 
 	mu     sync.Mutex
 	names  []string
@@ -57,12 +58,10 @@ func newJob(t transport, rank, size int, timeout time.Duration) *job {
 	j.timeout.Store(int64(timeout))
 	if size > 1 {
 		for _, peer := range j.watched() {
-			j.watching.Add(2)
-			go j.listen(peer)
-			go j.beat(peer)
+			j.listening.Go(func() { j.listen(peer) })
+			j.speaking.Go(func() { j.beat(peer) })
 		}
-		j.watching.Add(1)
-		go j.watch()
+		j.speaking.Go(j.watch)
 	}
 	return j
 }
@@ -128,7 +127,6 @@ func (j *job) tell(peer int, n notice, limit time.Duration) {
 
 // listen receives the notices of one process.
 func (j *job) listen(peer int) {
-	defer j.watching.Done()
 	m := &Message{Receive: true, Data: make([]byte, noticeSize), world: peer, tag: control, done: make(chan struct{}, 1)}
 	for {
 		j.transport.start(m)
@@ -154,7 +152,6 @@ func (j *job) listen(peer int) {
 
 // beat sends heartbeats to one process. A new one is not sent before the last has left, so that none pile up.
 func (j *job) beat(peer int) {
-	defer j.watching.Done()
 	for j.sleep() {
 		j.tell(peer, notice{kind: heartbeat}, 0)
 	}
@@ -173,7 +170,6 @@ func (j *job) sleep() bool {
 
 // watch fails the job when a watched process is silent for longer than the timeout.
 func (j *job) watch() {
-	defer j.watching.Done()
 	for last := time.Since(j.begin); j.sleep(); {
 		now, limit := time.Since(j.begin), time.Duration(j.timeout.Load())
 		if now-last > limit/2 { // this process was stopped itself, so that it knows nothing of the others
