@@ -175,6 +175,7 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 		gemmCase{m: 300, n: 70, k: 600, alpha: 1, bias: true, residual: true}, gemmCase{m: 300, n: 2100, k: 20, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 250, n: 33, k: 60, alpha: 0.5, residual: true}, gemmCase{m: 64, n: 64, k: 600, alpha: 1, residual: true},
 		gemmCase{m: 40, n: 33, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 1, n: 133, k: 60, alpha: 1, bias: true, residual: true},
+		gemmCase{m: 1, n: 300, k: 530, alpha: 1, bias: true, residual: true}, gemmCase{m: 300, n: 1, k: 530, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 9, n: 0, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 9, n: 33, k: 0, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 90, n: 1100, k: 40, alpha: 1, beta: 1, padB: 2, padC: 1})
 	simdtest.OnEachPath(t, func(t *testing.T) {

@@ -14,7 +14,7 @@ const (
 // run computes the product, in parallel if it is large and parallel is set. The path depends on the shape alone, so
 // the bits do not depend on the number of threads.
 func (p *product[F]) run(parallel bool) {
-	if p.bias != nil && !(parallel && p.large() && p.kind() == shared) {
+	if p.bias != nil && !(parallel && p.large() && p.m > 1 && p.n > 1 && p.kind() == shared) { // no other path adds it
 		q := *p
 		q.bias = nil
 		q.run(parallel)
