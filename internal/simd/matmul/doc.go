@@ -12,7 +12,7 @@
 // outside in:
 //
 //	gemm.go     the functions and their checks
-//	mixed.go    those that may round their operands to bfloat16
+//	mixed.go    the one that may round its operands to bfloat16
 //	product.go  a product as the code sees it
 //	run.go      which path a product takes
 //	gemv        products with one row or column

@@ -29,8 +29,8 @@ func Serial[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, ld
 	p.run(false)
 }
 
-// WithBias computes C = alpha*op(A)*op(B) + bias, which adds the n numbers of bias to every row. C is not read.
-// Otherwise it is Gemm.
+// WithBias computes C = alpha*op(A)*op(B) + bias, which adds the n numbers of bias to every row. C is not read, and must not
+// overlap the bias. Otherwise it is Gemm.
 func WithBias[F floats.Float](transA, transB bool, m, n, k int, alpha F, a []F, lda int, b []F, ldb int, bias []F, c []F, ldc int) {
 	var p product[F]
 	p.init(transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc)

@@ -23,7 +23,8 @@ func SetPrecision(p Precision) { precision.Store(int32(p)) }
 
 // Mixed computes C = op(A)*op(B) + D + bias, for products of which training bears the rounding: those of activations, weights
 // and their gradients. D is m x n with rows ldd apart; it may be C itself, but must not overlap it in another way. The n
-// numbers of bias are added to every row. D and bias may be nil, for nothing to add. Otherwise it is Gemm.
+// numbers of bias are added to every row; C must not overlap them. D and bias may be nil, for nothing to add. Otherwise it is
+// Gemm.
 //
 // With SetPrecision(BFloat16), products of float32 round their operands to bfloat16, unless the product is small: m or n below
 // 16, k below 32, or m*n*k below 2^19. The shape alone decides, so the bits do not depend on the number of threads.
