@@ -23,9 +23,6 @@ type job struct {
 // maxPrompt is the largest size of a prompt file. A larger one is a mistake, such as a corpus.
 const maxPrompt = 64 << 20
 
-// byteOrderMark is what editors of some systems put before text in UTF-8.
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
 // prompt returns the text to continue.
 func (j job) prompt() ([]byte, error) {
 	if j.o.promptFile == "" {
@@ -44,8 +41,9 @@ func (j job) prompts() ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // the byte order mark, which editors of some systems put before a text
 	var lines [][]byte
-	for line := range bytes.Lines(bytes.TrimPrefix(text, byteOrderMark)) {
+	for line := range bytes.Lines(text) {
 		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
 			lines = append(lines, line)
 		}
