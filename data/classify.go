@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	defaultHeldOut = 0.1
-	mostClasses    = 1 << 16
+	defaultHeldOut    = 0.1
+	defaultTextField  = "text"
+	defaultLabelField = "label"
+	mostClasses       = 1 << 16
 )
 
 // Classify is the task "classify": predict the label of a text after its last token. A separator precedes each text.
@@ -34,7 +36,7 @@ func (t *Classify) Settings() settings.Table {
 		{Name: "data", Help: "labeled text: a folder with a folder for each class, or a .jsonl, .csv or .tsv file", Value: &t.Data, Change: settings.Free},
 		{Name: "test-data", Help: "labeled text to validate on", Value: &t.TestData, Zero: "a part of -data", Change: settings.Free},
 		textFieldSetting(&t.TextField),
-		{Name: "label-field", Help: "field or column of the label", Value: &t.LabelField, Zero: "label", Change: settings.Free},
+		{Name: "label-field", Help: "field or column of the label", Value: &t.LabelField, Zero: defaultLabelField, Change: settings.Free},
 		validFractionSetting(&t.ValidFraction, defaultHeldOut),
 	}
 	return slices.Insert(table, 4, tokenizerSettings(&t.Tokenizer, &t.TokenizerSHA256)...)
@@ -47,6 +49,8 @@ func (t *Classify) Validate(seq int) error {
 		return errors.New(`-data "": must be labeled text: a folder with a folder for each class, or a .jsonl, .csv or .tsv file`)
 	case t.TestData != "" && t.ValidFraction != 0:
 		return errors.New("-valid-fraction contradicts -test-data, which is all that is validated on: leave one out")
+	case cmp.Or(t.TextField, defaultTextField) == cmp.Or(t.LabelField, defaultLabelField):
+		return fmt.Errorf("-label-field %s: is the field of the text too", cmp.Or(t.LabelField, defaultLabelField))
 	case seq == 1:
 		return errors.New("-seq 1: must be at least 2: a separator precedes each text")
 	}
@@ -64,7 +68,7 @@ func (t *Classify) open(cfg Config, seed uint64) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCollection(tok, cmp.Or(seq, defaultTextLen), labeled.Fields{Text: cmp.Or(t.TextField, "text"), Label: cmp.Or(t.LabelField, "label")})
+	c := newCollection(tok, cmp.Or(seq, defaultTextLen), labeled.Fields{Text: cmp.Or(t.TextField, defaultTextField), Label: cmp.Or(t.LabelField, defaultLabelField)})
 	fraction := cmp.Or(t.ValidFraction, defaultHeldOut)
 	train, valid, err := c.read(t.Data, t.TestData, fraction, seed)
 	if err != nil {

@@ -195,4 +195,8 @@ func TestClassifyErrors(t *testing.T) {
 			t.Errorf("error %v, want one line with %q", err, c.want)
 		}
 	}
+	same := &Classify{Data: one, LabelField: "text"}
+	if err := same.Validate(0); err == nil || err.Error() != "-label-field text: is the field of the text too" {
+		t.Errorf("one field for both: %v", err)
+	}
 }

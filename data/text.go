@@ -46,7 +46,7 @@ func (t *Text) Settings() settings.Table {
 
 // textFieldSetting is the setting of every task on rows. Another field is another text, which Fingerprint detects.
 func textFieldSetting(value *string) settings.Setting {
-	return settings.Setting{Name: "text-field", Help: "field or column of the text in rows", Value: value, Zero: "text", Change: settings.Free}
+	return settings.Setting{Name: "text-field", Help: "field or column of the text in rows", Value: value, Zero: defaultTextField, Change: settings.Free}
 }
 
 func validFractionSetting(value *float64, otherwise float64) settings.Setting {

@@ -88,19 +88,32 @@ func newLines(r io.Reader) *lines {
 	return l
 }
 
+// scan moves to the next line; false: there is none.
+func (l *lines) scan() bool {
+	if !l.in.Scan() {
+		return false
+	}
+	l.number++
+	return true
+}
+
+// line is the line, without its newline. It is valid until the next scan.
+func (l *lines) line() []byte {
+	if l.number == 1 {
+		return bytes.TrimPrefix(l.in.Bytes(), byteOrderMark)
+	}
+	return l.in.Bytes()
+}
+
 // batch reads the next lines. Its error is io.EOF if they are the last.
 func (l *lines) batch() *batch {
 	b := &batch{number: l.number + 1, done: make(chan struct{})}
 	for len(b.lines) < batchSize {
-		if !l.in.Scan() {
+		if !l.scan() {
 			b.err = l.end()
 			return b
 		}
-		line := l.in.Bytes()
-		if l.number++; l.number == 1 {
-			line = bytes.TrimPrefix(line, byteOrderMark)
-		}
-		b.lines = append(append(b.lines, line...), '\n')
+		b.lines = append(append(b.lines, l.line()...), '\n')
 	}
 	return b
 }
@@ -122,11 +135,12 @@ func (b *batch) parse(field string) {
 	number := b.number
 	for line := range bytes.Lines(b.lines) {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			text, err := fieldOf(line, field)
+			o, err := parseObject(line)
+			row := Row{Number: number, Err: err}
 			if err == nil {
-				err = checkText(text)
+				row.Text, row.Err = o.Text(field)
 			}
-			b.rows = append(b.rows, Row{number, text, err})
+			b.rows = append(b.rows, row)
 		}
 		number++
 	}

@@ -92,7 +92,7 @@ func rowOf(number int, v parquet.Value, field string) Row {
 	if len(text) > MaxRow {
 		return Row{number, nil, fmt.Errorf("its text has more than %d MiB", MaxRow>>20)}
 	}
-	return Row{number, text, checkText(text)}
+	return Row{number, text, CheckText(text)}
 }
 
 // findColumn returns the column of a name, which may lead through groups, if it holds one text a row.

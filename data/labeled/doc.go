@@ -11,10 +11,10 @@
 // Files of rows may be compressed, as in FILE.jsonl.gz and FILE.csv.zst.
 //
 // A label of JSON is a text, a number, true or false. Every label is UTF-8 text of 1 to 1,024 bytes without spaces
-// around it.
+// around it. Fields may be nested, as in package documents, and its rules of what is text are those here.
 //
 // # Untrusted files
 //
-// Files are not trusted. A row has at most 8 MiB, of a text the first megabyte is read, and memory is allocated only
+// Files are not trusted. A row has at most documents.MaxRow bytes, of a text the first megabyte is read, and memory is allocated only
 // for bytes that the file really has. An error names the file and the line.
 package labeled

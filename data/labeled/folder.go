@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"goomtrain/data/corpus"
+	"goomtrain/data/documents"
 	"goomtrain/internal/regular"
 )
 
@@ -52,7 +53,7 @@ func readClass(dir, label string, yield func(Text) error, skip func(file string)
 		if err != nil {
 			return err
 		}
-		if !utf8.Valid(body) {
+		if documents.CheckText(body) != nil {
 			if skip != nil {
 				skip(f.Path)
 			}

@@ -19,17 +19,15 @@ type Text struct {
 // MaxText is the number of bytes that are read of a text.
 const MaxText = 1 << 20
 
-const (
-	maxRow   = 8 << 20 // bytes of a row of a table, or of a line
-	maxLabel = 1 << 10
-)
+// maxLabel is the largest number of bytes of a label.
+const maxLabel = 1 << 10
 
 // Fields are the names of the columns of a table, or of the fields of JSON objects.
 type Fields struct{ Text, Label string }
 
 // Read calls yield with every text of a folder of classes or of a file, in the order of their names or rows. It returns
-// the first error of the file or of yield. A file that is not UTF-8 text is left out, and named in skip, which may be
-// nil.
+// the first error of the file or of yield. A file of a folder that is not UTF-8 text is left out, and
+// named in skip, which may be nil; such a row is an error.
 func Read(path string, f Fields, yield func(Text) error, skip func(file string)) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -71,6 +69,8 @@ func checkLabel(label string) (string, error) {
 		return "", fmt.Errorf("its label has %d bytes, at most %d are allowed: is it the field of the label?", len(label), maxLabel)
 	case !utf8.ValidString(label):
 		return "", fmt.Errorf("its label %s is not UTF-8", printable.Short(label, 40))
+	case strings.IndexByte(label, 0) >= 0:
+		return "", fmt.Errorf("its label %s has a NUL byte", printable.Short(label, 40))
 	}
 	return label, nil
 }

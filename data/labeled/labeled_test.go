@@ -2,7 +2,6 @@ package labeled
 
 import (
 	"bytes"
-
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"goomtrain/data/documents"
 )
 
 // file writes a file.
@@ -27,7 +28,6 @@ func file(t testing.TB, name, text string) string {
 	return path
 }
 
-// texts reads all texts of a path, as LABEL=TEXT.
 func gzipped(text string) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -44,6 +44,7 @@ func zstandard(text string) string {
 	return string(w.EncodeAll([]byte(text), nil))
 }
 
+// texts reads all texts of a path, as LABEL=TEXT.
 func texts(path string, f Fields) (all []string, err error) {
 	err = Read(path, f, func(t Text) error {
 		all = append(all, fmt.Sprintf("%s=%s", t.Label, t.Body))
@@ -62,6 +63,8 @@ func TestRead(t *testing.T) {
 	}{
 		{"a.jsonl", "{\"text\":\"one\\n\\u00e9\",\"label\":\"x\"}\n\n{\"label\":3,\"text\":\"\",\"more\":[1]}\n{\"label\":true,\"text\":\"no end\"}", usual, []string{"x=one\né", "3=", "true=no end"}},
 		{"a.ndjson", "\ufeff{\"body\":\"b\",\"class\":\" spaces \"}\r\n", Fields{"body", "class"}, []string{"spaces=b"}},
+		{"a.jsonl", `{"a":{"text":"t"},"b":{"c":{"label":2}}}`, Fields{"a.text", "b.c.label"}, []string{"2=t"}},
+		{"a.jsonl", `{"text":"\ud83d\ude00 \ufffd","label":"\ud83d\ude00"}`, usual, []string{"😀=😀 �"}},
 		{"a.jsonl.gz", gzipped("{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"y\"}\n"), usual, []string{"x=a", "y=b"}},
 		{"A.CSV.gz", gzipped("text,label\na,x\n"), usual, []string{"x=a"}},
 		{"a.tsv.zst", zstandard("text\tlabel\na\tx\n"), usual, []string{"x=a"}},
@@ -78,7 +81,7 @@ func TestRead(t *testing.T) {
 
 func TestReadFolder(t *testing.T) {
 	dir := filepath.Dir(filepath.Dir(file(t, "b/deep.txt", "of b")))
-	for name, text := range map[string]string{"a/2.txt": "second", "a/1/x": "first", "a/.hidden": "no", ".git/x": "no", "top.txt": "no", "b/binary": "\xff\xfe"} {
+	for name, text := range map[string]string{"a/2.txt": "second", "a/1/x": "first", "a/.hidden": "no", ".git/x": "no", "top.txt": "no", "b/binary": "\xff\xfe", "b/nul": "a\x00"} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
@@ -92,7 +95,7 @@ func TestReadFolder(t *testing.T) {
 		got = append(got, t.Label+"="+string(t.Body))
 		return nil
 	}, func(file string) { skipped = append(skipped, filepath.Base(file)) })
-	if want := "[a=first a=second b=of b] [binary]"; err != nil || fmt.Sprint(got, skipped) != want {
+	if want := "[a=first a=second b=of b] [binary nul]"; err != nil || fmt.Sprint(got, skipped) != want {
 		t.Errorf("%v, want %s, error %v", fmt.Sprint(got, skipped), want, err)
 	}
 }
@@ -121,17 +124,30 @@ func TestReadErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ path, want string }{
-		{file(t, "a.jsonl", "{\"text\":\"a\",\"label\":\"b\"}\nno\n"), "a.jsonl: line 2: it is no JSON object"},
-		{file(t, "a.jsonl", "[1]"), "line 1: it is no JSON object"},
+		{file(t, "a.jsonl", "{\"text\":\"a\",\"label\":\"b\"}\nno\n"), "a.jsonl: line 2: it is not a JSON object"},
+		{file(t, "a.jsonl", "[1]"), "line 1: it is a JSON array, not an object"},
 		{file(t, "a.jsonl", `{"txt":"a","label":"b"}`), `line 1: it has no field "text"; did you mean "txt"? (-text-field and -label-field name them)`},
 		{file(t, "a.jsonl", `{"text":"a"}`), `line 1: it has no field "label"`},
-		{file(t, "a.jsonl", `{"text":1,"label":"b"}`), `line 1: field "text" is no text`},
-		{file(t, "a.jsonl", `{"text":null,"label":"b"}`), `line 1: field "text" is no text`},
+		{file(t, "a.jsonl", `{"text":1,"label":"b"}`), `line 1: field "text" is 1, not a string`},
+		{file(t, "a.jsonl", `{"text":null,"label":"b"}`), `line 1: field "text" is null, not a string`},
 		{file(t, "a.jsonl", `{"text":"a","label":null}`), "line 1: the label in field"},
 		{file(t, "a.jsonl", `{"text":"a","label":["b"]}`), "line 1: the label in field"},
 		{file(t, "a.jsonl", `{"text":"a","label":"  "}`), "line 1: its label is empty"},
 		{file(t, "a.jsonl", `{"text":"a","label":"`+strings.Repeat("x", maxLabel+1)+`"}`), "line 1: its label has 1025 bytes, at most 1024 are allowed"},
-		{file(t, "a.jsonl", "\n"+strings.Repeat("x", maxRow+1)), "a.jsonl: line 2 has more than 8388608 bytes"},
+		{file(t, "a.jsonl", "\n"+strings.Repeat("x", documents.MaxRow+1)), "a.jsonl: line 2 has more than 64 MiB"},
+		{file(t, "a.jsonl", "null"), "line 1: it is a JSON null, not an object"},
+		{file(t, "a.jsonl", "{}"), "line 1: it has no fields"},
+		{file(t, "a.jsonl", "\xff\xfe{\x00}\x00"), "line 1: it is UTF-16, not UTF-8: convert the file"},
+		{file(t, "a.jsonl", "{\"text\":\"caf\xe9\",\"label\":\"b\"}"), "line 1: it is not UTF-8"},
+		{file(t, "a.jsonl", `{"text":"a\u0000","label":"b"}`), "line 1: byte 1 of its text is NUL"},
+		{file(t, "a.jsonl", `{"text":"a\ud83d","label":"b"}`), "line 1: its text has half of a surrogate pair"},
+		{file(t, "a.jsonl", `{"text":"a","label":"\ud83d"}`), "line 1: its label: its text has half of a surrogate pair"},
+		{file(t, "a.csv", "\xff\xfet\x00"), "a.csv: line 1: it is UTF-16, not UTF-8: convert the file"},
+		{file(t, "a.csv", "t\x00e\x00"), "a.csv: line 1: byte 1 of its text is NUL"},
+		{file(t, "a.csv", "text,label\na,x\ncaf\xe9,x\n"), "a.csv: line 3: its text is not UTF-8"},
+		{file(t, "a.csv", "text,label\na\x00,x\n"), "a.csv: line 2: byte 1 of its text is NUL"},
+		{file(t, "a.csv", "text,label\na,x\x00\n"), `a.csv: line 2: its label x\x00 has a NUL byte`},
+		{file(t, "a.csv", "text,label,text\na,x,b\n"), `a.csv: line 1: it has several columns "text"`},
 		{file(t, "a.csv", ""), "a.csv: it is empty"},
 		{file(t, "a.csv.gz", "text,label\n"), "a.csv.gz: its name says gzip, but its content is not"},
 		{file(t, "a.jsonl.gz", gzipped(strings.Repeat("{\"text\":\"a\",\"label\":\"b\"}\n", 100))[:60]), "the compressed data is cut off"},
@@ -142,9 +158,9 @@ func TestReadErrors(t *testing.T) {
 		{file(t, "a.csv", "text,label\na,b\n\"a,b\n"), "a.csv: parse error on line 3"},
 		{file(t, "a.csv", "text,label\na,\n"), "a.csv: line 2: its label is empty"},
 		{file(t, "a.csv", "text,label\na,b\xff\n"), `line 2: its label b\xff is not UTF-8`},
-		{file(t, "a.csv", "text,label\na,b\n\""+strings.Repeat("x", maxRow+5000)), "a.csv: after line 2: a row has more than 8388608 bytes: is a quote missing?"},
+		{file(t, "a.csv", "text,label\na,b\n\""+strings.Repeat("x", documents.MaxRow+5000)), "a.csv: after line 2: a row has more than 64 MiB: is a quote missing?"},
 		{filepath.Dir(empty), fmt.Sprintf("class has no texts that can be read (%q holds no regular files): add some or remove it", empty)},
-		{file(t, "a.csv", "text,label\n\""+strings.Repeat("x", maxRow+5000)), "a.csv: after line 1: a row has more than"},
+		{file(t, "a.csv", "text,label\n\""+strings.Repeat("x", documents.MaxRow+5000)), "a.csv: after line 1: a row has more than"},
 		{filepath.Dir(filepath.Dir(file(t, "b/x", "\xff"))), "no file of UTF-8 text"},
 		{filepath.Dir(filepath.Dir(file(t, " /x", "a"))), "its label is empty"},
 		{empty, "has no folders"},
@@ -168,13 +184,13 @@ func fuzz(t *testing.T, name string, content []byte) {
 		t.Fatal(err)
 	}
 	err := Read(path, usual, func(text Text) error {
-		if label, err := checkLabel(text.Label); err != nil || label != text.Label || len(text.Body) > MaxText {
+		if label, err := checkLabel(text.Label); err != nil || label != text.Label || len(text.Body) > MaxText || documents.CheckText(text.Body) != nil {
 			t.Errorf("%q: %v, %d bytes", text.Label, err, len(text.Body))
 		}
 		return nil
 	}, nil)
-	if err != nil && !strings.Contains(err.Error(), name) {
-		t.Errorf("error %v does not name the file", err)
+	if err != nil && (!strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "\n")) {
+		t.Errorf("error %q is not one line with the name of the file", err)
 	}
 }
 

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"goomtrain/data/documents"
@@ -17,7 +15,7 @@ import (
 
 // A reader reads the rows of one file.
 type reader struct {
-	in     io.Reader
+	in     *documents.File
 	fields Fields
 	yield  func(Text) error
 }
@@ -31,91 +29,72 @@ func readFile(path string, f Fields, yield func(Text) error, read func(*reader) 
 		return err
 	}
 	defer file.Close()
-	in := bufio.NewReader(file)
-	if start, _ := in.Peek(len(byteOrderMark)); bytes.Equal(start, byteOrderMark) {
-		in.Discard(len(byteOrderMark))
-	}
-	if err := read(&reader{in, f, yield}); err != nil {
+	if err := read(&reader{file, f, yield}); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
 
 // row yields one row.
-func (r *reader) row(line int, text []byte, label string) error {
+func (r *reader) row(text []byte, label string) error {
 	label, err := checkLabel(label)
-	if err == nil {
-		err = r.yield(Text{label, cut(text)})
-	}
 	if err != nil {
-		return fmt.Errorf("line %d: %w", line, err)
+		return err
 	}
-	return nil
+	return r.yield(Text{label, cut(text)})
 }
 
 // readJSONL reads an object a line. Empty lines are skipped.
 func readJSONL(r *reader) error {
-	in := bufio.NewScanner(r.in)
-	in.Buffer(nil, maxRow)
-	number := 1
-	for ; in.Scan(); number++ {
-		line := bytes.TrimSpace(in.Bytes())
-		if len(line) == 0 {
-			continue
+	return r.in.Objects(func(o documents.Object) error {
+		for _, name := range []string{r.fields.Text, r.fields.Label} {
+			if _, err := o.Value(name); err != nil {
+				return named(err)
+			}
 		}
-		text, label, err := r.object(line)
+		text, err := o.Text(r.fields.Text)
 		if err != nil {
-			return fmt.Errorf("line %d: %w", number, err)
-		}
-		if err := r.row(number, text, label); err != nil {
 			return err
 		}
-	}
-	switch err := in.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("line %d has more than %d bytes", number, maxRow)
-	case err != nil:
-		return fmt.Errorf("line %d: %w", number, err)
-	}
-	return nil
-}
-
-// object reads the two fields of a JSON object.
-func (r *reader) object(line []byte) (text []byte, label string, err error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(line, &object); err != nil {
-		return nil, "", fmt.Errorf("it is no JSON object: %w", err)
-	}
-	names := slices.Sorted(maps.Keys(object))
-	for _, name := range []string{r.fields.Text, r.fields.Label} {
-		if object[name] == nil {
-			return nil, "", missing(name, names)
+		label, err := r.label(o)
+		if err != nil {
+			return err
 		}
-	}
-	var body string
-	if object[r.fields.Text][0] != '"' || json.Unmarshal(object[r.fields.Text], &body) != nil {
-		return nil, "", fmt.Errorf("field %q is no text", r.fields.Text)
-	}
-	raw := object[r.fields.Label]
-	switch raw[0] {
-	case '"':
-		err = json.Unmarshal(raw, &label)
-	case '{', '[', 'n': // of null
-		err = fmt.Errorf("the label in field %q is neither text nor a number, true or false", r.fields.Label)
-	default:
-		label = string(raw)
-	}
-	return []byte(body), label, err
+		return r.row(text, label)
+	})
 }
 
-// missing is the error about a field or column that is not there.
-func missing(name string, names []string) error {
-	return fmt.Errorf("it has no field %q%s (-text-field and -label-field name them)", name, nearest.Hint(name, names))
+// label returns the label of an object, of which a number, true and false are their JSON.
+func (r *reader) label(o documents.Object) (string, error) {
+	value, err := o.Value(r.fields.Label)
+	if err != nil {
+		return "", err
+	}
+	switch value[0] {
+	case '"':
+		label, err := o.Text(r.fields.Label)
+		if err != nil {
+			return "", fmt.Errorf("its label: %w", err)
+		}
+		return string(label), nil
+	case '{', '[', 'n': // of null
+		return "", fmt.Errorf("the label in field %q is neither text nor a number, true or false", r.fields.Label)
+	}
+	return string(value), nil
+}
+
+// named is the error about a field or column that is not there.
+func named(err error) error {
+	return fmt.Errorf("%w (-text-field and -label-field name them)", err)
 }
 
 // readTable reads a table whose first row has the names of the columns.
 func readTable(r *reader, comma rune) error {
-	limited := &limit{in: r.in, left: maxRow}
+	start := bufio.NewReader(r.in)
+	if mark, _ := start.Peek(len(byteOrderMark)); bytes.Equal(mark, byteOrderMark) {
+		start.Discard(len(byteOrderMark))
+	}
+	limited := &limit{in: start, left: documents.MaxRow}
 	in := csv.NewReader(limited)
 	in.Comma = comma
 	in.ReuseRecord = true
@@ -126,15 +105,16 @@ func readTable(r *reader, comma rune) error {
 		return err
 	}
 	names := slices.Clone(header)
-	text, label := slices.Index(names, r.fields.Text), slices.Index(names, r.fields.Label)
-	switch {
-	case text < 0:
-		return fmt.Errorf("line 1: %w", missing(r.fields.Text, names))
-	case label < 0:
-		return fmt.Errorf("line 1: %w", missing(r.fields.Label, names))
+	text, err := column(names, r.fields.Text)
+	if err != nil {
+		return fmt.Errorf("line 1: %w", err)
+	}
+	label, err := column(names, r.fields.Label)
+	if err != nil {
+		return fmt.Errorf("line 1: %w", err)
 	}
 	for line := 1; ; {
-		limited.left = maxRow
+		limited.left = documents.MaxRow
 		row, err := in.Read()
 		var bad *csv.ParseError
 		switch {
@@ -146,10 +126,31 @@ func readTable(r *reader, comma rune) error {
 			return fmt.Errorf("after line %d: %w", line, err)
 		}
 		line, _ = in.FieldPos(0)
-		if err := r.row(line, []byte(row[text]), row[label]); err != nil {
-			return err
+		body := []byte(row[text])
+		if err = documents.CheckText(body); err == nil {
+			err = r.row(body, row[label])
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", line, err)
 		}
 	}
+}
+
+// column returns the index of the column of a name.
+func column(names []string, name string) (int, error) {
+	for _, n := range names {
+		if err := documents.CheckText([]byte(n)); err != nil {
+			return 0, err
+		}
+	}
+	i := slices.Index(names, name)
+	switch {
+	case i < 0:
+		return 0, named(fmt.Errorf("it has no field %q%s", name, nearest.Hint(name, names)))
+	case slices.Contains(names[i+1:], name):
+		return 0, fmt.Errorf("it has several columns %q: rename all but one", name)
+	}
+	return i, nil
 }
 
 // A limit is a reader that fails when one row takes too many bytes, as behind a quote that is never closed.
@@ -160,7 +161,7 @@ type limit struct {
 
 func (l *limit) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, fmt.Errorf("a row has more than %d bytes: is a quote missing?", maxRow)
+		return 0, fmt.Errorf("a row has more than %d MiB: is a quote missing?", documents.MaxRow>>20)
 	}
 	n, err := l.in.Read(p[:min(len(p), l.left)])
 	l.left -= n

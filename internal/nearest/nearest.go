@@ -5,6 +5,8 @@ package nearest
 import (
 	"fmt"
 	"strings"
+
+	"goomtrain/internal/printable"
 )
 
 // Name returns the valid name with the smallest edit distance from got, the first of equals. It returns "" if
@@ -13,8 +15,11 @@ import (
 func Name(got string, valid []string) string {
 	best, fewest := "", 0
 	for _, v := range valid {
-		n := edits(fold(got), fold(v))
-		if n <= max(1, min(len(got), len(v))/3) && (best == "" || n < fewest) {
+		a, b, most := fold(got), fold(v), max(1, min(len(got), len(v))/3)
+		if max(len(a), len(b))-min(len(a), len(b)) > most { // each missing letter is an edit
+			continue
+		}
+		if n := edits(a, b); n <= most && (best == "" || n < fewest) {
 			best, fewest = v, n
 		}
 	}
@@ -22,12 +27,23 @@ func Name(got string, valid []string) string {
 }
 
 // Hint returns what to append to an error message about an unknown name: `; did you mean "x"?` or, if no name
-// is near, the list of valid names.
+// is near, the list of valid names. Names are made printable; of a long list, and of a long name, the beginning is shown.
 func Hint(got string, valid []string) string {
 	if name := Name(got, valid); name != "" {
 		return fmt.Sprintf("; did you mean %q?", name)
 	}
-	return "; valid names: " + strings.Join(valid, ", ")
+	const most, longest = 100, 60
+	text := "; valid names: "
+	for i, v := range valid[:min(most, len(valid))] {
+		if i > 0 {
+			text += ", "
+		}
+		text += printable.Short(v, longest)
+	}
+	if more := len(valid) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func fold(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }

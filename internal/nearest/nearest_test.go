@@ -2,6 +2,8 @@ package nearest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +25,24 @@ func TestName(t *testing.T) {
 		if name := Name(got, names); name != want {
 			t.Errorf("Name(%q) = %q, want %q", got, name, want)
 		}
+	}
+}
+
+// TestHintIsShortAndPrintable: names may come from a file that is not trusted, of which there may be many.
+func TestHintIsShortAndPrintable(t *testing.T) {
+	if got, want := Hint("text", []string{"a\n\x1b[2J", strings.Repeat("b", 61)}), `; valid names: a\n\x1b[2J, `+strings.Repeat("b", 60)+"..."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := Hint("text", slices.Repeat([]string{"label"}, 103)); strings.Count(got, "label") != 100 || !strings.HasSuffix(got, "label and 3 more") {
+		t.Errorf("of 103 names: %q", got)
+	}
+}
+
+// TestNameOfLongNames: a name of megabytes is not compared letter by letter.
+func TestNameOfLongNames(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	if count := testing.AllocsPerRun(1, func() { Name("text", []string{long}) }); count > 4 {
+		t.Errorf("%v allocations", count)
 	}
 }
 
