@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"goomtrain/data"
+	"goomtrain/models"
 	"goomtrain/train/metrics"
 )
 
@@ -55,6 +57,16 @@ func TestClassifyCountsClasses(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestCountedClasses: the counts of very many classes would take too much memory, so there are none.
+func TestCountedClasses(t *testing.T) {
+	model := new(struct{ models.Predictor })
+	for n, want := range map[int]bool{metrics.MaxCounted: true, metrics.MaxCounted + 1: false} {
+		if c := newClassCount(&data.Classes{Names: make([]string, n)}, model); (c.confusion != nil) != want {
+			t.Errorf("%d classes are counted: %v", n, !want)
+		}
 	}
 }
 

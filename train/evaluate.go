@@ -24,7 +24,7 @@ type Score struct {
 	SequenceAccuracy float64 // share of the sequences whose counted tokens are all predicted correctly; NaN if the model does not count them
 	Sequences        int     // sequences with a counted token; 0 if the model does not count them
 
-	Confusion metrics.Confusion // nil if the sequences have no classes, or if the model is no Predictor
+	Confusion metrics.Confusion // nil if the sequences have no classes or more than metrics.MaxCounted, or if the model is no Predictor
 }
 
 // Cut returns how to score a number of sequences of length positions in batches of equal size that have at most
@@ -179,7 +179,7 @@ type classCount struct {
 
 func newClassCount(classes *data.Classes, model any) (c classCount) {
 	predictor, ok := model.(models.Predictor)
-	if classes != nil && ok {
+	if classes != nil && ok && len(classes.Names) <= metrics.MaxCounted {
 		c = classCount{first: classes.First, predictor: predictor, confusion: metrics.NewConfusion(len(classes.Names))}
 	}
 	return c

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -186,12 +187,7 @@ func likely(r result, out io.Writer) {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if r.Probabilities[a] > r.Probabilities[b] {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Probabilities[b], r.Probabilities[a]) })
 	for i, class := range order[:min(3, len(order))] {
 		if i > 0 {
 			fmt.Fprint(out, ", ")

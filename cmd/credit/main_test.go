@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"goomtrain/models"
 	"goomtrain/train"
 )
 
@@ -177,6 +178,15 @@ func TestWeights(t *testing.T) {
 	code, last, errs := call(false, "-from", dir, "-ema=false", "aqa")
 	if code != 0 || average == "" || average == last {
 		t.Errorf("exit code %d\n%s%s, with averaged weights\n%s", code, last, errs, average)
+	}
+}
+
+// TestLikely: classes of equal probability stand in their order.
+func TestLikely(t *testing.T) {
+	var out strings.Builder
+	likely(result{Classification: models.Classification{Probabilities: []float64{0.25, 0.25, 0.5}}, names: []string{"a", "b", "c"}}, &out)
+	if want := "c 50.0%, a 25.0%, b 25.0%\n"; !strings.HasPrefix(out.String(), want) {
+		t.Errorf("%q, want %q", out.String(), want)
 	}
 }
 

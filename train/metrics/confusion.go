@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"goomtrain/internal/printable"
@@ -15,6 +16,9 @@ type Confusion [][]int
 // MaxConfusion is the largest number of classes whose Confusion a Record may hold: with more, a line of metrics.jsonl
 // would be too long.
 const MaxConfusion = 100
+
+// MaxCounted is the largest number of classes that are counted in a Confusion, whose memory grows with its square.
+const MaxCounted = 2048
 
 // NewConfusion returns the counts of no sequences.
 func NewConfusion(classes int) Confusion {
@@ -81,20 +85,25 @@ func (c Confusion) check() error {
 // longestName is the number of characters of a class that tables show.
 const longestName = 24
 
-// WriteTable writes the results on each class and, of at most 20 classes, the counts. Names that are missing are the
-// numbers of the classes.
+// WriteTable writes the results on each class, their mean over the classes that sequences are of or were given to, and,
+// of at most 20 classes, the counts. Names that are missing are the numbers of the classes.
 func (c Confusion) WriteTable(w io.Writer, names []string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "class\tprecision\trecall\tF1\tcount\t\n")
-	var mean ClassScore
+	var sum ClassScore
+	seen := 0 // classes that appear
 	for i, s := range c.Scores() {
 		fmt.Fprintf(t, "%s\t%.2f%%\t%.2f%%\t%.2f%%\t%d\t\n", className(names, i), 100*s.Precision, 100*s.Recall, 100*s.F1, s.Count)
-		mean.Precision += s.Precision / float64(len(c))
-		mean.Recall += s.Recall / float64(len(c))
-		mean.F1 += s.F1 / float64(len(c))
-		mean.Count += s.Count
+		sum.Precision += s.Precision
+		sum.Recall += s.Recall
+		sum.F1 += s.F1
+		sum.Count += s.Count
+		if s.Count > 0 || slices.ContainsFunc(c, func(row []int) bool { return row[i] > 0 }) {
+			seen++
+		}
 	}
-	fmt.Fprintf(t, "mean\t%.2f%%\t%.2f%%\t%.2f%%\t%d\t\n", 100*mean.Precision, 100*mean.Recall, 100*mean.F1, mean.Count)
+	share := 100 / float64(max(seen, 1))
+	fmt.Fprintf(t, "mean\t%.2f%%\t%.2f%%\t%.2f%%\t%d\t\n", share*sum.Precision, share*sum.Recall, share*sum.F1, sum.Count)
 	if err := t.Flush(); err != nil || len(c) > 20 {
 		return err
 	}

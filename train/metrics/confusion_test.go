@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/plot"
 )
 
 // cats are the counts of nine animals; one is given to no class.
@@ -36,10 +38,16 @@ func TestConfusionTable(t *testing.T) {
 	if err := cats().WriteTable(&b, []string{"cat", "dog\x1b[2J"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"cat     75.00%  60.00%  66.67%      5\n", `dog\x1b[2J     50.00%`, "mean     41.67%  36.67%  38.89%      9\n", "cat    3           2  0\n", "1           2  0  none: 1\n"} {
+	for _, want := range []string{"cat     75.00%  60.00%  66.67%      5\n", `dog\x1b[2J     50.00%`, "mean     62.50%  55.00%  58.33%      9\n", "cat    3           2  0\n", "1           2  0  none: 1\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
+	}
+	b.Reset()
+	given := cats()
+	given.Add(0, 2) // a class without sequences counts if some are given to it
+	if err := given.WriteTable(&b, nil); err != nil || !strings.Contains(b.String(), "mean     41.67%") {
+		t.Errorf("of three classes: %v\n%s", err, b.String())
 	}
 	b.Reset()
 	if err := NewConfusion(21).WriteTable(&b, nil); err != nil || strings.Contains(b.String(), "given to") {
@@ -122,6 +130,14 @@ func TestConfusionPlot(t *testing.T) {
 		if !found {
 			t.Errorf("no color of the share %v", share)
 		}
+	}
+}
+
+// TestConfusionPlotLabels: a name that the font cannot draw is replaced by its number, so that no class is without one.
+func TestConfusionPlotLabels(t *testing.T) {
+	got := classLabels(plot.New().X.Tick.Label, []string{"größe", "日本語", "esc\x1b", "a 日"}, 5)
+	if want := []string{"größe", "1", `esc\x1b`, "3", "4"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"io"
 	"strconv"
+	"unicode/utf8"
 
 	"goomtrain/internal/atomicfile"
 
@@ -16,20 +17,21 @@ import (
 
 // WriteConfusionPlot draws the counts as a heat map, the classes from top to bottom and what they are given to from left
 // to right, and writes a PNG file atomically. Colors are shares of the sequences of a class. Up to 20 classes the counts
-// stand in the cells.
+// stand in the cells. A name with a character that the font of pictures lacks is replaced by the number of the class.
 func WriteConfusionPlot(path string, c Confusion, names []string) error {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "given to", "class"
 	heat := plotter.NewHeatMap(newShares(c), blues{})
 	heat.Min, heat.Max = 0, 1
 	p.Add(heat)
+	labels := classLabels(p.X.Tick.Label, names, len(c))
 	var x, y []plot.Tick
-	for i := range c {
-		x = append(x, plot.Tick{Value: float64(i), Label: className(names, i)})
-		y = append(y, plot.Tick{Value: float64(len(c) - 1 - i), Label: className(names, i)})
+	for i, label := range labels {
+		x = append(x, plot.Tick{Value: float64(i), Label: label})
+		y = append(y, plot.Tick{Value: float64(len(c) - 1 - i), Label: label})
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.ConstantTicks(x), plot.ConstantTicks(y)
-	if len(c) > 10 || longName(names) {
+	if len(c) > 10 || longName(labels) {
 		p.X.Tick.Label.Rotation = 0.6
 		p.X.Tick.Label.XAlign = text.XRight
 	}
@@ -49,6 +51,22 @@ func WriteConfusionPlot(path string, c Confusion, names []string) error {
 		_, err := to.WriteTo(w)
 		return err
 	})
+}
+
+// classLabels are the names of the classes, or the numbers of those that cannot be drawn in a style.
+func classLabels(style text.Style, names []string, classes int) []string {
+	font := plot.DefaultTextHandler.Cache().Lookup(style.Font, style.Font.Size).Face
+	labels := make([]string, classes)
+	for i := range labels {
+		labels[i] = className(names, i)
+		for _, r := range labels[i] {
+			if glyph, err := font.GlyphIndex(nil, r); err != nil || glyph == 0 {
+				labels[i] = strconv.Itoa(i)
+				break
+			}
+		}
+	}
+	return labels
 }
 
 // blues are colors from white to blue.
@@ -86,7 +104,7 @@ func (s shares) Y(row int) float64         { return float64(row) }
 // longName reports whether names of classes are too long to stand side by side.
 func longName(names []string) bool {
 	for _, name := range names {
-		if len(name) > 4 {
+		if utf8.RuneCountInString(name) > 4 {
 			return true
 		}
 	}
