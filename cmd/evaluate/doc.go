@@ -9,8 +9,8 @@
 // Settings of tasks, such as -pairs or -delay, override those of the run, and -task names another task whose tokens the
 // model knows. -positions N also scores N ranges of positions, which shows how far back a model uses what it has read.
 //
-// For data of at most 2,048 classes the precision, recall and F1 of each class and the confusion matrix follow. -test-data scores a
-// model of text on other text, and a classifier on other labeled text.
+// For data of at most 2,048 classes the precision, recall and F1 of each class and the confusion matrix follow.
+// -test-data scores a model of text on other text, and a classifier on other labeled text.
 //
 // A table, or with -json one object a line, has the loss in nats per token, the perplexity, on text the bits per
 // byte, the share of tokens predicted correctly, and the share of sequences whose counted tokens are all predicted

@@ -15,6 +15,6 @@
 //
 // # Untrusted files
 //
-// Files are not trusted. A row has at most documents.MaxRow bytes, of a text the first megabyte is read, and memory is allocated only
-// for bytes that the file really has. An error names the file and the line.
+// Files are not trusted. A row has at most documents.MaxRow bytes, of a text the first megabyte is read, and memory is
+// allocated only for bytes that the file really has. An error names the file and the line.
 package labeled

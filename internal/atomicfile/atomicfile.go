@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"goomtrain/internal/regular"
 )
 
 // TempPrefix is the prefix of the names of all temporary files of this package, by which leftovers of a killed
@@ -22,8 +24,16 @@ func WriteFile(path string, data []byte) error {
 }
 
 // Write replaces the file at path by what write produces, with mode 0666 before umask. The folder must exist.
-// If write returns an error, Write returns it and the file at path is unchanged.
+// If write returns an error, Write returns it and the file at path is unchanged. A device, a folder, or a link to anything
+// but a file is an error, so that neither /dev/null nor /dev/stdout becomes a file. A named pipe is replaced.
 func Write(path string, write func(io.Writer) error) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type()&^fs.ModeNamedPipe != 0 {
+		if info, err := os.Stat(path); err == nil {
+			if err := regular.Check(path, info.Mode()); err != nil {
+				return err
+			}
+		}
+	}
 	f, err := createTemp(path)
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"goomtrain/internal/regular/regulartest"
 )
 
 // names lists a folder: no test may leave a temporary file behind.
@@ -47,6 +49,45 @@ func TestWriteReplacesOrLeavesAlone(t *testing.T) {
 	}
 	if n := names(t, dir); n != "config.toml" {
 		t.Errorf("left in the folder: %s", n)
+	}
+}
+
+// TestWriteSparesSpecialFiles: a link to a pipe, as /dev/stdout may be one, and a folder stay what they are. A pipe itself is
+// replaced.
+func TestWriteSparesSpecialFiles(t *testing.T) {
+	pipe := regulartest.Pipe(t)
+	dir := filepath.Dir(pipe)
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(pipe, link); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{link: "a named pipe", dir: "a folder"} {
+		if err := WriteFile(path, nil); err == nil || err.Error() != path+" is "+want+", not a file" {
+			t.Errorf("%v, want that %s is %s", err, path, want)
+		}
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 || names(t, dir) != "link pipe" {
+		t.Errorf("the link became %v, %v; the folder has %s", info.Mode(), err, names(t, dir))
+	}
+	if err := WriteFile(pipe, []byte("text")); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(link); err != nil || string(text) != "text" {
+		t.Errorf("in the place of the pipe is %q, %v", text, err)
+	}
+}
+
+// TestWriteSparesDevices: a device stays what it is. Only a user who may not replace the null device tries it.
+func TestWriteSparesDevices(t *testing.T) {
+	info, err := os.Lstat(os.DevNull)
+	if err != nil || info.Mode()&fs.ModeDevice == 0 {
+		t.Skip("no null device here")
+	}
+	if os.Geteuid() == 0 {
+		t.Skip("if this failed, the system would be without its null device")
+	}
+	if err := WriteFile(os.DevNull, nil); err == nil || err.Error() != os.DevNull+" is a device, not a file" {
+		t.Error(err)
 	}
 }
 
