@@ -13,6 +13,7 @@ import (
 	"goomtrain/data"
 	"goomtrain/internal/atomicfile"
 	"goomtrain/internal/printable"
+	"goomtrain/models"
 )
 
 // A picture is a test image of the task images.
@@ -22,8 +23,8 @@ type picture struct {
 	class  int
 }
 
-// readImage returns the test image whose number the input is. The run knows that many classes.
-func readImage(o options, task *data.Images, classes int) (*picture, error) {
+// readImage returns the test image whose number the input is. The run was trained on images of seq pixels.
+func readImage(o options, task *data.Images, sizes *models.Classifier, seq int) (*picture, error) {
 	if o.html != "" {
 		return nil, errors.New("-html: the run is of images: give -png")
 	}
@@ -37,10 +38,20 @@ func readImage(o options, task *data.Images, classes int) (*picture, error) {
 	}
 	p := &picture{}
 	p.pixels, p.rows, p.class, err = data.TestImage(dir, index)
-	if err == nil && p.class >= classes {
-		err = fmt.Errorf("test image %d of %s has the label %d, but the run knows the classes 0 to %d: give -data the images of the training", index, dir, p.class, classes-1)
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	const give = "give -data the images of the training"
+	size := fmt.Sprintf("%dx%d", p.rows, len(p.pixels)/p.rows)
+	switch {
+	case p.class >= sizes.Classes:
+		return nil, fmt.Errorf("test image %d of %s has the label %d, but the run knows the classes 0 to %d: %s", index, dir, p.class, sizes.Classes-1, give)
+	case sizes.Image != "" && size != sizes.Image:
+		return nil, fmt.Errorf("the images of %s have %s pixels, but the run was trained on %s: %s", dir, size, sizes.Image, give)
+	case seq > 0 && len(p.pixels) != seq:
+		return nil, fmt.Errorf("the images of %s have %s pixels, but the run was trained on images of %d: %s", dir, size, seq, give)
+	}
+	return p, nil
 }
 
 func (p *picture) tokens() []int32 { return p.pixels }

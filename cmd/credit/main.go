@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 
@@ -97,7 +98,7 @@ func credit(o options, stdout, stderr io.Writer) error {
 	if !ok || sizes.Pool != "routing" {
 		return fmt.Errorf("%s is no classifier with routings, as from go run ./cmd/train -model classifier -pool routing: only routings give credit", o.from)
 	}
-	in, err := read(o, saved, sizes.Classes)
+	in, err := read(o, saved, sizes)
 	if err != nil {
 		return err
 	}
@@ -113,6 +114,9 @@ func credit(o options, stdout, stderr io.Writer) error {
 	}
 	if err != nil {
 		return err
+	}
+	if math.IsNaN(c.Probabilities[c.Class]) {
+		return fmt.Errorf("%s: the scores of the classes are not finite: the training diverged, or the weights are damaged", o.from)
 	}
 	class := c.Class
 	if o.class != "" {
@@ -143,8 +147,8 @@ type input interface {
 	show(o options, r result, out io.Writer) error
 }
 
-// read reads the input of the run's task, which has that many classes.
-func read(o options, saved models.Saved, classes int) (input, error) {
+// read reads the input of the run's task.
+func read(o options, saved models.Saved, sizes *models.Classifier) (input, error) {
 	cfg, err := data.ConfigOf(saved.Settings)
 	if err != nil {
 		return nil, err
@@ -153,7 +157,7 @@ func read(o options, saved models.Saved, classes int) (input, error) {
 	case *data.Classify:
 		return readText(o, task, cfg.Seq)
 	case *data.Images:
-		return readImage(o, task, classes)
+		return readImage(o, task, sizes, cfg.Seq)
 	}
 	return nil, fmt.Errorf("the run is of task %s: credit is shown of the tasks classify and images", cfg.Name)
 }

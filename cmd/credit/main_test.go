@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"goomtrain/checkpoints"
 	"goomtrain/models"
 	"goomtrain/train"
 )
@@ -88,6 +90,31 @@ func images(t *testing.T) (dir, data string) {
 		write(set+"-labels-idx1-ubyte", []uint32{count}, labels)
 	}
 	return trained(t, "-model", "classifier", "-task", "images", "-data", data, "-patch", "2x3", "-pool", "routing", "-routing", "5", "-steps", "20"), data
+}
+
+// damaged returns the weights of a run, with its configuration, of which one has become NaN.
+func damaged(t *testing.T, dir string) string {
+	t.Helper()
+	weights, err := checkpoints.LoadWeights(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(weights.ModelPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary.LittleEndian.PutUint32(file[len(file)-4:], math.Float32bits(float32(math.NaN())))
+	config, err := os.ReadFile(filepath.Join(dir, checkpoints.ConfigFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	for name, content := range map[string][]byte{"model.safetensors": file, checkpoints.ConfigFile: config} {
+		if err := os.WriteFile(filepath.Join(to, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(to, "model.safetensors")
 }
 
 // TestTexts: the letter that decides gets the most credit, in lines of words, in the colors of a terminal and in a page,
@@ -210,6 +237,14 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(others, "t10k-labels-idx1-ubyte"), []byte{0, 0, 8, 1, 0, 0, 0, 6, 0, 1, 2, 0, 1, 2}, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	small := t.TempDir() // images of another size
+	header := []byte{0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 4}
+	for name, content := range map[string][]byte{"t10k-images-idx3-ubyte": append(header, make([]byte, 12)...), "t10k-labels-idx1-ubyte": {0, 0, 8, 1, 0, 0, 0, 1, 0}} {
+		if err := os.WriteFile(filepath.Join(small, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pixels := trained(t, "-model", "classifier", "-task", "images", "-data", data, "-pool", "routing", "-steps", "2")
 	words := texts(t, "2", "-pool", "routing")
 	mean := texts(t, "2", "-pool", "mean")
 	for _, c := range []struct {
@@ -230,6 +265,10 @@ func TestErrors(t *testing.T) {
 		{[]string{"-from", pictures, "6"}, "there is no test image 6: they are 0 to 5"},
 		{[]string{"-from", pictures, "-html", "a.html", "1"}, "give -png"},
 		{[]string{"-from", pictures, "-data", "/nosuch", "1"}, "/nosuch"},
+		{[]string{"-from", pictures, "-data", small, "0"}, "have 3x4 pixels, but the run was trained on 4x6"},
+		{[]string{"-from", pixels, "-data", small, "0"}, "have 3x4 pixels, but the run was trained on images of 24"},
+		{[]string{"-from", damaged(t, words), "a"}, "the scores of the classes are not finite"},
+		{[]string{"-from", words, "-html", filepath.Dir(words), "a"}, "is a folder, not a file"},
 		{[]string{"-from", pictures, "-data", others, "2"}, "has the label 2, but the run knows the classes 0 to 1"},
 	} {
 		code, _, errs := call(false, c.args...)
