@@ -129,7 +129,7 @@ func (c *Classifier) FitClasses(classes, rows, columns int) error {
 	case classes == 1:
 		return errors.New("the data has one class: at least two are needed")
 	case c.Classes != 0 && c.Classes != classes:
-		return fmt.Errorf("-classes %d: the data has %d (0: exactly that)", c.Classes, classes)
+		return fmt.Errorf("-classes %d: the data has %d classes (0: exactly that)", c.Classes, classes)
 	case c.Patch != "" && rows == 0:
 		return fmt.Errorf("-patch %s: the sequences of this task are not images: leave it out", c.Patch)
 	case c.Patch != "" && c.Image != "" && c.Image != image:

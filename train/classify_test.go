@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,6 +58,28 @@ func TestClassifyCountsClasses(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestResumeWithOtherClasses: the error is about the classes, not about the vocabulary that they are a part of.
+func TestResumeWithOtherClasses(t *testing.T) {
+	texts := classFolder(t)
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := Launch(context.Background(), parse(t, "-model", "classifier", "-preset", "nano", "-task", "classify", "-data", texts, "-batch", "4", "-steps", "1", "-eval-every", "0", "-out", dir), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	more := filepath.Join(texts, "more")
+	if err := os.Mkdir(more, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		if err := os.WriteFile(filepath.Join(more, name), []byte(name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Launch(context.Background(), parse(t, "-resume", dir, "-steps", "2"), io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "-classes 3: the data has 4 classes") {
+		t.Errorf("error %v", err)
 	}
 }
 

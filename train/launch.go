@@ -80,9 +80,16 @@ func fit(model models.Config, d *data.Dataset, vocab int) error {
 	} else if model.Common().ResetDocuments {
 		return fmt.Errorf("-reset-documents: the sequences of task %s are no documents of a text: leave it out (-reset-documents=false where -init has it)", d.Name)
 	}
-	if err := model.Fit(vocab, longest(d)); err != nil || !model.Classifies() {
-		return err
+	if model.Classifies() { // first: the vocabulary has the classes too, and an error about classes says more
+		if err := fitClasses(model, d); err != nil {
+			return err
+		}
 	}
+	return model.Fit(vocab, longest(d))
+}
+
+// fitClasses sets the sizes of a classifier that follow from the classes of the data and the size of images.
+func fitClasses(model models.Config, d *data.Dataset) error {
 	if d.Classes == nil {
 		return fmt.Errorf("model %s gives a class to a whole sequence, but the sequences of task %s have no classes: give -task classify or -task images, or another model", model.Model, d.Name)
 	}
