@@ -46,7 +46,11 @@ func main() {
 	flag.IntVar(&o.threads, "threads", 1, "threads")
 	flag.StringVar(&o.out, "out", "", "picture to write (.png, .svg, .pdf); empty for none")
 	flag.Parse()
-	if err := o.check(); err != nil {
+	err := o.check()
+	if flag.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q: only flags are read", flag.Arg(0))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "glosses:", err)
 		os.Exit(2)
 	}

@@ -27,6 +27,10 @@ func main() {
 	synset := flag.String("synset", "dog.n.01", "synset whose path to print: a word, the part of speech (n, v, a, s, r) and the number of the sense")
 	rows := flag.Int("rows", 100, "rows of scores to map")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "wordnet: unexpected argument %q: only flags are read\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	if *rows < 1 || *rows > 10000 {
 		fmt.Fprintf(os.Stderr, "wordnet: -rows: %d, want 1 to 10000\n", *rows)
 		os.Exit(2)
