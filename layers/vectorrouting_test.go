@@ -129,6 +129,35 @@ func TestAnyNumberOfVectors(t *testing.T) {
 	}
 }
 
+// TestRoutingBuffers: files of the reference's modules also hold constants, which are no parameters here.
+func TestRoutingBuffers(t *testing.T) {
+	identity := func(_ *Graph[float32], x *G.Node) *G.Node { return x }
+	f := VectorRoutingFunctions[float32]{A: identity, F: identity, G: identity}
+	for _, c := range []struct {
+		want string
+		make func(s params.Set[float32])
+	}{
+		{"[0.CONST_ones_over_n_out]", func(s params.Set[float32]) {
+			NewVectorRouting(s, VectorRoutingOptions{In: 1, Out: 1, DIn: 1, DOut: 1, Iterations: 1})
+		}},
+		{"[0.CONST_ones_over_n_out]", func(s params.Set[float32]) {
+			NewDefinableVectorRouting(s, VectorRoutingOptions{In: 1, Out: 1, Iterations: 1}, f)
+		}},
+		{"[0.CONST_one]", func(s params.Set[float32]) {
+			NewMatrixRouting(s, MatrixRoutingOptions{In: 1, Out: 1, Cov: 1, DIn: 1, DOut: 1, Iterations: 1})
+		}},
+		{"[0.beta_ign 0.CONST_one]", func(s params.Set[float32]) { // the same numbers as beta_use
+			NewMatrixRouting(s, MatrixRoutingOptions{In: 1, Out: 1, Cov: 1, DIn: 1, DOut: 1, Iterations: 1, SingleBeta: true})
+		}},
+	} {
+		s := params.NewSet[float32](1)
+		c.make(s.Sub("0"))
+		if got := fmt.Sprint(s.Skipped()); got != c.want {
+			t.Errorf("%s are skipped, want %s", got, c.want)
+		}
+	}
+}
+
 func TestVectorRoutingRefuses(t *testing.T) {
 	for _, o := range []VectorRoutingOptions{{In: 0, Out: 1, DIn: 1, DOut: 1, Iterations: 1}, {In: -2, Out: 1, DIn: 1, DOut: 1, Iterations: 1},
 		{In: 1, Out: 0, DIn: 1, DOut: 1, Iterations: 1}, {In: 1, Out: 1, DIn: 1, DOut: 1}} {
