@@ -42,8 +42,6 @@ func readFolder(dir string, seq int) (*imageFolder, error) {
 	switch highest := int(slices.Max(test.labels)); {
 	case train.size != test.size || train.rows != test.rows:
 		err = fmt.Errorf("the training images have %d pixels in %d rows, the test images %d in %d", train.size, train.rows, test.size, test.rows)
-	case train.size > tasks.MaxLen:
-		err = fmt.Errorf("an image has %d pixels, at most %d can be a sequence", train.size, tasks.MaxLen)
 	case highest >= classes:
 		err = fmt.Errorf("class %d is among the test labels, but the training labels end at %d", highest, classes-1)
 	case seq != 0 && seq != train.size:
@@ -57,31 +55,39 @@ func readFolder(dir string, seq int) (*imageFolder, error) {
 
 // readImages reads the images and labels of one set: "train" or, for the test set, "t10k".
 func readImages(dir, set string) (*imageSet, error) {
-	images, err := readIDX(dir, set+"-images", 3)
+	labels, err := readIDX(dir, set+"-labels", 1, func([]int) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	labels, err := readIDX(dir, set+"-labels", 1)
+	images, err := readIDX(dir, set+"-images", 3, func(dims []int) error {
+		switch size := dims[1] * dims[2]; {
+		case dims[0] != labels.Dims[0]:
+			return fmt.Errorf("set %s has %d images and %d labels", set, dims[0], labels.Dims[0])
+		case size > tasks.MaxLen:
+			return fmt.Errorf("an image has %d pixels, at most %d can be a sequence", size, tasks.MaxLen)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	if images.Dims[0] != labels.Dims[0] {
-		return nil, fmt.Errorf("%s: set %s has %d images and %d labels", dir, set, images.Dims[0], labels.Dims[0])
 	}
 	return &imageSet{images.Data, labels.Data, images.Dims[1] * images.Dims[2], images.Dims[1]}, nil
 }
 
-// readIDX finds the file under any of the names that such folders use.
-func readIDX(dir, stem string, dims int) (*idx.Array, error) {
+// readIDX finds the file under any of the names that such folders use. accept may refuse its dimensions, of which there are
+// dims.
+func readIDX(dir, stem string, dims int, accept func(dims []int) error) (*idx.Array, error) {
 	for _, joint := range []string{"-", "."} {
 		for _, end := range []string{"", ".gz"} {
 			path := filepath.Join(dir, fmt.Sprintf("%s%sidx%d-ubyte%s", stem, joint, dims, end))
-			a, err := idx.Open(path)
+			a, err := idx.OpenIf(path, func(has []int) error {
+				if len(has) != dims {
+					return fmt.Errorf("it has %d dimensions, expected %d", len(has), dims)
+				}
+				return accept(has)
+			})
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
-			}
-			if err == nil && len(a.Dims) != dims {
-				err = fmt.Errorf("%s: it has %d dimensions, expected %d", path, len(a.Dims), dims)
 			}
 			return a, err
 		}

@@ -108,6 +108,12 @@ func TestImageErrors(t *testing.T) {
 		"foreign class": {func(dir string) error {
 			return writeIDX(dir, "t10k-labels-idx1-ubyte", 11, []byte("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x04"))
 		}, "class 9 is among the test labels, but the training labels end at 3"},
+		"large images": {func(dir string) error { // a header alone: refused before the pixels are read
+			return os.WriteFile(filepath.Join(dir, "train-images-idx3-ubyte"), []byte("\x00\x00\x08\x03\x00\x00\x00\x18\x00\x00\x20\x00\x00\x00\x20\x00"), 0o666)
+		}, "an image has 67108864 pixels, at most 16777216 can be a sequence"},
+		"more images": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "t10k-images-idx3-ubyte"), []byte("\x00\x00\x08\x03\x00\x00\xff\xff\x00\x00\x00\x03\x00\x00\x00\x05"), 0o666)
+		}, "set t10k has 65535 images and 11 labels"},
 		"swapped": {func(dir string) error { return writeIDX(dir, "train-images-idx3-ubyte", 24, make([]byte, 24)) }, "has 1 dimensions, expected 3"},
 	} {
 		dir := idxFolder(t, false)

@@ -32,12 +32,18 @@ const (
 
 // Open reads a file, decompressing it if it is gzip, whatever its name.
 func Open(path string) (*Array, error) {
+	return OpenIf(path, func([]int) error { return nil })
+}
+
+// OpenIf is Open of a file whose dimensions are accepted: an error of accept ends the reading before the elements, of which
+// a small compressed file may have gigabytes.
+func OpenIf(path string, accept func(dims []int) error) (*Array, error) {
 	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	a, err := Read(f)
+	a, err := read(f, accept)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -45,19 +51,21 @@ func Open(path string) (*Array, error) {
 }
 
 // Read reads one array, decompressing it if it is gzip, up to the end of r.
-func Read(r io.Reader) (*Array, error) {
+func Read(r io.Reader) (*Array, error) { return read(r, func([]int) error { return nil }) }
+
+func read(r io.Reader, accept func(dims []int) error) (*Array, error) {
 	in := bufio.NewReader(r)
 	if start, _ := in.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
 		unzipped, err := gzip.NewReader(in)
 		if err != nil {
 			return nil, fmt.Errorf("damaged gzip header: %w", err)
 		}
-		return readPlain(unzipped)
+		return readPlain(unzipped, accept)
 	}
-	return readPlain(in)
+	return readPlain(in, accept)
 }
 
-func readPlain(r io.Reader) (*Array, error) {
+func readPlain(r io.Reader, accept func(dims []int) error) (*Array, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, fmt.Errorf("not an IDX file, its header is cut off: %w", err)
@@ -83,6 +91,9 @@ func readPlain(r io.Reader) (*Array, error) {
 		if size *= int64(a.Dims[i]); size > maxSize { // both factors are below 2^32: no overflow
 			return nil, fmt.Errorf("its dimensions %v promise more than %d bytes", a.Dims[:i+1], maxSize)
 		}
+	}
+	if err := accept(a.Dims); err != nil {
+		return nil, err
 	}
 	// The buffer grows with what is really there, not with what the header promises.
 	var data bytes.Buffer

@@ -126,6 +126,21 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestOpenIf: the elements of an array that is not accepted are not read, not even of a file that is cut off before them.
+func TestOpenIf(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte("\x00\x00\x08\x02\x00\x00\x00\x02\x00\x00\x00\x03"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenIf(path, func(dims []int) error { return fmt.Errorf("refused %v", dims) })
+	if err == nil || err.Error() != path+": refused [2 3]" {
+		t.Errorf("error %v", err)
+	}
+	if _, err := OpenIf(path, func([]int) error { return nil }); err == nil || !strings.Contains(err.Error(), "it is cut off") {
+		t.Errorf("of accepted dimensions: %v", err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(compress(good)))
