@@ -11,6 +11,10 @@ import (
 
 const grays = 256 // tokens 0..255 are pixels
 
+// PixelStart is the token before the first pixel of an image in the task image-pixels, whose other tokens are the gray
+// values from 0 to 255.
+const PixelStart = grays
+
 // Images is the task "images": predict the class of an image after its last pixel.
 type Images struct {
 	Data    string // folder with the four IDX files
@@ -65,7 +69,7 @@ func (t *ImagePixels) Open(seq int, seed uint64) (*Dataset, error) {
 		return nil, err
 	}
 	d := f.dataset("image-pixels", seed, (*imageSet).nextPixel)
-	d.Vocab = grays + 1
+	d.Vocab = PixelStart + 1
 	return d, nil
 }
 
@@ -119,7 +123,7 @@ func (s *imageSet) classify(image int, inputs, targets []int32) {
 
 // nextPixel counts every pixel.
 func (s *imageSet) nextPixel(image int, inputs, targets []int32) {
-	last := int32(grays) // what comes before the first pixel
+	last := int32(PixelStart)
 	for i, p := range s.pixels[image*s.size : (image+1)*s.size] {
 		inputs[i], targets[i] = last, int32(p)
 		last = int32(p)

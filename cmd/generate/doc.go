@@ -1,4 +1,5 @@
-// Command generate generates text with a trained model: go run ./cmd/generate -prompt TEXT.
+// Command generate generates text with a trained model: go run ./cmd/generate -prompt TEXT. With a model of the task
+// image-pixels it draws images: go run ./cmd/generate -streams 64 -png FILE.
 //
 // The model is that of the run folder, checkpoint or weights file given by -from, or of the newest run.
 //

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"goomtrain/data"
@@ -40,12 +41,14 @@ type options struct {
 	seed                     uint64
 	average                  bool
 	saveState, loadState     string
+	png                      string // file
+	width                    int    // of an image
 	threads                  int
 	seeded, prompted         bool
 }
 
 func (o *options) table() settings.Table {
-	const text, draw, state = "Text", "Drawing", "State and machine"
+	const text, images, draw, state = "Text", "Images", "Drawing", "State and machine"
 	return settings.Table{
 		{Name: "from", Group: text, Help: "run folder, checkpoint folder, or .safetensors file with its config.toml next to it", Value: &o.from, Zero: "the newest run in runs/"},
 		{Name: "prompt", Group: text, Help: "text to continue", Value: &o.prompt, Zero: "the beginning of a document"},
@@ -55,6 +58,8 @@ func (o *options) table() settings.Table {
 		{Name: "streams", Group: text, Help: "continuations of each prompt, generated together and printed at the end", Value: &o.streams, Rule: settings.Between(1, models.MaxStreams)},
 		{Name: "stop", Group: text, Help: "end a text where the model begins a new document", Value: &o.stop},
 		{Name: "json", Group: text, Help: "print each text as a JSON object on a line", Value: &o.json},
+		{Name: "png", Group: images, Help: "file for a picture of images, as many as -streams, drawn by a model of the task image-pixels", Value: &o.png},
+		{Name: "width", Group: images, Help: "pixels of a row of an image", Value: &o.width, Rule: settings.AtLeast(0), Zero: "images are squares"},
 		{Name: "temperature", Group: draw, Help: "logits are divided by it; 0: always the most likely token", Value: &o.sampling.Temperature},
 		{Name: "top-k", Group: draw, Help: "draw from the k most likely tokens; 0: all", Value: &o.sampling.TopK},
 		{Name: "top-p", Group: draw, Help: "draw from the smallest set of tokens with total probability p", Value: &o.sampling.TopP},
@@ -77,11 +82,19 @@ func parse(args []string) (options, error) {
 	if err != nil {
 		return o, err
 	}
+	ofText := "" // a given flag that only text has
 	for _, p := range given {
 		o.seeded = o.seeded || p.Name == "seed"
 		o.prompted = o.prompted || p.Name == "prompt" || p.Name == "prompt-file"
+		if slices.Contains([]string{"prompt", "prompt-file", "prompts", "n", "stop", "json", "save-state", "load-state"}, p.Name) {
+			ofText = p.Name
+		}
 	}
 	switch {
+	case o.png != "" && ofText != "":
+		return o, fmt.Errorf("-%s is for text: leave it out with -png", ofText)
+	case o.png == "" && o.width != 0:
+		return o, errors.New("-width only works with -png")
 	case len(rest) > 0:
 		return o, fmt.Errorf("unexpected argument %q: a prompt of several words needs quotes", rest[0])
 	case o.prompt != "" && o.promptFile != "":
@@ -110,7 +123,7 @@ func run(ctx context.Context, args []string, text *textWriter, stdout, stderr io
 	o, err := parse(args)
 	if errors.Is(err, settings.ErrHelp) {
 		o := defaults()
-		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate [-from RUN] [flags]\n\nGenerates text with a trained model. Defaults in brackets.\n")
+		fmt.Fprintf(stdout, "Usage: go run ./cmd/generate [-from RUN] [flags]\n\nGenerates text with a trained model, or images with a model of pixels. Defaults in brackets.\n")
 		o.table().Help(stdout)
 		return 0
 	} else if err != nil {
@@ -140,10 +153,20 @@ func generate(ctx context.Context, o options, text *textWriter, stderr io.Writer
 	if err != nil {
 		return fmt.Errorf("%s: %w; if another module registers it, use the program of that module", o.from, err)
 	}
-	if !task.IsText() {
+	job := job{ctx: ctx, o: o, saved: saved, text: text, stderr: stderr}
+	_, ofPixels := task.Task.(*data.ImagePixels)
+	switch {
+	case ofPixels && o.png == "":
+		return fmt.Errorf("%s was trained on the task %s, which has no text to generate: give -png FILE for a picture", o.from, task.Name)
+	case !ofPixels && o.png != "":
+		return fmt.Errorf("-png: %s was trained on the task %s, not on image-pixels", o.from, task.Name)
+	case ofPixels && saved.Setting("dtype") == "float64":
+		return drawImages[float64](job)
+	case ofPixels:
+		return drawImages[float32](job)
+	case !task.IsText():
 		return fmt.Errorf("%s was trained on the task %s, which has no text to generate", o.from, task.Name)
 	}
-	job := job{ctx: ctx, o: o, saved: saved, text: text, stderr: stderr}
 	if saved.Setting("dtype") == "float64" {
 		return load[float64](job)
 	}

@@ -41,7 +41,7 @@ func (r *report) plotRuns(runs []*runInfo) {
 		r.fail(errors.New("plot: the runs have logged nothing yet"))
 		return
 	}
-	if err := metrics.WritePlot(r.plot, "", unit, curves); err != nil {
+	if err := metrics.WriteLossPlot(r.plot, "", "step", unit, curves); err != nil {
 		r.fail(err)
 		return
 	}
