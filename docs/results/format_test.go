@@ -54,10 +54,10 @@ func madeUp() []row {
 	text := record{Length: 256, Accuracy: math.NaN(), SequenceAccuracy: math.NaN(), BPB: 2.5, Loss: 1.7}
 	return []row{
 		{recipe{Section: "s", Task: "S_3", Model: "A", Args: "-x 1", Remark: "R.", Seeds: []uint64{4, 5, 6}, Reach: []goal{{64, "accuracy", 0.9, 2}, {64, "sequence_accuracy", 0.5, 2}}}, []outcome{
-			{"1,234", 100, 9.6, []record{at(32, 1, 1), at(64, 0.9, 0.5)}},
-			{"1,234", 300, 20, []record{at(32, 1, 0.75), at(64, 0.95, 0.25)}},
+			{"1,234", 100, 9.6, []record{at(32, 1, 1), at(64, 0.9, 0.5)}, nil},
+			{"1,234", 300, 20, []record{at(32, 1, 0.75), at(64, 0.95, 0.25)}, nil},
 		}},
-		{recipe{Section: "s", Task: "text", Model: "B", Args: "-y", Remark: "Q.", Seeds: []uint64{1}, Reach: []goal{{256, "bpb", 2.5, 1}}}, []outcome{{"99", 50, 1, []record{text}}}},
+		{recipe{Section: "s", Task: "text", Model: "B", Args: "-y", Remark: "Q.", Seeds: []uint64{1}, Reach: []goal{{256, "bpb", 2.5, 1}}}, []outcome{{"99", 50, 1, []record{text}, []record{{Step: 20, BPB: 3}, {Step: 50, BPB: 2.5}}}}},
 		{recipe{Section: "s", Task: "text", Model: "A", Args: "-z", Remark: "P.", Seeds: []uint64{1}}, nil},
 	}
 }
@@ -83,6 +83,8 @@ Text.
 
 ![sequences that are all correct, by length](results/p.png)
 
+![validation loss in the course of training](results/c.png)
+
 ` + "```sh" + `
 # S_3, A: R.
 go run ./cmd/train -x 1 -seed 4
@@ -93,7 +95,7 @@ go run ./cmd/train -z -seed 1
 ` + "```\n"
 
 func TestDocument(t *testing.T) {
-	b := &book{Sections: []section{{Name: "s", Title: "Title", Text: "Text.\n", Readme: true, Picture: "p.png"}}}
+	b := &book{Sections: []section{{Name: "s", Title: "Title", Text: "Text.\n", Readme: true, Picture: "p.png", Curves: "c.png"}}}
 	got, ok := strings.CutPrefix(b.document(madeUp()), introduction)
 	if !ok || got != madeUpDocument {
 		t.Errorf("got\n%s\nwant\n%s", got, madeUpDocument)
@@ -105,7 +107,7 @@ func TestDocument(t *testing.T) {
 `; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	b.Sections[0].Readme, b.Sections[0].Picture = false, ""
+	b.Sections[0].Readme, b.Sections[0].Picture, b.Sections[0].Curves = false, "", ""
 	if got := b.short(madeUp()); got != "No run is stored yet.\n" {
 		t.Errorf("no section for README: %s", got)
 	}

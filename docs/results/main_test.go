@@ -5,11 +5,15 @@ import (
 	"image/color"
 	"image/png"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
+
+	"goomtrain/train/metrics"
 )
 
 const root = "../.."
@@ -60,13 +64,15 @@ func TestPicturesAreCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range b.Sections {
-		made, err := os.Stat(filepath.Join(fresh, s.Picture))
-		if s.Picture == "" || err != nil || made.IsDir() {
-			continue // there are no runs to draw
-		}
-		want, got := decode(t, filepath.Join(fresh, s.Picture)), decode(t, s.Picture)
-		if d := different(got, want); d > 0.001 {
-			t.Errorf("%s differs in %.1f %% of its pixels from what the stored runs give: run go run ./docs/results", s.Picture, 100*d)
+		for _, name := range []string{s.Picture, s.Curves} {
+			made, err := os.Stat(filepath.Join(fresh, name))
+			if name == "" || err != nil || made.IsDir() {
+				continue // there are no runs to draw
+			}
+			want, got := decode(t, filepath.Join(fresh, name)), decode(t, name)
+			if d := different(got, want); d > 0.001 {
+				t.Errorf("%s differs in %.1f %% of its pixels from what the stored runs give: run go run ./docs/results", name, 100*d)
+			}
 		}
 	}
 }
@@ -219,5 +225,19 @@ func TestFlags(t *testing.T) {
 		if code := run(t.Context(), strings.Fields(c.args), &out, &errs); code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.errs) {
 			t.Errorf("%s: code %d\n%s\n%s", c.args, code, out.String(), errs.String())
 		}
+	}
+}
+
+func TestLossCurves(t *testing.T) {
+	at := func(step int64, bpb float64) record { return record{Step: step, BPB: bpb} }
+	rows := []row{
+		{recipe{Model: "A"}, []outcome{{steps: 200, course: []record{at(100, 3), at(200, 2)}}, {steps: 200, course: []record{at(100, 5), at(200, 2.5)}}}},
+		{recipe{Model: "validated once"}, []outcome{{steps: 200, course: []record{at(200, 2)}}}},
+		{recipe{Model: "no text"}, []outcome{{steps: 200, course: []record{at(100, math.NaN()), at(200, math.NaN())}}}},
+		{recipe{Model: "other steps"}, []outcome{{steps: 200, course: []record{at(100, 3), at(200, 2)}}, {steps: 200, course: []record{at(50, 9), at(200, 4)}}}},
+	}
+	want := []metrics.Curve{{Name: "A", Points: [][2]float64{{50, 4}, {100, 2.25}}, Marked: true}, {Name: "other steps", Points: [][2]float64{{50, 3}, {100, 3}}, Marked: true}}
+	if got := lossCurves(rows); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

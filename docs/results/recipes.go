@@ -69,6 +69,7 @@ type section struct {
 	Name, Title, Text string
 	Readme            bool   // its recipes are in README's table
 	Picture           string // file in docs/results that shows the accuracy by length; "": none
+	Curves            string // file in docs/results that shows the validation loss in the course of training; "": none
 }
 
 // A recipe is a training command for several seeds.

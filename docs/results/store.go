@@ -93,6 +93,7 @@ type outcome struct {
 	steps      int64
 	seconds    float64          // of training
 	lengths    []metrics.Record // the last evaluation at each length, in the order of the lengths
+	course     []metrics.Record // all evaluations at the shortest length
 }
 
 var parameters = regexp.MustCompile(`(?m)^total ([0-9,]+) parameters`)
@@ -127,6 +128,11 @@ func load(dir string) (o outcome, err error) {
 	slices.SortFunc(o.lengths, func(a, b metrics.Record) int { return a.Length - b.Length })
 	if len(o.lengths) == 0 || o.steps == 0 {
 		return o, fmt.Errorf("%s lacks training records or evaluations", filepath.Join(dir, metricsFile))
+	}
+	for _, r := range records {
+		if r.Split != metrics.Train && r.Length == o.lengths[0].Length {
+			o.course = append(o.course, r)
+		}
 	}
 	return o, nil
 }

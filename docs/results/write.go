@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -65,15 +66,41 @@ func (b *book) pictures(rows []row, folder string) error {
 				mine = append(mine, r)
 			}
 		}
-		curves := lengthCurves(mine)
-		if s.Picture == "" || len(curves) == 0 {
-			continue
+		if curves := lengthCurves(mine); s.Picture != "" && len(curves) > 0 {
+			if err := metrics.WriteAccuracyPlot(filepath.Join(folder, s.Picture), "share of sequences that are all correct", curves); err != nil {
+				return err
+			}
 		}
-		if err := metrics.WriteAccuracyPlot(filepath.Join(folder, s.Picture), "share of sequences that are all correct", curves); err != nil {
-			return err
+		if curves := lossCurves(mine); s.Curves != "" && len(curves) > 0 {
+			if err := metrics.WriteLossPlot(filepath.Join(folder, s.Curves), s.Title, "percent of the training", metrics.BitsPerByte, curves); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// lossCurves returns, for each recipe whose runs were validated more than once, the median of the bits per byte against
+// the part of the training that is done, in percent.
+func lossCurves(rows []row) (curves []metrics.Curve) {
+	for _, r := range rows {
+		c := metrics.Curve{Name: r.Model, Marked: true}
+		for i, at := range r.runs[0].course {
+			var xs []float64
+			for _, o := range r.runs {
+				if i < len(o.course) && o.course[i].Step == at.Step && !math.IsNaN(o.course[i].BPB) {
+					xs = append(xs, o.course[i].BPB)
+				}
+			}
+			if len(xs) > 0 {
+				c.Points = append(c.Points, [2]float64{100 * float64(at.Step) / float64(r.runs[0].steps), median(xs)})
+			}
+		}
+		if len(c.Points) > 1 {
+			curves = append(curves, c)
+		}
+	}
+	return curves
 }
 
 // lengthCurves returns, for each recipe with several lengths, the median share of sequences that are all correct.

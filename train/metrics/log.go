@@ -138,7 +138,7 @@ func (l *Log) Plot() error {
 	if len(curves) == 0 {
 		return nil
 	}
-	return WritePlot(filepath.Join(l.dir, "loss.png"), "", unit, curves)
+	return WriteLossPlot(filepath.Join(l.dir, "loss.png"), "", "step", unit, curves)
 }
 
 // Close closes the files.

@@ -345,7 +345,7 @@ func TestPlotIsAPicture(t *testing.T) {
 		t.Errorf("the picture spans %g to %g", low, high)
 	}
 	path := filepath.Join(t.TempDir(), "loss.png")
-	if err := WritePlot(path, "a run", unit, curves); err != nil {
+	if err := WriteLossPlot(path, "a run", "step", unit, curves); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)

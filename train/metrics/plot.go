@@ -56,9 +56,10 @@ func LossCurves(records []Record) (curves []Curve, unit string) {
 	return curves, unit
 }
 
-// WritePlot draws the curves against the step and writes a PNG file atomically.
-func WritePlot(path, title, unit string, curves []Curve) error {
-	p, err := newPlot(title, "step", unit, curves)
+// WriteLossPlot draws curves of a loss against x, which begins at 0, and writes a PNG file atomically. The names of x and of
+// the unit of the loss label the axes.
+func WriteLossPlot(path, title, x, unit string, curves []Curve) error {
+	p, err := newPlot(title, x, unit, curves)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -107,6 +108,7 @@ func addCurve(p *plot.Plot, i int, c Curve) error {
 	}
 	line.Width = vg.Points(1.2)
 	line.Color = plotutil.Color(i)
+	line.Dashes = plotutil.Dashes(i / len(plotutil.DefaultColors)) // the colors repeat
 	if !c.Marked {
 		p.Add(line)
 		p.Legend.Add(c.Name, line)
@@ -124,7 +126,7 @@ func addCurve(p *plot.Plot, i int, c Curve) error {
 	return nil
 }
 
-// yRange limits the axis to the highest value after the first tenth of the steps, with a margin.
+// yRange limits the axis to the highest value after the first tenth of x, with a margin.
 func yRange(curves []Curve, low, high float64) (float64, float64) {
 	last := 0.0
 	for _, c := range curves {
