@@ -208,7 +208,7 @@ func (r *recipe) config(seed uint64) (train.Config, error) {
 }
 
 // automatic lists settings that a run replaces where they are 0, by values that follow from the others and the data.
-var automatic = []string{"vocab", "context", "seq", "micro-batch"}
+var automatic = []string{"vocab", "context", "seq", "micro-batch", "classes", "image-size"}
 
 // differences lists the settings in which the run in dir differs from the recipe.
 func (r *recipe) differences(seed uint64, dir string) ([]settings.Difference, error) {
