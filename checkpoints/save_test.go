@@ -247,6 +247,11 @@ func TestSaveRefusesABadState(t *testing.T) {
 		"elapsed seconds are NaN":  func(s *State) { s.ElapsedSeconds = math.NaN() },
 		"the running loss is +Inf": func(s *State) { s.Running = &Running{Loss: math.Inf(1)} },
 		"best loss is +Inf":        func(s *State) { s.Best = &Best{Metric: "loss", Value: math.Inf(1), Step: 1} },
+		"best loss is NaN":         func(s *State) { s.Best = &Best{Metric: "loss", Value: math.NaN(), Step: 1} },
+		"best loss is -Inf":        func(s *State) { s.Ended = &Best{Metric: "loss", Value: math.Inf(-1), Step: 1} },
+		"best ended is NaN":        func(s *State) { s.Ended = &Best{Metric: "ended", Value: math.NaN(), Step: 1} },
+		"the running loss is NaN":  func(s *State) { s.Running = &Running{Loss: math.NaN()} },
+		"elapsed seconds are +Inf": func(s *State) { s.ElapsedSeconds = math.Inf(1) },
 		"data is not JSON":         func(s *State) { s.Data = json.RawMessage("\x01") },
 		"step -1":                  func(s *State) { s.Step = -1 },
 	} {

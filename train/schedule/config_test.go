@@ -74,6 +74,47 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestResolveWithoutAKind: what does not depend on the kind is resolved all the same.
+func TestResolveWithoutAKind(t *testing.T) {
+	c := Config{Warmup: 10, Steps: 4}
+	if c.Resolve(); c.Warmup != 4 || c.Beta1 != 0 {
+		t.Errorf("warmup %d, beta1 %g, want 4 and 0", c.Warmup, c.Beta1)
+	}
+}
+
+// TestDefaults: a run that names only a schedule has these rates.
+func TestDefaults(t *testing.T) {
+	const shared = "-lr 0.003 -warmup 10 -schedule-steps 0 -beta1 0"
+	for name, own := range map[string]string{
+		"constant": "", "cosine": " -min-lr 1e-05", "one-cycle": " -min-lr 1e-05 -beta1-max 0.99", "wsd": " -min-lr 1e-05 -decay-ratio 0.2",
+	} {
+		c, got := config(t, name), ""
+		for _, s := range c.Settings() {
+			got += " -" + s.Name + " " + s.Text()
+		}
+		if want := " -schedule " + name + " " + shared + own; got != want {
+			t.Errorf("%s, want%s", got, want)
+		}
+	}
+}
+
+// TestOnlyWarmup: a curve that is no longer than its warm-up ends at the peak, also if it has a single step.
+func TestOnlyWarmup(t *testing.T) {
+	for _, name := range []string{"constant", "cosine", "one-cycle", "wsd"} {
+		for _, steps := range []int{1, 2, 10} {
+			c := config(t, name)
+			c.Steps = steps
+			s, err := New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := s.At(steps), (Rates{LR: 3e-3, Beta1: c.Kind.Momentum()}); math.Abs(got.LR-want.LR) > 1e-15 || math.Abs(got.Beta1-want.Beta1) > 1e-15 {
+				t.Errorf("%s, last of %d steps: %+v, want %+v", name, steps, got, want)
+			}
+		}
+	}
+}
+
 // TestSmallConstantRate: a rate below the others' default of min-lr.
 func TestSmallConstantRate(t *testing.T) {
 	c := config(t, "constant")
