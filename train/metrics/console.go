@@ -229,8 +229,9 @@ func (m *meter) eta(now time.Time, step, total int64) string {
 
 // Duration formats a time in seconds, and from an hour on in minutes.
 func Duration(d time.Duration) string {
+	d = d.Round(time.Second)
 	if d >= time.Hour {
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
-	return d.Round(time.Second).String()
+	return d.String()
 }

@@ -67,7 +67,7 @@ func TestTerminalGetsABar(t *testing.T) {
 	c.Printf("a line\n")
 	c.Close()
 	text := out.String()
-	for _, want := range []string{"\r", "/100", "loss 2.0000", "lr 1.00e-03", "tokens/s", "ETA 1m", "a line\n"} {
+	for _, want := range []string{"\r", "(20/100)", "loss 2.0000", "lr 1.00e-03", "tokens/s", "ETA 1m", "a line\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}
@@ -105,13 +105,14 @@ func TestBarFitsTheLine(t *testing.T) {
 }
 
 func TestShort(t *testing.T) {
-	for x, want := range map[float64]string{0: "0", 950: "950", 999.6: "1.00k", 1250: "1.25k", 12500: "12.5k", 125000: "125k", 124.6e6: "125M", 7e15: "7000T",
+	for x, want := range map[float64]string{0: "0", 950: "950", 999.4: "999", 999.6: "1.00k", 1250: "1.25k", 12500: "12.5k", 125000: "125k", 124.6e6: "125M", 7e15: "7000T",
+		9994: "9.99k", 9996: "10.0k", 99940: "99.9k", 99960: "100k", 100000: "100k", -99960: "-100k", -1250: "-1.25k", 999.4e3: "999k", 999.6e3: "1.00M",
 		math.NaN(): "NaN", math.Inf(1): "+Inf", math.Inf(-1): "-Inf"} {
 		if got := Short(x); got != want {
 			t.Errorf("%g: %s, want %s", x, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{90 * time.Second: "1m30s", 3*time.Hour + 5*time.Minute: "3h05m", 400 * time.Millisecond: "0s"} {
+	for d, want := range map[time.Duration]string{90 * time.Second: "1m30s", 3*time.Hour + 5*time.Minute: "3h05m", time.Hour: "1h00m", time.Hour - 600*time.Millisecond: "59m59s", time.Hour - 400*time.Millisecond: "1h00m", 400 * time.Millisecond: "0s"} {
 		if got := Duration(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)
 		}

@@ -51,7 +51,9 @@ func lineOf(step int) string { return fmt.Sprintf("{\"step\":%d,\"split\":\"trai
 func TestTailFollows(t *testing.T) {
 	f := newFollow(t)
 	f.read(t, 1000, false)
-	f.append(t, lineOf(1)+lineOf(2)[:9])
+	f.append(t, lineOf(1)[:9])
+	f.read(t, 1000, false)
+	f.append(t, lineOf(1)[9:]+lineOf(2)[:9])
 	f.read(t, 1000, false, 1)
 	f.read(t, 1000, false, 1)
 	f.append(t, lineOf(2)[9:])
@@ -108,8 +110,10 @@ func TestTailStartsAgain(t *testing.T) {
 			}
 			return os.Rename(f.path+".new", f.path)
 		},
-		"cut":           func(f *follow) error { return os.WriteFile(f.path, []byte(lineOf(7)), 0o644) },
-		"cut and grown": func(f *follow) error { return os.WriteFile(f.path, []byte("\n"+lineOf(7)+lineOf(8)), 0o644) },
+		"cut": func(f *follow) error { return os.WriteFile(f.path, []byte(lineOf(7)), 0o644) },
+		"cut and grown": func(f *follow) error { // beyond where it ended, which no line end stands before any more
+			return os.WriteFile(f.path, []byte("\n"+lineOf(7)+lineOf(8)+lineOf(9)), 0o644)
+		},
 		"removed":       func(f *follow) error { return os.Remove(f.path) },
 	} {
 		f := newFollow(t)
@@ -118,7 +122,7 @@ func TestTailStartsAgain(t *testing.T) {
 		if err := change(f); err != nil {
 			t.Fatal(err)
 		}
-		f.read(t, 1000, false, map[string][]int64{"replaced": {1, 7, 8}, "cut": {7}, "cut and grown": {7, 8}}[name]...)
+		f.read(t, 1000, false, map[string][]int64{"replaced": {1, 7, 8}, "cut": {7}, "cut and grown": {7, 8, 9}}[name]...)
 		if f.restarts != 1 || f.Skipped.Lines != 0 {
 			t.Errorf("%s: %d restarts, skipped %+v", name, f.restarts, f.Skipped)
 		}
