@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"goomtrain/internal/gpu"
@@ -63,6 +64,63 @@ func TestDeviceNorms(t *testing.T) {
 			}
 		} else if !(math.Abs(got-want[i]) <= 1e-6*want[i]) {
 			t.Errorf("%s: norm %g, want %g", ps[i].Name, got, want[i])
+		}
+	}
+}
+
+// TestRewind: an update on the device whose factor is negative changes nothing, and is as if it had never been once the
+// optimizer and the average forget it.
+func TestRewind(t *testing.T) {
+	for _, name := range []string{"adamw", "lion"} {
+		q := gpu.NewQueue(emulated.New())
+		s := q.NewScope()
+		skip, use := s.Alloc(1), s.Alloc(1)
+		s.Write(skip, gpu.Words([]float32{-1}))
+		s.Write(use, gpu.Words([]float32{0.5}))
+		run := func(scales ...gpu.Ptr) (values [][]float32, updates int64) {
+			t.Helper()
+			ps := model[float32](1)[1:3]
+			opt, ema := build(t, configure(t, name, nil), ps), average(t, ps, 0.9)
+			grads := gpu.NewMirror(s)
+			mirror := gpu.NewMirror(s)
+			opt.(Accelerated).UseDevice(s, mirror, grads)
+			ema.UseDevice(s, mirror)
+			gradients(ps, 1)
+			for _, p := range ps {
+				s.Write(grads.Find(p.Grad), gpu.Words(p.Grad))
+			}
+			for step, scale := range scales {
+				lr, beta1 := rateAt(step%2 + 1)
+				opt.(Accelerated).EnqueueUpdate(lr, beta1, scale)
+				ema.EnqueueUpdate(scale)
+				if scale == skip {
+					opt.(Accelerated).Rewind()
+					ema.Rewind()
+				}
+			}
+			if err := mirror.Pull(); err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range ps {
+				values = append(values, p.Value, ema.average[i])
+			}
+			return values, ema.count[0]
+		}
+		want, updates := run(use, use)
+		got, counted := run(use, use, skip, skip)
+		if counted != updates || updates != 2 {
+			t.Errorf("%s: %d updates, want %d", name, counted, updates)
+		}
+		for i := range want {
+			if !slices.Equal(got[i], want[i]) {
+				t.Errorf("%s: array %d differs after two updates that were skipped", name, i)
+			}
+		}
+		got, _ = run(skip, skip, use, use)
+		for i := range want {
+			if !slices.Equal(got[i], want[i]) {
+				t.Errorf("%s: array %d differs after two updates that were skipped before", name, i)
+			}
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // TestMuon compares matrices with the quintic applied to the singular values that gonum finds, and
 // every other parameter with AdamW.
 func TestMuon(t *testing.T) {
-	const lr, beta1, decay, scale = 0.02, 0.9, 0.1, 0.7
+	const lr, beta1, decay = 0.02, 0.9, 0.1
 	values := map[string]float64{"beta2": 0.95, "eps": 1e-6, "weight-decay": decay}
 	ps, other := model[float64](2), model[float64](2)
 	opt, adamw := build(t, configure(t, "muon", values), ps), build(t, configure(t, "adamw", values), other)
@@ -27,15 +27,15 @@ func TestMuon(t *testing.T) {
 		}
 		gradients(ps, step)
 		gradients(other, step)
-		opt.Update(lr, beta1, scale)
-		adamw.Update(lr, beta1, scale)
+		opt.Update(lr, beta1, scaleAt(step))
+		adamw.Update(lr, beta1, scaleAt(step))
 		for n, p := range ps {
 			want := other[n].Value
 			if p.Name == "blocks.0.wide" || p.Name == "blocks.0.tall" {
 				if momentum[p.Name] == nil {
 					momentum[p.Name] = make([]float64, len(p.Value))
 				}
-				want = textbookMuon(before[n], p.Grad, momentum[p.Name], lr, beta1, decay, scale)
+				want = textbookMuon(before[n], p.Grad, momentum[p.Name], lr, beta1, decay, scaleAt(step))
 			}
 			for i := range want {
 				if math.Abs(p.Value[i]-want[i]) > 1e-10 {
