@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"image/png"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -141,6 +142,24 @@ func TestLineIsTheContract(t *testing.T) {
 	want = `{"step":7,"split":"valid","length":16,"loss":2,"bpb":2.8853900817779268,"accuracy":0.25,"sequence_accuracy":0.125,"tokens":700,"elapsed_s":7}`
 	if string(line) != want {
 		t.Errorf("line %s\nwant %s", line, want)
+	}
+}
+
+// TestTableIsTheContract: the rows of metrics.csv, whose unknown numbers are empty.
+func TestTableIsTheContract(t *testing.T) {
+	skipped := train(8, math.NaN())
+	skipped.Skipped, skipped.PeakRSS = `loss is NaN, "said" the model`, math.Inf(1)
+	var b strings.Builder
+	if err := writeCSV(&b, []Record{train(7, 2), valid(7, 2), skipped}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `step,split,loss,bpb,accuracy,sequence_accuracy,lr,grad_norm,tokens_per_sec,mfu,elapsed_s,peak_rss_mb,tokens,skipped,length
+7,train,2,2.8853900817779268,,,0.001,0.5,1234.5,,7,100,700,,
+7,valid,2,2.8853900817779268,0.25,0.125,,,,,7,,700,,16
+8,train,,,,,0.001,0.5,1234.5,,8,,800,"loss is NaN, ""said"" the model",
+`
+	if b.String() != want {
+		t.Errorf("table\n%swant\n%s", b.String(), want)
 	}
 }
 
@@ -463,5 +482,35 @@ func TestTableWithoutRecords(t *testing.T) {
 	defer l.Close()
 	if old, err := os.ReadFile(path + ".old"); err != nil || l.Kept != path+".old" || !strings.Contains(string(old), "1,train") {
 		t.Errorf("kept %q as %q, error %v", old, l.Kept, err)
+	}
+}
+
+// TestTableThatCannotBeKept: a log does not overwrite a table that it cannot move out of the way.
+func TestTableThatCannotBeKept(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "metrics.csv")
+	if err := errors.Join(os.WriteFile(path, []byte("1,train\n"), 0o644), os.MkdirAll(filepath.Join(path+".old", "full"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := OpenLog(dir, 5, func(Record) bool { return true }); err == nil {
+		l.Close()
+		t.Error("no error")
+	}
+	if text, err := os.ReadFile(path); string(text) != "1,train\n" {
+		t.Errorf("the table is %q, error %v", text, err)
+	}
+}
+
+// TestPlotRefuses: a curve that cannot be drawn is named, and leaves no picture.
+func TestPlotRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "loss.png")
+	curves := []Curve{{Name: "train", Points: [][2]float64{{1, 2}, {2, 1}}}, {Name: "valid", Points: [][2]float64{{1, math.NaN()}}}}
+	for name, err := range map[string]error{"loss": WritePlot(path, "", "bits", curves), "accuracy": WriteAccuracyPlot(path, "accuracy", curves)} {
+		if err == nil || !strings.HasPrefix(err.Error(), path+": curve valid: ") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a picture: %v", err)
 	}
 }

@@ -124,3 +124,23 @@ func TestRewind(t *testing.T) {
 		}
 	}
 }
+
+// TestFrozenAverageOnDevice: the average of a frozen parameter is the parameter, to the bit.
+func TestFrozenAverageOnDevice(t *testing.T) {
+	s := gpu.NewQueue(emulated.New()).NewScope()
+	values, scale := gpu.NewMirror(s), s.Alloc(1)
+	s.Write(scale, gpu.Words([]float32{1}))
+	p := model[float32](1)[1]
+	p.Frozen = true
+	want := slices.Clone(p.Value)
+	values.Array(gpu.Singles(p.Value))
+	ema := average(t, []*params.Param[float32]{p}, 0.9)
+	ema.UseDevice(s, values)
+	for range 9 {
+		ema.EnqueueUpdate(scale)
+	}
+	ema.Swap()
+	if err := values.Pull(); err != nil || !slices.Equal(p.Value, want) {
+		t.Errorf("frozen weights change, error %v", err)
+	}
+}
