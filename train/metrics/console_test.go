@@ -90,6 +90,40 @@ func TestBarFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// TestLinesAreTheContract: the whole lines of steps and evaluations, whose unknown numbers are left out, in columns.
+func TestLinesAreTheContract(t *testing.T) {
+	var out bytes.Buffer
+	c := newConsole(&out, 0, 1000, true, false, func() time.Time { return time.Unix(1000, 0) })
+	step := train(7, 2)
+	step.Length, step.Accuracy, step.MFU, step.Skipped = 32, 0.125, 0.0625, "the loss is NaN"
+	c.Step(step)
+	c.Valid(valid(70, 2), "")
+	c.Valid(valid(700, 3), "best")
+	want := "step    7/1000  length 32  loss 2.0000  bpb 2.8854  accuracy 12.5%  lr 1.00e-03  norm 0.5  1.23k tokens/s  MFU 6.2%  skipped: the loss is NaN  ETA -\n" +
+		"step   70/1000  valid: loss 2.0000  bpb 2.8854  accuracy 25.0%\n" +
+		"step  700/1000  valid: loss 3.0000  bpb 4.3281  accuracy 25.0%  best\n"
+	if out.String() != want {
+		t.Errorf("lines\n%swant\n%s", out.String(), want)
+	}
+}
+
+// TestAskedForLines: a console proposes no line of its own where the caller decides which steps have one.
+func TestAskedForLines(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		now, proposed := time.Unix(1000, 0), 0
+		c := newConsole(&bytes.Buffer{}, 0, 100, asked, false, func() time.Time { return now })
+		for step := int64(1); step <= 20; step++ {
+			if now = now.Add(time.Second); c.Tick(step) {
+				proposed++
+				c.Step(train(step, 2))
+			}
+		}
+		if want := map[bool]int{true: 0, false: 4}[asked]; proposed != want {
+			t.Errorf("asked %v: %d lines proposed, want %d", asked, proposed, want)
+		}
+	}
+}
+
 func TestBarFitsTheLine(t *testing.T) {
 	parts := func() []string { return append(numbers(train(20, 2)), "ETA 1m0s") }
 	for width, want := range map[int]string{
