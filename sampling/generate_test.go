@@ -49,6 +49,9 @@ func TestGenerate(t *testing.T) {
 	if _, err := Generate(e, logits, s, 3, func(int32) error { return full }); !errors.Is(err, full) {
 		t.Errorf("error %v, want that of emit", err)
 	}
+	if _, err := Generate(&echo{}, []float64{math.NaN()}, s, 3, collect); err == nil || !strings.HasPrefix(err.Error(), "token 1: sampling: the logit of token 0 is NaN") {
+		t.Errorf("error %v", err)
+	}
 	if _, err := Generate(&echo{fail: 2}, logits, s, 5, collect); err == nil || !strings.Contains(err.Error(), "token 2: the state is gone") {
 		t.Errorf("error %v", err)
 	}
@@ -120,6 +123,10 @@ func TestGenerateAll(t *testing.T) {
 	err := GenerateAll(e, logits, samplers(t, Config{TopP: 1}), 9, func(int, int32) (bool, error) { return true, nil })
 	if err == nil || !strings.HasPrefix(err.Error(), "sequence 3, token 3: sampling: the logit of token 0 is NaN") {
 		t.Errorf("error %v", err)
+	}
+	all := func(int, int32) (bool, error) { return true, nil }
+	if err := GenerateAll(&echoes{}, logits[:10], samplers(t, Config{TopP: 1})[:2], 9, all); err == nil || err.Error() != "token 1: 2 tokens" {
+		t.Errorf("error %v, want that of the streams", err)
 	}
 	// of a sequence that has ended, no logits are read
 	if err := GenerateAll(&echoes{broken: 2}, logits, samplers(t, Config{TopP: 1}), 9, func(i int, _ int32) (bool, error) { return i != 2, nil }); err != nil {

@@ -97,6 +97,27 @@ func TestDistribution(t *testing.T) {
 	}
 }
 
+// TestTopPReached: tokens whose probabilities reach p exactly are enough, and of equal ones the first are kept.
+func TestTopPReached(t *testing.T) {
+	for p, want := range map[float64]int32{0.25: 1, 0.5: 2, 0.75: 3, 0.8: 4} {
+		s, err := New[float32](Config{1, 0, p}, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[int32]bool{}
+		for range 200 {
+			token, err := s.Next([]float32{2, 2, 2, 2})
+			if err != nil || token >= want {
+				t.Fatalf("top-p %v of four equal tokens: token %d, error %v", p, token, err)
+			}
+			seen[token] = true
+		}
+		if len(seen) != int(want) {
+			t.Errorf("top-p %v of four equal tokens: %d come, want %d", p, len(seen), want)
+		}
+	}
+}
+
 // TestStateContinues: a restored sampler goes on with the same tokens, with float32 logits too.
 func TestStateContinues(t *testing.T) {
 	logits := make([]float32, 1000)

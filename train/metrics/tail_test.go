@@ -114,7 +114,7 @@ func TestTailStartsAgain(t *testing.T) {
 		"cut and grown": func(f *follow) error { // beyond where it ended, which no line end stands before any more
 			return os.WriteFile(f.path, []byte("\n"+lineOf(7)+lineOf(8)+lineOf(9)), 0o644)
 		},
-		"removed":       func(f *follow) error { return os.Remove(f.path) },
+		"removed": func(f *follow) error { return os.Remove(f.path) },
 	} {
 		f := newFollow(t)
 		f.append(t, "bad\n"+lineOf(1)+lineOf(2))
