@@ -97,6 +97,29 @@ func TestDistribution(t *testing.T) {
 	}
 }
 
+// TestShiftedLogits: a number added to all logits changes no draw, however far their exponentials leave the range.
+func TestShiftedLogits(t *testing.T) {
+	draw := func(shift float32) (tokens []int32) {
+		s, err := New[float32](Config{1, 0, 0.95}, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			token, err := s.Next([]float32{shift + 2, shift + 1, shift + 1.5, shift - 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tokens = append(tokens, token)
+		}
+		return tokens
+	}
+	for _, shift := range []float32{-4096, 4096} {
+		if got, want := draw(shift), draw(0); !slices.Equal(got, want) {
+			t.Errorf("%v added: tokens %v, want %v", shift, got, want)
+		}
+	}
+}
+
 // TestTopPReached: tokens whose probabilities reach p exactly are enough, and of equal ones the first are kept.
 func TestTopPReached(t *testing.T) {
 	for p, want := range map[float64]int32{0.25: 1, 0.5: 2, 0.75: 3, 0.8: 4} {
