@@ -198,7 +198,7 @@ func TestRefuses(t *testing.T) {
 		}
 	}
 	for want, c := range map[string]Config{
-		"temperature -1": {-1, 0, 1}, "temperature NaN": {nan, 0, 1}, "top-k -2": {1, -2, 1}, "top-p 0": {1, 0, 0}, "top-p 1.5": {1, 0, 1.5},
+		"temperature -1": {-1, 0, 1}, "temperature NaN": {nan, 0, 1}, "temperature +Inf": {inf, 0, 1}, "top-k -2": {1, -2, 1}, "top-p 0": {1, 0, 0}, "top-p 1.5": {1, 0, 1.5},
 	} {
 		if _, err := New[float32](c, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want one with %q", c, err, want)
