@@ -128,3 +128,52 @@ func TestTOMLOfAnyText(t *testing.T) {
 		t.Errorf("a pair of no file: error %v", err)
 	}
 }
+
+// TestOr: a rule of names that accepts something else too says so in help and in errors.
+func TestOr(t *testing.T) {
+	text := ""
+	s := Setting{Name: "device", Help: "where", Value: &text, Rule: OneOf("cpu", "gpu").Or("gpu:N for one", func(text string) bool { return strings.HasPrefix(text, "gpu:") })}
+	for _, text = range []string{"cpu", "gpu", "gpu:3"} {
+		if err := s.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+	text = "gqu"
+	if err := s.Validate(); err == nil || err.Error() != `-device "gqu": must be one of cpu, gpu, or gpu:N for one; did you mean "gpu"?` {
+		t.Error(err)
+	}
+	var help bytes.Buffer
+	text = "cpu"
+	Table{s}.Help(&help)
+	if want := "  -device          where: cpu, gpu, or gpu:N for one (cpu)\n"; help.String() != want {
+		t.Errorf("help %q, want %q", help.String(), want)
+	}
+}
+
+// TestThreads: 0 stands for all cores, and a number that would exhaust the memory is refused.
+func TestThreads(t *testing.T) {
+	threads := 0
+	s := Setting{Name: "threads", Value: &threads, Rule: Threads()}
+	for x, want := range map[int]string{0: "", 1: "", 1024: "", 1025: "-threads 1025: must be 0 to 1024", -1: "-threads -1: must be 0 to 1024"} {
+		threads = x
+		if err := s.Validate(); want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%d threads: error %v, want %q", x, err, want)
+		}
+	}
+}
+
+// TestForeignType: a value of a type that settings do not have is a mistake of the program.
+func TestForeignType(t *testing.T) {
+	x := float32(1)
+	s := Setting{Name: "x", Value: &x}
+	for name, f := range map[string]func(){"Text": func() { s.Text() }, "Set": func() { Table{s}.Set(Pair{Name: "x", Text: "1"}) }} {
+		func() {
+			defer func() {
+				if r := recover(); r != "settings: x points to *float32" {
+					t.Errorf("%s: recovered %v", name, r)
+				}
+			}()
+			f()
+		}()
+	}
+}
