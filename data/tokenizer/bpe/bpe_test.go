@@ -212,13 +212,47 @@ func TestRefusals(t *testing.T) {
 		"have the same number 5":                            func(f object) { modelOf(f)["vocab"].(object)["zzzz"] = 5 },
 		`added token "x" has two numbers, 1000 and 1001`:    func(f object) { add(f, 1000, "x", true); add(f, 1001, "x", true) },
 		"has single_word":                                   func(f object) { add(f, 1000, "x", false); f["added_tokens"].([]any)[1].(object)["lstrip"] = true },
-		"is of an added token":                              func(f object) { add(f, 267, "\u0120the", true) },
-		"it has no model":                                   func(f object) { clear(f) },
-		"cannot unmarshal":                                  setting("vocab", []any{1}),
+		`added token "y" has single_word`:                   func(f object) { add(f, 1000, "y", false); f["added_tokens"].([]any)[1].(object)["rstrip"] = true },
+		`added token "z" has single_word`:                   func(f object) { add(f, 1000, "z", false); f["added_tokens"].([]any)[1].(object)["single_word"] = true },
+		"added token 1000 has no content":                   func(f object) { add(f, 1000, "", true) },
+		`token "q" has number 1073741824, out of`:           func(f object) { add(f, 1<<30, "q", true) },
+		`token "w" has number -1, out of`:                   func(f object) { add(f, -1, "w", true) },
+		`token "zz" has two numbers, 1001 and 1000`:         func(f object) { modelOf(f)["vocab"].(object)["zz"] = 1000; add(f, 1001, "zz", true) },
+		"continuing_subword_prefix":                         setting("continuing_subword_prefix", "##"),
+		"its normalizer is Sequence": func(f object) {
+			f["normalizer"] = object{"type": "Sequence", "normalizers": []any{object{"type": "NFC"}, object{"type": "NFC"}}}
+		},
+		"its normalizer is Lowercase": func(f object) {
+			f["normalizer"] = object{"type": "Sequence", "normalizers": []any{object{"type": "Lowercase"}}}
+		},
+		"cuts text by two patterns": func(f object) {
+			split(f, regex("'(?:"), "Isolated", false)
+			f["pre_tokenizer"].(object)["pretokenizers"].([]any)[1].(object)["use_regex"] = true
+		},
+		"is of an added token": func(f object) { add(f, 267, "\u0120the", true) },
+		"it has no model":      func(f object) { clear(f) },
+		"cannot unmarshal":     setting("vocab", []any{1}),
 	} {
 		_, err := Read("test", content(t, change))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v, want one line with %q", err, want)
+		}
+	}
+}
+
+// TestNormalizers: NFC alone or in a list, and an empty list, are read.
+func TestNormalizers(t *testing.T) {
+	const apart = "e\u0301" // that NFC makes one letter
+	nfc := object{"type": "NFC"}
+	for want, normalizers := range map[string][]any{
+		"\u00e9": {nfc, object{"type": "Sequence", "normalizers": []any{nfc}}},
+		apart:    {nil, object{"type": "Sequence", "normalizers": []any{}}},
+	} {
+		for _, n := range normalizers {
+			tok := read(t, func(f object) { f["normalizer"] = n })
+			if got := string(tok.Decode(tok.Encode([]byte(apart)))); got != want {
+				t.Errorf("%v: %q, want %q", n, got, want)
+			}
 		}
 	}
 }
