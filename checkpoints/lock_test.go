@@ -3,6 +3,7 @@ package checkpoints
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,5 +122,52 @@ func TestPortableLockContention(t *testing.T) {
 	}
 	if holders != 1 {
 		t.Errorf("%d hold the lock", holders)
+	}
+}
+
+// TestLockedError: the error names the holder as far as it is known.
+func TestLockedError(t *testing.T) {
+	here, me := self().Host, os.Getpid()
+	for want, e := range map[string]LockedError{
+		"another process":                        {},
+		"process 1":                              {PID: 1, Host: here},
+		"process 2":                              {PID: 2},
+		"process 1 on elsewhere":                 {PID: 1, Host: "elsewhere"},
+		fmt.Sprintf("this process (%d)", me):     {PID: me, Host: here},
+		fmt.Sprintf("process %d on another", me): {PID: me, Host: "another"},
+	} {
+		e.Path = "runs/x"
+		if want := "run folder runs/x is in use by " + want + ": wait for it or stop it, or choose another run folder"; e.Error() != want {
+			t.Errorf("%s, want %s", e.Error(), want)
+		}
+	}
+}
+
+// TestMoveAway: the lock of a dead holder is removed; one that another process has put in its place in the meantime stays.
+func TestMoveAway(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	write := func(token string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(`{"pid":7,"host":"h","token":"`+token+`"}`), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("dead")
+	if err := moveAway(path, "dead", "mine"); err != nil || exists(path) {
+		t.Errorf("error %v, there: %v", err, exists(path))
+	}
+	if err := moveAway(path, "dead", "mine"); err != nil { // another one was first
+		t.Error(err)
+	}
+	write("new")
+	var locked *LockedError
+	if err := moveAway(path, "dead", "mine"); !errors.As(err, &locked) || locked.PID != 7 || locked.Host != "h" {
+		t.Errorf("error %v", err)
+	}
+	if o, ok := readOwner(path); !ok || o.Token != "new" {
+		t.Errorf("the new lock is %+v, %v", o, ok)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+		t.Errorf("left: %v", left)
 	}
 }

@@ -304,3 +304,67 @@ func TestTextLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestClosedSaver: a Saver that is closed saves nothing, and says so.
+func TestClosedSaver(t *testing.T) {
+	run := t.TempDir()
+	model, optimizer := tensorsOf(1)
+	s := NewSaver(run, SaveOptions{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"Reserve": s.Reserve(model, optimizer), "Submit": s.Submit(stateOf(1), model, optimizer), "Propose": s.Propose(stateOf(1), model, optimizer), "Update": s.Update(stateOf(1)),
+	} {
+		if !errors.Is(err, errClosed) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := os.Stat(root(run)); err == nil {
+		t.Error("something was saved")
+	}
+}
+
+// TestListNamesARenamedFolder: a checkpoint under the number of another step is listed as damaged.
+func TestListNamesARenamedFolder(t *testing.T) {
+	run := t.TempDir()
+	mustSave(t, run, stateOf(5), SaveOptions{})
+	if err := os.Rename(StepDir(run, 5), StepDir(run, 6)); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := List(run)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%+v, error %v", entries, err)
+	}
+	if err := entries[0].Err; !errors.Is(err, ErrCorrupt) || !strings.HasSuffix(err.Error(), "it is of step 5, but the folder is named for step 6; rename the folder to step-00000005") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestImpossibleStates: a state whose checksum matches can still say what no program has written.
+func TestImpossibleStates(t *testing.T) {
+	files := map[string]fileSum{modelFile: {}, optimizerFile: {}}
+	for want, s := range map[string]stateFile{
+		"": {State: State{FormatVersion: FormatVersion}, Files: files},
+		"format_version 0 and step 3 are impossible":     {State: State{Progress: Progress{Step: 3}}, Files: files},
+		"format_version -1 and step 0 are impossible":    {State: State{FormatVersion: -1}, Files: files},
+		"format_version 2 and step -1 are impossible":    {State: State{FormatVersion: FormatVersion, Progress: Progress{Step: -1}}, Files: files},
+		"it has no checksum of model.safetensors":        {State: State{FormatVersion: FormatVersion}, Files: map[string]fileSum{optimizerFile: {}}},
+		"it has no checksum of optimizer.safetensors":    {State: State{FormatVersion: FormatVersion}, Files: map[string]fileSum{modelFile: {}}},
+		"its format_version is 4 and this program knows": {State: State{FormatVersion: dividedVersion + 1}, Files: files},
+	} {
+		text, err := s.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeState(text, "state.json"); want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), "state.json: "+want)) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+		if want == "" {
+			text[len(text)-3] ^= 1 // a bit of what the checksum is of
+			if _, err := decodeState(text, "state.json"); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "does not match its checksum") {
+				t.Errorf("a state that is damaged: error %v", err)
+			}
+		}
+	}
+}
