@@ -158,8 +158,10 @@ func firstDifference(first, other string) string {
 		return "they cannot be compared"
 	}
 	for _, pair := range b {
-		if text, ok := settings.Last(a, pair.Name); !ok || text != pair.Text {
-			return fmt.Sprintf("-%s is %s, on rank 0 %s", pair.Name, pair.Text, text)
+		if text, ok := settings.Last(a, pair.Name); !ok {
+			return fmt.Sprintf("-%s is %s, on rank 0 it is not set", pair.Name, pair.Text)
+		} else if text != pair.Text {
+			return fmt.Sprintf("-%s is %s, on rank 0 %s", pair.Name, shown(pair.Text), shown(text))
 		}
 	}
 	for _, pair := range a {
