@@ -95,6 +95,13 @@ func TestRestoreRefuses(t *testing.T) {
 					t.Fatal(err)
 				}
 				bad["unknown, without "+field] = string(text)
+				delete(fields, "unknown")
+				if text, err = json.Marshal(fields); err != nil {
+					t.Fatal(err)
+				}
+				if needs := map[string]bool{"source": true, "seq": true, "data": true, "rng": strings.Contains(string(state), `"rng"`)}; needs[field] {
+					bad["without "+field] = string(text)
+				}
 			}
 			bad["far"] = strings.Replace(string(state), `"next":`, `"next":9999999`, 1)
 			if d.Name == "text" && name == "train" || cfg.Name != "text" && !strings.HasPrefix(cfg.Name, "image") && name == "train" {

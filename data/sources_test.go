@@ -116,6 +116,16 @@ func TestWeights(t *testing.T) {
 		if got := shareOf(t, d, "aaaa"); math.Abs(got-want) > 0.05 { // five standard deviations of 0.01
 			t.Errorf("%s: %.3f of the sequences are of a, want %g", text, got, want)
 		}
+		for path, share := range map[string]float64{a: want, b: 1 - want} {
+			at := slices.IndexFunc(d.Notes, func(note string) bool { return strings.HasPrefix(note, path+": ") })
+			var tokens int
+			var percent float64
+			if at < 0 {
+				t.Errorf("%s: no note of %s in %q", text, path, d.Notes)
+			} else if _, err := fmt.Sscanf(strings.TrimPrefix(d.Notes[at], path), ": %d tokens to train on, %f %% of the sequences", &tokens, &percent); err != nil || math.Abs(percent-100*share) > 2 || tokens < 1000 {
+				t.Errorf("%s: note %q, want %.0f %%", text, d.Notes[at], 100*share)
+			}
+		}
 		state, err := d.Train.State()
 		if err != nil {
 			t.Fatal(err)
@@ -280,7 +290,7 @@ func TestSkippedRowsOfAllSources(t *testing.T) {
 // TestSourceNames: names for validation sets are safe and differ.
 func TestSourceNames(t *testing.T) {
 	var list []textSource
-	for path, want := range map[string]string{"x/a b\x1b.jsonl": "a-b-.jsonl", "x/naïve/*": "-"} {
+	for path, want := range map[string]string{"x/a b\x1b.jsonl": "a-b-.jsonl", "x/naïve/*": "-", "wiki-2_09.AZaz": "wiki-2_09.AZaz", "x/[@`{:^]": "-------"} {
 		if got := nameOf(path, nil); got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)
 		}
