@@ -124,6 +124,36 @@ func TestDropoutPieces(t *testing.T) {
 	}
 }
 
+// TestDropoutOfParts: parts of sequences, cut anywhere, have the numbers of the whole, with a residual and without one.
+func TestDropoutOfParts(t *testing.T) {
+	kerneltest.Both(t, testDropoutOfParts[float32], testDropoutOfParts[float64])
+}
+
+func testDropoutOfParts[F simd.Float](t *testing.T) {
+	const batch, size = 2, dropoutGrain + 37
+	noise := NewNoise(9)
+	x, residual := kerneltest.Normal[F]("x", batch*size), kerneltest.Normal[F]("residual", batch*size)
+	for _, r := range [][]F{nil, residual} {
+		want := kerneltest.Poisoned[F](batch * size)
+		NewDropout[F](batch, size, 0.5, "a", noise).Forward(want, x, r)
+		for _, cuts := range [][]int{{0, 1, 2, 5, 6, 9, 31, size}, {0, 3, dropoutGrain + 3, size - 1, size}, {0, 2, size}} {
+			for i, lo := range cuts[:len(cuts)-1] {
+				hi := cuts[i+1]
+				part := func(x []F) []F { return kerneltest.Positions(x, batch, 1, lo, hi) }
+				k := NewDropout[F](batch, hi-lo, 0.5, "a", noise)
+				k.Begin(lo)
+				var rest []F
+				if r != nil {
+					rest = part(r)
+				}
+				y := kerneltest.Poisoned[F](batch * (hi - lo))
+				k.Forward(y, part(x), rest)
+				kerneltest.Identical(t, fmt.Sprint("numbers ", lo, " to ", hi, ", residual ", r != nil), y, part(want))
+			}
+		}
+	}
+}
+
 func TestBadDropout(t *testing.T) {
 	for _, p := range []float64{-0.1, 1, math.NaN()} {
 		kerneltest.Panics(t, fmt.Sprint("p = ", p), func() { NewDropout[float32](1, 1, p, "a", NewNoise(1)) })

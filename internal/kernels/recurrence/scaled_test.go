@@ -27,6 +27,29 @@ func TestAddScaled(t *testing.T) {
 	}
 }
 
+// TestAddScaledCancels: what remains of operands that cancel but for their last digits has a mantissa in the range of
+// scales, and no digit is lost.
+func TestAddScaledCancels(t *testing.T) {
+	const c, y = 1 + 0x1p-23, -(1 - 0x1p-23) // c y = -(1 - 2^-46)
+	for _, e := range []int64{0, 7, -1 << 40, 1 << 40} {
+		for _, to := range []int64{0, 60, -60} { // the same number with other mantissas
+			x := float32(math.Ldexp(1, int(to)))
+			dst := make([]float32, 3)
+			largest, got := addScaled(dst, []float32{0, x, x}, e-to, c, []float32{0, y, y}, e)
+			if dst[0] != 0 || dst[1] != largest || dst[2] != largest || !(largest >= smallestScale && largest <= largestScale) {
+				t.Errorf("mantissas %v, the largest %v", dst, largest)
+			}
+			if log2 := math.Log2(float64(largest)); log2+float64(got-e) != -46 {
+				t.Errorf("2^%d (1 - (1 - 2^-46)) = 2^%v, want 2^%d", e, log2+float64(got), e-46)
+			}
+		}
+	}
+	dst := []float32{5, 5}
+	if largest, e := addScaled(dst, []float32{1, 2}, 3, 1, []float32{-8, -16}, 0); largest != 0 || e != 0 || dst[0] != 0 || dst[1] != 0 {
+		t.Errorf("operands that cancel: %v*2^%d, the largest %v, want zeros with exponent 0", dst, e, largest)
+	}
+}
+
 // TestPower: a factor is safe only if the product of it with the largest mantissa is no larger than gradients may be.
 func TestPower(t *testing.T) {
 	for _, e := range []int64{-5000, -300, -91, -90, -1, 0, 1, 30, 68, 69, 90, 91, 5000} {
