@@ -144,3 +144,34 @@ func TestFrozenAverageOnDevice(t *testing.T) {
 		t.Errorf("frozen weights change, error %v", err)
 	}
 }
+
+// TestSwapOnDevice: weights and average change places on the device, and again back.
+func TestSwapOnDevice(t *testing.T) {
+	s := gpu.NewQueue(emulated.New()).NewScope()
+	values, scale := gpu.NewMirror(s), s.Alloc(1)
+	s.Write(scale, gpu.Words([]float32{1}))
+	p := model[float32](1)[1]
+	start := slices.Clone(p.Value)
+	ema := average(t, []*params.Param[float32]{p}, 0.9)
+	for i := range p.Value {
+		p.Value[i]++
+	}
+	now := slices.Clone(p.Value)
+	ema.UseDevice(s, values)
+	ema.EnqueueUpdate(scale) // 0.1 of the past
+	for range 2 {
+		ema.Swap()
+		if err := values.Pull(); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range p.Value {
+			if want := 0.1*start[i] + 0.9*now[i]; math.Abs(float64(v-want)) > 1e-6 || ema.average[0][i] != now[i] {
+				t.Fatalf("weight %d is %v, want %v; the average is %v, want %v", i, v, want, ema.average[0][i], now[i])
+			}
+		}
+		ema.Swap()
+		if err := values.Pull(); err != nil || !slices.Equal(p.Value, now) {
+			t.Fatalf("swapped back: %v, want %v, error %v", p.Value, now, err)
+		}
+	}
+}

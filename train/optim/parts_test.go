@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"slices"
 	"testing"
 
 	"goomtrain/params"
@@ -20,7 +21,7 @@ func TestDivide(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind Kind
 		off  int // by which a process may differ from its share
-	}{"adamw": {new(AdamW), pieceSize}, "muon": {new(Muon), 500 * 500}} {
+	}{"adamw": {new(AdamW), pieceSize}, "lion": {new(Lion), pieceSize}, "muon": {new(Muon), 500 * 500}} {
 		for n := 1; n <= 5; n++ {
 			parts := Divide(Config{Kind: c.kind}, ps, n)
 			if len(parts) != n {
@@ -55,5 +56,28 @@ func TestDivide(t *testing.T) {
 	}
 	if parts := Divide(Config{Kind: new(AdamW)}, ps[1:2], 3); len(parts) != 3 || len(parts[0])+len(parts[1])+len(parts[2]) > 0 {
 		t.Errorf("parts %v of frozen parameters", parts)
+	}
+}
+
+// TestParameters: parts as parameters share the memory of the whole; only all of a parameter keeps its shape.
+func TestParameters(t *testing.T) {
+	p := params.New[float32]("w", params.Matrix, 2, 3)
+	for i := range p.Value {
+		p.Value[i], p.Grad[i] = float32(i), float32(10+i)
+	}
+	for _, c := range []struct {
+		lo, hi int
+		shape  []int
+	}{{0, 6, []int{2, 3}}, {0, 5, []int{5}}, {2, 6, []int{4}}} {
+		part := Parameters([]Part[float32]{{0, p, c.lo, c.hi}})[0]
+		if part.Name != "w" || !slices.Equal(part.Shape, c.shape) || !slices.Equal(part.Whole, []int{2, 3}) || part.Offset != c.lo {
+			t.Errorf("%d to %d: %s %v from %d of %v", c.lo, c.hi, part.Name, part.Shape, part.Offset, part.Whole)
+		}
+		if &part.Value[0] != &p.Value[c.lo] || &part.Grad[0] != &p.Grad[c.lo] || len(part.Value) != c.hi-c.lo || len(part.Grad) != c.hi-c.lo {
+			t.Errorf("%d to %d: values %v, gradients %v", c.lo, c.hi, part.Value, part.Grad)
+		}
+	}
+	if !slices.Equal(p.Shape, []int{2, 3}) || p.Whole != nil {
+		t.Errorf("the whole is now %v of %v", p.Shape, p.Whole)
 	}
 }
