@@ -143,6 +143,93 @@ func TestWrongSizes(t *testing.T) {
 	}
 }
 
+// A process cannot send itself more than it has room for, and the counts of what it sends must be those of its slice.
+func TestWrongCounts(t *testing.T) {
+	g := Single()
+	if err := AllToAllV(g, make([]int32, 1), []int{1}, make([]int32, 2), []int{2}); err == nil || !strings.Contains(err.Error(), "more than it receives") {
+		t.Errorf("error %v", err)
+	}
+	to := make([]int32, 2)
+	if err := AllToAllV(g, to, []int{2}, []int32{7, 8}, []int{2}); err != nil || to[0] != 7 || to[1] != 8 {
+		t.Errorf("%v, error %v", to, err)
+	}
+}
+
+// Groups have the channels from 1 to 14; others belong to the job.
+func TestChannels(t *testing.T) {
+	for channel, good := range map[int]bool{-1: false, 0: false, 1: true, 14: true, 15: false} {
+		if g, err := Single().Split(0, channel); (err == nil) != good || good && g.Size() != 1 || !good && err.Error() != fmt.Sprintf("comm: channel %d: want 1 to 14", channel) {
+			t.Errorf("channel %d: error %v", channel, err)
+		}
+	}
+}
+
+// A process of one group is named by its rank in the job, and by where it runs once that is known.
+func TestNames(t *testing.T) {
+	for r, err := range together(4, func(g *Group) error {
+		if got := g.Name(3); got != "rank 3" {
+			return fmt.Errorf("before: %q", got)
+		}
+		if err := g.Barrier(); err != nil {
+			return err
+		}
+		if err := g.introduce(fmt.Sprintf("host%d", g.Rank()), fmt.Sprint("place", g.Rank()/3)); err != nil {
+			return err
+		}
+		odd, err := g.Split(g.Rank()%2, 1)
+		if err != nil {
+			return err
+		}
+		if want := fmt.Sprintf("rank %d (host%d)", 2+g.Rank()%2, 2+g.Rank()%2); odd.Name(1) != want {
+			return fmt.Errorf("%q, want %q", odd.Name(1), want)
+		}
+		if n, want := g.Sharing(), map[bool]int{true: 1, false: 3}[g.Rank() == 3]; n != want {
+			return fmt.Errorf("%d processes share the cores, want %d", n, want)
+		}
+		return nil
+	}) {
+		if err != nil {
+			t.Errorf("rank %d: %v", r, err)
+		}
+	}
+}
+
+// Rank 0 shows the error of a job, whoever failed, and no other process while rank 0 lives.
+func TestReports(t *testing.T) {
+	for _, failing := range []int{0, 1, 2} {
+		var mu sync.Mutex
+		reports := map[int]bool{}
+		together(3, func(g *Group) error {
+			if g.Failure() == nil && g.Rank() > 0 && g.Reports() {
+				t.Error("a process reports before anything has failed")
+			}
+			if err := g.Barrier(); err != nil {
+				return err
+			}
+			if g.Rank() == failing {
+				g.Fail(errors.New("no space left"))
+			} else {
+				<-g.job.failed
+			}
+			if g.Failure() == nil || g.Leave() == nil {
+				t.Errorf("rank %d knows of no failure", g.Rank())
+			}
+			if g.Rank() == failing {
+				if failing > 0 {
+					<-g.job.told // by rank 0
+				}
+				mu.Lock()
+				reports[g.Rank()] = g.Reports()
+				mu.Unlock()
+			}
+			return nil
+		})
+		if reports[failing] != (failing == 0) {
+			t.Errorf("rank %d has failed: it reports: %v", failing, reports[failing])
+		}
+	}
+}
+
 // A process that fails ends the waits of all others with its name and its error.
 func TestFail(t *testing.T) {
 	for _, failing := range []int{0, 2} {
