@@ -255,3 +255,53 @@ func TestManyLines(t *testing.T) {
 		t.Error("rows are out of order, or the peak is lost")
 	}
 }
+
+// TestDetail: the page of a run has its classes, the accuracy by length, its sample, and what is damaged, with nothing that a
+// terminal or a page would obey.
+func TestDetail(t *testing.T) {
+	s := newSite(t)
+	s.write("a/config.toml", config)
+	s.write("a/sample.txt", "once \x1b[31mupon\na time")
+	s.write("a/classes.json", `["cat","dog\u001b","none of them"]`)
+	for _, r := range []string{
+		`{"step":1,"split":"valid","loss":1,"confusion":[[9,9],[9,9]]}`,
+		`{"step":2,"split":"valid","length":8,"loss":1,"accuracy":0.75,"confusion":[[3,1],[0,2]]}`,
+		`{"step":2,"split":"valid-16","length":16,"loss":1,"accuracy":0.5}`,
+		`{"step":3,"split":"train","loss":1}`,
+	} {
+		s.write("a/metrics.jsonl", r+"\n")
+	}
+	l := s.list(0)
+	if len(l.Runs) != 1 {
+		t.Fatalf("%+v", l)
+	}
+	var d detail
+	s.get("/api/run?id="+l.Runs[0].ID, 200, &d)
+	c := d.Confusion
+	if c == nil || c.Step != 2 || c.Split != "valid" || !slices.Equal(c.Names, []string{"cat", `dog\x1b`}) || fmt.Sprint(c.Counts) != "[[3 1] [0 2]]" || len(c.Scores) != 2 || c.Scores[0].Precision != 1 || c.Scores[0].Recall != 0.75 {
+		t.Errorf("classes %+v", c)
+	}
+	if fmt.Sprint(d.Lengths) != "[{accuracy at step 2 [[8 0.75] [16 0.5]]}]" {
+		t.Errorf("lengths %v", d.Lengths)
+	}
+	if !strings.Contains(d.Sample, "upon\na time") || strings.Contains(d.Sample, "\x1b") {
+		t.Errorf("sample %q", d.Sample)
+	}
+	if d.Generate != "the model was not trained to generate text" || len(d.Checkpoints) != 0 {
+		t.Errorf("generates: %q, checkpoints %v", d.Generate, d.Checkpoints)
+	}
+	s.write("a/checkpoints/step-00000002/state.json", "damaged")
+	s.write("b/config.toml", "model = \"gla\"\ntask = \"text\"\n")
+	l = s.list(0)
+	s.get("/api/run?id="+l.Runs[0].ID, 200, &d)
+	if len(d.Checkpoints) != 1 || d.Checkpoints[0].Step != 2 || d.Checkpoints[0].Name != "step-00000002" || !strings.Contains(d.Checkpoints[0].Error, "checksum") {
+		t.Errorf("checkpoints %+v", d.Checkpoints)
+	}
+	s.get("/api/run?id="+l.Runs[1].ID, 200, &d)
+	if d.Generate != "the run has no checkpoint yet" {
+		t.Errorf("generates: %q", d.Generate)
+	}
+	s.get("/api/run?id=none", 404, nil)
+	s.get("/api/parameters?id=none&checkpoint=x", 404, nil)
+	s.get("/api/parameters?id="+l.Runs[1].ID+"&checkpoint=x", 404, nil)
+}
