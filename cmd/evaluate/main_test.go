@@ -226,6 +226,30 @@ func TestOtherText(t *testing.T) {
 	}
 }
 
+// TestChangedData: a score on data that has changed since the training says so, as its text may have been trained on.
+func TestChangedData(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.txt")
+	write := func(n int) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(strings.Repeat("some text ", n)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(100)
+	dir := trained(t, "-seq", "16", "-data", path, "-cache-dir", "off", "-sample", "0")
+	const note = "note: the data has changed since the training"
+	if code, _, errs := call("-from", dir); code != 0 || strings.Contains(errs, note) {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	write(101)
+	if code, _, errs := call("-from", dir); code != 0 || !strings.Contains(errs, note) {
+		t.Errorf("changed: exit code %d, %s", code, errs)
+	}
+	if code, _, errs := call("-from", dir, "-test-data", path); code != 0 || strings.Contains(errs, note) {
+		t.Errorf("another text, which need not be that of the run: exit code %d, %s", code, errs)
+	}
+}
+
 // TestPositions: the ranges cover the positions, in equal parts to rounding; their means are those of the whole set, and of
 // a trained copier only positions of the answer count.
 func TestPositions(t *testing.T) {
