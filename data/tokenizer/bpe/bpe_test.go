@@ -171,6 +171,22 @@ func TestIgnoreMerges(t *testing.T) {
 	}
 }
 
+// TestModelWithoutType: early files leave out the type of a model that has merges.
+func TestModelWithoutType(t *testing.T) {
+	early := read(t, func(f object) { delete(modelOf(f), "type") })
+	text := []byte("that the tokens are the same")
+	if got, want := early.Encode(text), read(t, nil).Encode(text); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	_, err := Read("test", content(t, func(f object) {
+		delete(modelOf(f), "type")
+		modelOf(f)["merges"] = []any{}
+	}))
+	if err == nil || !strings.Contains(err.Error(), "its model is ") {
+		t.Errorf("neither a type nor merges: error %v", err)
+	}
+}
+
 // TestMergesAsPairs: both forms of merges are read.
 func TestMergesAsPairs(t *testing.T) {
 	pairs := read(t, func(f object) {
