@@ -9,8 +9,8 @@ import (
 	"goomtrain/internal/simd/simdtest"
 )
 
-// rowShapes are columns, rows and stride: around the vectors and their blocks.
-var rowShapes = [][3]int{{1, 1, 1}, {7, 3, 9}, {8, 2, 8}, {31, 5, 40}, {32, 4, 32}, {64, 36, 64}, {77, 3, 128}}
+// rowShapes are columns, rows and stride: around the vectors and their blocks, and more than one call of assembly takes.
+var rowShapes = [][3]int{{1, 1, 1}, {7, 3, 9}, {8, 2, 8}, {31, 5, 40}, {32, 4, 32}, {64, 36, 64}, {77, 3, 128}, {64, 1029, 67}}
 
 // Small integers make every order of summation exact, so results compare with ==. Elements between the rows stay as they
 // are.
