@@ -3,6 +3,7 @@ package goom
 import (
 	"math"
 	"math/big"
+	"slices"
 	"testing"
 
 	"goomtrain/rng"
@@ -28,6 +29,28 @@ func TestAddPrecision(t *testing.T) {
 		} {
 			if err := relative(c.got.Log[0], bigLog(c.want)); err > 6e-16 || c.got.Sign[0] != float64(c.want.Sign()) {
 				t.Errorf("%s for d = %v: logarithm %v with sign %v is off by %.3g", name, d, c.got.Log[0], c.got.Sign[0], err)
+			}
+		}
+	}
+}
+
+// TestExpInPlace: numbers may be written over their signs or over their logarithms.
+func TestExpInPlace(t *testing.T) {
+	l := []float32{0, -1, 2, 3.5, -40, float32(math.Inf(-1)), 200, -0.25, 1}
+	s := []float32{1, -1, 1, -1, 1, -1, -1, 1, -1}
+	want := make([]float32, len(l))
+	Exp(want, l, s)
+	signs, logs := slices.Clone(s), slices.Clone(l)
+	Exp(signs, l, signs)
+	Exp(logs, logs, s)
+	for i := range want {
+		exact := float64(s[i]) * math.Exp(float64(l[i]))
+		if off := math.Abs(float64(want[i]) - exact); off > 1e-6*math.Abs(exact) && want[i] != float32(exact) {
+			t.Errorf("%v e^%v = %v, want %v", s[i], l[i], want[i], exact)
+		}
+		for name, got := range map[string]float32{"signs": signs[i], "logarithms": logs[i]} {
+			if got != want[i] && math.Abs(float64(got-want[i])) > 1e-6*math.Abs(exact) || math.Signbit(float64(got)) != math.Signbit(float64(want[i])) {
+				t.Errorf("%v e^%v over the %s: %v, want %v", s[i], l[i], name, got, want[i])
 			}
 		}
 	}
