@@ -124,7 +124,10 @@ func (m *model) setNormalizer(message []byte) error {
 		}
 		return nil
 	})
-	if rules > 0 || name != "identity" {
+	switch {
+	case rules > 0 && name == "":
+		m.normalizer = "by rules without a name"
+	case rules > 0 || name != "identity":
 		m.normalizer = name
 	}
 	return err

@@ -21,6 +21,7 @@ type made struct {
 	trainer    map[protowire.Number]uint64
 	normalizer map[protowire.Number]uint64
 	name       string // of the normalizer
+	rules      string // of the normalizer, as it compiles them
 }
 
 type madePiece struct {
@@ -70,7 +71,11 @@ func (m *made) encode() (file []byte) {
 		file = message(file, 1, content)
 	}
 	file = message(file, 2, numbers(m.trainer))
-	return message(file, 3, append(message(nil, 1, []byte(m.name)), numbers(m.normalizer)...))
+	normalizer := message(nil, 1, []byte(m.name))
+	if m.rules != "" {
+		normalizer = message(normalizer, 2, []byte(m.rules))
+	}
+	return message(file, 3, append(normalizer, numbers(m.normalizer)...))
 }
 
 // TestVectors compares with tokens recorded with Google's library (compiled to WebAssembly, npm package
@@ -139,6 +144,11 @@ func TestRefusals(t *testing.T) {
 		"add_dummy_prefix":            func(m *made) { delete(m.normalizer, 3) },
 		"remove_extra_whitespaces":    func(m *made) { m.normalizer[4] = 1 },
 		"normalizes characters (nfkc": func(m *made) { m.name = "nfkc" },
+		"characters (identity)":       func(m *made) { m.rules = "x" },
+		"characters (by rules witho":  func(m *made) { m.name, m.rules = "", "x" },
+		"its model is of words":       func(m *made) { m.trainer[3] = 3 },
+		"its model is of characters":  func(m *made) { m.trainer[3] = 4 },
+		"of the unknown kind 5":       func(m *made) { m.trainer[3] = 5 },
 		"escape_whitespaces":          func(m *made) { m.normalizer[5] = 0 },
 		"treat_whitespace_as_suffix":  func(m *made) { m.trainer[24] = 1 },
 		"no piece for the byte 0xFF":  func(m *made) { m.pieces[261].text = "<0xFE>"; m.pieces[260].text = "zz"; m.pieces[260].kind = normal },
@@ -154,6 +164,25 @@ func TestRefusals(t *testing.T) {
 		change(m)
 		if _, err := Read("test", m.encode()); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v, want one line with %q", err, want)
+		}
+	}
+}
+
+// TestNoNormalizer: a normalizer without a name and rules leaves text as it is.
+func TestNoNormalizer(t *testing.T) {
+	m := small()
+	m.name = ""
+	if _, err := Read("test", m.encode()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCutFiles: no beginning of a file is a model.
+func TestCutFiles(t *testing.T) {
+	file := small().encode()
+	for n := range file {
+		if _, err := Read("test", file[:n]); err == nil {
+			t.Fatalf("the first %d of %d bytes are a model", n, len(file))
 		}
 	}
 }
