@@ -1,6 +1,12 @@
 package tokenizer
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // TestPieces: the methods that follow from the pieces, and numbers that are no token.
 func TestPieces(t *testing.T) {
@@ -50,5 +56,31 @@ func TestByte(t *testing.T) {
 	b := Byte{}
 	if b.Name() != "byte" || b.Separator() != 0 || b.Vocab() != 256 || b.Bytes(0) != 0 || b.Bytes(1) != 1 || b.Bytes(255) != 1 || b.Bytes(256) != 0 || b.Bytes(-1) != 0 {
 		t.Errorf("%s, separator %d, vocabulary of %d", b.Name(), b.Separator(), b.Vocab())
+	}
+}
+
+// TestLinked: a tokenizer that is linked into the program is known once, and opened.
+func TestLinked(t *testing.T) {
+	notLinked["byte"] = "goomtrain/data/byte"
+	defer delete(notLinked, "byte")
+	if got := Known(); !slices.Equal(got, []string{"byte", "gpt2"}) {
+		t.Errorf("known %q", got)
+	}
+	if tok, err := New("byte"); err != nil || tok.Name() != "byte" {
+		t.Errorf("%v, error %v", tok, err)
+	}
+}
+
+// TestLargeFile: a file that is too large for a tokenizer is refused before it is read.
+func TestLargeFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.testing")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 64<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(path); err == nil || !strings.Contains(err.Error(), "at most 67108864 are read") {
+		t.Errorf("error %v", err)
 	}
 }

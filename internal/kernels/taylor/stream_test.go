@@ -42,6 +42,29 @@ func testStreams[F simd.Float](t *testing.T) {
 	}
 }
 
+// TestCarryOfNoLength: a carry that a file says is of a negative length is begun anew, whatever its sums.
+func TestCarryOfNoLength(t *testing.T) {
+	size := multihead.Size{Batch: 1, Queries: 5, Keys: 5, Heads: 2, DKey: 4, DValue: 3, Causal: true}
+	const terms = 3
+	a, dy := attention(size, terms)
+	q, k, v := kerneltest.Operands[float32](a)
+	run := func(carry *Carry[float32]) []float32 {
+		y := kerneltest.Poisoned[float32](len(dy))
+		New[float32](size, terms, true).Forward(y, q, k, v, carry)
+		return y
+	}
+	fresh, bad := NewCarry[float32](1, 2, 4, 3, terms), NewCarry[float32](1, 2, 4, 3, terms)
+	for i := range bad.state {
+		bad.state[i] = 7
+	}
+	bad.length[0] = -3
+	kerneltest.Identical(t, "y", run(bad), run(fresh))
+	if bad.length[0] != 5 {
+		t.Errorf("the length is now %d, want 5", bad.length[0])
+	}
+	kerneltest.Identical(t, "state", bad.state, fresh.state)
+}
+
 // TestTokensAndStretches: single tokens and stretches, which work on differently laid out states, take
 // turns on one carry; tokens are shared out in several ways.
 func TestTokensAndStretches(t *testing.T) {
