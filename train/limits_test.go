@@ -90,8 +90,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// TestNothingToScore: an evaluation without a counted target has no score, one that is canceled is, and neither is a model
-// that is bad.
+// TestNothingToScore: an evaluation without a counted target has no score, nor has one that is canceled, or whose source cannot
+// be opened.
 func TestNothingToScore(t *testing.T) {
 	set := data.Validation{Name: "blank", Len: 4, Source: func() (data.Source, error) { return new(masked), nil }}
 	if _, err := Evaluate(context.Background(), newBigram[float32](7, 1), set, &data.Batch{}, 2, 3); err == nil || err.Error() != "validation set blank has no counted target" {
