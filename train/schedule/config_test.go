@@ -115,6 +115,25 @@ func TestOnlyWarmup(t *testing.T) {
 	}
 }
 
+// TestShortWarmup: the warm-up of one-cycle begins at its first step with a 25th of the peak and ends at the peak in its last,
+// however short it is.
+func TestShortWarmup(t *testing.T) {
+	for warmup, want := range map[int][]float64{2: {0.04, 1}, 3: {0.04, 0.52, 1}, 5: {0.04, 0.52 - 0.48*math.Sqrt2/2, 0.52, 0.52 + 0.48*math.Sqrt2/2, 1}} {
+		c := config(t, "one-cycle")
+		c.LR, c.Warmup, c.Steps, c.Kind = 1, warmup, 10, &OneCycle{Beta1Max: 0.95}
+		s, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, lr := range want {
+			got, beta1 := s.At(i+1), 0.95-0.1*(lr-0.04)/0.96
+			if math.Abs(got.LR-lr) > 1e-12 || math.Abs(got.Beta1-beta1) > 1e-12 {
+				t.Errorf("warm-up of %d, step %d: %+v, want %g and %g", warmup, i+1, got, lr, beta1)
+			}
+		}
+	}
+}
+
 // TestSmallConstantRate: a rate below the others' default of min-lr.
 func TestSmallConstantRate(t *testing.T) {
 	c := config(t, "constant")
