@@ -99,12 +99,8 @@ func (k *Credit[F]) backwardTask(c int) {
 			dlogits = k.span(k.dlogits, b, lo, hi, false)
 		}
 		duse, dign := k.span(k.duse, b, lo, hi, k.Fixed), k.span(k.dign, b, lo, hi, k.Fixed)
-		if !k.Fixed || b == 0 {
-			clear(duse)
-			clear(dign)
-		}
 		clear(df)
-		s.creditBackward(dlogits, dphi, r, f, k.span(k.use, b, lo, hi, k.Fixed), k.span(k.ign, b, lo, hi, k.Fixed), df, duse, dign)
+		s.creditBackward(dlogits, dphi, r, f, k.span(k.use, b, lo, hi, k.Fixed), k.span(k.ign, b, lo, hi, k.Fixed), df, duse, dign, !k.Fixed || b == 0)
 		for i, d := range df {
 			k.da[b*k.Inputs+lo+i] = d * f[i] * (1 - f[i])
 		}

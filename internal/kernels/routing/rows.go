@@ -121,11 +121,11 @@ func (w *rows[F]) credit(phi, r, f, use, ign, sums []F, by veil) {
 }
 
 // creditBackward takes the gradient of phi, which must be 0 where the mask hides it and which it overwrites, to those of
-// f, use and ign, to which it adds, and writes that of the logits of R to dlogits unless that is nil. With e = f dphi:
+// f, use and ign, which it adds to what is there, those of use and ign unless they are the first, and writes that of the logits of R to dlogits unless that is nil. With e = f dphi:
 //
 //	df = sum over j of dphi ((use + ign) R - ign)    duse = e R    dign = e R - e
 //	dlogits = e R (use + ign) - R (sum over j of e R (use + ign))
-func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign []F) {
+func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign []F, first bool) {
 	n := len(dphi)
 	total, benefit, er := w.total[:n], w.benefit[:n], w.spread[:n]
 	simd.Add(total, use, ign)
@@ -135,9 +135,16 @@ func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign [
 		df[i] += simd.Dot(g, rowOf(benefit, i, w.columns)) - simd.Dot(g, rowOf(ign, i, w.columns))
 	}
 	simd.ScaleRows(dphi, dphi, f)
+	if first {
+		er = duse
+	}
 	simd.Mul(er, dphi, r)
-	simd.Add(duse, duse, er)
-	simd.Add(dign, dign, er)
+	if first {
+		copy(dign, er)
+	} else {
+		simd.Add(duse, duse, er)
+		simd.Add(dign, dign, er)
+	}
 	simd.AddScaled(dign, -1, dphi)
 	if dlogits == nil {
 		return

@@ -38,10 +38,10 @@ type Vector[F simd.Float] struct {
 
 // vectorCall is the operands of the running call and its iteration.
 type vectorCall[F simd.Float] struct {
-	k                         int
-	out, x, dx, dout, dphiOut []F
-	p, dp                     VectorParameters[F]
-	mask                      Mask
+	k                                 int
+	out, phiOut, x, dx, dout, dphiOut []F
+	p, dp                             VectorParameters[F]
+	mask                              Mask
 }
 
 // vectorScratch is the memory of one worker.
@@ -108,7 +108,7 @@ func (k *Vector[F]) later(x []F, i int) []F { return of(x, i-1, k.Iterations-1) 
 // Forward writes the outputs [B, m, h] and the credit phi [B, n, m] that they give to the inputs x [B, n, d].
 func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
 	d, h, rows := k.DIn, k.DOut, k.Batch*k.Outputs
-	k.out, k.x, k.p, k.mask = out, x, p, mask
+	k.out, k.phiOut, k.x, k.p, k.mask = out, phi, x, p, mask
 	k.count()
 	if k.Shared {
 		k.linear(of(k.made, 0, 2), x, p.Use, p.UseBias)
@@ -126,7 +126,6 @@ func (k *Vector[F]) Forward(out, phi, x []F, p VectorParameters[F], mask Mask) {
 	}
 	k.k = k.Iterations
 	simd.ForRange(rows, rowGrain, k.normalize)
-	copy(phi, k.iteration(k.phi, k.Iterations-1))
 }
 
 // count finds how many inputs the mask leaves of each sample.

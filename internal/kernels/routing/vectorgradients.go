@@ -52,14 +52,11 @@ func (k *Vector[F]) clearGroup(group, lo, hi int) {
 	g, d := k.gradients, k.DIn
 	for b := range k.Batch {
 		clear(k.inputsOf(g.df, b, lo, hi, 1))
-		if k.Shared || b == 0 {
-			duse, dign := k.dbetas(b, lo, hi)
-			clear(duse)
-			clear(dign)
-		}
 	}
-	clear(k.sum(k.dp.WS, g.dws, group, lo, hi))
-	clear(k.sum(k.dp.BS, g.dbs, group, lo, hi))
+	if k.Shared || k.Iterations == 1 {
+		clear(k.sum(k.dp.WS, g.dws, group, lo, hi))
+		clear(k.sum(k.dp.BS, g.dbs, group, lo, hi))
+	}
 	if k.Shared {
 		clear(rowOf(g.duse, group, k.Outputs))
 		clear(rowOf(g.dign, group, k.Outputs))
@@ -88,9 +85,10 @@ func (k *Vector[F]) creditBackward(s *vectorScratch[F], dphi, dproducts []F, gro
 	}
 	use, ign := k.betas(b, lo, hi)
 	duse, dign := k.dbetas(b, lo, hi)
+	first := k.k == k.Iterations-1 && (k.Shared || b == 0) // of the gradients of use and ign
 	f, df := k.inputsOf(k.f, b, lo, hi, 1), k.inputsOf(g.df, b, lo, hi, 1)
 	if k.k == 0 {
-		s.creditBackward(nil, dphi, s.firstShares(len(dphi), by), f, use, ign, df, duse, dign)
+		s.creditBackward(nil, dphi, s.firstShares(len(dphi), by), f, use, ign, df, duse, dign, first)
 		if k.Shared {
 			addRows(rowOf(g.duse, group, k.Outputs), duse)
 			addRows(rowOf(g.dign, group, k.Outputs), dign)
@@ -98,7 +96,7 @@ func (k *Vector[F]) creditBackward(s *vectorScratch[F], dphi, dproducts []F, gro
 		return
 	}
 	dt := s.dt[:len(dphi)]
-	s.creditBackward(dt, dphi, k.pairs(k.later(k.share, k.k), b, lo, hi), f, use, ign, df, duse, dign)
+	s.creditBackward(dt, dphi, k.pairs(k.later(k.share, k.k), b, lo, hi), f, use, ign, df, duse, dign, first)
 	dws, dbs := k.sum(k.dp.WS, g.dws, group, lo, hi), k.sum(k.dp.BS, g.dbs, group, lo, hi)
 	k.scoresBackward(s, dproducts, dt, dws, dbs, b, lo, hi)
 }
@@ -120,14 +118,21 @@ func (k *Vector[F]) scoresBackward(s *vectorScratch[F], dproducts, dt, dws, dbs 
 	simd.Sigmoid(gate, t)
 	simd.Mul(dt, dt, gate)
 	products := k.pairs(k.later(k.products, k.k), b, lo, hi)
-	clear(dproducts)
 	if k.Shared {
+		clear(dproducts)
 		simd.MulRowsBackward(dws, dproducts, dt, products, k.p.WS, hi-lo, k.Outputs)
 		addRows(dbs, dt)
-	} else {
-		simd.MulRowsBackward(dws, dproducts, dt, products, k.pairs(k.p.WS, 0, lo, hi), 1, len(dt))
-		simd.Add(dbs, dbs, dt)
+		return
 	}
+	simd.Mul(dproducts, dt, k.pairs(k.p.WS, 0, lo, hi))
+	if k.k == k.Iterations-1 && b == 0 {
+		simd.Mul(dws, dt, products)
+		copy(dbs, dt)
+		return
+	}
+	simd.Mul(t, dt, products)
+	simd.Add(dws, dws, t)
+	simd.Add(dbs, dbs, dt)
 }
 
 // activateBackward adds to dx what comes through the activations of inputs lo to hi, and to the gradients of WA and BA.

@@ -50,7 +50,11 @@ func (k *Vector[F]) creditTask(task int) {
 		for c := lo; c < hi; c += k.chunk {
 			k.creditOf(s, b, c, min(c+k.chunk, hi), sums)
 		}
-		serial(true, false, m, d, hi-lo, k.pairs(k.iteration(k.phi, k.k), b, lo, hi), x, further[F](lo > begin), y)
+		phi := k.pairs(k.iteration(k.phi, k.k), b, lo, hi)
+		serial(true, false, m, d, hi-lo, phi, x, further[F](lo > begin), y)
+		if k.k == k.Iterations-1 {
+			copy(k.pairs(k.phiOut, b, lo, hi), phi)
+		}
 	}
 	k.pool.Give(s)
 }
