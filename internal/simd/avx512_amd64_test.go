@@ -48,6 +48,11 @@ func TestAVX512MakesTheSameBits(t *testing.T) {
 		same("exp or log")
 		for i := range 2 {
 			cpu.AVX512 = i == 0
+			Sigmoid(l[i][:n-high>>22&31], x[0][:n-high>>22&31])
+		}
+		same("the sigmoid")
+		for i := range 2 {
+			cpu.AVX512 = i == 0
 			GELU(l[i][:n-high>>22&31], x[0][:n-high>>22&31])
 			GELUBackward(s[i][:n-high>>22&31], x[2][:n-high>>22&31], x[0][:n-high>>22&31])
 		}

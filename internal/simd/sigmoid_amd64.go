@@ -2,7 +2,9 @@
 
 package simd
 
-func sigmoid32(dst, src []float32) { mapPieces(dst, src, sigmoidAVX2, sigmoidPortable[float32]) }
+func sigmoid32(dst, src []float32) {
+	mapPieces(dst, src, widest(sigmoidAVX512, sigmoidAVX2), sigmoidPortable[float32])
+}
 func logSigmoid32(dst, src []float32) {
 	mapPieces(dst, src, logSigmoidAVX2, logSigmoidPortable[float32])
 }

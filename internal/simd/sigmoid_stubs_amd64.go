@@ -30,3 +30,12 @@ func logSigmoidAVX2(dst *float32, src *float32, n int)
 //
 //go:noescape
 func tanhAVX2(dst *float32, src *float32, n int)
+
+// sigmoidAVX512 is
+//
+//	for i := range n {
+//		dst[i] = 1 / (1 + exp(-src[i]))
+//	}
+//
+//go:noescape
+func sigmoidAVX512(dst *float32, src *float32, n int)

@@ -86,8 +86,75 @@ func wideLog() func(x vec) vec {
 	}
 }
 
-// wideGates is gates for vectors of 512 bits, with the same bits. The division is done in halves, because a processor
-// divides 16 floats in more than the time of twice eight.
+// wideSigmoid returns sigmoid for vectors of 512 bits, with the same bits: the operations are the same.
+func wideSigmoid() func(x vec) vec {
+	sign, lowest := everywhere(bitsConstant("sign", 1<<31)), everywhere(constant("expLowest", -104))
+	magic, log2e := everywhere(constant("magic", 3<<22)), everywhere(constant("log2e", math.Log2E))
+	ln2hi, ln2lo := everywhere(constant("ln2hi", 0.693359375)), everywhere(constant("ln2lo", -2.12194440e-4))
+	lowestExponent, bias := everywhere(bitsConstant("lowestExponent", uint32(0xffffff82))), everywhere(bitsConstant("exponentBias", 127))
+	below := everywhere(bitsConstant("beyond", 126+127))
+	one, polynomial := everywhere(constant("one", 1)), widePolynomial("exp", expCoefficients)
+	return func(x vec) vec {
+		// exp(-|x|) = 2^n (high + low)
+		negative, r, n, whole := K(), ZMM(), ZMM(), ZMM()
+		VPTESTMD(sign, x, negative)
+		VPORD(sign, x, r)
+		VMAXPS(r, lowest, r) // the order lets NaN pass
+		VMOVAPS(magic, n)
+		VFMADD231PS(log2e, r, n)
+		VSUBPS(magic, n, whole)
+		VPSUBD(magic, n, n)
+		VFNMADD231PS(ln2hi, whole, r)
+		VFNMADD231PS(ln2lo, whole, r)
+		c, high, low := polynomial(r), ZMM(), ZMM()
+		VMULPS(r, c, c)
+		VMULPS(r, c, c)
+		VADDPS(r, c, c)
+		VADDPS(one, c, high)
+		VSUBPS(high, one, low)
+		VADDPS(c, low, low)
+		w, d, dLow := ZMM(), ZMM(), ZMM()
+		VPMAXSD(lowestExponent, n, w)
+		VPADDD(bias, w, w)
+		VPSLLD(Imm(23), w, w)
+		// 1 + z
+		VMOVAPS(one, d)
+		VFMADD231PS(w, high, d)
+		VSUBPS(d, one, dLow)
+		VFMADD231PS(w, high, dLow)
+		VFMADD231PS(w, low, dLow)
+		// the numerator is z/2^n if x < 0, else 1, and the power of two is 2^n or 1
+		VBLENDMPS(high, one, negative, high)
+		VBLENDMPS(w, one, negative, w)
+		VMOVAPS_Z(low, negative, low)
+		VMOVDQA32_Z(n, negative, n)
+		y, q := wideInverse(d, one), ZMM()
+		VMULPS(high, y, q)
+		VFNMADD231PS(q, d, high)
+		VADDPS(low, high, high)
+		VFNMADD231PS(q, dLow, high)
+		VFMADD231PS(high, y, q)
+		VMULPS(w, q, q)
+		VPADDD(below, n, n)
+		VPMINSD(bias, n, n)
+		VPSLLD(Imm(23), n, n)
+		VMULPS(n, q, q)
+		return q
+	}
+}
+
+// wideInverse returns 1/x. The division is done in halves, because a processor divides 16 floats in more than the time of
+// twice eight.
+func wideInverse(x, one vec) vec {
+	y, high := ZMM(), YMM()
+	VEXTRACTF64X4(Imm(1), x, high)
+	VDIVPS(high, one.AsY(), high)
+	VDIVPS(x.AsY(), one.AsY(), y.AsY())
+	VINSERTF64X4(Imm(1), high, y, y)
+	return y
+}
+
+// wideGates is gates for vectors of 512 bits, with the same bits.
 func wideGates(x []vec) []vec {
 	each := func(f func(i int)) {
 		for i := range x {
@@ -135,12 +202,6 @@ func wideGates(x []vec) []vec {
 		VPADDD(n[i], q[i], q[i])
 		VADDPS(one, q[i], q[i])
 	})
-	each(func(i int) {
-		high := YMM()
-		VEXTRACTF64X4(Imm(1), q[i], high)
-		VDIVPS(high, one.AsY(), high)
-		VDIVPS(q[i].AsY(), one.AsY(), n[i].AsY())
-		VINSERTF64X4(Imm(1), high, n[i], n[i])
-	})
+	each(func(i int) { n[i] = wideInverse(q[i], one) })
 	return n
 }
