@@ -142,7 +142,7 @@ func (b *book) document(rows []row) string {
 		if s.Picture != "" && len(lengthCurves(have)) > 0 {
 			fmt.Fprintf(&d, "\n![sequences that are all correct, by length](results/%s)\n", s.Picture)
 		}
-		if s.Curves != "" && len(lossCurves(have)) > 0 {
+		if s.Curves != "" && len(lossCurves(have, s.CurvesBelow)) > 0 {
 			fmt.Fprintf(&d, "\n![validation loss in the course of training](results/%s)\n", s.Curves)
 		}
 		d.WriteString("\n```sh\n")

@@ -237,7 +237,10 @@ func TestLossCurves(t *testing.T) {
 		{recipe{Model: "other steps"}, []outcome{{steps: 200, course: []record{at(100, 3), at(200, 2)}}, {steps: 200, course: []record{at(50, 9), at(200, 4)}}}},
 	}
 	want := []metrics.Curve{{Name: "A", Points: [][2]float64{{50, 4}, {100, 2.25}}, Marked: true}, {Name: "other steps", Points: [][2]float64{{50, 3}, {100, 3}}, Marked: true}}
-	if got := lossCurves(rows); !reflect.DeepEqual(got, want) {
+	if got := lossCurves(rows, 3.5); len(got) != 1 || len(got[0].Points) != 2 {
+		t.Errorf("below 3.5: %v, want the curve of the last alone", got)
+	}
+	if got := lossCurves(rows, 0); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -67,9 +67,10 @@ func (m *matrix) recipes() (all []recipe) {
 // A section is a chapter of docs/results.md.
 type section struct {
 	Name, Title, Text string
-	Readme            bool   // its recipes are in README's table
-	Picture           string // file in docs/results that shows the accuracy by length; "": none
-	Curves            string // file in docs/results that shows the validation loss in the course of training; "": none
+	Readme            bool    // its recipes are in README's table
+	Picture           string  // file in docs/results that shows the accuracy by length; "": none
+	Curves            string  // file in docs/results that shows the validation loss in the course of training; "": none
+	CurvesBelow       float64 `toml:"curves_below"` // the largest loss that the curves show; 0: any
 }
 
 // A recipe is a training command for several seeds.

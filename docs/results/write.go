@@ -71,7 +71,7 @@ func (b *book) pictures(rows []row, folder string) error {
 				return err
 			}
 		}
-		if curves := lossCurves(mine); s.Curves != "" && len(curves) > 0 {
+		if curves := lossCurves(mine, s.CurvesBelow); s.Curves != "" && len(curves) > 0 {
 			if err := metrics.WriteLossPlot(filepath.Join(folder, s.Curves), s.Title, "percent of the training", metrics.BitsPerByte, curves); err != nil {
 				return err
 			}
@@ -81,8 +81,8 @@ func (b *book) pictures(rows []row, folder string) error {
 }
 
 // lossCurves returns, for each recipe whose runs were validated more than once, the median of the bits per byte against
-// the part of the training that is done, in percent.
-func lossCurves(rows []row) (curves []metrics.Curve) {
+// the part of the training that is done, in percent. Values above the limit are left out, unless it is 0.
+func lossCurves(rows []row, limit float64) (curves []metrics.Curve) {
 	for _, r := range rows {
 		c := metrics.Curve{Name: r.Model, Marked: true}
 		for i, at := range r.runs[0].course {
@@ -92,8 +92,8 @@ func lossCurves(rows []row) (curves []metrics.Curve) {
 					xs = append(xs, o.course[i].BPB)
 				}
 			}
-			if len(xs) > 0 {
-				c.Points = append(c.Points, [2]float64{100 * float64(at.Step) / float64(r.runs[0].steps), median(xs)})
+			if y := median(xs); y <= limit || limit == 0 && len(xs) > 0 {
+				c.Points = append(c.Points, [2]float64{100 * float64(at.Step) / float64(r.runs[0].steps), y})
 			}
 		}
 		if len(c.Points) > 1 {
