@@ -505,7 +505,7 @@ func TestTableThatCannotBeKept(t *testing.T) {
 func TestPlotRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "loss.png")
 	curves := []Curve{{Name: "train", Points: [][2]float64{{1, 2}, {2, 1}}}, {Name: "valid", Points: [][2]float64{{1, math.NaN()}}}}
-	for name, err := range map[string]error{"loss": WritePlot(path, "", "bits", curves), "accuracy": WriteAccuracyPlot(path, "accuracy", curves)} {
+	for name, err := range map[string]error{"loss": WriteLossPlot(path, "", "step", "bits", curves), "accuracy": WriteAccuracyPlot(path, "accuracy", curves)} {
 		if err == nil || !strings.HasPrefix(err.Error(), path+": curve valid: ") {
 			t.Errorf("%s: error %v", name, err)
 		}
