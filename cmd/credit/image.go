@@ -57,16 +57,17 @@ func readImage(o options, task *data.Images, sizes *models.Classifier, seq int) 
 func (p *picture) tokens() []int32 { return p.pixels }
 
 func (p *picture) show(o options, r result, out io.Writer) error {
+	if o.png != "" { // first: a reader such as head may end the program at any line
+		if err := atomicfile.Write(o.png, func(w io.Writer) error { return png.Encode(w, p.overlay(r.credit())) }); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(out, "test image %s of class %s: ", o.input, r.name(p.class))
 	likely(r, out)
 	p.lines(o, r.credit(), out)
-	if o.png == "" {
-		return nil
+	if o.png != "" {
+		fmt.Fprintf(out, "picture in %s\n", printable.Line(o.png))
 	}
-	if err := atomicfile.Write(o.png, func(w io.Writer) error { return png.Encode(w, p.overlay(r.credit())) }); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "picture in %s\n", printable.Line(o.png))
 	return nil
 }
 

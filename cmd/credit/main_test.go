@@ -280,3 +280,26 @@ func TestErrors(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 }
+
+// A firstWrite calls f before the first write.
+type firstWrite struct{ f func() }
+
+func (w *firstWrite) Write(p []byte) (int, error) {
+	if w.f != nil {
+		w.f()
+		w.f = nil
+	}
+	return len(p), nil
+}
+
+// TestFilesComeFirst: a reader that ends the program at the first line, such as head, does not cost the user the file.
+func TestFilesComeFirst(t *testing.T) {
+	ofImages, _ := images(t)
+	for flag, c := range map[string]struct{ dir, input string }{"-png": {ofImages, "3"}, "-html": {texts(t, "20", "-pool", "routing"), "aaqa"}} {
+		path, written := filepath.Join(t.TempDir(), "file"), false
+		out := &firstWrite{func() { _, err := os.Stat(path); written = err == nil }}
+		if code := run([]string{"-from", c.dir, flag, path, c.input}, false, out, io.Discard); code != 0 || !written {
+			t.Errorf("%s: exit code %d, written before the first line: %v", flag, code, written)
+		}
+	}
+}

@@ -100,8 +100,13 @@ func words(characters []mark) (marks []mark) {
 }
 
 func (t *text) show(o options, r result, out io.Writer) error {
-	likely(r, out)
 	characters := t.characters(r.credit())
+	if o.html != "" { // first: a reader such as head may end the program at any line
+		if err := writeHTML(o.html, r, characters); err != nil {
+			return err
+		}
+	}
+	likely(r, out)
 	if o.color {
 		fmt.Fprintln(out, colored(characters))
 	} else {
@@ -109,13 +114,9 @@ func (t *text) show(o options, r result, out io.Writer) error {
 			fmt.Fprintf(out, "%+7.2f  %s\n", w.credit, printable.Line(w.text))
 		}
 	}
-	if o.html == "" {
-		return nil
+	if o.html != "" {
+		fmt.Fprintf(out, "page in %s\n", printable.Line(o.html))
 	}
-	if err := writeHTML(o.html, r, characters); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "page in %s\n", printable.Line(o.html))
 	return nil
 }
 
