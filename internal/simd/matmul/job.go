@@ -39,7 +39,10 @@ func (j *job[F]) run(k kind) {
 	case chunked:
 		j.chunked()
 	case own:
-		j.splitColumns()
+		if j.splitColumns(); j.pieces() < simd.Threads() { // too few columns for many threads; the sums are the same
+			j.shared()
+			return
+		}
 		simd.For(j.pieces(), j.ownPiece)
 	case shared:
 		j.shared()

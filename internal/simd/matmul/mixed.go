@@ -17,8 +17,8 @@ const (
 
 var precision atomic.Int32
 
-// SetPrecision sets the precision of Mixed, in the whole process, for calls that begin later. At first it is Float32. BFloat16 is meant for machines on which HasTiles is true; on others it computes the same
-// bits, slowly.
+// SetPrecision sets the precision of Mixed, in the whole process, for calls that begin later. At first it is Float32.
+// BFloat16 is meant for machines on which HasTiles is true; on others it computes the same bits, slowly.
 func SetPrecision(p Precision) { precision.Store(int32(p)) }
 
 // Mixed computes C = op(A)*op(B) + D + bias, for products of which training bears the rounding: those of activations, weights

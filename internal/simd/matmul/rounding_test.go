@@ -13,7 +13,8 @@ import (
 func TestGemmRounding(t *testing.T) {
 	defer simd.SetThreads(0)
 	r := rand.New(rand.NewPCG(8, 9))
-	for _, s := range [][3]int{{64, 64, 1000}, {200, 130, 70}, {50, 300, 2100}, {60, 1100, 90}, {1, 900, 300}, {300, 1, 500}, {5, 2100, 90}, {2000, 24, 64}} {
+	for _, s := range [][3]int{{64, 64, 1000}, {200, 130, 70}, {50, 300, 2100}, {60, 1100, 90}, {1, 900, 300}, {300, 1, 500}, {5, 2100, 90}, {2000, 24, 64},
+		{64, 256, 512}, {500, 70, 250}, {33, 200, 600}} {
 		for trans := range 4 {
 			m, n, k, transA, transB := s[0], s[1], s[2], trans&1 != 0, trans&2 != 0
 			_, lda := stored(transA, m, k)
