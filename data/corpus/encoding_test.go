@@ -99,3 +99,17 @@ func TestWideFilesAreCounted(t *testing.T) {
 		t.Errorf("notes %q", c.Notes)
 	}
 }
+
+// TestNothingLeft: a corpus without a file to train on says how many there are of each kind.
+func TestNothingLeft(t *testing.T) {
+	dir := tree(t, map[string]string{"a": "", "b": "\x00", "c": "\x00\x01", "d": "\xe9"})
+	files, err := Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(files, Options{Tokenizer: tokenizer.Byte{}})
+	want := "none of the 4 files below " + dir + " can be trained on: 1 empty; 2 binary, with NUL bytes; 1 not UTF-8 text; name UTF-8 text files"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
