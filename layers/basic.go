@@ -15,13 +15,17 @@ type Embedding[F params.Float] struct {
 	Table *params.Param[F] // [S, D]
 }
 
-// tokenDeviation is the standard deviation of initial token vectors.
-const tokenDeviation = 0.02
-
-// NewEmbedding makes a table of that name for S = vocab tokens of dimension width. Its initial values are
-// normal with standard deviation 0.02.
+// NewEmbedding makes a table of that name for S = vocab tokens of dimension D = width. Its initial values are normal with
+// standard deviation 1/sqrt(D): token vectors have a length of about 1, and so have the logits of normalized hidden states.
+// Much smaller vectors, such as those of deviation 0.02 that are usual in larger models, disappear behind what the first
+// blocks add to them, and a small model then needs hundreds of steps to learn more than the frequencies of the tokens.
 func NewEmbedding[F params.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {
-	return &Embedding[F]{Table: s.New(name, params.Embedding, params.Normal(tokenDeviation), vocab, width)}
+	return NewScaledEmbedding(s, name, vocab, width, 1/math.Sqrt(float64(width)))
+}
+
+// NewScaledEmbedding is NewEmbedding with that standard deviation.
+func NewScaledEmbedding[F params.Float](s params.Set[F], name string, vocab, width int, deviation float64) *Embedding[F] {
+	return &Embedding[F]{Table: s.New(name, params.Embedding, params.Normal(deviation), vocab, width)}
 }
 
 // Forward maps tokens [B, T] to their vectors [B, T, D].

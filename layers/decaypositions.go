@@ -21,10 +21,10 @@ type DecayPositions[F params.Float] struct {
 	state string
 }
 
-// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width. Each p starts at the
-// fixed point 1, half of which is forgotten at every position. The initial weights change the gates by about a
-// half for tokens of NewEmbedding, so that positions show from the start which tokens are near.
-func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositions[F] {
+// NewDecayPositions makes "dense.weight" and "dense.bias" for activations of that width and standard deviation. Each p
+// starts at the fixed point 1, half of which is forgotten at every position. The initial weights change the gates by about
+// a half, so that positions show from the start which tokens are near.
+func NewDecayPositions[F params.Float](s params.Set[F], width int, deviation float64) *DecayPositions[F] {
 	dense := s.Sub("dense")
 	half := func(_ *rng.Stream, values []float64, _ []int) {
 		for i := range values[width:] {
@@ -33,7 +33,7 @@ func NewDecayPositions[F params.Float](s params.Set[F], width int) *DecayPositio
 	}
 	return &DecayPositions[F]{
 		Dense: &Linear[F]{
-			Weight: dense.New("weight", params.Matrix, params.Normal(0.5/(tokenDeviation*math.Sqrt(float64(width)))), 2*width, width),
+			Weight: dense.New("weight", params.Matrix, params.Normal(0.5/(deviation*math.Sqrt(float64(width)))), 2*width, width),
 			Bias:   dense.New("bias", params.Vector, half, 2*width),
 		},
 		state: s.Name("state"),

@@ -19,18 +19,22 @@ type LSTM[F params.Float] struct {
 	state  string
 }
 
-// NewLSTM makes "weight_ih", "weight_hh", "bias_ih" and "bias_hh", with a suffix behind their names, uniform within
-// 1/sqrt(H), for H = width. These are the names, shapes and initial values of PyTorch's nn.LSTM, whose suffix is "_l0" in
-// its first layer, and of nn.LSTMCell, which has none.
+// NewLSTM makes "weight_ih", "weight_hh", "bias_ih" and "bias_hh", with a suffix behind their names, for H = width. These
+// are the names and shapes of PyTorch's nn.LSTM, whose suffix is "_l0" in its first layer, and of nn.LSTMCell, which has
+// none. PyTorch draws all of them uniformly within 1/sqrt(H), and layers stacked on one another then pass on less than a
+// third of what they get: what the last one says of the token drowns in its constants, and the stack learns the
+// frequencies of the tokens only. Here the biases alone are drawn like that. "weight_ih" is uniform within 3/sqrt(in),
+// because outputs of an LSTM, its inputs in a stack, are well below 1, and "weight_hh" within sqrt(3/H), so that its
+// columns have a mean length of 1.
 func NewLSTM[F params.Float](s params.Set[F], in, width int, suffix string) *LSTM[F] {
-	bound := params.Uniform(1 / math.Sqrt(float64(width)))
+	within := func(bound float64, n int) params.Initial { return params.Uniform(bound / math.Sqrt(float64(n))) }
 	return &LSTM[F]{
 		Input: &Linear[F]{
-			Weight: s.New("weight_ih"+suffix, params.Matrix, bound, 4*width, in),
-			Bias:   s.New("bias_ih"+suffix, params.Vector, bound, 4*width),
+			Weight: s.New("weight_ih"+suffix, params.Matrix, within(3, in), 4*width, in),
+			Bias:   s.New("bias_ih"+suffix, params.Vector, within(1, width), 4*width),
 		},
-		Hidden: s.New("weight_hh"+suffix, params.Recurrent, bound, 4*width, width),
-		Bias:   s.New("bias_hh"+suffix, params.Vector, bound, 4*width),
+		Hidden: s.New("weight_hh"+suffix, params.Recurrent, within(math.Sqrt(3), width), 4*width, width),
+		Bias:   s.New("bias_hh"+suffix, params.Vector, within(1, width), 4*width),
 		state:  s.Name("state" + suffix),
 	}
 }

@@ -12,7 +12,7 @@ func TestRoles(t *testing.T) {
 	s := params.NewSet[float32](1)
 	NewEmbedding(s, "head", 8, 4)
 	NewPositions(s.Sub("position"), 8, 4)
-	NewDecayPositions(s.Sub("embed_pos"), 4)
+	NewDecayPositions(s.Sub("embed_pos"), 4, 1)
 	NewSoftmaxAttention(s.Sub("attention"), 4, 2, 2, true)
 	NewLogAttention(s, s.Sub("projection"), 4, 2, 2, 2)
 	NewLayerNorm(s.Sub("norm"), 4)

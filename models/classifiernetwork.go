@@ -23,7 +23,7 @@ func newClassifier[F params.Float](s params.Set[F], c Classifier) Network[F] {
 	var positions Block[F]
 	inputs := -1 // positions of a sequence; -1: any number
 	if c.Patch == "" {
-		n.embed = layers.NewEmbedding(s.Sub("model"), "embeddings.weight", max(0, c.Vocab-c.Classes), c.DEmb)
+		n.embed = newEmbedding(s.Sub("model"), "embeddings.weight", max(0, c.Vocab-c.Classes), &c.Stack)
 	} else {
 		high, wide, _ := size("patch", c.Patch) // Validate has checked both
 		rows, columns, _ := size("image-size", c.Image)

@@ -23,7 +23,7 @@ var gla = Architecture[GLA]{
 
 // newGLASizes returns sizes without convolutions.
 func newGLASizes(dEmb, layers, heads, dHead, dValue int) GLA {
-	return GLA{LinearAttention{Stack: Stack{dEmb, layers, heads, dHead}, DValue: dValue}}
+	return GLA{LinearAttention{Stack: Stack{DEmb: dEmb, Layers: layers, Heads: heads, DHead: dHead}, DValue: dValue}}
 }
 
 func newGLA[F params.Float](s params.Set[F], c GLA) Network[F] {

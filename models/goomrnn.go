@@ -38,7 +38,7 @@ var goomRNN = Architecture[GOOMRNN]{
 }
 
 func newGOOMRNNSizes(dEmb, layers, heads, dHead int) GOOMRNN {
-	return GOOMRNN{Stack: Stack{dEmb, layers, heads, dHead}, Transition: "fixed"}
+	return GOOMRNN{Stack: Stack{DEmb: dEmb, Layers: layers, Heads: heads, DHead: dHead}, Transition: "fixed"}
 }
 
 // Settings implements Sizes.
@@ -73,7 +73,7 @@ func newGOOMMixer[F params.Float](s params.Set[F], c GOOMRNN) layers.Mixer[F] {
 
 func newGOOMRNN[F params.Float](s params.Set[F], c GOOMRNN) Network[F] {
 	n := &residualNetwork[F]{
-		embed:        layers.NewEmbedding(s, "head", c.Vocab, c.DEmb),
+		embed:        newEmbedding(s, "head", c.Vocab, &c.Stack),
 		residualBody: residualBody[F]{dropout: layers.NewDropout(s, c.Dropout)},
 	}
 	n.embed.Table.Stored = []string{"embed.weight", "head.weight"}

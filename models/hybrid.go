@@ -47,7 +47,7 @@ func (c *Hybrid) Settings() settings.Table {
 		{Name: "pattern", Help: "mixers separated by commas, repeated over the layers: " + strings.Join(Mixers(), ", "), Value: &c.Pattern, ZeroKeeps: true},
 		{Name: "forget-gate", Help: forgetGateHelp, Value: &c.ForgetGate},
 		{Name: "householders", Help: "reflections, or delta steps, a token", Value: &c.Householders, Rule: settings.Between(1, largestSteps), Zero: "2 where the model has them"},
-		{Name: "taylor-terms", Help: "terms of the Taylor series", Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), Zero: "4 where the model has them"},
+		{Name: "taylor-terms", Help: taylorTermsHelp, Value: &c.TaylorTerms, Rule: settings.Between(1, ops.MaxTaylorTerms), Zero: "4 where the model has them"},
 		{Name: "window", Help: "positions that window attention sees", Value: &c.Window, Rule: settings.Between(1, largestWidth), Zero: "128"},
 	}...)
 }

@@ -21,7 +21,7 @@ type LinearAttention struct {
 
 // newLinearAttentionSizes returns sizes with short convolutions.
 func newLinearAttentionSizes(dEmb, layers, heads, dHead int) LinearAttention {
-	return LinearAttention{Stack: Stack{dEmb, layers, heads, dHead}, ShortConv: true}
+	return LinearAttention{Stack: Stack{DEmb: dEmb, Layers: layers, Heads: heads, DHead: dHead}, ShortConv: true}
 }
 
 // Settings implements Sizes.
@@ -54,12 +54,12 @@ func (c *LinearAttention) mixer(layer int) layers.MixerSizes {
 // head. Names and shapes of the parameters are theirs. mixer makes the mixer of a block.
 func newLinearAttention[F params.Float](s params.Set[F], c LinearAttention, mixer func(s params.Set[F], layer int) layers.Mixer[F]) Network[F] {
 	model := s.Sub("model")
-	n := &residualNetwork[F]{embed: layers.NewEmbedding(model, "embeddings.weight", c.Vocab, c.DEmb)}
+	n := &residualNetwork[F]{embed: newEmbedding(model, "embeddings.weight", c.Vocab, &c.Stack)}
 	n.residualBody = newLinearAttentionBody(s, c, mixer)
 	if c.TieEmbeddings {
 		n.embed.Table.Stored = []string{"model.embeddings.weight", "lm_head.weight"} // files may have both
 	} else {
-		n.head = layers.NewEmbedding(s, "lm_head.weight", c.Vocab, c.DEmb)
+		n.head = newEmbedding(s, "lm_head.weight", c.Vocab, &c.Stack)
 	}
 	return n
 }

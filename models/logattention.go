@@ -46,9 +46,9 @@ func newLogAttention[F params.Float](s params.Set[F], c LogAttention) Network[F]
 		value = c.DHead
 	}
 	n := &residualNetwork[F]{
-		embed: layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
+		embed: newEmbedding(s, "embed.weight", c.Vocab, &c.Stack),
 		residualBody: residualBody[F]{
-			positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb),
+			positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb, c.embeddingStd()),
 			dropout:   layers.NewDropout(s, c.Dropout),
 		},
 	}

@@ -20,7 +20,7 @@ func testLogAttention[F simd.Float](t *testing.T, tolerance, gradTolerance float
 	r := golden.NewRecorder(t, "log_attention_lm")
 	for _, c := range golden.Load(t, "log_attention_lm") {
 		m, err := New[F](Config{Model: "log-attention", Sizes: &LogAttention{Common{Vocab: c.Int("vocab", 0)},
-			Stack{c.Int("d_emb", 0), c.Int("n_layers", 0), c.Int("n_heads", 0), c.Int("d_key", 0)}, c.Int("d_val", 0)}}, 1)
+			Stack{DEmb: c.Int("d_emb", 0), Layers: c.Int("n_layers", 0), Heads: c.Int("n_heads", 0), DHead: c.Int("d_key", 0)}, c.Int("d_val", 0)}}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 
 	G "gorgonia.org/gorgonia"
 
@@ -21,6 +22,10 @@ type LSTM struct {
 // lstm is the language model of nn.LSTM in PyTorch: embedding, LSTM layers one on the other, head. Dropout applies to the
 // embeddings and to the output of each layer, as in arXiv 1409.2329. Parameter names are those of a module with emb =
 // nn.Embedding, rnn = nn.LSTM and head = nn.Linear without bias.
+//
+// No layer normalizes its inputs, so initial token vectors are standard normal, as those of nn.Embedding, and the head has
+// a deviation of 2/sqrt(D), for outputs of the last layer well below 1. With the small ones of the other models the layers
+// saturate while they learn the frequencies of the tokens, and then learn nothing else.
 var lstm = Architecture[LSTM]{
 	Name:  "lstm",
 	About: "long short-term memory, the recurrence that everybody knows, as a baseline",
@@ -54,7 +59,7 @@ type lstmNetwork[F params.Float] struct {
 }
 
 func newLSTM[F params.Float](s params.Set[F], c LSTM) Network[F] {
-	n := &lstmNetwork[F]{embed: layers.NewEmbedding(s, "emb.weight", c.Vocab, c.DEmb), dropout: []*layers.Dropout[F]{layers.NewDropout(s, c.Dropout)}}
+	n := &lstmNetwork[F]{embed: layers.NewScaledEmbedding(s, "emb.weight", c.Vocab, c.DEmb, 1), dropout: []*layers.Dropout[F]{layers.NewDropout(s, c.Dropout)}}
 	rnn := s.Sub("rnn")
 	for i := range c.Layers {
 		suffix := fmt.Sprintf("_l%d", i)
@@ -64,7 +69,7 @@ func newLSTM[F params.Float](s params.Set[F], c LSTM) Network[F] {
 	if n.head = n.embed; c.TieEmbeddings {
 		n.embed.Table.Stored = []string{"emb.weight", "head.weight"} // files may have both
 	} else {
-		n.head = layers.NewEmbedding(s, "head.weight", c.Vocab, c.DEmb)
+		n.head = layers.NewScaledEmbedding(s, "head.weight", c.Vocab, c.DEmb, 2/math.Sqrt(float64(c.DEmb)))
 	}
 	return n
 }

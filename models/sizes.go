@@ -1,6 +1,12 @@
 package models
 
-import "goomtrain/settings"
+import (
+	"math"
+
+	"goomtrain/layers"
+	"goomtrain/params"
+	"goomtrain/settings"
+)
 
 // The largest sizes; larger ones are mistakes.
 const (
@@ -11,12 +17,14 @@ const (
 )
 
 // Stack holds the sizes that the models of this project have in common. The sizes of another architecture may embed
-// it for the settings d-emb, layers, heads and d-head.
+// it for the settings d-emb, layers, heads, d-head and embedding-std.
 type Stack struct {
 	DEmb   int // D, dimension of embeddings and activations
 	Layers int // residual blocks
 	Heads  int // H attention heads, or N hidden vectors
 	DHead  int // dimension of a head, or of a hidden vector
+
+	EmbeddingStd float64 // standard deviation of initial token vectors; 0: 1/sqrt(DEmb)
 }
 
 // Settings lists these sizes. A value of 0 keeps that of the preset. An architecture with further sizes appends
@@ -27,7 +35,21 @@ func (c *Stack) Settings() settings.Table {
 		{Name: "layers", Help: "residual blocks", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
 		{Name: "heads", Help: "attention heads of a block; of goom-rnn: hidden vectors", Value: &c.Heads, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
 		{Name: "d-head", Help: "dimension of a head; of goom-rnn: of a hidden vector", Value: &c.DHead, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
+		{Name: "embedding-std", Help: "standard deviation of the initial token vectors", Value: &c.EmbeddingStd, Rule: settings.Positive(), Zero: "1/sqrt(d-emb)"},
 	}
+}
+
+// embeddingStd returns the standard deviation of initial token vectors.
+func (c *Stack) embeddingStd() float64 {
+	if c.EmbeddingStd == 0 {
+		return 1 / math.Sqrt(float64(c.DEmb))
+	}
+	return c.EmbeddingStd
+}
+
+// newEmbedding makes a table of token vectors.
+func newEmbedding[F params.Float](s params.Set[F], name string, vocab int, c *Stack) *layers.Embedding[F] {
+	return layers.NewScaledEmbedding(s, name, vocab, c.DEmb, c.embeddingStd())
 }
 
 // Training settings of the presets of the same name, where they differ from the defaults of package train.

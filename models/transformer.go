@@ -22,7 +22,7 @@ type Transformer struct {
 
 // newTransformerSizes returns a transformer of these sizes with rotary positions and GELU.
 func newTransformerSizes(dEmb, layers, heads, dHead int) Transformer {
-	return Transformer{Stack: Stack{dEmb, layers, heads, dHead}, Positions: "rotary", MLP: "gelu"}
+	return Transformer{Stack: Stack{DEmb: dEmb, Layers: layers, Heads: heads, DHead: dHead}, Positions: "rotary", MLP: "gelu"}
 }
 
 // Settings implements Sizes.
@@ -62,7 +62,7 @@ func (c *Transformer) FitLength(longest int) error {
 // block.
 func newTransformer[F params.Float](s params.Set[F], c Transformer, mixer func(s params.Set[F]) layers.Mixer[F]) Network[F] {
 	n := &residualNetwork[F]{
-		embed:        layers.NewEmbedding(s, "embed.weight", c.Vocab, c.DEmb),
+		embed:        newEmbedding(s, "embed.weight", c.Vocab, &c.Stack),
 		residualBody: residualBody[F]{dropout: layers.NewDropout(s, c.Dropout)},
 	}
 	if c.Positions == "learned" {

@@ -213,7 +213,7 @@ func TestParseRefuses(t *testing.T) {
 		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention, hybrid, classifier: leave it out", []string{"-taylor-terms", "3"}},
 		{"-delay: task text has no such setting, only copy", []string{"-delay", "3"}},
 		{"-eps: optimizer lion has no such setting, only adamw, muon", []string{"-optimizer", "lion", "-eps", "1e-6"}},
-		{"c.toml: -taylor-terms: model goom-rnn has no such setting", []string{"-config", writeFile(t, "c.toml", "taylor-terms = 3")}},
+		{"c.toml: -taylor-terms: model goom-rnn has no such setting", []string{"-config", writeFile(t, "c.toml", "taylor-terms = 5")}},
 		{"-beta2 0.99999999: rounds to 1 in float32", []string{"-beta2", "0.99999999"}},
 		{"-ema 0.99999999: rounds to 1 in float32", []string{"-ema", "0.99999999"}},
 		{"-print-config is a flag only", []string{"-config", writeFile(t, "c.toml", "print-config = true")}},
