@@ -18,14 +18,15 @@ type LogAttention struct {
 
 // logAttention is the language model of arXiv 2404.05843: embedding plus decay positions, LogAttentionBlocks of
 // LogAttention, LayerNorm, tied head. Parameter names are those of the paper's PyTorch module, so that weights
-// can be exchanged with it.
+// can be exchanged with it. Presets have smaller token vectors than those of the other models, with which text is learned
+// a little more slowly here.
 var logAttention = Architecture[LogAttention]{
 	Name:  "log-attention",
 	About: "log-exp softmax attention at constant cost per token",
 	Presets: []Preset[LogAttention]{
-		{"nano", LogAttention{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16}}, "trains in seconds, for tests and debugging", nanoTraining},
-		{"small", LogAttention{Stack: Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}}, "learns text in two minutes on 2 cores", nil},
-		{"base", LogAttention{Stack: Stack{DEmb: 256, Layers: 6, Heads: 8, DHead: 32}}, "an hour of training on 2 cores", baseTraining},
+		{"nano", LogAttention{Stack: Stack{DEmb: 64, Layers: 2, Heads: 4, DHead: 16, EmbeddingStd: 0.02}}, "trains in seconds, for tests and debugging", nanoTraining},
+		{"small", LogAttention{Stack: Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32, EmbeddingStd: 0.02}}, "learns text in two minutes on 2 cores", nil},
+		{"base", LogAttention{Stack: Stack{DEmb: 256, Layers: 6, Heads: 8, DHead: 32, EmbeddingStd: 0.02}}, "an hour of training on 2 cores", baseTraining},
 	},
 	Float32: newLogAttention[float32],
 	Float64: newLogAttention[float64],

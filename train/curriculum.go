@@ -57,6 +57,6 @@ func (s *session[F]) stopWhenLearned() {
 	r := s.Running
 	if r != nil && s.cfg.UntilLoss > 0 && r.Length == s.dataset.SeqLen && r.Loss < s.cfg.UntilLoss {
 		s.result.Reason = fmt.Sprintf("the running training loss is %.3g, below %g (-until-loss)", r.Loss, s.cfg.UntilLoss)
-		s.more = fmt.Sprintf("-until-loss %g", s.cfg.UntilLoss/10)
+		s.more = fmt.Sprintf("-until-loss %.3g", s.cfg.UntilLoss/10)
 	}
 }

@@ -25,7 +25,7 @@ type model struct {
 func newModel(seed uint64, t *task, mixer string, width int) *model {
 	set := params.NewSet[float32](seed)
 	m := &model{
-		embed: layers.NewEmbedding(set, "embed", t.vocab, width),
+		embed: layers.NewScaledEmbedding(set, "embed", t.vocab, width, 0.02),
 		norm:  layers.NewLayerNorm(set.Sub("norm"), width),
 		mixer: layers.NewMixer(mixer, set.Sub("mixer"), layers.MixerSizes{Vocab: t.vocab, Width: width, Layers: 1, Heads: width / 16,
 			DHead: 16, DValue: 16, ShortConv: true, OutputGate: true, Epsilon: 1e-5, Window: longest, TaylorTerms: 3}),
