@@ -310,6 +310,7 @@ func TestRefused(t *testing.T) {
 			remove("model.safetensors")(dir)
 			write(t, filepath.Join(dir, "pytorch_model.bin"), "")
 		}},
+		{"model.safetensors: 0 bytes are too few", func(dir string) { write(t, filepath.Join(dir, "model.safetensors"), "") }},
 		{"has neither tokenizer.json nor vocab.json", remove(tokenizerName)},
 		{"config.json: unexpected end of JSON", config("}", "")},
 		{"config.json is not a JSON object", func(dir string) { write(t, filepath.Join(dir, configName), "[1]") }},

@@ -105,7 +105,7 @@ func TestNoTokenizer(t *testing.T) {
 	if code, out, errs := call("-from", filepath.Join(dir, "run"), "-out", folder); code != 0 || !strings.Contains(out, "no tokenizer.json") {
 		t.Errorf("exit code %d, %s%s", code, out, errs)
 	}
-	if code, out, errs := call("-from", folder, "-out", back); code != 0 || strings.Contains(out, "generate ") {
+	if code, out, errs := call("-from", folder, "-out", back); code != 0 || strings.Contains(out, "generate ") || !strings.HasSuffix(out, "-init "+back+"\n") { // a length of any size
 		t.Errorf("exit code %d, %s%s", code, out, errs)
 	}
 }
@@ -127,6 +127,7 @@ func TestUsage(t *testing.T) {
 	}{
 		{2, "give both -from and -out", []string{"-from", tiny}},
 		{2, `unexpected argument "x"`, []string{"-from", tiny, "-out", out, "x"}},
+		{2, "did you mean -dtype?", []string{"-from", tiny, "-out", out, "-dtpye", "float64"}},
 		{2, `-dtype "float16": must be one of`, []string{"-from", tiny, "-out", out, "-dtype", "float16"}},
 		{2, "-dtype: only an import has it", []string{"-from", dir, "-out", out, "-dtype", "float32"}},
 		{2, "-tokenizer: only an import has it", []string{"-from", dir, "-out", out, "-tokenizer", "byte"}},
@@ -144,13 +145,13 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q, want %d with %q", c.args, code, errs, c.code, c.want)
 		}
 	}
-	if code, stdout, _ := call("-h"); code != 0 || !strings.Contains(stdout, "-shard-size") {
+	if code, stdout, _ := call("-h"); code != 0 || !strings.HasPrefix(stdout, "Usage: go run ./cmd/convert ") || !strings.Contains(stdout, "-shard-size") {
 		t.Errorf("help: exit code %d, %s", code, stdout)
 	}
 }
 
 func TestBytes(t *testing.T) {
-	for text, want := range map[string]int64{"5GB": 5e9, "1.5mb": 15e5, "2KB": 2000, "0GB": 0, "-1GB": 0, "NaNGB": 0, "1e30GB": 0, "GB": 0, "": 0, "7": 0} {
+	for text, want := range map[string]int64{"5GB": 5e9, "1000000GB": 1e15, "1000001GB": 0, "1.5mb": 15e5, "0.001KB": 1, "0.0009KB": 0, "2KB": 2000, "0GB": 0, "-1GB": 0, "NaNGB": 0, "1e30GB": 0, "GB": 0, "": 0, "7": 0} {
 		if got, err := bytesOf(text); got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q is %d, error %v, want %d", text, got, err, want)
 		}

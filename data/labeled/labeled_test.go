@@ -117,6 +117,16 @@ func TestReadCuts(t *testing.T) {
 	}
 }
 
+// TestLargeTable: a table is larger than the limit of a row.
+func TestLargeTable(t *testing.T) {
+	const size = 1 << 20
+	rows := documents.MaxRow/size + 2
+	path := file(t, "a.csv.zst", zstandard("text,label\n"+strings.Repeat(strings.Repeat("x", size)+",b\n", rows)))
+	if all, err := texts(path, usual); err != nil || len(all) != rows {
+		t.Errorf("%d rows, want %d, error %v", len(all), rows, err)
+	}
+}
+
 // TestReadErrors: each is one line with the file and, of a row, the line.
 func TestReadErrors(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "class")
@@ -154,6 +164,8 @@ func TestReadErrors(t *testing.T) {
 		{file(t, "a.txt.gz", gzipped("a")), "or in one of them and .gz or .zst"},
 		{file(t, "a.csv", "a,b\n"), `line 1: it has no field "text"`},
 		{file(t, "a.csv", "text,b\n"), `line 1: it has no field "label"`},
+		{file(t, "a.csv", "\"text,label\n"), "a.csv: parse error on line 1"},
+		{file(t, "a.csv", "text,label\n\"two\nlines\",\n"), "a.csv: line 2: its label is empty"}, // where the row begins
 		{file(t, "a.csv", "text,label\na,b\na,b,c\n"), "a.csv: record on line 3: wrong number of fields"},
 		{file(t, "a.csv", "text,label\na,b\n\"a,b\n"), "a.csv: parse error on line 3"},
 		{file(t, "a.csv", "text,label\na,\n"), "a.csv: line 2: its label is empty"},
