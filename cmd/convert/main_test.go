@@ -126,6 +126,7 @@ func TestUsage(t *testing.T) {
 		args []string
 	}{
 		{2, "give both -from and -out", []string{"-from", tiny}},
+		{2, "give both -from and -out", []string{"-out", out}},
 		{2, `unexpected argument "x"`, []string{"-from", tiny, "-out", out, "x"}},
 		{2, "did you mean -dtype?", []string{"-from", tiny, "-out", out, "-dtpye", "float64"}},
 		{2, `-dtype "float16": must be one of`, []string{"-from", tiny, "-out", out, "-dtype", "float16"}},

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -140,6 +141,16 @@ func TestLengths(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	dir := trained(t, "-task", "parity", "-seq", "8")
+	wider := t.TempDir()
+	for from, to := range map[string]string{"config.toml": "config.toml", "checkpoints/last/model.safetensors": "weights.safetensors"} {
+		b, err := os.ReadFile(filepath.Join(dir, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(wider, to), bytes.Replace(b, []byte("d-emb = 16"), []byte("d-emb = 32"), 1), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -150,6 +161,7 @@ func TestFailures(t *testing.T) {
 		{[]string{"-from", dir, "-lengths", "16777217"}, 2, "-lengths 16777217: each number must be 1 to 16777216"},
 		{[]string{"-from", trained(t, "-task", "sort", "-seq", "8"), "-lengths", "7"}, 1, "-lengths: -seq 7: must be even"},
 		{[]string{"-from", trained(t, "-task", "copy", "-delay", "5"), "-lengths", "7"}, 1, "evaluate: -lengths: sequences of 7 positions: with these settings all have 25"},
+		{[]string{"-from", filepath.Join(wider, "weights.safetensors")}, 1, "weights.safetensors"},
 		{[]string{"-sequences", "0"}, 2, "-sequences 0: must be 1 to"},
 		{[]string{dir}, 2, "a run is named by -from"},
 	} {
@@ -183,6 +195,9 @@ func TestClasses(t *testing.T) {
 			t.Errorf("exit code %d, no %q in\n%s%s", code, want, out, errs)
 		}
 	}
+	if begin := regexp.MustCompile(`^ *length .*\n.*\n\n *class  precision `); !begin.MatchString(out) {
+		t.Errorf("the tables begin with\n%s", out)
+	}
 	test := write("100,even\n102,even\n101,odd\n")
 	all := results(t, "-from", dir, "-test-data", test)
 	if len(all) != 1 || all[0].Tokens != 3 || fmt.Sprint(all[0].Names) != "[even odd]" || all[0].Classes[0].Count != 2 || all[0].Classes[1].Count != 1 {
@@ -202,6 +217,12 @@ func TestClasses(t *testing.T) {
 		if code, out, errs := call("-from", dir, "-data", write(data)); code != 1 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
 			t.Errorf("exit code %d, %s%s, want one line with %q", code, out, errs, want)
 		}
+	}
+	if err := os.Remove(filepath.Join(dir, "classes.json")); err != nil {
+		t.Fatal(err)
+	}
+	if all := results(t, "-from", dir); len(all) != 1 { // there is nothing to compare
+		t.Errorf("without the names of the classes: %+v", all)
 	}
 	parity := trained(t, "-task", "parity", "-seq", "8")
 	if code, _, errs := call("-from", parity, "-test-data", test); code != 1 || !strings.Contains(errs, "is neither text nor classify") {
@@ -223,6 +244,15 @@ func TestOtherText(t *testing.T) {
 	rows := write("b.jsonl", strings.Repeat("{\"text\":\"some text \"}\n", 40))
 	if all := results(t, "-from", run, "-test-data", rows); len(all) != 1 || all[0].Tokens != 16*((40*11-1)/16) {
 		t.Errorf("%+v", all)
+	}
+	text := write("c.txt", strings.Repeat("the quick brown fox ", 200))
+	tokens := map[string]int{}
+	for _, tokenizer := range []string{"byte", "../../data/tokenizer/bpe/testdata/tokenizer.json"} {
+		run := trained(t, "-task", "classify", "-data", labels(t), "-tokenizer", tokenizer) // of which another task keeps the tokenizer
+		tokens[filepath.Base(tokenizer)] = results(t, "-from", run, "-task", "text", "-seq", "16", "-data", text)[0].Tokens
+	}
+	if tokens["tokenizer.json"] >= tokens["byte"]*3/4 {
+		t.Errorf("the same text by its tokenizer: %v", tokens)
 	}
 }
 
@@ -347,4 +377,25 @@ func labels(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// Example_tables shows the tables of two sets, one of them with ranges of positions. What is not known or not finite is a
+// dash.
+func Example_tables() {
+	err := writeTables(os.Stdout, []result{
+		{Length: 8, Sequences: 2, Tokens: 16, Loss: known(0.5), Perplexity: known(1.6487), BPB: known(0.72135), Accuracy: known(0.75), SequenceAccuracy: known(0.125),
+			Positions: []rangeScore{{From: 1, To: 7, Tokens: 14, Loss: known(0.25), Accuracy: known(0.9)}, {From: 8, To: 8}}},
+		{Length: 16, Sequences: 1, Tokens: 16, Loss: known(math.NaN()), Perplexity: known(math.Inf(1)), BPB: known(math.Inf(-1)), Accuracy: known(0)},
+	})
+	fmt.Println(err)
+	// Output:
+	// length  sequences  tokens    loss  perplexity     bpb  accuracy  of sequences
+	//        8          2      16  0.5000      1.6487  0.7214    75.00%        12.50%
+	//       16          1      16       -           -       -     0.00%             -
+	//
+	// length 8:
+	//   positions  tokens    loss  accuracy
+	//         1-7      14  0.2500    90.00%
+	//           8       0       -         -
+	// <nil>
 }
