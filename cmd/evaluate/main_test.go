@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -169,10 +170,21 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs, c.code, c.want)
 		}
 	}
+	for _, args := range [][]string{nil, {"-json"}} { // a score that cannot be written
+		var errs bytes.Buffer
+		if code := run(context.Background(), append(args, "-from", dir), full{}, &errs); code != 1 || errs.String() != "evaluate: no space left\n" {
+			t.Errorf("%v: exit code %d, %s", args, code, &errs)
+		}
+	}
 	if code, out, _ := call("-h"); code != 0 || !strings.Contains(out, "-lengths") {
 		t.Errorf("exit code %d, %s", code, out)
 	}
 }
+
+// full is a writer that takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 // TestClasses: a table for each class and the confusion matrix follow the scores, in the table and in JSON; labeled text
 // of another file is scored by -test-data.

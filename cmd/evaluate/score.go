@@ -65,7 +65,9 @@ func score[F params.Float](ctx context.Context, o options, saved models.Saved, d
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%s\n", line)
+			if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
+				return err
+			}
 		}
 	}
 	if o.json {

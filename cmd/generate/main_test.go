@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -293,6 +294,39 @@ func TestWholeCharacters(t *testing.T) {
 	w.flush()
 	if out.String() != "ok\uFFFD[2J\uFFFD\n" {
 		t.Errorf("on a terminal %q", out.String())
+	}
+}
+
+// A full writer takes a number of bytes, and after an error any number.
+type full struct{ left int }
+
+func (w *full) Write(text []byte) (int, error) {
+	n := min(len(text), w.left)
+	if w.left -= n; n < len(text) {
+		w.left = math.MaxInt
+		return n, errors.New("no space left")
+	}
+	return n, nil
+}
+
+// TestOutputFails: a text that cannot be written whole is an error, wherever it breaks off.
+func TestOutputFails(t *testing.T) {
+	dir := trained(t, "-sample", "0")
+	for _, args := range [][]string{nil, {"-streams", "2"}, {"-json"}} {
+		for _, terminal := range []bool{false, true} {
+			args := append([]string{"-from", dir, "-prompt", "ab", "-n", "3"}, args...)
+			var all, out, errs bytes.Buffer
+			if code := run(context.Background(), args, &textWriter{out: &all, terminal: terminal}, &out, &errs); code != 0 {
+				t.Fatalf("exit code %d, %s", code, &errs)
+			}
+			for left := range all.Len() {
+				errs.Reset()
+				code := run(context.Background(), args, &textWriter{out: &full{left}, terminal: terminal}, &out, &errs)
+				if code != 1 || errs.String() != "generate: no space left\n" {
+					t.Errorf("%v, terminal %v, %d bytes of %d: exit code %d, %s", args, terminal, left, all.Len(), code, &errs)
+				}
+			}
+		}
 	}
 }
 

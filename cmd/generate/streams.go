@@ -196,7 +196,12 @@ func (b *batch[F]) print(t continuation) error {
 			return err
 		}
 	}
-	err := errors.Join(b.text.write(prompt), b.text.write(text), b.text.flush())
+	for _, part := range [][]byte{prompt, text} {
+		if err := b.text.write(part); err != nil {
+			return err
+		}
+	}
+	err := b.text.flush()
 	if err == nil && !b.text.terminal { // on a terminal flush ends the line
 		_, err = fmt.Fprintln(b.text.out)
 	}

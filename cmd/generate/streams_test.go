@@ -104,6 +104,17 @@ func TestPrompts(t *testing.T) {
 					}
 				}
 			}
+			got = lines(t, "-from", dir, "-prompts", file, "-streams", "100", "-n", "2") // more than are generated together
+			if len(got) != 500 {
+				t.Fatalf("%d texts of 5 prompts, want 500", len(got))
+			}
+			for i, prompt := range prompts {
+				for s, want := range lines(t, "-from", dir, "-prompt", prompt, "-streams", "100", "-n", "2") {
+					if got[100*i+s] != want {
+						t.Errorf("prompt %d: %+v, alone %+v", i+1, got[100*i+s], want)
+					}
+				}
+			}
 			code, text, _, errs := call("-from", dir, "-prompts", file, "-streams", "2", "-n", "3")
 			if code != 0 || strings.Count(text, "--- prompt ") != 10 || !strings.HasPrefix(text, "--- prompt 1, stream 1 ---\ngrößer") ||
 				!strings.Contains(text, "\n--- prompt 5, stream 2 ---\nals") || !strings.HasSuffix(text, "\n") || !strings.Contains(errs, "30 tokens of 10 texts written at") {
@@ -196,6 +207,15 @@ func TestStreamsEndWithTheContext(t *testing.T) {
 		t.Errorf("exit code %d, text %q, %s", code, text, errs)
 	}
 	if code, _, _, errs := call("-from", dir, "-prompt", strings.Repeat("a", 40), "-streams", "2"); code != 1 || !strings.Contains(errs, "32 positions left") {
+		t.Errorf("a prompt beyond the context: exit code %d, %s", code, errs)
+	} else if strings.Contains(errs, "prompt 1") {
+		t.Errorf("the only prompt has a number: %s", errs)
+	}
+	file := filepath.Join(t.TempDir(), "prompts")
+	if err := os.WriteFile(file, []byte("a\n"+strings.Repeat("a", 40)+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _, errs := call("-from", dir, "-prompts", file); code != 1 || !strings.Contains(errs, "generate: prompt 2: ") {
 		t.Errorf("a prompt beyond the context: exit code %d, %s", code, errs)
 	}
 }
