@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -11,10 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"goomtrain/checkpoints"
+	"goomtrain/data/tokenizer"
 	"goomtrain/models"
 	"goomtrain/train"
 )
@@ -137,6 +140,11 @@ func TestTexts(t *testing.T) {
 	if len(marks) != 13 || strings.Contains(string(page), "<b>") || strings.Contains(string(page), "<q>") {
 		t.Fatalf("%d characters in\n%s", len(marks), page)
 	}
+	_, shares, _ := strings.Cut(strings.SplitN(out, "\n", 2)[0], " ")
+	shares, _, _ = strings.Cut(shares, ",")
+	if !strings.Contains(string(page), "<td>"+shares+"</td>") { // of the first class
+		t.Errorf("no share %s in\n%s", shares, page)
+	}
 	for _, m := range marks {
 		if (m[5] == "q") != (m[1] == "70") { // the full blue
 			t.Errorf("%q has the color %s,%s,%s and the credit %s", m[5], m[1], m[2], m[3], m[4])
@@ -228,6 +236,44 @@ func TestSigns(t *testing.T) {
 	}
 }
 
+// TestLargest: by what credits are divided is never 0.
+func TestLargest(t *testing.T) {
+	for want, credit := range map[float64][]float64{1: {0, 0}, 0.5: {0.25, -0.5}, 3: {3, -2, 0}} {
+		if got := largestOf(credit); got != want {
+			t.Errorf("%v: %v, want %v", credit, got, want)
+		}
+	}
+}
+
+// TestMeans: a character has the mean credit of its bytes, a word that of its characters, and white space ends words.
+func TestMeans(t *testing.T) {
+	tok, err := tokenizer.Open("byte", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := append([]int32{tok.Separator()}, tok.Encode([]byte("é \xffa\n\tb"))...)
+	characters := (&text{tok, row}).characters([]float64{100, 1, 2, -7, 3, 5, -7, -7, -1}) // the first is that of the separator
+	if want := []mark{{"é", 1.5}, {" ", -7}, {"\ufffd", 3}, {"a", 5}, {"\n", -7}, {"\t", -7}, {"b", -1}}; !slices.Equal(characters, want) {
+		t.Errorf("characters %q, want %q", fmt.Sprint(characters), fmt.Sprint(want))
+	}
+	if got, want := fmt.Sprint(words(characters)), "[{é 1.5} {\ufffda 4} {b -1}]"; got != want {
+		t.Errorf("words %s, want %s", got, want)
+	}
+}
+
+// TestNewestRun: without -from the newest run answers, which a note names.
+func TestNewestRun(t *testing.T) {
+	dir := texts(t, "2", "-pool", "routing")
+	t.Chdir(t.TempDir())
+	to := filepath.Join("runs", "one")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := call(false, "aqa"); code != 0 || out == "" || !strings.HasPrefix(errs, "note: ") || !strings.Contains(errs, to) {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	pictures, data := images(t)
 	others := t.TempDir() // the same images with labels that the run does not know
@@ -247,33 +293,41 @@ func TestErrors(t *testing.T) {
 	pixels := trained(t, "-model", "classifier", "-task", "images", "-data", data, "-pool", "routing", "-steps", "2")
 	words := texts(t, "2", "-pool", "routing")
 	mean := texts(t, "2", "-pool", "mean")
+	unnamed := t.TempDir()
+	if err := errors.Join(os.CopyFS(unnamed, os.DirFS(words)), os.WriteFile(filepath.Join(unnamed, "classes.json"), []byte("["), 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
+		code int
 		args []string
 		want string
 	}{
-		{nil, "no INPUT given"},
-		{[]string{"-from", "/nosuch\x1b", "x"}, `/nosuch\x1b`},
-		{[]string{"-from", mean, "x"}, "only routings give credit"},
-		{[]string{"-from", words, strings.Repeat("a", 300)}, "has 300 tokens, but the run was trained on texts of at most 20"},
-		{[]string{"-from", words, "-class", "plane", "a"}, `the run has no class "plane"`},
-		{[]string{"-from", words, "-png", "a.png", "a"}, "give -html"},
-		{[]string{"-from", words, "-data", "a", "a"}, "-data: the run is of texts"},
-		{[]string{"-from", words, t.TempDir(), "b"}, "unexpected argument"},
-		{[]string{"-from", words, t.TempDir()}, "a folder"},
-		{[]string{"-from", words, "-html", "/nosuch/a.html", "a"}, "/nosuch"},
-		{[]string{"-from", pictures, "x"}, "the number of a test image"},
-		{[]string{"-from", pictures, "6"}, "there is no test image 6: they are 0 to 5"},
-		{[]string{"-from", pictures, "-html", "a.html", "1"}, "give -png"},
-		{[]string{"-from", pictures, "-data", "/nosuch", "1"}, "/nosuch"},
-		{[]string{"-from", pictures, "-data", small, "0"}, "have 3x4 pixels, but the run was trained on 4x6"},
-		{[]string{"-from", pixels, "-data", small, "0"}, "have 3x4 pixels, but the run was trained on images of 24"},
-		{[]string{"-from", damaged(t, words), "a"}, "the scores of the classes are not finite"},
-		{[]string{"-from", words, "-html", filepath.Dir(words), "a"}, "is a folder, not a file"},
-		{[]string{"-from", pictures, "-data", others, "2"}, "has the label 2, but the run knows the classes 0 to 1"},
+		{2, nil, "no INPUT given"},
+		{1, []string{"-from", "/nosuch\x1b", "x"}, `/nosuch\x1b`},
+		{1, []string{"-from", mean, "x"}, "only routings give credit"},
+		{1, []string{"-from", words, strings.Repeat("a", 300)}, "has 300 tokens, but the run was trained on texts of at most 20"},
+		{1, []string{"-from", words, "-class", "plane", "a"}, `the run has no class "plane"`},
+		{2, []string{"-from", words, "-threads", "-1", "a"}, "-threads -1: must be"},
+		{1, []string{"-from", unnamed, "a"}, "classes.json: "},
+		{1, []string{"-from", words, "-png", "a.png", "a"}, "give -html"},
+		{1, []string{"-from", words, "-data", "a", "a"}, "-data: the run is of texts"},
+		{2, []string{"-from", words, t.TempDir(), "b"}, "unexpected argument"},
+		{1, []string{"-from", words, t.TempDir()}, "a folder"},
+		{1, []string{"-from", words, "-html", "/nosuch/a.html", "a"}, "/nosuch"},
+		{1, []string{"-from", pictures, "x"}, "the number of a test image"},
+		{1, []string{"-from", pictures, "6"}, "there is no test image 6: they are 0 to 5"},
+		{1, []string{"-from", pictures, "-png", "/nosuch/a.png", "1"}, "/nosuch"},
+		{1, []string{"-from", pictures, "-html", "a.html", "1"}, "give -png"},
+		{1, []string{"-from", pictures, "-data", "/nosuch", "1"}, "/nosuch"},
+		{1, []string{"-from", pictures, "-data", small, "0"}, "have 3x4 pixels, but the run was trained on 4x6"},
+		{1, []string{"-from", pixels, "-data", small, "0"}, "have 3x4 pixels, but the run was trained on images of 24"},
+		{1, []string{"-from", damaged(t, words), "a"}, "the scores of the classes are not finite"},
+		{1, []string{"-from", words, "-html", filepath.Dir(words), "a"}, "is a folder, not a file"},
+		{1, []string{"-from", pictures, "-data", others, "2"}, "has the label 2, but the run knows the classes 0 to 1"},
 	} {
 		code, _, errs := call(false, c.args...)
-		if code == 0 || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 || strings.Contains(errs, "\x1b") {
-			t.Errorf("%q: exit code %d, %q, want one line with %q", c.args, code, errs, c.want)
+		if code != c.code || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 || strings.Contains(errs, "\x1b") {
+			t.Errorf("%q: exit code %d, %q, want %d and one line with %q", c.args, code, errs, c.code, c.want)
 		}
 	}
 	if code, out, _ := call(false, "-h"); code != 0 || !strings.Contains(out, "-html") || !strings.Contains(out, "test image") {

@@ -181,6 +181,19 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestNewestRun: without -from the newest run is scored, which a note names.
+func TestNewestRun(t *testing.T) {
+	dir := trained(t, "-task", "parity", "-seq", "8")
+	t.Chdir(t.TempDir())
+	to := filepath.Join("runs", "one")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := call("-sequences", "4"); code != 0 || out == "" || !strings.HasPrefix(errs, "note: ") || !strings.Contains(errs, to) {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}
+
 // full is a writer that takes nothing.
 type full struct{}
 

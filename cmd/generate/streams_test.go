@@ -138,9 +138,16 @@ func TestStop(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := filepath.Join(t.TempDir(), "run")
-	launch(t, "-preset", "nano", "-data", folder, "-seq", "8", "-batch", "4", "-steps", "40", "-d-emb", "16", "-layers", "1", "-eval-batches", "1",
-		"-sample", "0", "-reset-documents", "-out", dir)
+	run := func(args ...string) string {
+		dir := filepath.Join(t.TempDir(), "run")
+		launch(t, append([]string{"-preset", "nano", "-data", folder, "-seq", "8", "-batch", "4", "-steps", "40", "-d-emb", "16", "-layers", "1", "-eval-batches", "1",
+			"-sample", "0", "-out", dir}, args...)...)
+		return dir
+	}
+	if got := lines(t, "-from", run(), "-n", "1000", "-temperature", "0.8", "-stop"); !got[0].Ended {
+		t.Errorf("a model that reads on ends no text: %+v", got)
+	}
+	dir := run("-reset-documents")
 	args := []string{"-from", dir, "-n", "40", "-temperature", "1.5"}
 	got := lines(t, append(args, "-stop", "-streams", "12")...)
 	ended := 0
@@ -238,7 +245,7 @@ func TestStreamsMistakes(t *testing.T) {
 		{2, "leave out -stop", []string{"-stop", "-save-state", "x"}},
 		{1, "no line has a prompt", []string{"-prompts", empty}},
 		{1, "no such file", []string{"-prompts", empty + "x"}},
-		{1, "GB left: choose fewer -streams", []string{"-streams", "4096", "-n", "1000000000"}},
+		{1, "of 1000000001 tokens need about 1.05e+06 GB, but the machine has ", []string{"-streams", "4096", "-n", "1000000000"}}, // 4096 times keys and values of 32 float32
 	} {
 		code, _, _, errs := call(append([]string{"-from", dir}, c.args...)...)
 		if code != c.code || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
