@@ -245,7 +245,7 @@ func TestStreamsMistakes(t *testing.T) {
 		{2, "leave out -stop", []string{"-stop", "-save-state", "x"}},
 		{1, "no line has a prompt", []string{"-prompts", empty}},
 		{1, "no such file", []string{"-prompts", empty + "x"}},
-		{1, "of 1000000001 tokens need about 1.05e+06 GB, but the machine has ", []string{"-streams", "4096", "-n", "1000000000"}}, // 4096 times keys and values of 32 float32
+		{1, "of 1000000001 tokens need about 2.23e+06 GB, but the machine has ", []string{"-streams", "4096", "-n", "1000000000"}}, // 4096 times 4 heads of 17 + 17 float32
 	} {
 		code, _, _, errs := call(append([]string{"-from", dir}, c.args...)...)
 		if code != c.code || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
