@@ -123,6 +123,12 @@ func TestPrompts(t *testing.T) {
 			if _, text, _, _ := call("-from", dir, "-prompts", file, "-n", "3"); !strings.Contains(text, "\n--- prompt 4 ---\nnaïve") {
 				t.Errorf("text\n%s", text)
 			}
+			if err := os.WriteFile(file, []byte("als\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if _, text, _, _ := call("-from", dir, "-prompts", file, "-n", "3"); !strings.HasPrefix(text, "als") { // a single text has no title
+				t.Errorf("text\n%s", text)
+			}
 			if _, text, _, _ := call("-from", dir, "-streams", "2", "-n", "3"); !strings.HasPrefix(text, "--- stream 1 ---\n") || !strings.Contains(text, "\n--- stream 2 ---\n") {
 				t.Errorf("text\n%s", text)
 			}
@@ -206,6 +212,15 @@ func TestJSONPrints(t *testing.T) {
 	}
 }
 
+// TestDefaults: a call with the defaults that the help names gives the same text as one without.
+func TestDefaults(t *testing.T) {
+	dir := trained(t, "-sample", "0")
+	got, want := lines(t, "-from", dir), lines(t, "-from", dir, "-n", "200", "-streams", "1", "-temperature", "0.8", "-top-k", "0", "-top-p", "1", "-seed", "1", "-ema")
+	if len(got) != 1 || len(want) != 1 || got[0] != want[0] {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 // TestStreamsEndWithTheContext: learned positions end all texts.
 func TestStreamsEndWithTheContext(t *testing.T) {
 	dir := trained(t, "-model", "softmax-attention", "-positions", "learned", "-sample", "0")
@@ -224,6 +239,12 @@ func TestStreamsEndWithTheContext(t *testing.T) {
 	}
 	if code, _, _, errs := call("-from", dir, "-prompts", file); code != 1 || !strings.Contains(errs, "generate: prompt 2: ") {
 		t.Errorf("a prompt beyond the context: exit code %d, %s", code, errs)
+	}
+	if err := os.WriteFile(file, []byte(strings.Repeat("a", 40)+"\na\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _, errs := call("-from", dir, "-prompts", file, "-streams", "256"); code != 1 || !strings.Contains(errs, "generate: prompt 1: ") {
+		t.Errorf("a prompt beyond the context, before another that is read later: exit code %d, %s", code, errs)
 	}
 }
 
