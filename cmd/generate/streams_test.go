@@ -150,10 +150,17 @@ func TestStop(t *testing.T) {
 			"-sample", "0", "-out", dir}, args...)...)
 		return dir
 	}
-	if got := lines(t, "-from", run(), "-n", "1000", "-temperature", "0.8", "-stop"); !got[0].Ended {
+	dir := run()
+	if got := lines(t, "-from", dir, "-n", "300", "-stop"); !got[0].Ended {
 		t.Errorf("a model that reads on ends no text: %+v", got)
 	}
-	dir := run("-reset-documents")
+	if got := lines(t, "-from", dir, "-n", "300"); got[0].Ended || got[0].Tokens != 300 {
+		t.Errorf("without -stop: %+v", got)
+	}
+	if _, _, _, errs := call("-from", dir, "-n", "300"); !strings.Contains(errs, "300 written") {
+		t.Errorf("without -stop, alone: %s", errs)
+	}
+	dir = run("-reset-documents")
 	args := []string{"-from", dir, "-n", "40", "-temperature", "1.5"}
 	got := lines(t, append(args, "-stop", "-streams", "12")...)
 	ended := 0
