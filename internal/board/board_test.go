@@ -120,10 +120,18 @@ func TestRunsGrow(t *testing.T) {
 	if r.Step != 5 || r.Valid != 2.5 || r.Best != 2 || r.BestStep != 2 || r.BadSteps != 1 || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "1 line of metrics.jsonl left out; the first: metrics.jsonl: line 3") {
 		t.Errorf("%+v", r)
 	}
+	if later := s.list(l.Version + 1000); len(later.Runs) != 2 || len(later.IDs) != 2 {
+		t.Errorf("a version of an earlier server: %+v", later)
+	}
+	s.write("c/config.toml", config+"seed = 0\nd-emb = 8\n") // a seed of 0 is that of the others
+	before := l.Version
+	if l = s.list(before); len(l.Runs) != 3 || !slices.Equal(l.Columns, []string{"model", "task", "lr", "d-emb"}) {
+		t.Errorf("other columns are of all runs: %+v", l)
+	}
 	if err := os.RemoveAll(filepath.Join(s.folder, "a")); err != nil {
 		t.Fatal(err)
 	}
-	if l = s.list(l.Version); len(l.IDs) != 1 {
+	if l = s.list(l.Version); len(l.IDs) != 2 {
 		t.Errorf("a run is gone: %+v", l)
 	}
 }
@@ -223,6 +231,71 @@ func TestStates(t *testing.T) {
 	check("all steps made", finished)
 }
 
+// TestStateOfResumed: a run that was started again, and one that logs rarely, may be silent for longer. Without a number of
+// steps none is finished.
+func TestStateOfResumed(t *testing.T) {
+	s := newSite(t)
+	s.write("a/config.toml", "model = \"gla\"\n")
+	s.write("a/metrics.jsonl", line(1, "train", 4))
+	long := s.now.Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(s.folder, "a", "metrics.jsonl"), long, long); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.list(0).Runs[0]; r.State != stopped || r.Steps != 0 {
+		t.Errorf("of any number of steps: %s of %d", r.State, r.Steps)
+	}
+	lock, err := checkpoints.LockRun(filepath.Join(s.folder, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	check := func(when string, want state) {
+		t.Helper()
+		if r := s.list(0).Runs[0]; r.State != want {
+			t.Errorf("%s: %s, want %s", when, r.State, want)
+		}
+	}
+	check("started again", running)
+	s.now = s.now.Add(2 * time.Minute)
+	check("started again, and silent", stale)
+	s.write("a/metrics.jsonl", line(201, "train", 4)) // 100 seconds later
+	s.now = time.Now().Add(30 * time.Minute)
+	check("silent for 18 records", running)
+	s.now = s.now.Add(10 * time.Minute)
+	check("silent for 24 records", stale)
+}
+
+// TestManySets: there are curves of a number of validation sets; the records of others are counted.
+func TestManySets(t *testing.T) {
+	s := newSite(t)
+	s.write("a/config.toml", config)
+	s.write("a/metrics.jsonl", line(1, strings.Repeat("x", maxSplit+1), 1))
+	for i := range maxSplits + 2 {
+		s.write("a/metrics.jsonl", line(1, fmt.Sprint("valid-", i), 1))
+	}
+	s.write("a/metrics.jsonl", line(2, "valid-0", 1))
+	l := s.list(0)
+	var d detail
+	s.get("/api/run?id="+l.Runs[0].ID, 200, &d)
+	if want := "3 records left out: more than 64 validation sets, or names that are too long"; len(d.Splits) != maxSplits || len(d.Notes) != 1 || d.Notes[0] != want {
+		t.Errorf("%d sets, notes %q", len(d.Splits), d.Notes)
+	}
+}
+
+// TestBest: the best loss is a number.
+func TestBest(t *testing.T) {
+	s := newSite(t)
+	s.write("a/config.toml", config)
+	s.write("a/metrics.jsonl", `{"step":1,"split":"valid"}`+"\n")
+	if r := s.list(0).Runs[0]; r.BestStep != 0 || r.Best != -1 {
+		t.Errorf("of an unknown loss: %+v", r)
+	}
+	s.write("a/metrics.jsonl", line(2, "valid", 2)+`{"step":3,"split":"valid"}`+"\n"+line(4, "valid", 3))
+	if r := s.list(0).Runs[0]; r.BestStep != 2 || r.Best != 2 || r.Valid != 3 {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestManyLines: a large file is read in several requests, within the memory of the room, and stays in order.
 func TestManyLines(t *testing.T) {
 	r := newRun("a", t.TempDir())
@@ -234,6 +307,9 @@ func TestManyLines(t *testing.T) {
 			loss = 99 // the largest of all must survive
 		}
 		text.WriteString(line(i, "train", loss))
+		if i <= 50 {
+			text.WriteString(line(i, "valid", loss))
+		}
 	}
 	if err := os.WriteFile(filepath.Join(r.dir, metricsFile), []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
@@ -246,6 +322,9 @@ func TestManyLines(t *testing.T) {
 			}
 			break
 		}
+	}
+	if n := len(r.rows["valid"]); n != 50 {
+		t.Errorf("%d of 50 rows of a short curve", n)
 	}
 	rows := r.rows["train"]
 	if len(rows) > 1024 || len(rows) < 256 || r.last.Step != lines {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"goomtrain/params"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -113,6 +114,14 @@ func TestParameters(t *testing.T) {
 	}
 	total := 0
 	for _, l := range p.Layers {
+		count, squares := 0, 0.0
+		for _, tensor := range l.Tensors {
+			count += tensor.Count
+			squares += float64(tensor.RMS) * float64(tensor.RMS) * float64(tensor.Count)
+		}
+		if want := math.Sqrt(squares / float64(count)); l.Count != count || math.Abs(float64(l.RMS)-want) > 1e-9*want {
+			t.Errorf("layer %s: %d numbers of size %g, want %d of %g", l.Name, l.Count, l.RMS, count, want)
+		}
 		for _, tensor := range l.Tensors {
 			total += tensor.Count
 			if params.Layer(tensor.Name) != l.Name || !(tensor.RMS >= 0) || tensor.Smallest > tensor.Largest {

@@ -71,6 +71,16 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// TestNoGenerating: a board without -max-tokens refuses orders, whatever they are.
+func TestNoGenerating(t *testing.T) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "http://127.0.0.1:8787/api/generate", strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "application/json")
+	New(Config{Host: "127.0.0.1"}).Handler().ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "generates no text: start it with -max-tokens") {
+		t.Errorf("code %d, %s", w.Code, w.Body)
+	}
+}
+
 // TestTurns: one text for each client, and a limit for all.
 func TestTurns(t *testing.T) {
 	turns := turns{most: 2, busy: map[string]bool{}}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"goomtrain/train/metrics"
@@ -106,5 +107,55 @@ func TestCurveJSON(t *testing.T) {
 	text, err := json.Marshal(curve{[]float64{1, 2.5, 12345678901}, []float32{0.1, 2, -3e-9}})
 	if want := "[[1,2.5,12345678901],[0.1,2,-3e-09]]"; err != nil || string(text) != want {
 		t.Errorf("%s, want %s, error %v", text, want, err)
+	}
+}
+
+// TestViews: what a request leaves out has a default, and with many curves each has fewer points.
+func TestViews(t *testing.T) {
+	list := func(n int, name, by string) string { return strings.TrimSuffix(strings.Repeat(name+by, n), by) }
+	for _, c := range []struct {
+		query string
+		want  view
+	}{
+		{"x=step&ids=a&curves=train:loss", view{axis: "step", from: math.Inf(-1), to: math.Inf(1), width: 600}},
+		{"x=time&ids=a&curves=train:loss&from=-2&to=1e3&smooth=0.9&width=4096&logx=1", view{"time", -2, 1000, 4096, 0.9, true}},
+		{"x=tokens&ids=" + list(1000, "a", ".") + "&curves=" + list(10, "a:lr", ","), view{axis: "tokens", from: math.Inf(-1), to: math.Inf(1), width: maxPoints / 20000}},
+		{"x=tokens&ids=" + list(maxRuns, "a", ".") + "&curves=" + list(maxCurves, "a:lr", ","), view{axis: "tokens", from: math.Inf(-1), to: math.Inf(1), width: 8}},
+	} {
+		values, err := url.ParseQuery(c.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q, err := parseCurves(values); err != nil || q.view != c.want {
+			t.Errorf("%.100s: %+v, want %+v, error %v", c.query, q.view, c.want, err)
+		}
+	}
+	for _, query := range []string{"x=step&ids=" + list(maxRuns+1, "a", ".") + "&curves=train:loss", "x=step&ids=a&curves=" + list(maxCurves+1, "a:lr", ",")} {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parseCurves(values); err == nil || err.Error() != fmt.Sprintf("at most %d runs and %d curves", maxRuns, maxCurves) {
+			t.Errorf("%.100s: error %v", query, err)
+		}
+	}
+}
+
+// TestCurvesAreSmoothed: only numbers of single batches are, not evaluations nor the schedule.
+func TestCurvesAreSmoothed(t *testing.T) {
+	s := newSite(t)
+	s.write("a/config.toml", config)
+	for i, loss := range []float64{4, 2} {
+		for _, split := range []string{"train", "valid"} {
+			s.write("a/metrics.jsonl", strings.Replace(line(i+1, split, loss), "}", fmt.Sprintf(`,"lr":%g}`, loss/8), 1))
+		}
+	}
+	id := s.list(0).Runs[0].ID
+	var curves map[string]map[string][2][]float64
+	s.get("/api/curves?x=tokens&smooth=0.5&ids=none."+id+"&curves=train:loss,valid:loss,train:lr", 200, &curves)
+	for name, want := range map[string]string{"train:loss": "[[10 20] [4 2.6666667]]", "valid:loss": "[[10 20] [4 2]]", "train:lr": "[[10 20] [0.5 0.25]]"} {
+		if got := fmt.Sprint(curves[name][id]); got != want || len(curves[name]) != 1 {
+			t.Errorf("%s: %s, want %s, of %d runs", name, got, want, len(curves[name]))
+		}
 	}
 }
