@@ -76,6 +76,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"-addr", busy}, 1, "another program listens at " + busy},
 		{[]string{"-addr", "127.0.0.1:99999"}, 1, "cannot listen at 127.0.0.1:99999"},
 		{[]string{"-generations", "0"}, 2, "-generations 0"},
+		{[]string{"-adr", "8787"}, 2, "did you mean -addr?"},
 		{[]string{file}, 1, "is a file: name a run folder"},
 		{[]string{file + "/none"}, 1, "none"},
 	} {
@@ -86,7 +87,15 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestWarnsOfOthers: an address that other machines reach is warned of.
+// TestHelp: the help names the folder of runs, and a flag that is wrong is an error.
+func TestHelp(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run(context.Background(), []string{"-h"}, &out, &errs); code != 0 || errs.Len() > 0 || !strings.HasPrefix(out.String(), "Usage: go run ./cmd/board ") || !strings.Contains(out.String(), "default is runs.") || !strings.Contains(out.String(), "-max-tokens") {
+		t.Errorf("exit code %d, %s\n%s", code, &errs, &out)
+	}
+}
+
+// TestWarnsOfOthers: an address that other machines reach is warned of, and the page has a name that a browser can open.
 func TestWarnsOfOthers(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -94,6 +103,13 @@ func TestWarnsOfOthers(t *testing.T) {
 		var out, errs bytes.Buffer
 		if code := run(ctx, []string{"-addr", address, t.TempDir()}, &out, &errs); code != 0 || strings.Contains(errs.String(), "no password") != want {
 			t.Errorf("%s: exit code %d, %q", address, code, errs.String())
+		}
+		host := "localhost"
+		if address == "127.0.0.1:0" {
+			host = "127.0.0.1"
+		}
+		if !regexp.MustCompile(` at http://` + host + `:[1-9][0-9]* \(Ctrl-C`).MatchString(out.String()) {
+			t.Errorf("%s: %q", address, out.String())
 		}
 	}
 }

@@ -259,6 +259,33 @@ func TestFail(t *testing.T) {
 	}
 }
 
+// A notice may name a rank that there is not, as of a damaged message.
+func TestFailureOfNoRank(t *testing.T) {
+	for _, rank := range []int{-1, 2, 1 << 30} {
+		groups := Local(2)
+		groups[1].job.fail(rank, "why")
+		if err := groups[1].Failure(); err == nil || err.Error() != fmt.Sprintf("rank %d: why", rank) {
+			t.Errorf("error %v", err)
+		}
+		for _, g := range groups {
+			g.Stop()
+		}
+	}
+}
+
+// A process alone has nobody to tell that it ends.
+func TestAlone(t *testing.T) {
+	g := Single()
+	if err := g.Barrier(); err != nil {
+		t.Error(err)
+	}
+	g.Fail(errors.New("no space left"))
+	g.Abort(1)
+	if err := g.Leave(); err != nil || g.Failure() != nil || !g.Reports() || g.Sharing() != 1 {
+		t.Errorf("error %v, failure %v", err, g.Failure())
+	}
+}
+
 // A process whose messages are lost ends the job after the timeout.
 func TestSilence(t *testing.T) {
 	for _, silent := range []int{0, 1} {
@@ -274,7 +301,14 @@ func TestSilence(t *testing.T) {
 				hub.hub.mu.Unlock()
 				return nil
 			}
-			return g.Barrier()
+			err := g.Barrier()
+			if g.Rank() == 2 && silent == 1 {
+				<-g.job.told // by rank 0
+			}
+			if want := g.Rank() == 0 || g.Rank() == 1 && silent == 0; g.Reports() != want {
+				t.Errorf("rank %d is silent: rank %d reports: %v", silent, g.Rank(), !want)
+			}
+			return err
 		}) {
 			var peer *PeerError
 			if r == silent {
