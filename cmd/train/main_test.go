@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -379,6 +380,24 @@ func TestHelpPrintConfigAndDryRun(t *testing.T) {
 	code, out, errs := call(small(t, "-dry-run", "-out", dir)...)
 	if _, err := os.Stat(dir); code != 0 || !strings.Contains(out, "total ") || err == nil {
 		t.Errorf("exit code %d, folder made: %v, %s\n%s", code, err == nil, errs, out)
+	}
+}
+
+// full is a writer that takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// TestWrongHelp: a topic that there is not, and text that cannot be written, are errors of one line.
+func TestWrongHelp(t *testing.T) {
+	if code, out, errs := call("-h", "los"); code != wrongUsage || out != "" || !strings.HasPrefix(errs, "train: -h") || !strings.HasSuffix(errs, "did you mean \"logs\"?\n") {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	for _, args := range [][]string{{"-print-config"}, {"-completion", "bash"}} {
+		var errs bytes.Buffer
+		if code := run(context.Background(), args, full{}, &errs); code != failed || errs.String() != "train: no space left\n" {
+			t.Errorf("%v: exit code %d, %s", args, code, &errs)
+		}
 	}
 }
 
