@@ -42,3 +42,27 @@ func TestStateMistakes(t *testing.T) {
 		}()
 	}
 }
+
+// bounded is a state of sequences that may still have some positions.
+type bounded struct{ left int }
+
+func (b *bounded) Reset()                       {}
+func (b *bounded) Arrays(string) []params.Array { return nil }
+func (b *bounded) Left() int                    { return b.left }
+
+// TestLeft: of several bounds the smallest holds.
+func TestLeft(t *testing.T) {
+	states := layers.NewStates()
+	g := layers.NewStreaming[float64](1, 1, states)
+	mixer := newMovingAverage(params.NewSet[float64](1), 2, 0.5)
+	mixer.Forward(g, g.Input("x", make([]float64, 2), 1, 1, 2))
+	if n, limited := states.Left(); limited || n != 0 {
+		t.Errorf("without a bound %d, %v", n, limited)
+	}
+	for i, left := range []int{7, 3, 5} {
+		layers.StateOf(g, fmt.Sprint(i), func() *bounded { return &bounded{left} })
+	}
+	if n, limited := states.Left(); !limited || n != 3 {
+		t.Errorf("%d positions are left, limited: %v, want 3", n, limited)
+	}
+}
