@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +23,14 @@ import (
 // generating is a server of a run on text, with texts of any length, and the identifier of the run.
 func generating(t *testing.T) (server *httptest.Server, b *Board, id string) {
 	t.Helper()
+	return generatingBy(t, "text-goom-rnn")
+}
+
+// generatingBy is generating by a run of package train's tests.
+func generatingBy(t *testing.T, run string) (server *httptest.Server, b *Board, id string) {
+	t.Helper()
 	folder := t.TempDir()
-	if err := os.CopyFS(filepath.Join(folder, "a"), os.DirFS("../../train/testdata/runs/text-goom-rnn")); err != nil {
+	if err := os.CopyFS(filepath.Join(folder, "a"), os.DirFS("../../train/testdata/runs/"+run)); err != nil {
 		t.Fatal(err)
 	}
 	b = New(Config{Folders: []string{folder}, Host: "127.0.0.1", MaxTokens: 1 << 20, Generations: 1})
@@ -34,7 +41,12 @@ func generating(t *testing.T) (server *httptest.Server, b *Board, id string) {
 
 func post(ctx context.Context, t *testing.T, url, id string, tokens int) *http.Response {
 	t.Helper()
-	body := fmt.Sprintf(`{"id":%q,"checkpoint":"step-00000020","prompt":"The ","tokens":%d,"topP":1,"temperature":0.8,"seed":1}`, id, tokens)
+	return postPrompt(ctx, t, url, id, "The ", tokens)
+}
+
+func postPrompt(ctx context.Context, t *testing.T, url, id, prompt string, tokens int) *http.Response {
+	t.Helper()
+	body := fmt.Sprintf(`{"id":%q,"checkpoint":"step-00000020","prompt":%q,"tokens":%d,"topP":1,"temperature":0.8,"seed":1}`, id, prompt, tokens)
 	r, err := http.NewRequestWithContext(ctx, "POST", url+"/api/generate", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +84,23 @@ func TestGenerate(t *testing.T) {
 	}
 	if texts[0] != texts[1] {
 		t.Errorf("%q and %q", texts[0], texts[1])
+	}
+}
+
+// TestContextEnds: learned positions end a text, with a note, and a prompt that is longer is an error that says so.
+func TestContextEnds(t *testing.T) {
+	server, _, id := generatingBy(t, "text-options")
+	for prompt, want := range map[string]string{
+		"The ":                  `{"note":"the model's context ends after 27 tokens"} .*{"done":true,"tokens":27,"seconds":[-0-9.e]+}`, // 32, less a separator and the prompt
+		strings.Repeat("a", 40): `{"error":"models: 41 tokens to read, but the model's context has 32 positions left"}`,
+	} {
+		answer, err := io.ReadAll(postPrompt(t.Context(), t, server.URL, id, prompt, 200).Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(strings.Fields(string(answer)), " "); !regexp.MustCompile("^" + want + "$").MatchString(got) {
+			t.Errorf("%q: %s, want %s", prompt, got, want)
+		}
 	}
 }
 

@@ -53,6 +53,21 @@ func TestPoints(t *testing.T) {
 	}
 }
 
+// TestFewPoints: a curve of two points a bucket is shown as it is.
+func TestFewPoints(t *testing.T) {
+	v := whole("step")
+	losses := make([]float64, 2*v.width)
+	for i := range losses {
+		losses[i] = float64(i)
+	}
+	if xs, _ := v.points(rowsOf(losses...), 0); len(xs) != len(losses) {
+		t.Errorf("%d points of %d", len(xs), len(losses))
+	}
+	if xs, _ := v.points(rowsOf(append(losses, make([]float64, 10)...)...), 0); len(xs) > 2*v.width+2 {
+		t.Errorf("%d points of more", len(xs))
+	}
+}
+
 // TestReduce: the peaks, the first point and the last one survive, at most about two points a bucket.
 func TestReduce(t *testing.T) {
 	losses := make([]float64, 100_000)
