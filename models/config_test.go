@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -92,5 +93,35 @@ func TestClone(t *testing.T) {
 	}
 	if fresh, err := NewConfig("taylor-attention", "nano"); err != nil || fresh.Sizes.(*TaylorAttention).Heads != 8 {
 		t.Errorf("the preset is %+v, error %v", fresh.Sizes, err)
+	}
+}
+
+// TestFitsFile: the narrowest weights have 2 bytes each.
+func TestFitsFile(t *testing.T) {
+	c := smallest(t, "goom-rnn")
+	weights := int64(0)
+	for _, p := range build[float32](t, c).Params() {
+		weights += int64(len(p.Value))
+	}
+	if !c.FitsFile(2*weights) || c.FitsFile(2*weights-1) {
+		t.Errorf("a model of %d weights fits a file of %d bytes: %v, of one less: %v", weights, 2*weights, c.FitsFile(2*weights), c.FitsFile(2*weights-1))
+	}
+}
+
+// TestRegisterRefuses: an architecture needs presets and both element types.
+func TestRegisterRefuses(t *testing.T) {
+	for name, a := range map[string]Architecture[LSTM]{
+		"no preset":  {Name: "x", Float32: lstm.Float32, Float64: lstm.Float64},
+		"no float32": {Name: "x", Presets: lstm.Presets, Float64: lstm.Float64},
+		"no float64": {Name: "x", Presets: lstm.Presets, Float32: lstm.Float32},
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, `architecture "x" needs a preset and both Float32 and Float64`) {
+					t.Errorf("%s: panic %q", name, got)
+				}
+			}()
+			Register(a)
+		}()
 	}
 }

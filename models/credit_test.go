@@ -114,3 +114,11 @@ func TestClassifyRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestClassOfScores: of equal scores the first class wins, and large scores do not overflow.
+func TestClassOfScores(t *testing.T) {
+	c := newClassification([]float64{1e4, 1e4, 9e3})
+	if c.Class != 0 || !slices.Equal(c.Probabilities, []float64{0.5, 0.5, 0}) {
+		t.Errorf("%+v", c)
+	}
+}

@@ -56,6 +56,7 @@ func TestPoints(t *testing.T) {
 // TestFewPoints: a curve of two points a bucket is shown as it is.
 func TestFewPoints(t *testing.T) {
 	v := whole("step")
+	v.logX = true // most points are in the last buckets
 	losses := make([]float64, 2*v.width)
 	for i := range losses {
 		losses[i] = float64(i)
