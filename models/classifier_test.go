@@ -3,10 +3,13 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"goomtrain/executor"
 	"goomtrain/internal/gradcheck"
+	"goomtrain/layers"
 	"goomtrain/params"
 )
 
@@ -190,6 +193,42 @@ func TestClassifierLearns(t *testing.T) {
 		if !(last < first/4) {
 			t.Errorf("%s: the loss goes from %v to %v", pool, first, last)
 		}
+	}
+}
+
+// TestPools: the mean is that of the positions up to the end, and the last is that at the end.
+func TestPools(t *testing.T) {
+	for pool, want := range map[string][]float64{"last": {3, 4, 11, 12}, "mean": {2, 3, 9, 10}} {
+		set := params.NewSet[float64](1)
+		head := newClassHead(set, Classifier{Hybrid: newHybridSizes(2, 1, 1, 1, "delta"), Pool: pool, Classes: 2}, -1).(*linearHead[float64])
+		copy(head.score.Weight.Value, []float64{1, 0, 0, 1})
+		clear(head.score.Bias.Value)
+		g := layers.NewGraph[float64](2, 3)
+		g.Ends = g.Input("ends", []int32{1, 2}, 2)
+		scores, _ := head.scores(g, g.Input("hidden", []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 2, 3, 2))
+		exec, err := executor.New(g.ExprGraph, scores)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := exec.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		v, err := exec.Value(scores)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.Data().([]float64); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", pool, got, want)
+		}
+	}
+}
+
+// TestClassifierTable: the table of token vectors has none for the classes.
+func TestClassifierTable(t *testing.T) {
+	c := smallClassifier(t)
+	sizes := c.Sizes.(*Classifier)
+	if shape := build[float32](t, c).Params()[0].Shape; !slices.Equal(shape, []int{sizes.Vocab - sizes.Classes, sizes.DEmb}) || sizes.Classes < 2 {
+		t.Errorf("a table of shape %v for %d tokens and classes, %d of them classes", shape, sizes.Vocab, sizes.Classes)
 	}
 }
 

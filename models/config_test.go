@@ -63,6 +63,11 @@ func TestBadConfigs(t *testing.T) {
 	if err := fresh.Validate(); err == nil || !strings.Contains(err.Error(), "weights: must be at most") {
 		t.Errorf("too many weights: error %v", err)
 	}
+	taylor := smallest(t, "hybrid")
+	set(t, taylor, "pattern", "taylor", "d-head", "4000")
+	if err := taylor.Validate(); err == nil || !strings.Contains(err.Error(), "-d-head 4000 with 4 Taylor terms has more than") {
+		t.Errorf("too many features: error %v", err)
+	}
 }
 
 // TestFit: what is not set follows from the data; what is set and too small is refused.

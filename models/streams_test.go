@@ -2,6 +2,7 @@ package models
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -155,6 +156,32 @@ func TestStreamsFromTheBeginning(t *testing.T) {
 	want, err := one.Append([]int32{5})
 	if err != nil || !slices.Equal(got[m.Vocab():2*m.Vocab()], want) {
 		t.Errorf("logits %v, alone %v (error %v)", got[m.Vocab():2*m.Vocab()], want, err)
+	}
+}
+
+// TestStreamsOfOtherShapes: a state of the same names and other shapes is refused, and changes nothing.
+func TestStreamsOfOtherShapes(t *testing.T) {
+	c := smallest(t, "goom-rnn")
+	m := build[float32](t, c)
+	s, err := m.NewStreams(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Set(1, prompted(t, m, []int32{1, 2, 3})); err != nil {
+		t.Fatal(err)
+	}
+	var before []string
+	for _, a := range s.states.Arrays() {
+		before = append(before, fmt.Sprint(a.Data))
+	}
+	set(t, c, "d-head", "4")
+	if err := s.Set(1, prompted(t, build[float32](t, c), []int32{1, 2, 3})); err == nil || !strings.Contains(err.Error(), " has shape ") {
+		t.Errorf("error %v", err)
+	}
+	for i, a := range s.states.Arrays() {
+		if fmt.Sprint(a.Data) != before[i] {
+			t.Errorf("%s has changed", a.Name)
+		}
 	}
 }
 
