@@ -39,6 +39,42 @@ func TestInitialDecays(t *testing.T) {
 	}
 }
 
+// TestInitialTransitions: the matrices of a table begin around the identity, and the rates and frequencies of S4D as its
+// paper has them.
+func TestInitialTransitions(t *testing.T) {
+	const vocab, heads, width = 100, 2, 3
+	table := layers.NewGOOMTable(params.NewSet[float64](1), vocab, 4, 4, heads, 1, width)
+	var mean, square [width][width]float64
+	for i, x := range table.A.Value {
+		row, column := i/width%width, i%width
+		mean[row][column] += x / (vocab * heads)
+		square[row][column] += x * x / (vocab * heads)
+	}
+	for row := range width {
+		for column := range width {
+			want := 0.0
+			if row == column {
+				want = 1
+			}
+			deviation := math.Sqrt(square[row][column] - mean[row][column]*mean[row][column])
+			if math.Abs(mean[row][column]-want) > 0.15 || math.Abs(deviation-0.5) > 0.1 {
+				t.Errorf("row %d, column %d: mean %g, want %g, deviation %g, want 0.5", row, column, mean[row][column], want, deviation)
+			}
+		}
+	}
+	s4d := layers.NewS4D(params.NewSet[float64](1), 200, 2, "lin")
+	least, most := math.Inf(1), math.Inf(-1)
+	for h, x := range s4d.LogDt.Value {
+		least, most = math.Min(least, math.Exp(x)), math.Max(most, math.Exp(x))
+		if a, b := s4d.AImag.Value[2*h], s4d.AImag.Value[2*h+1]; a != 0 || b != math.Pi {
+			t.Errorf("channel %d has the frequencies %g and %g, want 0 and pi", h, a, b)
+		}
+	}
+	if !(least >= 0.001 && least < 0.002 && most > 0.05 && most <= 0.1) {
+		t.Errorf("steps from %g to %g, want 0.001 to 0.1", least, most)
+	}
+}
+
 // TestPatch: Patch names the patch on whose vector a pixel has an influence, of images that are no squares.
 func TestPatch(t *testing.T) {
 	const rows, columns, high, wide = 4, 9, 2, 3

@@ -341,6 +341,32 @@ func TestGradients(t *testing.T) {
 	}
 }
 
+// TestDetachedGradients: where finite differences say nothing, every gradient is there, and finite.
+func TestDetachedGradients(t *testing.T) {
+	n := 0
+	for _, c := range opCases[float64]() {
+		if !c.detached {
+			continue
+		}
+		n++
+		p := newProblem[float64](c)
+		vm, value := p.onExecutor(t)
+		_, grads := p.run(t, vm, value)
+		for i, grad := range grads {
+			sum := 0.0
+			for _, x := range grad {
+				sum += x * x
+			}
+			if !(sum > 0 && sum < math.Inf(1)) {
+				t.Errorf("%s: the gradient of %s is %v", c.name, p.wrt[i].Name(), grad)
+			}
+		}
+	}
+	if n < 6 {
+		t.Errorf("%d ops", n)
+	}
+}
+
 // TestMachinesAgree: the executor and Gorgonia's own TapeMachine give the same bits.
 func TestMachinesAgree(t *testing.T) {
 	for _, c := range opCases[float32]() {
@@ -532,10 +558,33 @@ func TestWrongShapesPanic(t *testing.T) {
 		"Reshape":                    func() { Reshape[float32](node(2, 3, 4), 5, 5) },
 		"no layer":                   func() { LightningDecays(2, 3, 3) },
 		"Rotary":                     func() { Rotary[float32](node(2, 3, 11), 4, 3, nil) },
-		"positions":                  func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil, nil) },
-		"SwiGLU":                     func() { SwiGLU[float32](node(2, 3)) },
-		"dropout":                    func() { Dropout[float32](node(2, 3), nil, 1, "site", NewNoise(1)) },
-		"dropped":                    func() { Dropout[float32](node(2, 3), node(2, 4), 0.5, "site", NewNoise(1)) },
+		"Rotary of no heads":         func() { Rotary[float32](node(2, 3, 11), 0, 3, nil) },
+		"Rotary of no width":         func() { Rotary[float32](node(2, 3, 11), 4, 0, nil) },
+		"patches of no rows":         func() { PatchEmbedding[float32](node(2, 24), node(3, 6), node(3), 0, 3, 2) },
+		"patches of no height":       func() { PatchEmbedding[float32](node(2, 24), node(3, 6), node(3), 4, 0, 2) },
+		"patches of no width":        func() { PatchEmbedding[float32](node(2, 24), node(3, 6), node(3), 4, 2, 0) },
+		"patches of half rows":       func() { PatchEmbedding[float32](node(2, 24), node(3, 5), node(3), 5, 5, 1) },
+		"patches beside columns":     func() { PatchEmbedding[float32](node(2, 24), node(3, 8), node(3), 4, 2, 4) },
+		"no axis":                    func() { DiagScan[float32](node(2, 3), node(2, 3), node(2), -3) },
+		"no axis of logarithms":      func() { LogDiagScan[float32](node(2, 3), node(2, 3), node(2), 2) },
+		"signs": func() {
+			SignedLogAttention[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), 2, false, nil)
+		},
+		"a sequence to convolve": func() { ShortConv[float32](node(2, 6), node(6, 1, 4), nil, true, nil, nil) },
+		"reset of another length": func() {
+			reset := G.NewTensor(g, tensor.Int32, 2, G.WithShape(2, 5), G.WithName("reset"))
+			ShortConv[float32](node(2, 6, 3), node(3, 1, 4), nil, true, reset, nil)
+		},
+		"GLA of no heads": func() {
+			GLA[float32](node(2, 3, 6), node(2, 3, 6), node(2, 3, 8), node(2, 3, 6), GLASizes{Heads: 0, DKey: 3, DValue: 4}, nil, nil)
+		},
+		"GLA of no keys": func() {
+			GLA[float32](node(2, 3, 0), node(2, 3, 0), node(2, 3, 8), node(2, 3, 0), GLASizes{Heads: 2, DKey: 0, DValue: 4}, nil, nil)
+		},
+		"positions": func() { AddPositions[float32](node(2, 6, 3), node(5, 3), nil, nil) },
+		"SwiGLU":    func() { SwiGLU[float32](node(2, 3)) },
+		"dropout":   func() { Dropout[float32](node(2, 3), nil, 1, "site", NewNoise(1)) },
+		"dropped":   func() { Dropout[float32](node(2, 3), node(2, 4), 0.5, "site", NewNoise(1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
