@@ -81,6 +81,17 @@ func TestWrongShapes(t *testing.T) {
 		"Blocks":      func() { Blocks(v) },
 		"chain":       func() { NewChain[float64](-1) },
 		"Chain.Mul":   func() { NewChain[float64](2).Mul(NewMatrices[float64](1, 3, 3)) },
+		"rows":        func() { NewChain[float64](2).Mul(NewMatrices[float64](1, 3, 2)) },
+		"columns":     func() { NewChain[float64](2).Mul(NewMatrices[float64](1, 2, 3)) },
+		"LMME a":      func() { NewProduct[float64]([]int{2, 3}, []int{3, 2}, Options{}).Forward(New[float64](2, 2), v, m) },
+		"LMME b":      func() { NewProduct[float64]([]int{2, 3}, []int{3, 2}, Options{}).Forward(New[float64](2, 2), m, v) },
+		"LMME result": func() { NewProduct[float64]([]int{2, 3}, []int{3, 2}, Options{}).Forward(v, m, m) },
+		"scan result": func() {
+			NewScan[float64]([]int{1, 3, 3}, nil, false, 0, Options{}).Forward(v, New[float64](1, 3, 3), Tensor[float64]{}, Tensor[float64]{})
+		},
+		"scan start": func() {
+			NewScan[float64]([]int{1, 3, 3}, []int{1, 2, 3}, true, 0, Options{}).Forward(m, New[float64](1, 3, 3), m, v)
+		},
 	} {
 		func() {
 			defer func() {
