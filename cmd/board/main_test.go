@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestHelp: the help names the folder of runs, and a flag that is wrong is an error.
+// TestHelp: the help names the folder of runs and the flags.
 func TestHelp(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := run(context.Background(), []string{"-h"}, &out, &errs); code != 0 || errs.Len() > 0 || !strings.HasPrefix(out.String(), "Usage: go run ./cmd/board ") || !strings.Contains(out.String(), "default is runs.") || !strings.Contains(out.String(), "-max-tokens") {

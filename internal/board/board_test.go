@@ -256,7 +256,7 @@ func TestStateOfResumed(t *testing.T) {
 		}
 	}
 	check("started again", running)
-	s.now = s.now.Add(2 * time.Minute)
+	s.now = s.now.Add(10 * time.Minute)
 	check("started again, and silent", stale)
 	s.write("a/metrics.jsonl", line(201, "train", 4)) // 100 seconds later
 	s.now = time.Now().Add(30 * time.Minute)
