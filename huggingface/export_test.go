@@ -211,7 +211,7 @@ func TestConfigs(t *testing.T) {
 		{"lstm", nil, `{"architectures":["LSTM"],"d_emb":64,"model_type":"lstm"}`},
 		{"softmax-attention", []string{"positions", "learned", "dropout", "0.25", "d-mlp", "100"}, `{"attn_pdrop":0,"embd_pdrop":0.25,"n_inner":100,"resid_pdrop":0.25}`},
 		{"log-attention", nil, `{"architectures":["GenerativeLanguageModel"],"model_type":"log-attention"}`},
-		{"taylor-attention", nil, `{"architectures":["TaylorAttention"],"bos_token_id":0,"eos_token_id":0,"model_type":"taylor-attention","positions":"rotary","taylor_terms":4}`},
+		{"taylor-attention", nil, `{"architectures":["TaylorAttention"],"bos_token_id":0,"eos_token_id":0,"model_type":"taylor-attention","positions":"rotary","taylor_terms":3}`},
 	} {
 		folder, _ := exported(t, saved(t, c.model, c.options...), 1<<30)
 		got, picked := config(t, folder), map[string]any{}

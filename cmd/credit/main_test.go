@@ -67,7 +67,7 @@ func texts(t *testing.T, steps string, args ...string) string {
 	if err := os.WriteFile(path, []byte(rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return trained(t, append([]string{"-model", "classifier", "-task", "classify", "-data", path, "-steps", steps, "-schedule-steps", steps, "-lr", "0.01"}, args...)...)
+	return trained(t, append([]string{"-model", "classifier", "-task", "classify", "-data", path, "-steps", steps, "-schedule-steps", steps, "-lr", "0.01", "-embedding-std", "0.02"}, args...)...)
 }
 
 // images is a run on images of 4 x 6 pixels.

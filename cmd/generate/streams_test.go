@@ -56,7 +56,7 @@ func TestStreamsOfEveryModel(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			dir := trained(t, append([]string{"-model", name, "-sample", "0"}, more...)...)
-			for _, draw := range [][]string{{"-temperature", "0"}, {"-top-p", "0.9", "-seed", "5"}, {"-temperature", "1.5", "-top-k", "20"}} {
+			for _, draw := range [][]string{{"-temperature", "0"}, {"-top-p", "0.9", "-temperature", "3", "-seed", "5"}, {"-temperature", "1.5", "-top-k", "20"}} {
 				args := append([]string{"-from", dir, "-prompt", "größer ", "-n", "50"}, draw...)
 				code, single, _, errs := call(args...)
 				if code != 0 {
