@@ -35,7 +35,7 @@ func (c *Stack) Settings() settings.Table {
 		{Name: "layers", Help: "residual blocks", Value: &c.Layers, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
 		{Name: "heads", Help: "attention heads of a block; of goom-rnn: hidden vectors", Value: &c.Heads, Rule: settings.Between(1, largestCount), ZeroKeeps: true},
 		{Name: "d-head", Help: "dimension of a head; of goom-rnn: of a hidden vector", Value: &c.DHead, Rule: settings.Between(1, largestWidth), ZeroKeeps: true},
-		{Name: "embedding-std", Help: "standard deviation of the initial token vectors", Value: &c.EmbeddingStd, Rule: settings.Positive(), Zero: "1/sqrt(d-emb)"},
+		{Name: "embedding-std", Help: "standard deviation of the initial token vectors", Value: &c.EmbeddingStd, Rule: settings.Between(1e-6, 1e3), Zero: "1/sqrt(d-emb)"},
 	}
 }
 
