@@ -37,17 +37,14 @@ func testPool[F simd.Float](t *testing.T) {
 	}
 }
 
-func TestPoolPanicsBehindTheEnd(t *testing.T) {
-	for _, end := range []int32{-1, 3} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("no panic for the end %d of 3 positions", end)
-				}
-			}()
-			k := NewPool[float32](1, 3, 2, true)
-			k.Forward(make([]float32, 2), make([]float32, 6), []int32{end})
-		}()
+// TestPoolRefusesEnds: also those that lie in the next sequence.
+func TestPoolRefusesEnds(t *testing.T) {
+	for _, mean := range []bool{false, true} {
+		for _, end := range []int32{-1, 3, 4} {
+			k, want := NewPool[float32](2, 3, 2, mean), fmt.Sprintf("dense: sequence 0 ends at position %d, want 0 to 2", end)
+			kerneltest.Refuses(t, want, func() { k.Forward(make([]float32, 4), make([]float32, 12), []int32{end, 0}) })
+			kerneltest.Refuses(t, want, func() { k.Backward(make([]float32, 12), make([]float32, 4), []int32{end, 0}) })
+		}
 	}
 }
 
@@ -113,6 +110,18 @@ func testCrossEntropy[F simd.Float](t *testing.T) {
 			k.Backward(dx, x, targets, 0.25, -3)
 			wantX, _ := naive.Backward(-3)
 			kerneltest.Near(t, "dx", dx, wantX, kerneltest.Tolerance[F](2e-5, 1e-12))
+		})
+	}
+}
+
+func TestLossesRefuseTargets(t *testing.T) {
+	for _, target := range []int32{3, 4, 1 << 30} {
+		want := fmt.Sprintf("dense: target %d at row 1, want at most 2, or -1 for none", target)
+		kerneltest.Refuses(t, want, func() {
+			NewCrossEntropy[float32](3, 3).Forward(make([]float32, 9), []int32{-1, target, 0}, 1)
+		})
+		kerneltest.Refuses(t, want, func() {
+			NewHead[float32](3, 2, 3).Forward(make([]float32, 6), make([]float32, 6), []int32{-1, target, 0}, 1)
 		})
 	}
 }

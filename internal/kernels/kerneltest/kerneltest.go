@@ -5,6 +5,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"goomtrain/internal/simd"
@@ -126,6 +127,17 @@ func Panics(t *testing.T, name string, f func()) {
 	defer func() {
 		if recover() == nil {
 			t.Errorf("%s: no panic", name)
+		}
+	}()
+	f()
+}
+
+// Refuses fails the test unless f panics with a text that contains want. An index out of range does not do.
+func Refuses(t *testing.T, want string, f func()) {
+	t.Helper()
+	defer func() {
+		if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
+			t.Errorf("panic %q, want %q", got, want)
 		}
 	}()
 	f()
