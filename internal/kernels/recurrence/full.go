@@ -10,6 +10,7 @@ type Full[F simd.Float] struct {
 
 // NewFull returns the kernel for one size.
 func NewFull[F simd.Float](size Size) *Full[F] {
+	size.check()
 	k := &Full[F]{}
 	m := &matrices[F]{
 		a:  func(s *task[F], t int) []F { return k.matrix(k.a, s, t) },

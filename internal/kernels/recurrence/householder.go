@@ -26,6 +26,7 @@ type Householder[F simd.Float] struct {
 
 // NewHouseholder returns the kernel for one size and n = count reflections a step.
 func NewHouseholder[F simd.Float](size Size, count int) *Householder[F] {
+	size.check()
 	heads := size.Batch * size.Time * size.Heads
 	h := &Householder[F]{count: count, gate: workspace.Make[F](heads), shift: make([]int64, heads), norms: workspace.Make[F](heads * count)}
 	h.walk = newWalk(size, transition[F](h), exactWork(count, size.Width))

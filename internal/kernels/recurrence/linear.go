@@ -30,6 +30,7 @@ const (
 
 // NewLinear returns the kernel for one size and E = inner inputs.
 func NewLinear[F simd.Float](size Size, inner int) *Linear[F] {
+	size.check()
 	rows := max(16, min(chunkRows, chunkSize/(size.Heads*size.Width*size.Width)))
 	return newLinear[F](size, inner, min(size.Time, simd.Pieces(rows, size.Batch)))
 }

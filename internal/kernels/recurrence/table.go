@@ -22,6 +22,7 @@ type Table[F simd.Float] struct {
 
 // NewTable returns the kernel for one size and a table of that many symbols.
 func NewTable[F simd.Float](size Size, symbols int) *Table[F] {
+	size.check()
 	k := &Table[F]{symbols: symbols, positions: make([]int32, size.Batch*size.Time), first: make([]int32, symbols+1)}
 	m := &matrices[F]{a: k.symbol, keep: k.keep}
 	m.walk = newWalk(size, transition[F](m), size.Width)

@@ -14,6 +14,13 @@ type Size struct{ Batch, Time, Heads, Rows, Width int }
 // states is the number of rows of a state, N.
 func (s Size) states() int { return s.Heads * s.Rows }
 
+// check panics unless all numbers are at least 1. Constructors begin with it, before they compute with the size.
+func (s Size) check() {
+	if s.Batch < 1 || s.Time < 1 || s.Heads < 1 || s.Rows < 1 || s.Width < 1 {
+		panic(fmt.Sprintf("recurrence: size %+v, want numbers of at least 1", s))
+	}
+}
+
 // A transition is A_t for each sequence, step and head, in any form. Each method is about one step of a task.
 type transition[F simd.Float] interface {
 	// exponent returns what is to be added to the exponents of rows that apply or gradient multiplies.
@@ -72,9 +79,6 @@ type task[F simd.Float] struct {
 const tasksWanted = 8
 
 func newWalk[F simd.Float](size Size, transition transition[F], wide int) *walk[F] {
-	if size.Batch < 1 || size.Time < 1 || size.Heads < 1 || size.Rows < 1 || size.Width < 1 {
-		panic(fmt.Sprintf("recurrence: size %+v, want numbers of at least 1", size))
-	}
 	n := size.Batch * size.Time * size.states()
 	k := &walk[F]{Size: size, transition: transition, largest: workspace.Make[F](n), exponent: make([]int64, n),
 		origin: NewCarry[F](1, size.states(), size.Width), start: NewCarry[F](size.Batch, size.states(), size.Width)}
