@@ -148,6 +148,9 @@ func TestRowsPanic(t *testing.T) {
 		"short gradient":            func() { MulRowsBackward(x[:8], make([]float32, 7), x[:8], x[:8], x[:8], 1, 8) },
 		"other length":              func() { MulRowsBackward(x[:7], x[:8], x[:8], x[:8], x[:8], 1, 8) },
 		"few weights":               func() { AddWeighted(x[:8], make([]float32, 2), make([]float32, 16), 2, 2, 8) },
+		"short weighted rows":       func() { AddWeighted(x[:8], make([]float32, 2), make([]float32, 15), 2, 1, 8) },
+		"narrow weighted stride":    func() { AddWeighted(x[:8], make([]float32, 2), make([]float32, 16), 2, 1, 7) },
+		"no stride of weights":      func() { AddWeighted(x[:8], make([]float32, 2), make([]float32, 16), 2, 0, 8) },
 		"short rows of products":    func() { DotRows(x[:2], x[:8], x[8:23], 8) },
 		"narrow stride of products": func() { DotRows(x[:2], x[:8], x[8:], 7) },
 	})
