@@ -3,8 +3,9 @@
 //
 // The constructor of a layer takes its part of the set, under whose name its parameters are, and its sizes.
 // Forward takes the Graph to add to and a node, and returns a node. Activations are [B, T, D]. Names, shapes
-// and initial values of parameters are those of the papers' PyTorch modules where one exists. The layer gives
-// each parameter a role, which decides how optimizers treat it (see params.Role).
+// and initial values of parameters are those of the papers' PyTorch modules where one exists; the comments of
+// constructors name exceptions. The layer gives each parameter a role, which decides how optimizers treat it (see
+// params.Role).
 //
 // # Mixers
 //

@@ -73,6 +73,8 @@ func (c *Classifier) Validate() error {
 		return fmt.Errorf("-patch %s: patches of %d x %d pixels do not cover images of %d x %d", c.Patch, high, wide, rows, columns)
 	case c.Patch != "" && slices.Contains(c.mixers(), "goom-table"):
 		return fmt.Errorf("-patch %s: the mixer goom-table of -pattern %q has a matrix for each token, but a patch is no token", c.Patch, c.Pattern)
+	case c.Patch != "" && c.EmbeddingStd != 0:
+		return fmt.Errorf("-embedding-std %g: with -patch there are no token vectors: leave it out", c.EmbeddingStd)
 	case c.Pool != "routing" && (c.Routing != "" || c.Steps > 0):
 		return fmt.Errorf("-routing and -routing-steps are of -pool routing, but -pool is %s: leave them out", c.Pool)
 	case c.Vocab > 0 && c.Vocab <= c.Classes:

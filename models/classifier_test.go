@@ -298,6 +298,7 @@ func TestClassifierSettings(t *testing.T) {
 		{"patch 65537x1", []int{5, 8, 8}, `-patch "65537x1": must be`},
 		{"patch 1x65536", []int{5, 1, 65536}, ""},
 		{"patch 2 pattern goom-table", []int{5, 8, 8}, "a patch is no token"},
+		{"patch 4 embedding-std 0.1", []int{5, 28, 28}, "-embedding-std 0.1: with -patch there are no token vectors"},
 		{"pool routing patch 4", []int{5, 28, 28}, ""},
 		{"routing 3", []int{5, 0, 0}, "are of -pool routing, but -pool is mean"},
 		{"pool routing routing 3,3", []int{5, 0, 0}, ""},

@@ -19,7 +19,7 @@ type Hybrid struct {
 	Pattern      string // names of mixers separated by commas, repeated over the layers
 	ForgetGate   bool   // states of delta-product decay
 	Householders int    // of delta-product and goom-householder; 0: 2
-	TaylorTerms  int    // of taylor; 0: 4
+	TaylorTerms  int    // of taylor; 0: 4, which stored runs have; an odd number trains better
 	Window       int    // of window; 0: 128
 }
 

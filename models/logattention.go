@@ -49,7 +49,7 @@ func newLogAttention[F params.Float](s params.Set[F], c LogAttention) Network[F]
 	n := &residualNetwork[F]{
 		embed: newEmbedding(s, "embed.weight", c.Vocab, &c.Stack),
 		residualBody: residualBody[F]{
-			positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb, c.embeddingStd()),
+			positions: layers.NewDecayPositions(s.Sub("embed_pos"), c.DEmb, c.TokenStd()),
 			dropout:   layers.NewDropout(s, c.Dropout),
 		},
 	}

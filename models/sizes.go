@@ -17,7 +17,8 @@ const (
 )
 
 // Stack holds the sizes that the models of this project have in common. The sizes of another architecture may embed
-// it for the settings d-emb, layers, heads, d-head and embedding-std.
+// it for the settings d-emb, layers, heads, d-head and embedding-std; it then makes its table of token vectors with the
+// deviation TokenStd.
 type Stack struct {
 	DEmb   int // D, dimension of embeddings and activations
 	Layers int // residual blocks
@@ -39,8 +40,8 @@ func (c *Stack) Settings() settings.Table {
 	}
 }
 
-// embeddingStd returns the standard deviation of initial token vectors.
-func (c *Stack) embeddingStd() float64 {
+// TokenStd returns the standard deviation of initial token vectors: EmbeddingStd, or 1/sqrt(DEmb) if that is 0.
+func (c *Stack) TokenStd() float64 {
 	if c.EmbeddingStd == 0 {
 		return 1 / math.Sqrt(float64(c.DEmb))
 	}
@@ -49,7 +50,7 @@ func (c *Stack) embeddingStd() float64 {
 
 // newEmbedding makes a table of token vectors.
 func newEmbedding[F params.Float](s params.Set[F], name string, vocab int, c *Stack) *layers.Embedding[F] {
-	return layers.NewScaledEmbedding(s, name, vocab, c.DEmb, c.embeddingStd())
+	return layers.NewScaledEmbedding(s, name, vocab, c.DEmb, c.TokenStd())
 }
 
 // Training settings of the presets of the same name, where they differ from the defaults of package train.

@@ -52,9 +52,9 @@ func (o *origin) sizes(model string) (table settings.Table) {
 	return table
 }
 
-// notSizes are frozen settings of a model with which weights of another fit: what follows from the data, and how
-// documents are read.
-var notSizes = []string{"vocab", "classes", "reset-documents", "document-start"}
+// notSizes are frozen settings of a model with which weights of another fit: what follows from the data, how documents
+// are read, and how token vectors begin that the weights do not have.
+var notSizes = []string{"vocab", "classes", "reset-documents", "document-start", "embedding-std"}
 
 // inherited are the settings that a run of the model has by default from the run that trained the weights: the sizes,
 // without those that follow from the data, the element type and the tokenizer. A run of the same model resets documents

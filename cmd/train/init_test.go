@@ -297,6 +297,21 @@ func TestInitPrints(t *testing.T) {
 	}
 }
 
+// TestInitWithDeviation: the deviation of initial token vectors is no size that the weights have. A run chooses it, and
+// has that of its own preset otherwise, not that of the model of the weights.
+func TestInitWithDeviation(t *testing.T) {
+	_, from := pretrained(t, "-embedding-std", "0.3")
+	for want, args := range map[string][]string{
+		"embedding-std = 0 ":    nil,
+		"embedding-std = 0.5 ":  {"-embedding-std", "0.5"},
+		"embedding-std = 0.02 ": {"-model", "log-attention"},
+	} {
+		if code, printed, errs := call(append(args, "-print-config", "-init", from)...); code != 0 || !strings.Contains(printed, want) {
+			t.Errorf("%v: exit code %d, %s, want %s in\n%s", args, code, errs, want, printed)
+		}
+	}
+}
+
 // TestInitRefused: what does not fit is one line that names it.
 func TestInitRefused(t *testing.T) {
 	args, from := pretrained(t)
