@@ -25,7 +25,7 @@ type LSTM[F params.Float] struct {
 // third of what they get: what the last one says of the token drowns in its constants, and the stack learns the
 // frequencies of the tokens only. Here the biases alone are drawn like that. "weight_ih" is uniform within 3/sqrt(in),
 // because outputs of an LSTM, its inputs in a stack, are well below 1, and "weight_hh" within sqrt(3/H), so that its
-// columns have a mean length of 1.
+// rows have a length of about 1.
 func NewLSTM[F params.Float](s params.Set[F], in, width int, suffix string) *LSTM[F] {
 	within := func(bound float64, n int) params.Initial { return params.Uniform(bound / math.Sqrt(float64(n))) }
 	return &LSTM[F]{
