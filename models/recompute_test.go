@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -89,8 +90,8 @@ func TestRecomputeIsChosenAnyTime(t *testing.T) {
 	if bytes[0] != bytes[3] || bytes[1] != bytes[2] || bytes[1] >= bytes[0] {
 		t.Errorf("bytes of activations %v", bytes)
 	}
-	for _, l := range losses {
-		if l != losses[0] {
+	for i, l := range losses {
+		if l != losses[i%2] || math.Abs(l-losses[0]) > 1e-6*losses[0] { // a step may add in another order than an evaluation
 			t.Errorf("losses %v", losses)
 		}
 	}
