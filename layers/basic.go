@@ -16,7 +16,8 @@ type Embedding[F params.Float] struct {
 }
 
 // NewEmbedding makes a table of that name for S = vocab tokens of dimension D = width. Its initial values are normal with
-// standard deviation 1/sqrt(D): token vectors have a length of about 1, and logits of normalized hidden states a deviation of about 1.
+// standard deviation 1/sqrt(D): token vectors have a length of about 1, and logits of normalized hidden states a deviation
+// of about 1.
 // Much smaller vectors, such as those of deviation 0.02 that are usual in larger models, disappear behind what the first
 // blocks add to them, and a small model then needs hundreds of steps to learn more than the frequencies of the tokens.
 func NewEmbedding[F params.Float](s params.Set[F], name string, vocab, width int) *Embedding[F] {

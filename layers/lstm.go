@@ -21,9 +21,8 @@ type LSTM[F params.Float] struct {
 
 // NewLSTM makes "weight_ih", "weight_hh", "bias_ih" and "bias_hh", with a suffix behind their names, for H = width. These
 // are the names and shapes of PyTorch's nn.LSTM, whose suffix is "_l0" in its first layer, and of nn.LSTMCell, which has
-// none. PyTorch draws all of them uniformly within 1/sqrt(H), and layers stacked on one another then pass on less than a
-// third of what they get: what the last one says of the token drowns in its constants, and the stack learns the
-// frequencies of the tokens only. Here the biases alone are drawn like that. "weight_ih" is uniform within 3/sqrt(in),
+// none. PyTorch draws all of them uniformly within 1/sqrt(H). What changes from position to position is then 2 % of the
+// mean square of the logits of four such layers, and the stack learned the frequencies of the tokens only. Here the biases alone are drawn like that. "weight_ih" is uniform within 3/sqrt(in),
 // because outputs of an LSTM, its inputs in a stack, are well below 1, and "weight_hh" within sqrt(3/H), so that its
 // rows have a length of about 1.
 func NewLSTM[F params.Float](s params.Set[F], in, width int, suffix string) *LSTM[F] {
