@@ -22,9 +22,9 @@ type LSTM[F params.Float] struct {
 // NewLSTM makes "weight_ih", "weight_hh", "bias_ih" and "bias_hh", with a suffix behind their names, for H = width. These
 // are the names and shapes of PyTorch's nn.LSTM, whose suffix is "_l0" in its first layer, and of nn.LSTMCell, which has
 // none. PyTorch draws all of them uniformly within 1/sqrt(H). What changes from position to position is then 2 % of the
-// mean square of the logits of four such layers, and the stack learned the frequencies of the tokens only. Here the biases alone are drawn like that. "weight_ih" is uniform within 3/sqrt(in),
-// because outputs of an LSTM, its inputs in a stack, are well below 1, and "weight_hh" within sqrt(3/H), so that its
-// rows have a length of about 1.
+// mean square of the logits of four such layers, and the stack learned the frequencies of the tokens only. Here the biases
+// alone are drawn like that. "weight_ih" is uniform within 3/sqrt(in), because outputs of an LSTM, its inputs in a stack,
+// are well below 1, and "weight_hh" within sqrt(3/H), so that its rows have a length of about 1.
 func NewLSTM[F params.Float](s params.Set[F], in, width int, suffix string) *LSTM[F] {
 	within := func(bound float64, n int) params.Initial { return params.Uniform(bound / math.Sqrt(float64(n))) }
 	return &LSTM[F]{
