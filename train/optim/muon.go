@@ -51,26 +51,35 @@ func (k *Muon) New64(c Config, ps []*params.Param[float64]) (Optimizer[float64],
 	return newMuon(*k, newSlots(c, "muon", k.WeightDecay, ps))
 }
 
-// muon updates some of its slots as matrices and the others by AdamW.
+// muon updates some of its slots as matrices and the others by AdamW. Small matrices are updated side by side, each by one
+// goroutine, large ones one after the other by parallel products. The bits are the same either way.
 type muon[F params.Float] struct {
 	slots[F]
-	matrices []*slot[F]
-	others   *adamW[F]
-	schulz   newtonSchulz[F]
+	small, large []*slot[F]
+	others       *adamW[F]
+	schulz       workspaces[F]
+
+	lr, beta1, gradScale F // of the update in progress
+	updateSmall          func(i int)
 }
+
+// largeMatrix is the number of elements from which the products of one matrix keep several cores busy.
+const largeMatrix = 1 << 19
 
 func newMuon[F params.Float](k Muon, s slots[F]) (*muon[F], error) {
 	o := &muon[F]{slots: s}
 	others := slots[F]{products: s.products}
 	for _, one := range s.all {
-		p := one.p
-		if isMatrix(p.Role, p.Shape) {
-			o.matrices = append(o.matrices, one)
-			o.schulz.reserve(p.Shape[0], p.Shape[1])
-		} else {
+		switch p := one.p; {
+		case !isMatrix(p.Role, p.Shape):
 			others.all = append(others.all, one)
+		case len(p.Value) < largeMatrix:
+			o.small = append(o.small, one)
+		default:
+			o.large = append(o.large, one)
 		}
 	}
+	o.updateSmall = func(i int) { o.updateMatrix(o.small[i]) }
 	var err error
 	o.others, err = newAdamW(k.AdamW, others)
 	return o, err
@@ -79,21 +88,26 @@ func newMuon[F params.Float](k Muon, s slots[F]) (*muon[F], error) {
 // Update implements Optimizer.
 func (o *muon[F]) Update(lr, beta1, gradScale float64) {
 	o.others.Update(lr, beta1, gradScale)
-	for _, s := range o.matrices {
-		o.updateMatrix(s, F(lr)*s.rate, F(beta1), F(gradScale))
+	o.lr, o.beta1, o.gradScale = F(lr), F(beta1), F(gradScale)
+	simd.For(len(o.small), o.updateSmall)
+	for _, s := range o.large {
+		o.updateMatrix(s)
 	}
 }
 
 // updateMatrix makes one step of one matrix.
-func (o *muon[F]) updateMatrix(s *slot[F], lr, beta1, gradScale F) {
+func (o *muon[F]) updateMatrix(s *slot[F]) {
 	rows, columns := s.p.Shape[0], s.p.Shape[1]
-	x := o.schulz.x[:rows*columns]
+	n := o.schulz.take(rows, columns)
+	x := n.x[:rows*columns]
 	for i, g := range s.p.Grad {
-		g *= gradScale
-		s.m[i] = beta1*s.m[i] + g
-		x[i] = g + beta1*s.m[i]
+		g *= o.gradScale
+		s.m[i] = o.beta1*s.m[i] + g
+		x[i] = g + o.beta1*s.m[i]
 	}
-	x = o.schulz.orthogonalize(x, rows, columns)
+	x = n.orthogonalize(x, rows, columns)
+	lr := o.lr * s.rate
 	simd.Scale(s.p.Value, 1-lr*s.decay, s.p.Value)
 	simd.AddScaled(s.p.Value, -lr*F(0.2*math.Sqrt(float64(max(rows, columns)))), x)
+	o.schulz.give(n)
 }

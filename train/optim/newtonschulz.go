@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"sync"
+
 	"goomtrain/internal/simd"
 	"goomtrain/internal/simd/matmul"
 	"goomtrain/params"
@@ -25,6 +27,34 @@ const (
 	quinticTimes                 = 5
 )
 
+// workspaces are the memory of iterations that run at the same time.
+type workspaces[F params.Float] struct {
+	mu   sync.Mutex
+	free []*newtonSchulz[F]
+}
+
+// take returns memory for a matrix of that shape, which nobody else uses until it is given back.
+func (w *workspaces[F]) take(rows, columns int) *newtonSchulz[F] {
+	var n *newtonSchulz[F]
+	w.mu.Lock()
+	if last := len(w.free) - 1; last >= 0 {
+		n, w.free = w.free[last], w.free[:last]
+	} else {
+		n = new(newtonSchulz[F])
+		n.mirror = n.mirrorRows
+	}
+	w.mu.Unlock()
+	n.reserve(rows, columns)
+	return n
+}
+
+// give returns memory to the workspaces.
+func (w *workspaces[F]) give(n *newtonSchulz[F]) {
+	w.mu.Lock()
+	w.free = append(w.free, n)
+	w.mu.Unlock()
+}
+
 // reserve allocates memory for a matrix of that shape.
 func (n *newtonSchulz[F]) reserve(rows, columns int) {
 	if size := rows * columns; size > len(n.x) {
@@ -33,7 +63,6 @@ func (n *newtonSchulz[F]) reserve(rows, columns int) {
 	if k := min(rows, columns); k*k > len(n.gram) {
 		n.gram, n.factor = make([]F, k*k), make([]F, k*k)
 	}
-	n.mirror = n.mirrorRows
 }
 
 // orthogonalize runs the iteration on x [rows, columns] and returns the result, which shares n's memory. A
@@ -77,7 +106,7 @@ func (n *newtonSchulz[F]) orthogonalize(x []F, rows, columns int) []F {
 
 // triangleRows is the number of rows of a symmetric product that are computed at a time, each from the first of
 // them on: few enough to skip most of the half below the diagonal, enough for a fast product.
-const triangleRows = 256
+const triangleRows = 64
 
 // symmetric computes a symmetric [k, k] matrix of which upper computes rows [lo, hi) from column lo on.
 func (n *newtonSchulz[F]) symmetric(c []F, k int, upper func(lo, hi int)) {
