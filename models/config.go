@@ -18,7 +18,7 @@ type Config struct {
 }
 
 // DefaultModel is the model of a configuration without a name.
-const DefaultModel = "goom-rnn"
+const DefaultModel = "hybrid"
 
 // NewConfig returns the sizes of a preset. An empty model stands for DefaultModel, an empty preset for "small"
 // or, if there is none, the first preset of the model. Fit sets the vocabulary from the data.

@@ -33,13 +33,13 @@ func TestBadConfigs(t *testing.T) {
 		{"hybrid", "pattern", "gated-delta,goom-ful", `-pattern "gated-delta,goom-ful": there is no mixer "goom-ful"; did you mean "goom-full"?`},
 		{"hybrid", "pattern", "delta,", `-pattern "delta,": there is no mixer ""`},
 		{"hybrid", "pattern", "delta,gla,ssd", `has 3 mixers, but -layers is 2`},
-		{"hybrid", "householders", "2", `-householders 2: no mixer of -pattern "gated-delta,goom-full" has this, only goom-householder, delta-product: leave it out`},
+		{"hybrid", "householders", "2", `-householders 2: no mixer of -pattern "goom,window" has this, only goom-householder, delta-product: leave it out`},
 		{"gla", "embedding-std", "-0.1", "-embedding-std -0.1: must be 0.000001 to 1000"},
 		{"log-attention", "embedding-std", "1e-7", "-embedding-std 1e-07: must be 0.000001 to 1000 (0: 1/sqrt(d-emb))"},
 		{"goom-rnn", "embedding-std", "1001", "-embedding-std 1001: must be"},
 		{"lstm", "embedding-std", "0.1", `there is no setting "embedding-std"`},
 		{"hybrid", "window", "65537", "-window 65537: must be 1 to 65536"},
-		{"hybrid", "window", "2", "has this, only window: leave it out"},
+		{"hybrid", "taylor-terms", "3", "has this, only taylor: leave it out"},
 	} {
 		config := smallest(t, c.model)
 		err := config.Settings().Set(settings.Pair{Name: c.name, Text: c.value})

@@ -19,7 +19,7 @@ var softmaxAttention = Architecture[SoftmaxAttention]{
 		{"small", SoftmaxAttention{newTransformerSizes(128, 4, 4, 32)}, "learns text in two minutes on 2 cores", nil},
 		{"base", SoftmaxAttention{newTransformerSizes(384, 6, 6, 64)}, "an hour of training on 2 cores", baseTraining},
 		{"gpt2", newGPT2Sizes(768, 12, 12), "the smallest GPT-2, of 124 million weights with its vocabulary",
-			pairs("tokenizer", "gpt2", "seq", "1024", "steps", "100000", "batch", "480", "micro-batch", "4", "lr", "0.0006", "eval-every", "1000", "save-every", "1000")},
+			pairs("tokenizer", "gpt2", "seq", "1024", "optimizer", "adamw", "steps", "100000", "batch", "480", "micro-batch", "4", "lr", "0.0006", "eval-every", "1000", "save-every", "1000")},
 	},
 	Float32: newSoftmaxAttention[float32],
 	Float64: newSoftmaxAttention[float64],

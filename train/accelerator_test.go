@@ -71,7 +71,7 @@ func TestAccelerated(t *testing.T) {
 	}
 	run := func(dir string, pairs ...string) []metrics.Record {
 		t.Helper()
-		dataset, cfg := corpus(t)
+		dataset, cfg := corpusForGPU(t)
 		set(t, &cfg, append([]string{"steps", "12", "schedule-steps", "12", "eval-every", "4", "save-every", "4", "ema", "0.9", "micro-batch", "2", "lr", "0.01"}, pairs...)...)
 		if cfg.Resume == "" {
 			cfg.Out = dir
@@ -163,7 +163,7 @@ func TestAcceleratedModels(t *testing.T) {
 			var losses [2][]metrics.Record
 			for i, device := range []string{"cpu", "gpu"} {
 				c.of.Preset = "nano"
-				cfg := selected(t, c.of)
+				cfg := selected(t, forGPU(c.of))
 				dir := filepath.Join(t.TempDir(), device)
 				set(t, &cfg, "data", text, "seq", "16", "batch", "2", "steps", "4", "eval-batches", "1", "log-every", "1", "sample", "20",
 					"layers", "1", "d-emb", "16", "heads", "2", "d-head", "6", "device", device, "out", dir)
@@ -209,7 +209,7 @@ func TestAcceleratorErrors(t *testing.T) {
 	} {
 		device.Limit = c.limit
 		c.of.Preset = "nano"
-		cfg := selected(t, c.of)
+		cfg := selected(t, forGPU(c.of))
 		pairs := append([]string{"device", "gpu", "data", "accelerator_test.go", "seq", "8", "batch", "2", "steps", "2", "out", filepath.Join(t.TempDir(), "run")}, c.pairs...)
 		var err error
 		for i := 0; i < len(pairs) && err == nil; i += 2 {
@@ -232,6 +232,20 @@ type limited struct{ *emulated.Device }
 
 func (limited) Limits() (flops, bytes float64) { return 1e6, 1 }
 
+// forGPU names a model and an optimizer that a GPU runs where the selection leaves them to the defaults.
+func forGPU(s Selection) Selection {
+	s.Model, s.Optimizer = or(s.Model, defaultModelGPU), or(s.Optimizer, defaultOptimizerGPU)
+	return s
+}
+
+// corpusForGPU is corpus with such an optimizer.
+func corpusForGPU(t *testing.T) (*data.Dataset, Config) {
+	dataset, cfg := corpus(t)
+	with := selected(t, forGPU(Selection{Preset: "nano"}))
+	cfg.Optimizer, cfg.Schedule = with.Optimizer, with.Schedule
+	return dataset, cfg
+}
+
 // TestAcceleratedSpeed: on a GPU the MFU is the share of its peak, and -profile says that it measures the CPU.
 func TestAcceleratedSpeed(t *testing.T) {
 	if testing.Short() {
@@ -242,7 +256,7 @@ func TestAcceleratedSpeed(t *testing.T) {
 		if known {
 			openGPU = func(int) (gpu.Device, error) { return limited{device}, nil }
 		}
-		dataset, cfg := corpus(t)
+		dataset, cfg := corpusForGPU(t)
 		set(t, &cfg, "steps", "2", "eval-every", "0", "device", "gpu", "profile", "true")
 		model := newDense()
 		var console bytes.Buffer
@@ -286,7 +300,7 @@ func (f *filling) Write(text []byte) (int, error) {
 func TestAcceleratedMemory(t *testing.T) {
 	device := emulate(t)
 	run := func(steps, at string) ([]float32, string, error) {
-		cfg := selected(t, Selection{Preset: "nano", Task: "parity"})
+		cfg := selected(t, forGPU(Selection{Preset: "nano", Task: "parity"}))
 		set(t, &cfg, "seq", "4:32", "eval-lengths", "4,5,6,7,8,9,10,11,12", "batch", "4", "steps", steps, "schedule-steps", "4", "warmup", "1", "eval-batches", "1", "curriculum", "true", "curriculum-loss", "50", "device", "gpu", "ema", "0.9",
 			"out", filepath.Join(t.TempDir(), "run"))
 		dataset, err := data.Open(cfg.Data, cfg.Seed)
@@ -329,7 +343,7 @@ func TestAcceleratedSample(t *testing.T) {
 	var samples [2][]byte
 	var weights [2][]float32
 	for i, device := range []string{"cpu", "gpu"} {
-		dataset, cfg := corpus(t)
+		dataset, cfg := corpusForGPU(t)
 		set(t, &cfg, "steps", "4", "schedule-steps", "4", "eval-every", "0", "ema", "0.5", "lr-recurrent", "0.1", "sample", "40", "device", device)
 		model, err := models.New[float32](goomRNN(256, 16, 1, 2, 4), 1)
 		if err != nil {
@@ -364,7 +378,7 @@ func TestAutomaticDevice(t *testing.T) {
 	for _, of := range []Selection{{Optimizer: "muon"}, {Model: "gla"}} {
 		for _, there := range []bool{false, true} {
 			of.Preset = "nano"
-			cfg := selected(t, of)
+			cfg := selected(t, forGPU(of))
 			set(t, &cfg, "data", "accelerator_test.go", "seq", "8", "batch", "2", "steps", "1", "sample", "0", "out", filepath.Join(t.TempDir(), "run"))
 			openGPU = emulated
 			if !there {
@@ -395,7 +409,7 @@ func TestAcceleratedBeginning(t *testing.T) {
 	dir := t.TempDir()
 	run := func(name string, pairs ...string) []metrics.Record {
 		t.Helper()
-		cfg := selected(t, Selection{Preset: "nano"})
+		cfg := selected(t, forGPU(Selection{Preset: "nano"}))
 		set(t, &cfg, append([]string{"data", "accelerator_test.go", "seq", "8", "batch", "2", "steps", "4", "eval-every", "2", "eval-batches", "1", "save-every", "0", "sample", "0",
 			"log-every", "1", "layers", "1", "d-emb", "16", "device", "gpu"}, pairs...)...)
 		if _, err := Launch(context.Background(), cfg, &bytes.Buffer{}); err != nil {
@@ -464,7 +478,7 @@ func TestAcceleratedSkip(t *testing.T) {
 	for _, optimizer := range []string{"adamw", "lion"} {
 		run := func(name string, pairs ...string) []metrics.Record {
 			t.Helper()
-			dataset, cfg := corpus(t)
+			dataset, cfg := corpusForGPU(t)
 			cfg.Optimizer = selected(t, Selection{Preset: "nano", Optimizer: optimizer}).Optimizer
 			out := filepath.Join(dir, optimizer+name)
 			set(t, &cfg, append([]string{"steps", "6", "schedule-steps", "6", "eval-every", "2", "save-every", "3", "ema", "0.9", "lr", "0.003", "on-nonfinite", "skip", "out", out}, pairs...)...)
@@ -510,7 +524,7 @@ func TestAcceleratedNonfinite(t *testing.T) {
 	emulate(t)
 	losses := map[string][]metrics.Record{}
 	for _, device := range []string{"cpu", "gpu"} {
-		dataset, cfg := corpus(t)
+		dataset, cfg := corpusForGPU(t)
 		cfg.Schedule = selected(t, Selection{Preset: "nano", Schedule: "constant"}).Schedule
 		set(t, &cfg, "steps", "6", "warmup", "0", "eval-every", "0", "lr", "1e36", "clip", "0", "on-nonfinite", "skip", "device", device)
 		var console bytes.Buffer

@@ -17,13 +17,23 @@ type Selection struct {
 // The defaults of a Selection; that of a preset depends on the model.
 const (
 	defaultTask      = "text"
-	defaultOptimizer = "adamw"
+	defaultOptimizer = "muon"
 	defaultSchedule  = "one-cycle"
 )
 
+// The defaults of programs built for a GPU, which cannot run the others.
+const (
+	defaultModelGPU     = "goom-rnn"
+	defaultOptimizerGPU = "adamw"
+)
+
 // New returns the configuration of a selection: the defaults, overridden by those of the preset and then by
-// those of the task.
+// those of the task. Both give learning rates of AdamW, which are scaled for other optimizers.
 func New(s Selection) (c Config, err error) {
+	optimizer := defaultOptimizer
+	if driver.Built {
+		s.Model, optimizer = or(s.Model, defaultModelGPU), defaultOptimizerGPU
+	}
 	c.Loop = defaultLoop()
 	c.Commands = Commands{Resume: "go run ./cmd/train -resume", Generate: "go run ./cmd/generate -from"}
 	if driver.Built { // without the tag the run would go on on the CPU
@@ -35,13 +45,19 @@ func New(s Selection) (c Config, err error) {
 	if c.Data, err = data.NewConfig(or(s.Task, defaultTask)); err != nil {
 		return c, err
 	}
-	if c.Optimizer, err = optim.NewConfig(or(s.Optimizer, defaultOptimizer)); err != nil {
+	preset := c.Model.Training()
+	for _, p := range preset {
+		if p.Name == "optimizer" {
+			optimizer = p.Text
+		}
+	}
+	preset = without(preset, []string{"optimizer"})
+	if c.Optimizer, err = optim.NewConfig(or(s.Optimizer, optimizer)); err != nil {
 		return c, err
 	}
 	if c.Schedule, err = schedule.NewConfig(or(s.Schedule, defaultSchedule)); err != nil {
 		return c, err
 	}
-	preset := c.Model.Training()
 	if !c.Data.IsText() {
 		// The length and the vocabulary of another task follow from the task, not from the preset.
 		preset = without(preset, c.Data.Settings().Names(), "tokenizer")
@@ -50,9 +66,10 @@ func New(s Selection) (c Config, err error) {
 		return c, err
 	}
 	if !c.Data.IsText() {
-		return c, c.apply(taskTraining(c.Schedule.LR))
+		err = c.apply(taskTraining(c.Schedule.LR))
 	}
-	return c, nil
+	c.Schedule.LR = c.Optimizer.ScaleRate(c.Schedule.LR)
+	return c, err
 }
 
 // taskTraining returns the settings that differ in training on tasks other than text. Progress shows in the

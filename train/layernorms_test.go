@@ -14,7 +14,7 @@ import (
 // global norm, and no other records have them.
 func TestGradNorms(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	call, err := Parse([]string{"-preset", "nano", "-d-emb", "16", "-batch", "2", "-task", "parity", "-seq", "8", "-steps", "9", "-eval-every", "4", "-log-every", "1",
+	call, err := Parse([]string{"-model", "goom-rnn", "-preset", "nano", "-d-emb", "16", "-batch", "2", "-task", "parity", "-seq", "8", "-steps", "9", "-eval-every", "4", "-log-every", "1",
 		"-freeze", "lnorm.*", "-out", dir})
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,12 @@ package train
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,11 +88,40 @@ func TestPresetsAreValid(t *testing.T) {
 					if !ok {
 						t.Errorf("preset %s of %s: there is no setting %s", preset, model, p.Name)
 					}
-					if now, ok := c.Settings().Find(p.Name); ok && task == "text" && now.Text() != s.Normal(p.Text) {
-						t.Errorf("preset %s of %s: %s is %s, want %s", preset, model, p.Name, now.Text(), p.Text)
+					want := s.Normal(p.Text)
+					if rate, err := strconv.ParseFloat(p.Text, 64); err == nil && p.Name == "lr" {
+						want = fmt.Sprint(c.Optimizer.ScaleRate(rate))
+					}
+					if now, ok := c.Settings().Find(p.Name); ok && task == "text" && now.Text() != want {
+						t.Errorf("preset %s of %s: %s is %s, want %s", preset, model, p.Name, now.Text(), want)
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestDefaultOptimizer: Muon, at three times AdamW's learning rates, unless the preset or the selection names another.
+func TestDefaultOptimizer(t *testing.T) {
+	for _, c := range []struct {
+		of        Selection
+		optimizer string
+		lr        float64
+	}{
+		{Selection{}, "muon", 0.009},
+		{Selection{Preset: "nano"}, "muon", 0.015},
+		{Selection{Task: "copy"}, "muon", 0.006},
+		{Selection{Optimizer: "adamw"}, "adamw", 0.003},
+		{Selection{Optimizer: "lion"}, "lion", 0.003},
+		{Selection{Model: "goom-rnn", Preset: "paper-task"}, "adamw", 0.001},
+		{Selection{Model: "softmax-attention", Preset: "gpt2", Optimizer: "muon"}, "muon", 0.0018},
+	} {
+		got := selected(t, c.of)
+		if err := got.Validate(); err != nil {
+			t.Error(err)
+		}
+		if got.Optimizer.Name != c.optimizer || got.Schedule.LR != c.lr {
+			t.Errorf("%+v: %s at %v, want %s at %v", c.of, got.Optimizer.Name, got.Schedule.LR, c.optimizer, c.lr)
 		}
 	}
 }
@@ -169,7 +200,7 @@ func TestShortRunsKeepTheCurve(t *testing.T) {
 
 // TestBatchAlone: a batch that the preset's pieces do not divide goes in one piece.
 func TestBatchAlone(t *testing.T) {
-	call, err := Parse([]string{"-preset", "paper-task", "-task", "copy", "-batch", "4"})
+	call, err := Parse([]string{"-model", "goom-rnn", "-preset", "paper-task", "-task", "copy", "-batch", "4"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,10 +241,10 @@ func TestParseRefuses(t *testing.T) {
 		{"-decay-ratio: schedule one-cycle has no such setting, only wsd: leave it out", []string{"-decay-ratio", "0.1"}},
 		{"-beta1-max: schedule cosine has no such setting, only one-cycle", []string{"-beta1-max", "0.95", "-schedule", "cosine"}},
 		{"-min-lr: schedule constant has no such setting, only cosine, one-cycle, wsd", []string{"-min-lr", "1e-6", "-schedule", "constant"}},
-		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention, hybrid, classifier: leave it out", []string{"-taylor-terms", "3"}},
+		{"-taylor-terms: model goom-rnn has no such setting, only taylor-attention, hybrid, classifier: leave it out", []string{"-model", "goom-rnn", "-taylor-terms", "3"}},
 		{"-delay: task text has no such setting, only copy", []string{"-delay", "3"}},
 		{"-eps: optimizer lion has no such setting, only adamw, muon", []string{"-optimizer", "lion", "-eps", "1e-6"}},
-		{"c.toml: -taylor-terms: model goom-rnn has no such setting", []string{"-config", writeFile(t, "c.toml", "taylor-terms = 5")}},
+		{"c.toml: -transition: model hybrid has no such setting", []string{"-config", writeFile(t, "c.toml", "transition = \"full\"")}},
 		{"-beta2 0.99999999: rounds to 1 in float32", []string{"-beta2", "0.99999999"}},
 		{"-ema 0.99999999: rounds to 1 in float32", []string{"-ema", "0.99999999"}},
 		{"-print-config is a flag only", []string{"-config", writeFile(t, "c.toml", "print-config = true")}},
@@ -252,14 +283,14 @@ func TestResumeComparesSettings(t *testing.T) {
 		{"", []string{"-preset", "nano", "-batch", "8"}},
 		{"resume: -d-emb is 128, but the run has 64", []string{"-d-emb", "128"}},
 		{"resume: -preset is base, but the run has nano", []string{"-preset", "base"}},
-		{"resume: -optimizer is lion, but the run has adamw", []string{"-optimizer", "lion"}},
+		{"resume: -optimizer is lion, but the run has muon", []string{"-optimizer", "lion"}},
 		{"", []string{"-data", "other.txt"}}, // its content is compared when it is opened
-		{"resume: -model is log-attention, but the run has goom-rnn", []string{"-model", "log-attention"}},
+		{"resume: -model is log-attention, but the run has hybrid", []string{"-model", "log-attention"}},
 		{"note:schedule changes from one-cycle to cosine", []string{"-schedule", "cosine"}},
 		{"resume: -seed is 4", []string{"-seed", "4"}},
 		{"-out contradicts -resume", []string{"-out", "elsewhere"}},
 		{"resume: -ema is 0, but the run has 0.5", []string{"-ema", "0"}},
-		{"note:lr changes from 0.005 to 0.25", []string{"-lr", "0.25"}},
+		{"note:lr changes from 0.015 to 0.25", []string{"-lr", "0.25"}},
 		{"note:micro-batch changes from 0 to 2", []string{"-micro-batch", "2"}},
 	} {
 		call, err := Parse(append([]string{"-resume", checkpoint}, c.args...))
@@ -281,7 +312,7 @@ func TestEditedConfig(t *testing.T) {
 	for _, c := range []struct{ name, text, want, note string }{
 		{"d-emb", "32", "-d-emb is 32, but the checkpoint was saved with 64", ""},
 		{"ema", "0.5", "-ema is 0.5, but the checkpoint was saved with 0", ""},
-		{"lr", "0.25", "", "lr changes from 0.005 to 0.25"},
+		{"lr", "0.25", "", "lr changes from 0.015 to 0.25"},
 		{"steps", "7", "", ""},
 	} {
 		saved, err := settings.ReadTOML("state.json", new(selected(t, Selection{Preset: "nano"})).Settings().TOML())

@@ -23,7 +23,7 @@ func TestSizesReachTheModel(t *testing.T) {
 		task []string
 		want map[string][]int // shapes by parameter
 	}{
-		{"sizes", []string{"-d-emb", "12", "-layers", "3", "-heads", "2", "-d-head", "5", "-vocab", "300"}, onText,
+		{"sizes", []string{"-model", "goom-rnn", "-d-emb", "12", "-layers", "3", "-heads", "2", "-d-head", "5", "-vocab", "300"}, onText,
 			map[string][]int{"head": {300, 12}, "res_layers.2.ssm_over_gooms.init_states": {2, 5}}},
 		{"values", []string{"-model", "log-attention", "-heads", "2", "-d-head", "5", "-d-value", "3"}, onText,
 			map[string][]int{"layers.0.feedforward1.1.weight": {2 * (5 + 5 + 3), 64}}},

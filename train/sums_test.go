@@ -38,16 +38,21 @@ func sumRuns() (names []string, args map[string][]string) {
 		if model == "classifier" {
 			continue // has tasks of its own
 		}
-		for _, optimizer := range optim.Names() {
-			add("text/"+model+"/"+optimizer, "-model", model, "-optimizer", optimizer)
+		of := []string{"-model", model}
+		if model == "hybrid" {
+			of = append(of, "-pattern", "gated-delta,goom-full")
 		}
-		add("recall/"+model, "-model", model, "-task", "recall")
-		add("float64/"+model, "-model", model, "-dtype", "float64", "-steps", "10", "-schedule-steps", "10")
-		add("dropout/"+model, "-model", model, "-dropout", "0.1", "-micro-batch", "2")
+		for _, optimizer := range optim.Names() {
+			add("text/"+model+"/"+optimizer, append(of, "-optimizer", optimizer)...)
+		}
+		add("recall/"+model, append(of, "-task", "recall")...)
+		add("float64/"+model, append(of, "-dtype", "float64", "-steps", "10", "-schedule-steps", "10")...)
+		add("dropout/"+model, append(of, "-dropout", "0.1", "-micro-batch", "2")...)
 	}
+	add("text/default", "-model", "hybrid", "-pattern", "goom,window", "-optimizer", "muon", "-lr", "0.015")
 	for _, pool := range []string{"last", "mean"} {
 		add("classify/"+pool, "-model", "classifier", "-task", "classify", "-pool", pool, "-pattern", "softmax,gated-delta", "-dropout", "0.1", "-micro-batch", "2")
-		add("images/"+pool, "-model", "classifier", "-task", "images", "-pool", pool, "-patch", "1x4", "-optimizer", "muon", "-seq", "20")
+		add("images/"+pool, "-model", "classifier", "-task", "images", "-pool", pool, "-patch", "1x4", "-optimizer", "muon", "-lr", "0.002", "-seq", "20")
 	}
 	for _, task := range []string{"copy", "selective-copy", "parity", "modular", "s3", "s5"} {
 		seq := "32"
@@ -102,14 +107,15 @@ func TestSums(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			common := []string{"-preset", "nano", "-steps", "40", "-schedule-steps", "40", "-batch", "4", "-seq", "32", "-eval-every", "0", "-eval-batches", "1"}
+			// Not the defaults: a sum is that of the same run whatever they are.
+			common := []string{"-model", "goom-rnn", "-optimizer", "adamw", "-preset", "nano", "-steps", "40", "-schedule-steps", "40", "-batch", "4", "-seq", "32", "-eval-every", "0", "-eval-batches", "1"}
 			switch task, _, _ := strings.Cut(name, "/"); {
 			case task == "classify":
 				common = append(common, "-data", classes)
 			case task == "images":
 				common = append(common, "-data", images)
 			case !slices.Contains(args[name], "-task"):
-				common = append(common, "-data", corpus, "-cache-dir", "off", "-sample", "0")
+				common = append(common, "-data", corpus, "-cache-dir", "off", "-sample", "0", "-lr", "0.005")
 			}
 			for i := 0; i+1 < len(args[name]); i += 2 { // a flag is given once
 				if at := slices.Index(common, args[name][i]); at >= 0 {

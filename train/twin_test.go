@@ -86,7 +86,7 @@ func compareTwin(t *testing.T, run twinRun, dtype string, want []float64, tolera
 // trainTwin makes the run in a new folder and returns its configuration.
 func trainTwin(t *testing.T, args []string, dtype, dir string) train.Config {
 	t.Helper()
-	call, err := train.Parse(slices.Concat(args, []string{"-preset", "nano", "-batch", "8", "-steps", strconv.Itoa(twinSteps),
+	call, err := train.Parse(slices.Concat(args, []string{"-optimizer", "adamw", "-preset", "nano", "-batch", "8", "-steps", strconv.Itoa(twinSteps),
 		"-schedule", "cosine", "-warmup", "20", "-weight-decay", "0.1", "-dtype", dtype,
 		"-log-every", "1", "-eval-every", "0", "-eval-batches", "1", "-save-every", "0", "-out", dir}))
 	if err != nil {

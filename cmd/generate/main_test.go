@@ -95,8 +95,8 @@ func TestTextEndsWithTheContext(t *testing.T) {
 // the prompt may come in two pieces too. In both precisions, with averaged weights and without.
 func TestTextContinuesFromItsState(t *testing.T) {
 	for name, args := range map[string][]string{
-		"float32":      {"-sample", "0"},
-		"float64, ema": {"-sample", "0", "-dtype", "float64", "-ema", "0.5"},
+		"float32":      {"-sample", "0", "-optimizer", "adamw"}, // with Muon the model knows the text by heart
+		"float64, ema": {"-sample", "0", "-optimizer", "adamw", "-dtype", "float64", "-ema", "0.5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, state := trained(t, args...), filepath.Join(t.TempDir(), "state")

@@ -28,7 +28,7 @@ func (t trial) train(dir, device string) ([]metrics.Record, error) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("the quick brown fox jumps over the lazy dog. ", 5000)), 0o644); err != nil {
 		return nil, err
 	}
-	cfg, err := train.New(train.Selection{Model: t.model, Preset: t.preset})
+	cfg, err := train.New(train.Selection{Model: t.model, Preset: t.preset, Optimizer: "adamw"})
 	if err != nil {
 		return nil, err
 	}

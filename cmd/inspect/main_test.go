@@ -36,7 +36,7 @@ func Example() {
 func trained(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
-	call, err := train.Parse(append([]string{"-preset", "nano", "-task", "parity", "-d-emb", "8", "-layers", "1", "-batch", "2",
+	call, err := train.Parse(append([]string{"-model", "goom-rnn", "-optimizer", "adamw", "-preset", "nano", "-task", "parity", "-d-emb", "8", "-layers", "1", "-batch", "2",
 		"-eval-batches", "1", "-eval-every", "3", "-save-every", "3", "-log-every", "1", "-out", dir}, args...))
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func TestResetDocuments(t *testing.T) {
 	}
 	train := func(name string, args ...string) {
 		t.Helper()
-		args = append([]string{"-preset", "nano", "-data", text, "-cache-dir", "off", "-seq", "40", "-batch", "3", "-save-every", "3", "-eval-every", "3",
+		args = append([]string{"-model", "goom-rnn", "-preset", "nano", "-data", text, "-cache-dir", "off", "-seq", "40", "-batch", "3", "-save-every", "3", "-eval-every", "3",
 			"-sample", "20", "-schedule-steps", "6", "-out", filepath.Join(dir, name)}, args...)
 		if code, _, errs := call(args...); code != done {
 			t.Fatalf("%s: exit code %d, %s", name, code, errs)

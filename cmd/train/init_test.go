@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,9 @@ import (
 func pretrained(t *testing.T, more ...string) (args []string, dir string) {
 	t.Helper()
 	args, dir = small(t), filepath.Join(t.TempDir(), "pretrained")
+	if slices.Contains(more, "-model") {
+		args = args[2:] // the model of these
+	}
 	if code, _, errs := call(append(append(args, "-steps", "6", "-save-every", "3", "-eval-every", "3", "-out", dir), more...)...); code != 0 {
 		t.Fatal(errs)
 	}
@@ -217,7 +221,7 @@ func TestInitGrowsVocabulary(t *testing.T) {
 		if c.rows != 300 {
 			continue
 		}
-		if code, _, errs := call(append(args, "-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4", "-freeze", "head", "-out", initial)...); code != 0 {
+		if code, _, errs := call(append(args, "-model", "goom-rnn", "-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4", "-freeze", "head", "-out", initial)...); code != 0 {
 			t.Fatal(errs)
 		}
 		if own := weights(t, initial)["head"]; !equalBits(t, head[len(was):], own[len(was):]) || equalBits(t, head[:len(was)], own[:len(was)]) {

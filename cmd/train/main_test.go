@@ -46,8 +46,16 @@ func small(t *testing.T, more ...string) []string {
 	if err := os.WriteFile(text, []byte(strings.Repeat("how much wood would a woodchuck chuck? ", 300)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return append([]string{"-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4", "-data", text,
-		"-seq", "32", "-batch", "4", "-eval-batches", "2", "-sample", "20", "-log-every", "1"}, more...)
+	return ofGOOMRNN(append([]string{"-preset", "nano", "-d-emb", "16", "-layers", "1", "-heads", "2", "-d-head", "4", "-data", text,
+		"-seq", "32", "-batch", "4", "-eval-batches", "2", "-sample", "20", "-log-every", "1"}, more...))
+}
+
+// ofGOOMRNN adds the model to arguments that name none.
+func ofGOOMRNN(args []string) []string {
+	if slices.Contains(args, "-model") {
+		return args
+	}
+	return append([]string{"-model", "goom-rnn"}, args...)
 }
 
 // classify makes the task of a call the classification of short texts.
@@ -303,7 +311,7 @@ func TestMistakes(t *testing.T) {
 		{"contradiction", 2, "-out contradicts -resume", []string{"-resume", good, "-out", "x"}},
 		{"another size", 2, "-d-emb is 32, but the run has 16", []string{"-resume", good, "-d-emb", "32"}},
 		{"resume of nothing", 2, "no such file", []string{"-resume", filepath.Join(good, "nosuch")}},
-		{"positions of a recurrence", 2, "model goom-rnn has no such setting, only softmax-attention, taylor-attention", []string{"-positions", "learned"}},
+		{"positions of a recurrence", 2, "model hybrid has no such setting, only softmax-attention, taylor-attention", []string{"-positions", "learned"}},
 		{"misspelled positions", 2, `-positions "rotery": must be one of rotary, learned, none; did you mean "rotary"?`, []string{"-model", "softmax-attention", "-positions", "rotery"}},
 		{"context of no positions", 2, "only learned positions have a context", []string{"-model", "softmax-attention", "-context", "64"}},
 		{"context too short", 1, "context 16: the data has sequences of 32 positions", small(t, "-model", "softmax-attention", "-positions", "learned", "-context", "16")},

@@ -73,7 +73,7 @@ func TestModel(t *testing.T) {
 	flags := append(text, "-model", "slim", "-slim-width", "24", "-dropout", "0.1", "-micro-batch", "2")
 	helpHas(t, "model", "goom-rnn", "slim")
 	helpHas(t, "slim-width", "width of all activations", "(slim)", "(16)")
-	refused(t, "-slim-width: model goom-rnn has no such setting, only slim: leave it out", "-slim-width", "24")
+	refused(t, "-slim-width: model hybrid has no such setting, only slim: leave it out", "-slim-width", "24")
 	refused(t, "-slim-width 1000: must be 1 to 512", "-model", "slim", "-slim-width", "1000")
 	refused(t, "-slim-groups 5 does not divide -slim-width 16", "-model", "slim", "-slim-groups", "5")
 	refused(t, "-heads: model slim has no such setting", "-model", "slim", "-heads", "2")
@@ -85,7 +85,7 @@ func TestModel(t *testing.T) {
 			t.Errorf("the console lacks %q:\n%s", want, console)
 		}
 	}
-	configHas(t, dir, `model = "slim"`, "slim-width = 24", "slim-groups = 2", "lr = 0.02")
+	configHas(t, dir, `model = "slim"`, "slim-width = 24", "slim-groups = 2", "lr = 0.06") // three times the preset's, for muon
 	refused(t, "resume: -slim-width is 48, but the run has 24", "-resume", dir, "-slim-width", "48")
 	refused(t, "resume: -model is goom-rnn, but the run has slim", "-resume", dir, "-model", "goom-rnn")
 	run(t, short(t, "2", append(text, "-model", "slim", "-dtype", "float64")...)...)

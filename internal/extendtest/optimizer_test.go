@@ -106,7 +106,7 @@ func TestOptimizer(t *testing.T) {
 	flags := append(writeText(t), "-optimizer", "rprop", "-largest-step", "2.5", "-lr", "0.001", "-sample", "0")
 	helpHas(t, "optimizer", "adamw", "rprop")
 	helpHas(t, "largest-step", "(rprop)", "(4)")
-	refused(t, "-largest-step: optimizer adamw has no such setting, only rprop: leave it out", "-largest-step", "2")
+	refused(t, "-largest-step: optimizer muon has no such setting, only rprop: leave it out", "-largest-step", "2")
 	refused(t, "-largest-step 0: must be positive", "-optimizer", "rprop", "-largest-step", "0")
 	refused(t, "-weight-decay: optimizer rprop has no such setting", "-optimizer", "rprop", "-weight-decay", "0.1")
 

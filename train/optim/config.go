@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 
 	"goomtrain/internal/registry"
 	"goomtrain/params"
@@ -50,6 +51,20 @@ func (c Config) Validate() error {
 		err = fmt.Errorf("optimizer %s: its Kind is %T, want %T as NewConfig makes it", c.Name, c.Kind, kind)
 	}
 	return err
+}
+
+// ScaleRate returns the learning rate of this optimizer with which a model learns about as well as with that rate of
+// AdamW, rounded to three digits: the same unless the Kind is Scaled.
+func (c Config) ScaleRate(adamw float64) float64 {
+	k, ok := c.Kind.(Scaled)
+	if !ok {
+		return adamw
+	}
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(adamw*k.RateFactor(), 'g', 3, 64), 64)
+	if err != nil {
+		panic(err) // it reads what it wrote
+	}
+	return rounded
 }
 
 // Clone returns an independent copy.

@@ -33,6 +33,10 @@ func (k *Muon) Settings() settings.Table {
 	return t
 }
 
+// RateFactor implements Scaled. An update has the root mean square of one of AdamW, but bears a larger learning rate, because
+// it is equally large in all directions.
+func (k *Muon) RateFactor() float64 { return 3 }
+
 // Divides implements Divisible: a matrix is updated as a whole.
 func (k *Muon) Divides(role params.Role, shape []int) bool { return !isMatrix(role, shape) }
 

@@ -26,6 +26,12 @@ type Kind interface {
 	New64(c Config, ps []*params.Param[float64]) (Optimizer[float64], error)
 }
 
+// Scaled is implemented by kinds of optimizers that need other learning rates than AdamW.
+type Scaled interface {
+	// RateFactor is the factor on the learning rates of presets and tasks, which are those of AdamW.
+	RateFactor() float64
+}
+
 var kinds = registry.New[Kind]("optimizer")
 
 // Register adds an optimizer under a name; the values in kind are its default settings. Call it from an init
