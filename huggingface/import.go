@@ -124,7 +124,7 @@ func importGPT2[F params.Float](folder, out string, file *checkpoints.TensorFile
 	if err != nil {
 		return done, err
 	}
-	cfg, err := train.New(train.Selection{Model: config.Model})
+	cfg, err := train.New(train.Selection{Model: config.Model, Optimizer: "adamw"}) // as it was trained
 	if err != nil {
 		return done, err
 	}

@@ -55,6 +55,15 @@ func (a architecture) preset(model, name string) (preset, error) {
 			return p, nil
 		}
 	}
+	var owners []string
+	for _, other := range architectures.Names() {
+		if b, err := architectures.Find(other); err == nil && slices.Contains(b.presetNames(), name) {
+			owners = append(owners, other)
+		}
+	}
+	if len(owners) == 1 {
+		return preset{}, fmt.Errorf("model %s has no preset %q, only %s: give -model %s", model, name, owners[0], owners[0])
+	}
 	return preset{}, fmt.Errorf("model %s has no preset %q%s", model, name, nearest.Hint(name, a.presetNames()))
 }
 

@@ -33,6 +33,7 @@ func TestBadConfigs(t *testing.T) {
 		{"hybrid", "pattern", "gated-delta,goom-ful", `-pattern "gated-delta,goom-ful": there is no mixer "goom-ful"; did you mean "goom-full"?`},
 		{"hybrid", "pattern", "delta,", `-pattern "delta,": there is no mixer ""`},
 		{"hybrid", "pattern", "delta,gla,ssd", `has 3 mixers, but -layers is 2`},
+		{"hybrid", "pattern", "goom,window,goom", `has 3 mixers, but -layers is 2`},
 		{"hybrid", "householders", "2", `-householders 2: no mixer of -pattern "goom,window" has this, only goom-householder, delta-product: leave it out`},
 		{"gla", "embedding-std", "-0.1", "-embedding-std -0.1: must be 0.000001 to 1000"},
 		{"log-attention", "embedding-std", "1e-7", "-embedding-std 1e-07: must be 0.000001 to 1000 (0: 1/sqrt(d-emb))"},
@@ -52,6 +53,9 @@ func TestBadConfigs(t *testing.T) {
 	}
 	if _, err := NewConfig("goom-rnn", "huge"); err == nil || !strings.Contains(err.Error(), "nano") {
 		t.Errorf("preset huge: error %v", err)
+	}
+	if _, err := NewConfig("", "paper-task"); err == nil || err.Error() != `model hybrid has no preset "paper-task", only goom-rnn: give -model goom-rnn` {
+		t.Errorf("preset paper-task: error %v", err)
 	}
 	if _, err := New[float32](Config{Model: "goom-rnn"}, 1); err == nil || !strings.Contains(err.Error(), "NewConfig") {
 		t.Errorf("no sizes: error %v", err)

@@ -73,7 +73,7 @@ func (c *Hybrid) Validate() error {
 			return fmt.Errorf("-pattern %q: %w", c.Pattern, err)
 		}
 	}
-	if len(names) > c.Layers && c.Pattern != defaultPattern { // one layer has the first of the default's
+	if len(names) > c.Layers && strings.Join(names, ",") != defaultPattern { // one layer has the first of the default's
 		return fmt.Errorf("-pattern %q has %d mixers, but -layers is %d: raise it, or shorten the pattern", c.Pattern, len(names), c.Layers)
 	}
 	for _, option := range []struct {

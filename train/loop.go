@@ -51,7 +51,7 @@ type Loop struct {
 	Profile          bool
 }
 
-// defaultLoop returns the defaults: about two minutes on 2 cores with the default model.
+// defaultLoop returns the defaults, with which the presets small of most models train for a minute or two on 2 cores.
 func defaultLoop() Loop {
 	return Loop{
 		DType: "float32", Steps: 800, Batch: 16, Seed: 1,

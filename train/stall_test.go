@@ -90,7 +90,7 @@ func (s *session[F]) stepAfterSave(b *testing.B) time.Duration {
 // defaultSession opens a run of the default model and optimizer.
 func defaultSession(b *testing.B) *session[float32] {
 	b.Helper()
-	cfg := selected(b, Selection{})
+	cfg := selected(b, Selection{Model: "goom-rnn", Optimizer: "adamw"})
 	path := filepath.Join(b.TempDir(), "text.txt")
 	if err := os.WriteFile(path, []byte(strings.Repeat("the quick brown fox jumps over the lazy dog. ", 20_000)), 0o644); err != nil {
 		b.Fatal(err)

@@ -118,7 +118,7 @@ const introduction = `# Results
 Every figure here comes from runs whose settings, metrics and output are in [results/runs](results/runs). The models are validated after the last
 step on sequences that training did not see. *tokens* is the percentage of correct predictions, *sequences* the percentage of sequences in which all
 predictions are correct. A figure is the median over the seeds; the lowest and the highest are in parentheses. Seconds are those of training. The
-machines were shared, so they vary. The commands of a section are at its end. This makes the runs and this file again, where they are missing:
+machines were shared and runs were paused while others were timed, so they vary. The commands of a section are at its end. This makes the runs and this file again, where they are missing:
 
 ` + "```sh\ngo run ./docs/results -train\n```\n"
 

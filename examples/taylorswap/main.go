@@ -84,7 +84,7 @@ func run(out io.Writer, from, text string, steps, batches int) error {
 
 // trainSoftmax makes a run of a small model on the default text.
 func trainSoftmax(out io.Writer, dir string, steps int) error {
-	cfg, err := train.New(train.Selection{Model: "softmax-attention", Preset: "nano"})
+	cfg, err := train.New(train.Selection{Model: "softmax-attention", Preset: "nano", Optimizer: "adamw"})
 	if err != nil {
 		return err
 	}

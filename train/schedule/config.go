@@ -33,7 +33,7 @@ func NewConfig(name string) (Config, error) {
 func (c *Config) Settings() settings.Table {
 	t := settings.Table{
 		{Name: "schedule", Value: &c.Name, Rule: settings.OneOfFunc(Names)},
-		{Name: "lr", Help: "peak learning rate", Value: &c.LR, Rule: settings.Positive()},
+		{Name: "lr", Help: "peak learning rate; by default, with muon three times that of adamw", Value: &c.LR, Rule: settings.Positive()},
 		{Name: "warmup", Help: "steps until the peak", Value: &c.Warmup, Rule: settings.AtLeast(0)},
 		{Name: "schedule-steps", Help: "length of the learning rate curve", Value: &c.Steps, Rule: settings.AtLeast(1), Zero: "the larger of -steps and the preset's steps"},
 		{Name: "beta1", Help: "momentum; of one-cycle that at the peak", Value: &c.Beta1, Rule: settings.Fraction(), Zero: "0.85 with one-cycle, else 0.9"},
