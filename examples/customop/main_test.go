@@ -155,7 +155,7 @@ func TestMixer(t *testing.T) {
 // TestRefuses: mistakes are errors that say what to do.
 func TestRefuses(t *testing.T) {
 	for want, args := range map[string][]string{
-		"-integrators: model goom-rnn has no such setting, only leaky-rnn: leave it out": {"-integrators", "3"},
+		"-integrators: model hybrid has no such setting, only leaky-rnn: leave it out": {"-integrators", "3"},
 		"-memory 1: must be 2 to":                    {"-model", "leaky-rnn", "-memory", "1"},
 		"-candidates: task text has no such setting": {"-candidates", "3"},
 		"-weight-decay -1: must be at least 0":       {"-optimizer", "heavy-ball", "-weight-decay", "-1"},
