@@ -54,6 +54,17 @@ func TestBadConfigs(t *testing.T) {
 	if _, err := NewConfig("goom-rnn", "huge"); err == nil || !strings.Contains(err.Error(), "nano") {
 		t.Errorf("preset huge: error %v", err)
 	}
+	one, err := NewConfig("hybrid", "nano") // whose only layer has the recurrence of goom,window
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := one.Sizes.(*Hybrid)
+	if sizes.Layers = 1; sizes.Validate() != nil {
+		t.Errorf("the default pattern with one layer: %v", sizes.Validate())
+	}
+	if sizes.Window = 5; sizes.Validate() == nil || !strings.Contains(sizes.Validate().Error(), `-window 5: no mixer of -pattern "goom" has this`) {
+		t.Errorf("a window that no layer reads: %v", sizes.Validate())
+	}
 	if _, err := NewConfig("", "paper-task"); err == nil || err.Error() != `model hybrid has no preset "paper-task", only goom-rnn: give -model goom-rnn` {
 		t.Errorf("preset paper-task: error %v", err)
 	}

@@ -73,8 +73,11 @@ func (c *Hybrid) Validate() error {
 			return fmt.Errorf("-pattern %q: %w", c.Pattern, err)
 		}
 	}
-	if len(names) > c.Layers && strings.Join(names, ",") != defaultPattern { // one layer has the first of the default's
-		return fmt.Errorf("-pattern %q has %d mixers, but -layers is %d: raise it, or shorten the pattern", c.Pattern, len(names), c.Layers)
+	if len(names) > c.Layers {
+		if strings.Join(names, ",") != defaultPattern {
+			return fmt.Errorf("-pattern %q has %d mixers, but -layers is %d: raise it, or shorten the pattern", c.Pattern, len(names), c.Layers)
+		}
+		names = names[:c.Layers] // one layer has the first mixer of the default
 	}
 	for _, option := range []struct {
 		name  string
@@ -82,7 +85,7 @@ func (c *Hybrid) Validate() error {
 	}{{"d-value", c.DValue}, {"householders", c.Householders}, {"taylor-terms", c.TaylorTerms}, {"window", c.Window}} {
 		of := mixersWith(option.name)
 		if option.value != 0 && !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(of, name) }) {
-			return fmt.Errorf("-%s %d: no mixer of -pattern %q has this, only %s: leave it out", option.name, option.value, c.Pattern, strings.Join(of, ", "))
+			return fmt.Errorf("-%s %d: no mixer of -pattern %q has this, only %s: leave it out", option.name, option.value, strings.Join(names, ","), strings.Join(of, ", "))
 		}
 	}
 	if slices.Contains(names, "taylor") {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"goomtrain/parallel"
 	"goomtrain/params"
 	"goomtrain/rng"
 
@@ -169,6 +170,40 @@ func TestMuonForgets(t *testing.T) {
 	}
 	if !slices.Equal(p.Value, before) {
 		t.Error("a matrix without gradients moves for ever")
+	}
+}
+
+// TestMuonOnThreads: small matrices that are updated side by side, and a large one, get the same bits on one thread and on
+// many, at every step.
+func TestMuonOnThreads(t *testing.T) {
+	defer parallel.SetThreads(0)
+	var want [][]float32
+	for _, threads := range []int{1, 4} {
+		parallel.SetThreads(threads)
+		var ps []*params.Param[float32]
+		for i, shape := range [][2]int{{48, 130}, {130, 48}, {96, 96}, {7, 300}, {300, 7}, {96, 160}, {512, 1024}} {
+			ps = append(ps, params.New[float32](fmt.Sprint("w", i), params.Matrix, shape[0], shape[1]))
+		}
+		opt := build(t, configure(t, "muon", nil), ps)
+		for step := range 3 {
+			for _, p := range ps {
+				r := rng.New(uint64(step+1), p.Name)
+				for j := range p.Grad {
+					p.Grad[j] = float32(r.NormFloat64())
+				}
+			}
+			opt.Update(1e-2, 0.9, 1)
+		}
+		for i, p := range ps {
+			if threads == 1 {
+				want = append(want, p.Value)
+			} else if !slices.Equal(p.Value, want[i]) {
+				t.Errorf("%s %v differs on %d threads", p.Name, p.Shape, threads)
+			}
+		}
+	}
+	if n := 512 * 1024; n < largeMatrix {
+		t.Errorf("no large matrix: %d elements, want %d", n, largeMatrix)
 	}
 }
 
