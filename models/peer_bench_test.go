@@ -25,6 +25,9 @@ func BenchmarkPeer(b *testing.B) {
 		{"softmax_gpt_train", "v256_e128_l4_h4_b8_t256",
 			Config{Model: "softmax-attention", Sizes: &SoftmaxAttention{Transformer{Common{Vocab: 256},
 				Stack{DEmb: 128, Layers: 4, Heads: 4, DHead: 32}, "learned", 256, "gelu", 0}}}, 8, 256},
+		{"softmax_gpt_train", "v256_e256_l6_h8_b2_t1024",
+			Config{Model: "softmax-attention", Sizes: &SoftmaxAttention{Transformer{Common{Vocab: 256},
+				Stack{DEmb: 256, Layers: 6, Heads: 8, DHead: 32}, "learned", 1024, "gelu", 0}}}, 2, 1024},
 		// 1.1 times PyTorch 2.14's tokens/s with AVX-512, 1.0 times with AVX2 (22,700 and 22,400 by turns, two AVX2 cores, EPYC, OpenBLAS by OpenMP, fused AdamW)
 		{"lstm_train", "v256_e128_l4_b8_t256", Config{Model: "lstm", Sizes: &LSTM{Common: Common{Vocab: 256}, DEmb: 128, Layers: 4}}, 8, 256},
 		// PyTorch 2.14 (two AVX2 cores, EPYC): 2.3 times its tokens/s for delta-net and gated-delta-net, 3.2 for

@@ -6,7 +6,7 @@ const (
 	// A sum of at least chunkedInner products over a C of at most chunkedC elements is cut into chunks: most of its
 	// time goes into moving the operands, and a chunk's operands are packed and read by one core alone.
 	chunkedInner = 4 * blockK
-	chunkedC     = 1 << 17
+	chunkedC     = 1 << 19
 
 	// addWork is the number of elements of C that one piece of the addition of chunks takes.
 	addWork = 1 << 13
