@@ -162,3 +162,22 @@ func reflectHeadsBackward32(g ReflectionGrads[float32], x, weight, k, beta, norm
 func rotateHeads32(dst, x, cos, sin []float32, width int, back bool) {
 	rotateHeadsPortable(dst, x, cos, sin, width, back)
 }
+
+func shiftRows32(dst []float32, strideDst int, src []float32, strideSrc int, x []float32, rows int) {
+	shiftRowsPortable(dst, strideDst, src, strideSrc, x, rows)
+}
+func mulMatrices32(dst []float32, strideDst int, x []float32, strideX int, y []float32, strideY, rows, columns int) {
+	mulMatricesPortable(dst, strideDst, x, strideX, y, strideY, rows, columns)
+}
+func sumRows32(dst, src []float32, rows, stride int) { sumRowsPortable(dst, src, rows, stride) }
+
+func relativeLogs32(dst []float32, logs []float64, m, mu []float32) {
+	relativeLogsPortable(dst, logs, m, mu)
+}
+func maxRelativeLogs32(mu []float32, logs []float64, m []float32) {
+	maxRelativeLogsPortable(mu, logs, m)
+}
+func addLogs32(dst, x []float64, y []float32) { addLogsPortable(dst, x, y) }
+func growthRatios32(dst, x, p []float32, least float32) bool {
+	return growthRatiosPortable(dst, x, p, least)
+}

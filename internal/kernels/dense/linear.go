@@ -25,11 +25,9 @@ type Linear[F simd.Float] struct {
 func NewLinear[F simd.Float](rows, in, out int, transposed bool) *Linear[F] {
 	k := &Linear[F]{rows: rows, in: in, out: out, transposed: transposed}
 	k.sumRows = func(c int) {
-		sum := k.partial[c*k.out : (c+1)*k.out]
+		sum, from := k.partial[c*k.out:(c+1)*k.out], c*rowGrain
 		clear(sum)
-		for r := c * rowGrain; r < min((c+1)*rowGrain, k.rows); r++ {
-			simd.Add(sum, sum, k.dy[r*k.out:(r+1)*k.out])
-		}
+		simd.SumRows(sum, k.dy[from*k.out:], min(rowGrain, k.rows-from), k.out)
 	}
 	return k
 }

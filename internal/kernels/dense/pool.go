@@ -33,9 +33,7 @@ func NewPool[F simd.Float](batch, time, width int, mean bool) *Pool[F] {
 		if !mean {
 			return
 		}
-		for t := range end {
-			simd.Add(y, y, x[t*width:(t+1)*width])
-		}
+		simd.SumRows(y, x, end, width)
 		simd.Scale(y, 1/F(end+1), y)
 	}
 	k.backward = func(b int) {

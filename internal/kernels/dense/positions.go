@@ -57,9 +57,7 @@ func NewAddPositions[F simd.Float](batch, time, context, width int) *AddPosition
 			sum := k.dtable[c*k.width : (c+1)*k.width]
 			clear(sum)
 			if t := c - k.from; t >= 0 && t < k.time {
-				for b := range k.batch {
-					simd.Add(sum, sum, k.dy[(b*k.time+t)*k.width:(b*k.time+t+1)*k.width])
-				}
+				simd.SumRows(sum, k.dy[t*k.width:], k.batch, k.time*k.width)
 			}
 		}
 	}

@@ -24,12 +24,13 @@ func (c *chunk[F]) reverse(after logSums) {
 		matmul.Serial(true, false, n, kk, n, 1, c.dw, n, c.g, kk, 1, c.df, kk)
 		matmul.Serial(true, false, n, cc, n, 1, c.w, n, c.a, cc, 1, c.du, cc)
 	}
-	for t := range nq {
-		simd.Mul(c.dQuery(t), c.g[t*kk:(t+1)*kk], c.dg[t*kk:(t+1)*kk])
+	dx := &c.k.dx
+	if nq > 0 {
+		simd.MulMatrices(dx.Q.Start(c.firstQ, c.head), dx.Q.Stride, c.g, kk, c.dg, kk, nq, kk)
 	}
-	for s := range nk {
-		simd.Mul(c.dKey(s), c.f[s*kk:(s+1)*kk], c.df[s*kk:(s+1)*kk])
-		simd.Mul(c.dValue(s), c.u[s*cc:(s+1)*cc-1], c.du[s*cc:(s+1)*cc-1])
+	if nk > 0 {
+		simd.MulMatrices(dx.K.Start(c.firstK, c.head), dx.K.Stride, c.f, kk, c.df, kk, nk, kk)
+		simd.MulMatrices(dx.V.Start(c.firstK, c.head), dx.V.Stride, c.u, cc, c.du, cc, nk, cc-1)
 	}
 	matmul.Serial(true, false, kk, cc, nq, 1, c.g, kk, c.a, cc, 1, c.d, cc) // dP
 	simd.Mul(c.before, c.p, c.d)

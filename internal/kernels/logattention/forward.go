@@ -63,25 +63,16 @@ func (c *chunk[F]) absorb(next logSums) {
 	matmul.Serial(true, false, kk, cc, c.keys, 1, c.f, kk, c.u, cc, 0, c.d, cc)
 	// Where there is a sum already, S grows by log1p(what comes / what is there), in float64: small numbers
 	// that come to a large sum are not lost, and S does not drift by the rounding of exp and log.
-	restarts := false
-	for i, p := range c.p {
-		if r := c.d[i] / p; goesOn(p, r) {
-			c.e[i] = r
-		} else {
-			c.e[i], restarts = 0, true
-		}
-	}
+	goOn := simd.GrowthRatios(c.e, c.d, c.p, smallestSum)
 	simd.Log1p(c.e, c.e)
-	for i, l := range c.e {
-		next.logs[i] = c.state.logs[i] + float64(l)
-	}
+	simd.AddLogs(next.logs, c.state.logs, c.e)
 	copy(next.signs, c.state.signs)
-	if restarts {
+	if !goOn {
 		c.restart(next)
 	}
 }
 
-// goesOn reports whether p, of the state before, is a sum to which r*p can be added without loss.
+// goesOn reports whether p, of the state before, is a sum to which r*p can be added without loss, as simd.GrowthRatios does.
 func goesOn[F simd.Float](p, r F) bool { return max(p, -p) >= smallestSum && r >= -0.5 }
 
 // restart is absorb for the elements whose sum begins, or has hardly begun to count, or cancels.

@@ -8,11 +8,13 @@ import (
 // scaleKeys computes f, u and P.
 func (c *chunk[F]) scaleKeys() {
 	kk, cc := c.k.size.DKey, c.k.columns
-	for s := range c.keys {
-		simd.Add(c.f[s*kk:(s+1)*kk], c.key(s), c.mNegative)
-		u := c.u[s*cc : (s+1)*cc]
-		simd.Add(u[:cc-1], c.value(s), c.muNegative[:cc-1])
-		u[cc-1] = 0
+	if c.keys > 0 {
+		x := &c.k.x
+		simd.ShiftRows(c.f, kk, x.K.Start(c.firstK, c.head), x.K.Stride, c.mNegative, c.keys)
+		simd.ShiftRows(c.u, cc, x.V.Start(c.firstK, c.head), x.V.Stride, c.muNegative[:cc-1], c.keys)
+		for s := range c.keys {
+			c.u[(s+1)*cc-1] = 0
+		}
 	}
 	simd.Exp(c.f[:c.keys*kk], c.f[:c.keys*kk])
 	simd.Exp(c.u[:c.keys*cc], c.u[:c.keys*cc])
@@ -29,9 +31,11 @@ func (c *chunk[F]) scaleKeys() {
 // state alone does not need it.
 func (c *chunk[F]) scaleQueries() {
 	kk, n := c.k.size.DKey, c.queries
+	if n > 0 {
+		simd.ShiftRows(c.g, kk, c.k.x.Q.Start(c.firstQ, c.head), c.k.x.Q.Stride, c.shift, n)
+	}
 	for t := range n {
 		g := c.g[t*kk : (t+1)*kk]
-		simd.Add(g, c.query(t), c.shift)
 		simd.ExpSum(g, g, max(simd.Max(g), lowestLog))
 	}
 	if n > 0 && c.keys > 0 && !c.k.stateOnly {
@@ -56,13 +60,7 @@ func (c *chunk[F]) scanReferences() {
 	for i := range mu {
 		mu[i] = lowestLog
 	}
-	for j, x := range m {
-		for i, l := range c.state.logs[j*cc : (j+1)*cc] {
-			if r := F(l - float64(x)); r > mu[i] {
-				mu[i] = r
-			}
-		}
-	}
+	simd.MaxRelativeLogs(mu, c.state.logs, m)
 	for s := range c.keys {
 		for i, x := range c.value(s) {
 			if x > mu[i] {
@@ -88,13 +86,7 @@ func (c *chunk[F]) deriveReferences() {
 
 // relative writes dst = exp(S - m - mu) [K, C], with its signs.
 func (c *chunk[F]) relative(dst []F, state logSums) {
-	cc := c.k.columns
-	for j, m := range c.m {
-		row, m := dst[j*cc:(j+1)*cc], float64(m)
-		for i, l := range state.logs[j*cc : (j+1)*cc] {
-			row[i] = F(l - m - float64(c.mu[i]))
-		}
-	}
+	simd.RelativeLogs(dst, state.logs, c.m, c.mu)
 	simd.Exp(dst, dst)
 	for i, s := range state.signs {
 		dst[i] *= F(s)

@@ -23,9 +23,7 @@ func (k *Kernel[F]) sumGate(gate int) {
 	n := k.width
 	sum := k.dbias[gate*n : (gate+1)*n]
 	clear(sum)
-	for r := range k.batch * k.time {
-		simd.Add(sum, sum, k.du[r*4*n+gate*n:][:n])
-	}
+	simd.SumRows(sum, k.du[gate*n:], k.batch*k.time, 4*n)
 }
 
 // reverseGroup takes the adjoints of one group back through time.

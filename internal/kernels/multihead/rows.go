@@ -38,8 +38,11 @@ func SplitHeads[F simd.Float](data []F, heads, keys, values int) (q, k, v Rows[F
 // From returns the operand of T = time positions from position t of batch element b on, head h; its
 // rows are Stride apart.
 func (r *Rows[F]) From(b, t, time, h int) []F {
-	return r.Data[(b*time+t)*r.Stride+r.Offset+h*r.Step:]
+	return r.Start(b*time+t, h)
 }
+
+// Start returns the operand from row b*T + t on, head h; its rows are Stride apart.
+func (r *Rows[F]) Start(row, h int) []F { return r.Data[row*r.Stride+r.Offset+h*r.Step:] }
 
 // Row returns the numbers of head h, of that width, in row b*T + t.
 func (r *Rows[F]) Row(row, h, width int) []F {

@@ -158,7 +158,7 @@ func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign [
 
 // addRows adds the rows of x to dst.
 func addRows[F simd.Float](dst, x []F) {
-	for ; len(x) > 0; x = x[len(dst):] {
-		simd.Add(dst, dst, x[:len(dst)])
+	if len(x) > 0 {
+		simd.SumRows(dst, x, len(x)/len(dst), len(dst))
 	}
 }

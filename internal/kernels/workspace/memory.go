@@ -36,7 +36,7 @@ func Grow[F simd.Float](x []F, n int) []F {
 // order, and with it every bit, does not depend on which worker made which block.
 func Sum[F simd.Float](dst, blocks []F) {
 	clear(dst)
-	for ; len(blocks) > 0; blocks = blocks[len(dst):] {
-		simd.Add(dst, dst, blocks[:len(dst)])
+	if len(blocks) > 0 {
+		simd.SumRows(dst, blocks, len(blocks)/len(dst), len(dst))
 	}
 }

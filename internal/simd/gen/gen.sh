@@ -17,7 +17,7 @@ write() {
 		(cd "$folder" && "$tool" -kernels "$group" -pkg "$package" -out "${group}_amd64.s" -stubs "${group}_stubs_amd64.go")
 	done
 }
-write simd . adamw arithmetic attention conv count delta diag_steps exp_log gelu glu head_rows layernorm linear_steps modes polynomial reduce reflections rmsnorm rotary rows runs sigmoid signed_log silu state_rows
+write simd . adamw arithmetic attention conv count delta diag_steps exp_log gelu glu head_rows layernorm linear_steps log_sums modes polynomial reduce reflections rmsnorm rotary rows runs sigmoid signed_log silu state_rows strided
 write matmul matmul bf16 gemm gemm512 gemv pack
 write peak peak peak
 write simdtest simdtest xstate

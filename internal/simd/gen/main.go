@@ -37,6 +37,7 @@ var groups = map[string]func(){
 	"head_rows":    headRowKernels,
 	"layernorm":    layerNormKernels,
 	"linear_steps": linearStepKernels,
+	"log_sums":     logSumKernels,
 	"modes":        modeKernels,
 	"pack":         packKernels,
 	"peak":         peakKernels,
@@ -51,6 +52,7 @@ var groups = map[string]func(){
 	"signed_log":   signedLogKernels,
 	"silu":         siluKernels,
 	"state_rows":   stateRowKernels,
+	"strided":      stridedKernels,
 	"xstate":       xstateKernels,
 }
 
