@@ -69,3 +69,8 @@ func testPanics(t *testing.T, calls map[string]func()) {
 		})
 	}
 }
+
+// sameBits reports whether x and y are the same number, with the sign of a zero, or both NaN.
+func sameBits[F Float](x, y F) bool {
+	return math.Float64bits(float64(x)) == math.Float64bits(float64(y)) || x != x && y != y
+}

@@ -9,7 +9,7 @@ import (
 // Sums of exponentials that are kept as their logarithms, in float64 so that they do not drift: logs [R, C], beside numbers
 // relative to references m [R] of the rows and mu [C] of the columns.
 
-// RelativeLogs sets dst = logs - m - mu [R, C], computed in float64 and rounded to F.
+// RelativeLogs sets dst = logs - m - mu [R, C], computed in float64 and rounded to F. dst must not overlap m or mu.
 func RelativeLogs[F Float](dst []F, logs []float64, m, mu []F) {
 	if len(dst) != len(logs) {
 		panicLengths("RelativeLogs", len(dst), len(logs))
@@ -25,7 +25,7 @@ func RelativeLogs[F Float](dst []F, logs []float64, m, mu []F) {
 	relativeLogsPortable(dst, logs, m, mu)
 }
 
-// MaxRelativeLogs makes mu [C] the maximum of itself and of logs - m over the rows. A NaN counts for nothing.
+// MaxRelativeLogs makes mu [C] the maximum of itself and of logs - m over the rows. A NaN counts for nothing. mu must not overlap m.
 func MaxRelativeLogs[F Float](mu []F, logs []float64, m []F) {
 	checkLogs("MaxRelativeLogs", len(logs), len(m), len(mu))
 	if len(logs) == 0 {

@@ -36,7 +36,7 @@ func testLogSums[F Float](t *testing.T) {
 	check := func(t *testing.T, name string, got, want []F) {
 		t.Helper()
 		for i := range want {
-			if got[i] != want[i] && (got[i] == got[i] || want[i] == want[i]) {
+			if !sameBits(got[i], want[i]) {
 				t.Fatalf("%s: element %d is %v, want %v", name, i, got[i], want[i])
 			}
 		}
@@ -91,9 +91,13 @@ func testLogSums[F Float](t *testing.T) {
 				}
 				check(t, "GrowthRatios", dst, want)
 			}
-			p[n-1] = least / 2 // in the rest alone
-			if GrowthRatios(dst[:n], x, p, least) || dst[n-1] != 0 {
-				t.Fatal("GrowthRatios: the last element goes on")
+			for _, at := range []int{0, n - 1} { // one element alone, of the first call or of the rest
+				was := p[at]
+				p[at] = least / 2
+				if GrowthRatios(dst[:n], x, p, least) || dst[at] != 0 {
+					t.Fatalf("GrowthRatios: element %d goes on", at)
+				}
+				p[at] = was
 			}
 		})
 	}
@@ -111,6 +115,7 @@ func TestLogSumPanics(t *testing.T) {
 		"ratios of another length":  func() { GrowthRatios(x, x, x[:11], 1) },
 	})
 	RelativeLogs[float32](nil, nil, nil, x[:4]) // nothing to do
+	RelativeLogs[float32](nil, nil, nil, nil)
 	MaxRelativeLogs(x[:4], nil, nil)
 	AddLogs[float32](nil, nil, nil)
 	if !GrowthRatios[float32](nil, nil, nil, 1) {

@@ -14,7 +14,8 @@ func ShiftRows[F Float](dst []F, strideDst int, src []F, strideSrc int, x []F, r
 	if rows <= 0 || n == 0 {
 		return
 	}
-	checkStrided("ShiftRows", rows, n, len(dst), strideDst, len(src), strideSrc)
+	checkStrided("ShiftRows", "dst", rows, n, len(dst), strideDst)
+	checkStrided("ShiftRows", "src", rows, n, len(src), strideSrc)
 	if floats.Single[F]() {
 		shiftRows32(floats.As32(dst), strideDst, floats.As32(src), strideSrc, floats.As32(x), rows)
 		return
@@ -29,8 +30,9 @@ func MulMatrices[F Float](dst []F, strideDst int, x []F, strideX int, y []F, str
 	if rows <= 0 || columns <= 0 {
 		return
 	}
-	checkStrided("MulMatrices", rows, columns, len(dst), strideDst, len(x), strideX)
-	checkStrided("MulMatrices", rows, columns, len(dst), strideDst, len(y), strideY)
+	checkStrided("MulMatrices", "dst", rows, columns, len(dst), strideDst)
+	checkStrided("MulMatrices", "x", rows, columns, len(x), strideX)
+	checkStrided("MulMatrices", "y", rows, columns, len(y), strideY)
 	if floats.Single[F]() {
 		mulMatrices32(floats.As32(dst), strideDst, floats.As32(x), strideX, floats.As32(y), strideY, rows, columns)
 		return
@@ -45,7 +47,7 @@ func SumRows[F Float](dst, src []F, rows, stride int) {
 	if rows <= 0 || n == 0 {
 		return
 	}
-	checkStrided("SumRows", rows, n, len(src), stride, len(src), stride)
+	checkStrided("SumRows", "src", rows, n, len(src), stride)
 	if floats.Single[F]() {
 		sumRows32(floats.As32(dst), floats.As32(src), rows, stride)
 		return
@@ -53,9 +55,9 @@ func SumRows[F Float](dst, src []F, rows, stride int) {
 	sumRowsPortable(dst, src, rows, stride)
 }
 
-// checkStrided panics unless dst and src hold so many rows and columns.
-func checkStrided(name string, rows, columns, dst, strideDst, src, strideSrc int) {
-	if strideDst < columns || strideSrc < columns || !floats.Holds(dst, rows, columns, strideDst) || !floats.Holds(src, rows, columns, strideSrc) {
-		panic(fmt.Sprintf("simd: %s: slices of %d and %d elements for %d rows of %d, %d and %d apart", name, dst, src, rows, columns, strideDst, strideSrc))
+// checkStrided panics unless a matrix holds so many rows and columns.
+func checkStrided(name, matrix string, rows, columns, length, stride int) {
+	if stride < columns || !floats.Holds(length, rows, columns, stride) {
+		panic(fmt.Sprintf("simd: %s: %s has %d elements for %d rows of %d, %d apart", name, matrix, length, rows, columns, stride))
 	}
 }

@@ -4,13 +4,19 @@ package simd
 
 import "goomtrain/internal/simd/cpu"
 
+// widestRow is the number of columns that one call gets, so that it has several rows.
+const widestRow = maxPiece / 16
+
 func shiftRows32(dst []float32, strideDst int, src []float32, strideSrc int, x []float32, rows int) {
 	if !cpu.AVX2 {
 		shiftRowsPortable(dst, strideDst, src, strideSrc, x, rows)
 		return
 	}
-	for r, step := 0, max(1, maxPiece/len(x)); r < rows; r += step {
-		shiftRowsAVX2(&dst[r*strideDst], &src[r*strideSrc], &x[0], len(x), min(step, rows-r), 4*strideDst, 4*strideSrc)
+	for j := 0; j < len(x); j += widestRow {
+		n := min(widestRow, len(x)-j)
+		for r, step := 0, maxPiece/n; r < rows; r += step {
+			shiftRowsAVX2(&dst[r*strideDst+j], &src[r*strideSrc+j], &x[j], n, min(step, rows-r), 4*strideDst, 4*strideSrc)
+		}
 	}
 }
 
@@ -19,8 +25,11 @@ func mulMatrices32(dst []float32, strideDst int, x []float32, strideX int, y []f
 		mulMatricesPortable(dst, strideDst, x, strideX, y, strideY, rows, columns)
 		return
 	}
-	for r, step := 0, max(1, maxPiece/columns); r < rows; r += step {
-		mulMatricesAVX2(&dst[r*strideDst], &x[r*strideX], &y[r*strideY], columns, min(step, rows-r), 4*strideDst, 4*strideX, 4*strideY)
+	for j := 0; j < columns; j += widestRow {
+		n := min(widestRow, columns-j)
+		for r, step := 0, maxPiece/n; r < rows; r += step {
+			mulMatricesAVX2(&dst[r*strideDst+j], &x[r*strideX+j], &y[r*strideY+j], n, min(step, rows-r), 4*strideDst, 4*strideX, 4*strideY)
+		}
 	}
 }
 
@@ -29,7 +38,10 @@ func sumRows32(dst, src []float32, rows, stride int) {
 		sumRowsPortable(dst, src, rows, stride)
 		return
 	}
-	for r, step := 0, max(1, maxPiece/len(dst)); r < rows; r += step {
-		sumRowsAVX2(&dst[0], &src[r*stride], len(dst), min(step, rows-r), 4*stride)
+	for j := 0; j < len(dst); j += widestRow {
+		n := min(widestRow, len(dst)-j)
+		for r, step := 0, maxPiece/n; r < rows; r += step {
+			sumRowsAVX2(&dst[j], &src[r*stride+j], n, min(step, rows-r), 4*stride)
+		}
 	}
 }

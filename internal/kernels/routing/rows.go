@@ -159,6 +159,6 @@ func (w *rows[F]) creditBackward(dlogits, dphi, r, f, use, ign, df, duse, dign [
 // addRows adds the rows of x to dst.
 func addRows[F simd.Float](dst, x []F) {
 	if len(x) > 0 {
-		simd.SumRows(dst, x, len(x)/len(dst), len(dst))
+		simd.SumRows(dst, x, simd.Pieces(len(x), len(dst)), len(dst)) // which panics if they do not fit
 	}
 }

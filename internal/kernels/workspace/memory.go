@@ -37,6 +37,6 @@ func Grow[F simd.Float](x []F, n int) []F {
 func Sum[F simd.Float](dst, blocks []F) {
 	clear(dst)
 	if len(blocks) > 0 {
-		simd.SumRows(dst, blocks, len(blocks)/len(dst), len(dst))
+		simd.SumRows(dst, blocks, simd.Pieces(len(blocks), len(dst)), len(dst)) // which panics if they do not fit
 	}
 }

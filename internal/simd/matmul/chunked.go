@@ -4,9 +4,11 @@ import "goomtrain/internal/simd"
 
 const (
 	// A sum of at least chunkedInner products over a C of at most chunkedC elements is cut into chunks: most of its
-	// time goes into moving the operands, and a chunk's operands are packed and read by one core alone.
+	// time goes into moving the operands, and a chunk's operands are packed and read by one core alone. So is a sum over
+	// a C of at most compactC elements that is neither tall nor wide. Others are faster in another way.
 	chunkedInner = 4 * blockK
-	chunkedC     = 1 << 19
+	chunkedC     = 1 << 17
+	compactC     = 1 << 19
 
 	// addWork is the number of elements of C that one piece of the addition of chunks takes.
 	addWork = 1 << 13
@@ -24,6 +26,12 @@ func (j *job[F]) chunked() {
 	simd.For(chunks*j.pieces(), j.chunkPiece)
 	j.rows = max(1, addWork/j.n)
 	simd.For((j.m+j.rows-1)/j.rows, j.addPiece)
+}
+
+// worthChunks reports whether the inner dimension is cut, by the shape alone.
+func (p *product[F]) worthChunks() bool {
+	c := p.m * p.n
+	return p.k >= chunkedInner && (c <= chunkedC || c <= compactC && max(p.m, p.n) < 8*min(p.m, p.n))
 }
 
 // chunks is the number of chunks of the inner dimension, by the shape alone.

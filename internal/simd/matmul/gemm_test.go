@@ -177,7 +177,7 @@ func TestGemmAtAwkwardShapes(t *testing.T) {
 		gemmCase{m: 40, n: 33, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 1, n: 133, k: 60, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 1, n: 300, k: 530, alpha: 1, bias: true, residual: true}, gemmCase{m: 300, n: 1, k: 530, alpha: 1, bias: true, residual: true},
 		gemmCase{m: 9, n: 0, k: 60, alpha: 1, bias: true, residual: true}, gemmCase{m: 9, n: 33, k: 0, alpha: 1, bias: true, residual: true},
-		gemmCase{m: 90, n: 1100, k: 40, alpha: 1, beta: 1, padB: 2, padC: 1}, gemmCase{m: 20, n: 1030, k: 1050, alpha: 1, beta: 1},
+		gemmCase{m: 90, n: 1100, k: 40, alpha: 1, beta: 1, padB: 2, padC: 1}, gemmCase{m: 300, n: 500, k: 1030, alpha: 1, beta: 1, padC: 1},
 		gemmCase{m: 200, n: 70, k: 700, alpha: 1, padC: 1})
 	simdtest.OnEachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))

@@ -64,7 +64,7 @@ func (p *product[F]) kind() kind {
 	switch {
 	case p.direct():
 		return direct
-	case p.k >= chunkedInner && p.m*p.n <= chunkedC:
+	case p.worthChunks():
 		return chunked
 	case p.m <= ownRows && p.m*p.k <= ownA && p.n >= 4*panelWidth[F](), p.m <= blockM && p.n >= 4*ownColumns:
 		return own
