@@ -23,7 +23,7 @@ import (
 //	lstm base                   1,300     715     1.0                   9,520       0.35
 //	gated-delta-net small       5,830     2,990   0.34                  22,800      0.12
 //	gla small                   6,800     4,800   0.35                  38,300      0.18
-//	log-attention small         7,900     7,020   0.08                  11,300      0.02
+//	log-attention small         12,700    7,020   0.13                  21,600      0.04
 //	taylor-attention small      8,410     5,630   0.19                  21,200      0.07
 func BenchmarkGenerate(b *testing.B) {
 	for _, c := range [][2]string{
