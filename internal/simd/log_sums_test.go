@@ -74,6 +74,14 @@ func testLogSums[F Float](t *testing.T) {
 				}
 			}
 
+			same := append([]float64(nil), logs...)
+			AddLogs(same, same, y)
+			for i, w := range end {
+				if same[i] != w && (same[i] == same[i] || w == w) {
+					t.Fatalf("AddLogs in place: element %d is %v, want %v", i, same[i], w)
+				}
+			}
+
 			x, p, least := numbers(n), numbers(n), F(20)
 			for _, clean := range []bool{false, true} {
 				all := true
@@ -90,6 +98,12 @@ func testLogSums[F Float](t *testing.T) {
 					t.Fatalf("GrowthRatios: %v, want %v", got, all)
 				}
 				check(t, "GrowthRatios", dst, want)
+				over := [2][]F{append([]F(nil), x...), append([]F(nil), p...)}
+				GrowthRatios(over[0], over[0], p, least)
+				GrowthRatios(over[1], x, over[1], least)
+				for _, got := range over {
+					check(t, "GrowthRatios in place", got, want[:n])
+				}
 			}
 			for _, at := range []int{0, n - 1} { // one element alone, of the first call or of the rest
 				was := p[at]

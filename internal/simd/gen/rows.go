@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -48,15 +49,7 @@ func columns(n reg.GPVirtual, blocks []int, pointers []reg.GPVirtual, body func(
 
 // eachRow emits a loop over rows; the pointers advance by stride after each.
 func eachRow(label string, rows, stride reg.GPVirtual, pointers []reg.GPVirtual, body func()) {
-	r := GP64()
-	MOVQ(rows, r)
-	Label(label + "Row")
-	body()
-	for _, p := range pointers {
-		ADDQ(stride, p)
-	}
-	DECQ(r)
-	JNZ(LabelRef(label + "Row"))
+	eachRowApart(label, rows, pointers, slices.Repeat([]reg.GPVirtual{stride}, len(pointers)), body)
 }
 
 func loads(lanes []lane, p reg.Register) []vec {

@@ -103,16 +103,16 @@ var trainingShapes = []struct {
 // BenchmarkGemmTraining times products of training.
 //
 // The last six, of GPT-2 and of width 256, were slow: B was packed for all cores, which wrote and read megabytes, because C or A
-// was a little too large for the other ways. Means on two cores of a Xeon of the Sapphire Rapids class with AVX-512 (410 GFLOP/s at
-// their peak), operands from memory, in GFLOP/s:
+// was a little too large for the other ways. On two cores of a Xeon of the Sapphire Rapids class with AVX-512, -benchtime 30x,
+// medians of three rounds by turns, in GFLOP/s:
 //
 //	                      before  with larger bounds
-//	256 x 3072 x 768 NT   205     283
-//	256 x 768 x 3072 NT   212     280
-//	256 x 3072 x 768 NN   208     275
-//	256 x 1024 x 2048 TN  204     285
-//	1024 x 256 x 2048 TN  257     298
-//	256 x 1536 x 1024 TN  208     279
+//	256 x 3072 x 768 NT   191     281
+//	256 x 768 x 3072 NT   205     268
+//	256 x 3072 x 768 NN   198     276
+//	256 x 1024 x 2048 TN  201     269
+//	1024 x 256 x 2048 TN  251     274
+//	256 x 1536 x 1024 TN  214     258
 //
 // With them GPT-2 of 124 million weights trains 1.1 to 1.2 times as fast (batch 4 of 64 tokens). To fetch the next block of the inner
 // dimension during the current one gained nothing.
